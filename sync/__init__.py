@@ -1,0 +1,3 @@
+"""chartmogul-sync keeps ChartMogul true to the warehouse."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,110 @@
+"""The URL of a database: what it may look like, and what it means here."""
+
+import difflib
+import re
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from urllib.parse import unquote_plus
+
+from pydantic_core import PydanticCustomError
+
+from sync.flaws import flaw
+
+#: What a URL without a driver means. `postgresql://` alone would mean psycopg2 to SQLAlchemy.
+_DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+    "mssql": "mssql+pymssql",
+    "redshift": "redshift+redshift_connector",
+    "clickhouse": "clickhousedb",
+}
+#: Dialect → the extra that brings it, and the module that shows that it is there.
+_EXTRAS = {
+    "postgresql": ("postgres", "psycopg"),
+    "mysql": ("mysql", "pymysql"),
+    "mariadb": ("mysql", "pymysql"),
+    "duckdb": ("duckdb", "duckdb_engine"),
+    "redshift": ("redshift", "sqlalchemy_redshift"),
+    "snowflake": ("snowflake", "snowflake.sqlalchemy"),
+    "bigquery": ("bigquery", "sqlalchemy_bigquery"),
+    "databricks": ("databricks", "databricks.sqlalchemy"),
+    "mssql": ("mssql", "pymssql"),
+    "clickhousedb": ("clickhouse", "clickhouse_connect"),
+    "trino": ("trino", "trino.sqlalchemy"),
+}
+_SECRET = re.compile(r"passw|pwd|passphrase|secret|token|private_key|credential|api_?key", re.I)
+_BUILT_IN = frozenset({"sqlite", "postgresql", "mysql", "mariadb", "mssql", "oracle"})
+#: A reference to the environment, after `references.mask`.
+STAND_IN = "\0"
+
+
+def normalise(url: str) -> str:
+    """The URL with the driver that this project ships, where it names none."""
+    scheme, rest = url.split("://", 1)
+    name, plus, driver = scheme.partition("+")
+    if plus:
+        return f"{'postgresql' if name == 'postgres' else name}+{driver}://{rest}"
+    return f"{_DRIVERS.get(name, name)}://{rest}"
+
+
+def dialect(url: str) -> str:
+    """The database's kind: `sqlite`, `postgresql`, `snowflake`."""
+    return re.split(r"\+|://", normalise(url))[0]
+
+
+def review(url: str, *, installed: bool) -> str | PydanticCustomError:
+    """The normalised URL, or the flaw in it, whose message never shows it.
+
+    With `installed`, what reads such a database must be there, too.
+    """
+    if not re.match(r"[a-z][a-z0-9_]*(\+[a-z0-9_]+)?://", url):
+        what = "is none" if url.strip() else "is empty"
+        return flaw(
+            f"the URL of a database belongs here, and this {what}",
+            "write it as postgresql://user:${PASSWORD}@host/database or sqlite:///file.db",
+        )
+    name = dialect(url)
+    if not installed or _is_readable(name, normalise(url)):
+        return normalise(url)
+    if name in _EXTRAS:
+        hint = f"pip install 'chartmogul-sync[{_EXTRAS[name][0]}]'"
+        return flaw(f"what reads {name} is not installed", hint)
+    return flaw(f"nothing that is installed reads {name!r}", _known(name))
+
+
+def _known(name: str) -> str:
+    known = ["sqlite", *_EXTRAS]
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"known are: {', '.join(known)}"
+
+
+def _is_readable(name: str, url: str) -> bool:
+    """SQLAlchemy would tell as well, for half a second of CPU."""
+    module = _EXTRAS[name][1] if name in _EXTRAS else ""
+    if url.startswith(f"{_DRIVERS.get(name, name)}://") and module:
+        return _has(module)
+    return name in _BUILT_IN or bool(entry_points(group="sqlalchemy.dialects", name=name))
+
+
+def _has(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # of the package that the module would be in
+        return False
+
+
+def holds_password(masked: str) -> bool:
+    """Whether a URL, with `STAND_IN` for what the environment gives, spells out a password."""
+    userinfo = re.match(r"(?:[^:/]*://)?[^:/]*:(?P<password>[^@]*)@", masked)
+    if userinfo and userinfo["password"].strip(STAND_IN):
+        return True
+    _, _, query = masked.partition("?")
+    return any(_is_secret(*part.partition("=")[::2]) for part in query.split("&"))
+
+
+def _is_secret(name: str, value: str) -> bool:
+    if name == "odbc_connect":
+        return any(_is_secret(*part.partition("=")[::2]) for part in unquote_plus(value).split(";"))
+    return bool(_SECRET.search(name)) and bool(value.strip(STAND_IN))

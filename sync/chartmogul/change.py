@@ -1,0 +1,133 @@
+"""Changing a record: as few requests as ChartMogul allows, and what its answers show afterwards."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sync.chartmogul import answers, calls
+from sync.chartmogul.calls import Call
+from sync.chartmogul.transport import Transport
+from sync.errors import Refused, Unavailable
+from sync.plan import Seen, same
+from sync.record import ATTRIBUTE, AttributeType, Fields, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of the fields of a change.
+
+    `seen`: what ChartMogul shows of the fields in `sent`; empty is left out. Where an answer had
+    no body, what was sent counts as shown.
+    `sent`: the fields whose requests were answered well; all of them, unless `failed`.
+    `failed`: a later request was refused or not answered, and the rest was not sent.
+    `requests`: all of them, repeats included.
+    """
+
+    seen: Fields
+    sent: frozenset[str]
+    failed: Refused | Unavailable | None
+    requests: int
+
+
+@dataclass(slots=True)
+class Change:
+    """A change on its way: one record, several requests."""
+
+    transport: Transport
+    uuid: str
+    seen: dict[str, Value] = field(default_factory=dict)
+    sent: set[str] = field(default_factory=set)
+    requests: int = 0
+
+    async def customer(
+        self, fields: Fields, types: Mapping[str, AttributeType], known: frozenset[str]
+    ) -> Written:
+        """Write these fields of a customer.
+
+        Raises:
+            Refused, Unavailable: of the first request.
+        """
+        try:
+            await self._write_customer(fields, types, known)
+        except (Refused, Unavailable) as error:
+            if not self.sent:
+                raise
+            return self._written(error, error.answered.attempts)
+        return self._written()
+
+    async def contact(self, fields: Fields) -> Written:
+        """Write these fields of a contact."""
+        if fields:
+            call = calls.change_contact(self.uuid, fields)
+            await self._send(call, _shown(answers.contact), fields)
+        return self._written()
+
+    async def _write_customer(
+        self, fields: Fields, types: Mapping[str, AttributeType], known: frozenset[str]
+    ) -> None:
+        standard = calls.standard_of(fields)
+        wanted = calls.attributes_of(fields)
+        values = {key: value for key, value in wanted.items() if value is not None}
+        patched = _patchable(values, known, alone=not standard)
+        if standard or patched:
+            await self._send(
+                calls.change_customer(self.uuid, standard, patched),
+                _shown(answers.customer),
+                {**standard, **_named(patched)},
+            )
+        rest = {key: value for key, value in values.items() if not self._stuck(key, value)}
+        if rest:
+            await self._send(
+                calls.set_attributes(self.uuid, rest, types), answers.all_custom, _named(rest)
+            )
+        gone = [key for key, value in wanted.items() if value is None]
+        if gone:
+            nothing = _named(dict.fromkeys(gone))
+            await self._send(calls.remove_attributes(self.uuid, gone), answers.all_custom, nothing)
+        if tags := calls.tags_of(fields):
+            await self._send(calls.add_tags(self.uuid, tags), _shown_tags, {"tags": tags})
+
+    def _stuck(self, key: str, value: Value) -> bool:
+        """Whether an answer shows the value: PATCH drops `false`, and perhaps keys that are new."""
+        name = ATTRIBUTE + key
+        return name in self.sent and same(value, self.seen.get(name))
+
+    async def _send(self, call: Call, read: Callable[[Any], Fields | None], fields: Fields) -> None:
+        """Send a call that writes `fields`, and note what its answer shows of them."""
+        received = await self.transport.send(call, read)
+        shown = fields if received.value is None else received.value
+        for name in fields:
+            self.seen.pop(name, None)
+            value = shown.get(name)
+            if value is not None:
+                self.seen[name] = value
+        self.sent.update(fields)
+        self.requests += received.attempts
+
+    def _written(self, failed: Refused | Unavailable | None = None, more: int = 0) -> Written:
+        return Written(self.seen, frozenset(self.sent), failed, self.requests + more)
+
+
+def _patchable(
+    values: Mapping[str, Value], known: frozenset[str], *, alone: bool
+) -> Mapping[str, Value]:
+    """The attributes that go with PATCH, which names no types, and drops `false`.
+
+    `alone`: there is no standard field. If some need POST then, all go with it: one request less.
+    """
+    fit = {key: value for key, value in values.items() if key in known and value is not False}
+    return {} if alone and len(fit) < len(values) else fit
+
+
+def _named(attributes: Mapping[str, Value]) -> Fields:
+    return {ATTRIBUTE + key: value for key, value in attributes.items()}
+
+
+def _shown(read: Callable[[Any], Seen]) -> Callable[[Any], Fields | None]:
+    """Read a whole record; None where the answer has no body, or an empty object."""
+    return lambda data: read(data).fields if data else None
+
+
+def _shown_tags(data: Any) -> Fields | None:
+    tags = answers.all_tags(data)
+    return None if tags is None else {"tags": tags}

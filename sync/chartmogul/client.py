@@ -1,0 +1,184 @@
+"""ChartMogul as the rest of the program sees it: records found, listed, created, changed."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from sync.chartmogul import answers, calls
+from sync.chartmogul.answers import Account, DataSource, Misread, Page
+from sync.chartmogul.calls import Call
+from sync.chartmogul.change import Change, Written
+from sync.chartmogul.transport import T, Transport
+from sync.errors import Denied, Refused
+from sync.outcome import Requests
+from sync.plan import Absent, Seen
+from sync.record import AttributeType, Fields
+
+__all__ = ["Account", "Client", "DataSource", "Page", "Written"]
+
+
+class Client:
+    """One account's customers and contacts.
+
+    Every method may raise Refused, Denied, Unavailable, Outage and RailError (a request over the
+    budget). Fields go by their canonical names (`attributes.KEY`), types by bare keys.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def counting(self, requests: Requests, budget: int | None = None) -> "Client":
+        """The same client with counts of its own, and perhaps a limit to them."""
+        return Client(self._transport.counting(requests, budget))
+
+    async def account(self) -> Account:
+        """Whose key this is."""
+        return await self._ask(calls.ask_account(), answers.account)
+
+    async def data_source(self, uuid: str) -> DataSource:
+        """A data source.
+
+        Raises:
+            Denied: it is not in this account.
+        """
+        try:
+            return await self._ask(calls.ask_data_source(uuid), answers.data_source)
+        except Refused as error:
+            raise Denied(
+                f"the account has no data source {uuid}: {error.message}",
+                error.answered,
+                "check the mapping's destination.data_source, and that the key is of its account",
+            ) from error
+
+    async def customer(self, uuid: str) -> Seen:
+        """A customer by its uuid.
+
+        Raises:
+            NotFound: it was merged into another one, or deleted.
+        """
+        return await self._ask(calls.ask_customer(uuid), answers.customer)
+
+    async def find_customer(self, data_source: str, external_id: str) -> Seen | Absent:
+        """The customer that bears this very pair; an answer that does not show it is no hit."""
+        wanted = (data_source, external_id)
+        pages = self._pages(
+            lambda cursor: calls.list_customers(data_source, external_id, cursor), answers.customers
+        )
+        async with aclosing(pages):
+            async for page in pages:
+                for seen in page.entries:
+                    if wanted in seen.pairs:
+                        return seen
+        return Absent()
+
+    def list_customers(self, data_source: str) -> AsyncGenerator[Page, None]:
+        """All customers of a data source, page by page.
+
+        The order may change meanwhile: a record may show twice, or not at all.
+        """
+        return self._pages(
+            lambda cursor: calls.list_customers(data_source, cursor=cursor), answers.customers
+        )
+
+    async def create_customer(
+        self,
+        data_source: str,
+        external_id: str,
+        fields: Fields,
+        types: Mapping[str, AttributeType],
+    ) -> Seen:
+        """Create a customer, with attributes and tags; None is left out.
+
+        Raises:
+            AlreadyExists: the external id is taken.
+            Unavailable: where `sent`, look first; the customer may be there.
+        """
+        call = calls.create_customer(data_source, external_id, fields, types)
+        return await self._ask(call, answers.customer)
+
+    async def update_customer(
+        self,
+        uuid: str,
+        fields: Fields,
+        types: Mapping[str, AttributeType],
+        known: frozenset[str],
+    ) -> Written:
+        """Write these fields of a customer, None empties, `tags` are added; mostly one request.
+
+        `known` are the attributes whose type this account has fixed already.
+
+        Raises:
+            NotFound: the uuid is gone.
+            Refused, Unavailable: of the first request; of a later one it is in `Written.failed`.
+        """
+        return await Change(self._transport, uuid).customer(fields, types, known)
+
+    async def contact(self, uuid: str) -> Seen:
+        """A contact by its uuid.
+
+        Raises:
+            NotFound: it was merged into another one, or deleted.
+        """
+        return await self._ask(calls.ask_contact(uuid), answers.contact)
+
+    def list_contacts(
+        self,
+        *,
+        data_source: str | None = None,
+        customer_uuid: str | None = None,
+        email: str | None = None,
+    ) -> AsyncGenerator[Page, None]:
+        """Contacts, page by page, of a data source, a customer, or an address; all filters hold.
+
+        Raises:
+            NotFound: there is no such customer.
+        """
+        return self._pages(
+            lambda cursor: calls.list_contacts(data_source, customer_uuid, email, cursor),
+            answers.contacts,
+        )
+
+    async def create_contact(self, data_source: str, customer_uuid: str, fields: Fields) -> Seen:
+        """Create a contact. ChartMogul takes the same one twice, so it is never asked twice.
+
+        Raises:
+            NotFound: there is no such customer.
+            Unavailable: where `sent`, look first; the contact may be there.
+        """
+        return await self._ask(
+            calls.create_contact(data_source, customer_uuid, fields), answers.contact
+        )
+
+    async def update_contact(self, uuid: str, fields: Fields) -> Written:
+        """Write these fields of a contact in one request; None empties.
+
+        Give all its mapped attributes, or none: ChartMogul may replace those that are there.
+
+        Raises:
+            NotFound: the uuid is gone.
+        """
+        return await Change(self._transport, uuid).contact(fields)
+
+    async def _ask(self, call: Call, read: Callable[[Any], T]) -> T:
+        return (await self._transport.send(call, read)).value
+
+    async def _pages(
+        self, ask: Callable[[str | None], Call], read: Callable[[Any], Page]
+    ) -> AsyncGenerator[Page, None]:
+        """Follow the cursors to the end; one that comes back would never end, and is no answer."""
+        passed: set[str | None] = {None}
+
+        def read_on(data: Any) -> Page:
+            page = read(data)
+            if not page.last and page.cursor in passed:
+                raise Misread("its cursor leads back to an earlier page")
+            return page
+
+        cursor: str | None = None
+        while True:
+            page = await self._ask(ask(cursor), read_on)
+            yield page
+            if page.last:
+                return
+            cursor = page.cursor
+            passed.add(cursor)

@@ -1,0 +1,154 @@
+"""The limiter: how many requests are under way at once, and how soon the next one starts."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+
+#: ChartMogul's limits (dev.chartmogul.com/docs/rate-limits).
+MOST_PER_SECOND = 40
+MOST_AT_ONCE = 20
+
+#: Evenly spaced, N starts a second make N + 1 at worst; the rest is room for the way to the server.
+_EVEN = 38.9 / 40
+#: Seconds by which a start may be late and the next one still on time: a sleep's inaccuracy.
+_LATE = 0.005
+
+#: A cut answers many refusals that arrive together; seconds between two.
+_BETWEEN_CUTS = 1.0
+_TEMPO_CUT = 0.7
+_SLOWEST = 1.0
+#: What one good answer gives back: 13 seconds from half to full tempo, 10 from one slot to twenty.
+_TEMPO_STEP = 0.05
+_SLOTS_STEP = 0.05
+
+_MEASURED = 5.0
+
+
+class Pace:
+    """Connection slots and turns, first come, first served; one for the whole process.
+
+    A slot is taken first, then the turn: a turn that had to wait for a slot would come in a burst.
+
+    Args:
+        per_second: starts a second, 1 to 40.
+        connections: requests at once, 1 to 20.
+        clock: seconds that only grow.
+        sleep: sleeps for as long as it is told; not one that an interrupt cuts short.
+    """
+
+    def __init__(
+        self,
+        per_second: float = MOST_PER_SECOND,
+        connections: int = MOST_AT_ONCE,
+        *,
+        clock: Callable[[], float] = monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        if not 0 < per_second <= MOST_PER_SECOND or not 0 < connections <= MOST_AT_ONCE:
+            raise ValueError("at most 40 requests a second and 20 at once, and at least some")
+        self._clock, self._sleep = clock, sleep
+        self._full_tempo = self._tempo = per_second * _EVEN
+        self._all_slots = self._slots = float(connections)
+        self._used = 0
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._gate = asyncio.Lock()
+        self._next = clock()
+        self._starts: deque[float] = deque()
+        self._tempo_cut_at = self._slots_cut_at = -_BETWEEN_CUTS + self._next
+
+    @asynccontextmanager
+    async def start(self) -> AsyncIterator[None]:
+        """Around one request: entered when it may start, left when it is over."""
+        await self._take_slot()
+        try:
+            await self._take_turn()
+            yield
+        finally:
+            self._give_back_slot()
+
+    @property
+    def allowance(self) -> float:
+        """Starts a second that are allowed now."""
+        return self._tempo
+
+    @property
+    def connections(self) -> int:
+        """Requests at once that are allowed now."""
+        return int(self._slots)
+
+    @property
+    def under_way(self) -> int:
+        """Slots taken now."""
+        return self._used
+
+    @property
+    def rate(self) -> float:
+        """Starts a second, over the last five."""
+        self._forget_starts()
+        return len(self._starts) / _MEASURED
+
+    def succeeded(self) -> None:
+        """A request was answered: go a little faster again, if it had become slower."""
+        self._tempo = min(self._full_tempo, self._tempo + _TEMPO_STEP)
+        self._slots = min(self._all_slots, self._slots + _SLOTS_STEP)
+        self._let_in()
+
+    def throttled(self) -> None:
+        """429: start fewer a second."""
+        now = self._clock()
+        if now - self._tempo_cut_at >= _BETWEEN_CUTS:
+            self._tempo_cut_at = now
+            self._tempo = max(min(_SLOWEST, self._full_tempo), self._tempo * _TEMPO_CUT)
+
+    def crowded(self) -> None:
+        """503: have fewer under way at once."""
+        now = self._clock()
+        if now - self._slots_cut_at >= _BETWEEN_CUTS:
+            self._slots_cut_at = now
+            self._slots = max(1.0, self._slots // 2)
+
+    async def _take_slot(self) -> None:
+        if not self._queue and self._used < self.connections:
+            self._used += 1
+            return
+        ours = asyncio.get_running_loop().create_future()
+        self._queue.append(ours)
+        try:
+            await ours
+        except asyncio.CancelledError:
+            if not ours.cancelled():
+                self._give_back_slot()  # it came at the very moment of the cancelling
+            elif ours in self._queue:
+                self._queue.remove(ours)
+            raise
+
+    def _give_back_slot(self) -> None:
+        self._used -= 1
+        self._let_in()
+
+    def _let_in(self) -> None:
+        while self._queue and self._used < self.connections:
+            first = self._queue.popleft()
+            if not first.done():
+                self._used += 1
+                first.set_result(None)
+
+    async def _take_turn(self) -> None:
+        """Wait until the next start is due; who is cancelled meanwhile leaves the turn to the next.
+
+        The one after is due an interval after this one really starts: a stall ends in no burst.
+        """
+        async with self._gate:
+            while (early := self._next - self._clock()) > 0:
+                await self._sleep(early)
+            now = self._clock()
+            on_time = now - self._next <= _LATE
+            self._next = (self._next if on_time else now) + 1 / self._tempo
+            self._starts.append(now)
+            self._forget_starts()
+
+    def _forget_starts(self) -> None:
+        while self._starts and self._starts[0] <= self._clock() - _MEASURED:
+            self._starts.popleft()

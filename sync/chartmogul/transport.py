@@ -1,0 +1,260 @@
+"""Sends calls: slots and turns, attempts and waits; all that knows httpx and tenacity is here."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+import httpx
+from pydantic import SecretStr
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result
+
+from sync import __version__
+from sync.chartmogul import retry, verdict
+from sync.chartmogul.answers import Misread, load
+from sync.chartmogul.calls import Call
+from sync.chartmogul.health import Health
+from sync.chartmogul.pace import Pace
+from sync.chartmogul.verdict import Failure
+from sync.errors import Answered, Denied, RailError, Refused, Unavailable
+from sync.outcome import Requests
+
+T = TypeVar("T")
+
+#: Failures in which the request surely did not leave: nobody was there to take it.
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+def open_http(url: str, key: SecretStr, timeout: float, connections: int) -> httpx.AsyncClient:
+    """Open the HTTP client of one API key: the key is the user name, the password is empty.
+
+    See dev.chartmogul.com/docs/authentication.
+
+    Args:
+        url: the API's address, `/v1` included.
+        key: the API key.
+        timeout: seconds that a request may take, from its start to the end of the answer.
+        connections: connections at once; as many as the slots of the pace, so nobody waits for one.
+    """
+    # Both write every URL into the log, with the external ids and e-mails in its query.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return httpx.AsyncClient(
+        base_url=url,
+        auth=httpx.BasicAuth(key.get_secret_value(), ""),
+        headers={"User-Agent": f"chartmogul-sync/{__version__}", "Accept": "application/json"},
+        # Connecting gives up sooner: what surely was not sent may be repeated.
+        timeout=httpx.Timeout(timeout, connect=timeout / 3, pool=timeout / 3),
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        follow_redirects=False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits depend on, handed in.
+
+    `sleep` may return early; with `stopping` true no repeat follows. `roll` gives a number from
+    0 to 1.
+    """
+
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    stopping: Callable[[], bool] = lambda: False
+    roll: Callable[[], float] = random.random
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """Sends calls through one HTTP client, and counts the requests.
+
+    Args:
+        http: from `open_http`; a request as a whole may take as long as its read timeout.
+        pace: shared by the whole process.
+        health: shared by all transports to one API.
+        waiting: how to wait between attempts.
+        requests: where requests are counted.
+        budget: the most requests that may be counted; None for no limit.
+    """
+
+    http: httpx.AsyncClient = field(repr=False)
+    pace: Pace
+    health: Health = field(default_factory=lambda: Health(time.monotonic))
+    waiting: Waiting = field(default_factory=Waiting)
+    requests: Requests = field(default_factory=Requests)
+    budget: int | None = None
+
+    def counting(self, requests: Requests, budget: int | None = None) -> "Transport":
+        """The same way to ChartMogul with counts of its own."""
+        return replace(self, requests=requests, budget=budget)
+
+    async def send(self, call: Call, read: Callable[[Any], T]) -> "Received[T]":
+        """Send a call, again where that may help and does no harm, and read its answer.
+
+        `read` gets the answer's JSON, None for an empty body, and raises Misread for a wrong shape.
+
+        Raises:
+            Refused, NotFound, AlreadyExists, Denied: what ChartMogul answered.
+            Unavailable: all attempts are spent, or none more is allowed.
+            Outage: nobody had a usable answer for too long.
+            RailError: another request would be over the budget.
+        """
+        sending = _Sending(self, call, read)
+        retrying = AsyncRetrying(
+            retry=retry_if_result(sending.may_repeat),
+            stop=sending.is_over,
+            wait=sending.seconds_before_next,
+            sleep=self.waiting.sleep,
+            retry_error_callback=_last_result,
+        )
+        with self.health.asking():
+            result: T | Failure = await retrying(sending.attempt)
+        if isinstance(result, Failure):
+            raise sending.unavailable(result)
+        return Received(result, sending.attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[T]):
+    """What was read from an answer, and how many attempts it took."""
+
+    value: T
+    attempts: int
+
+
+@dataclass(slots=True)
+class _Sending(Generic[T]):
+    """One call on its way, with all its attempts."""
+
+    transport: Transport
+    call: Call
+    read: Callable[[Any], T]
+    attempts: int = 0
+    sent: bool = False
+    failure: Failure | None = None
+
+    async def attempt(self) -> T | Failure:
+        """One request; a failure that time may heal is returned, everything else is raised."""
+        if self.failure and self.transport.waiting.stopping():
+            return self.failure
+        try:
+            async with self.transport.pace.start():
+                self._count()
+                result = await self._exchange()
+        except (Refused, Denied) as error:
+            error.answered.attempts = self.attempts
+            self.transport.pace.succeeded()
+            self.transport.health.answered()
+            raise
+        if isinstance(result, Failure):
+            self._note(result)
+        else:
+            self.transport.pace.succeeded()
+            self.transport.health.answered()
+        return result
+
+    def may_repeat(self, result: T | Failure) -> bool:
+        """Whether this result calls for another attempt."""
+        return isinstance(result, Failure) and retry.may_repeat(self.call, result)
+
+    def is_over(self, state: RetryCallState) -> bool:
+        """Whether the attempts are spent, or nobody has the time for more."""
+        failure = _failure_of(state)
+        spent = state.attempt_number >= retry.attempts_for(failure)
+        return spent or self.transport.waiting.stopping()
+
+    def seconds_before_next(self, state: RetryCallState) -> float:
+        """How long to wait before the next attempt."""
+        failure = _failure_of(state)
+        roll = self.transport.waiting.roll()
+        return retry.seconds_before(state.attempt_number, failure.retry_after, roll)
+
+    def unavailable(self, failure: Failure) -> Unavailable:
+        """The error that remains; sent, if any of the attempts may have been carried out."""
+        answered = Answered(failure.status, failure.body, self.attempts)
+        return Unavailable(failure.message, answered, sent=self.sent, busy=failure.busy)
+
+    def _count(self) -> None:
+        requests, budget = self.transport.requests, self.transport.budget
+        if budget is not None and requests.total >= budget:
+            raise RailError(
+                f"{requests.total} requests are made, and limits.max_requests is {budget}",
+                "raise limits.max_requests in the mapping, or let the next run go on",
+            )
+        requests.methods[self.call.method] = requests.methods.get(self.call.method, 0) + 1
+        requests.retried += self.attempts > 0
+        self.attempts += 1
+
+    def _note(self, failure: Failure) -> None:
+        self.failure = failure
+        self.sent = self.sent or failure.sent
+        self.transport.requests.throttled += failure.throttled or failure.busy
+        if failure.throttled:
+            self.transport.pace.throttled()
+            self.transport.health.answered()
+            return
+        if failure.busy:
+            self.transport.pace.crowded()
+        self.transport.health.failed(failure.message)
+
+    async def _exchange(self) -> T | Failure:
+        """Send the request and read its answer, whatever it is."""
+        name = self.call.name
+        try:
+            async with asyncio.timeout(self.transport.http.timeout.read):
+                answer = await self.transport.http.send(self._request(), follow_redirects=False)
+        except _UNSENT as error:
+            return Failure(f"{name} could not be sent: {type(error).__name__}: {error}", sent=False)
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            raise Denied("CHARTMOGUL_API_URL is no address", Answered(), verdict.ADDRESS) from error
+        except (TimeoutError, httpx.TimeoutException):
+            return Failure(f"{name} was not answered in time", sent=True)
+        except (httpx.RequestError, OSError) as error:
+            return Failure(f"{name} was not answered: {type(error).__name__}", sent=True)
+        return self._read(answer)
+
+    def _request(self) -> httpx.Request:
+        content = self.call.content
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        return self.transport.http.build_request(
+            self.call.method, self.call.path, content=content, headers=headers
+        )
+
+    def _read(self, answer: httpx.Response) -> T | Failure:
+        asked = retry.read_retry_after(
+            answer.headers.get("Retry-After"), self.transport.waiting.now()
+        )
+        location = answer.headers.get("Location", "")
+        match verdict.judge(self.call, answer.status_code, answer.content, location, asked):
+            case Failure() as failure:
+                return failure
+            case None:
+                return self._read_good(answer)
+            case error:
+                raise error
+
+    def _read_good(self, answer: httpx.Response) -> T | Failure:
+        try:
+            data = load(answer.content)
+            if data is None and not self.call.empty:
+                raise Misread("the answer is empty")
+            return self.read(data)
+        except Misread as error:
+            # Somebody else answered (a proxy, a login page), or the answer was cut off.
+            message = f"{self.call.name} was answered {answer.status_code}, but {error}"
+            return Failure(message, True, answer.status_code, verdict.show(answer.content))
+
+
+def _failure_of(state: RetryCallState) -> Failure:
+    result = _last_result(state)
+    assert isinstance(result, Failure), "only failures are tried again"
+    return result
+
+
+def _last_result(state: RetryCallState) -> Any:
+    assert state.outcome is not None, "asked after an attempt only"
+    return state.outcome.result()

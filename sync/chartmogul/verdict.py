@@ -1,0 +1,186 @@
+"""What a status and an error body mean: who has to act on them, and in which words it is said."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from sync.chartmogul.calls import Call
+from sync.errors import AlreadyExists, Answered, ChartMogulError, Denied, NotFound, Refusal, Refused
+
+#: The most of an error body that is kept for reports.
+SHOWN = 500
+
+_TAKEN = re.compile(r"already (exists|been taken)", re.IGNORECASE)
+_EXTERNAL_ID = re.compile(r"\bexternal[_ ]id\b", re.IGNORECASE)
+_VALID_SOURCE = re.compile(r"valid data source", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
+_KEYS = "CHARTMOGUL_API_KEY, or the variable that the mapping names under destination.api_key"
+
+#: What no row can get round, and what helps (dev.chartmogul.com/docs/response-codes).
+_DENIALS = {
+    401: ("ChartMogul does not accept the API key", f"check {_KEYS}"),
+    402: (
+        "ChartMogul wants something settled first",
+        "look at the account's plan and billing in ChartMogul",
+    ),
+    403: (
+        "ChartMogul forbids it",
+        f"writing needs a key with Read & Write access: check {_KEYS}; or the trial has expired",
+    ),
+}
+ADDRESS = "CHARTMOGUL_API_URL has to be the address of the API: https://api.chartmogul.com/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An attempt without a usable answer, which time may heal.
+
+    `sent`: the request may have been carried out. `retry_after`: seconds, as ChartMogul asked for.
+    """
+
+    message: str
+    sent: bool
+    status: int | None = None
+    body: str = ""
+    retry_after: float | None = None
+
+    @property
+    def busy(self) -> bool:
+        """503: too many connections at once, at least as often as an outage."""
+        return self.status == 503
+
+    @property
+    def throttled(self) -> bool:
+        """429: too many requests, or too much computing, for now."""
+        return self.status == 429
+
+
+def judge(
+    call: Call, status: int, body: bytes, location: str = "", retry_after: float | None = None
+) -> ChartMogulError | Failure | None:
+    """What an answer means for its call: None where it is a good one, whose body is yet to be read.
+
+    `location` is where a redirect points to.
+    """
+    if 200 <= status < 300:
+        return None
+    text = show(body)
+    if status == 429:
+        return Failure(
+            f"{call.name} was answered 429, too many requests", False, status, text, retry_after
+        )
+    if status < 300 or status >= 500:
+        return Failure(f"{call.name} was answered {status}", True, status, text, retry_after)
+    answered = Answered(status, text, refusals=tuple(_refusals(body)))
+    if status < 400:
+        return _redirected(answered, location)
+    if status in _DENIALS:
+        message, hint = _DENIALS[status]
+        return Denied(f"{message} ({status}): {_words(answered)}", answered, hint)
+    return _refused(call, answered, is_json=_parse(body) is not None)
+
+
+def show(body: bytes) -> str:
+    """The start of a body, for reports."""
+    return body[: SHOWN * 4].decode("utf-8", "replace").strip()[:SHOWN]
+
+
+def _redirected(answered: Answered, location: str) -> Denied:
+    """Redirects are never followed: the key would go along."""
+    try:
+        target = urlsplit(location)
+        place = f" to {target.scheme}://{target.hostname}" if target.hostname else ""
+    except ValueError:
+        place = ""
+    message = f"CHARTMOGUL_API_URL answers with a redirect{place} ({answered.status})"
+    return Denied(message, answered, ADDRESS)
+
+
+def _refused(call: Call, answered: Answered, *, is_json: bool) -> ChartMogulError:
+    words = _words(answered)
+    if answered.status == 404:
+        # An unknown route answers with a page of HTML: the address is wrong, not the record gone.
+        if call.names_record and (is_json or not answered.body):
+            return NotFound(words, answered)
+        return Denied(f"{call.name} was answered 404: {words}", answered, ADDRESS)
+    if any(map(_source_unknown, answered.refusals)):
+        return Denied(words, answered, "check the mapping's destination.data_source")
+    if any(map(_id_taken, answered.refusals)):
+        return AlreadyExists(words, answered)
+    return Refused(words, answered)
+
+
+def _source_unknown(refusal: Refusal) -> bool:
+    return "data_source" in refusal.param and bool(_VALID_SOURCE.search(refusal.message))
+
+
+def _id_taken(refusal: Refusal) -> bool:
+    """Never by the whole sentence: there are several, and none is documented."""
+    place = refusal.param or refusal.message
+    return bool(_EXTERNAL_ID.search(place) and _TAKEN.search(refusal.message))
+
+
+def _words(answered: Answered) -> str:
+    said = "; ".join(
+        f"{refusal.param}: {refusal.message}" if refusal.param else refusal.message
+        for refusal in answered.refusals
+    )
+    return said[:SHOWN] or f"status {answered.status} without a word"
+
+
+def _refusals(body: bytes) -> Iterator[Refusal]:
+    """The reasons in an error body: seven shapes were seen, HTML and nothing at all among them."""
+    data = _parse(body)
+    if isinstance(data, dict):
+        yield from _from_object(data)
+    elif text := show(body):
+        title = _TITLE.search(text)
+        yield Refusal("", title[1].strip() if title else text)
+
+
+def _from_object(data: dict[str, Any]) -> Iterator[Refusal]:
+    details = data.get("error_details")
+    if isinstance(details, list) and details:
+        yield from map(_detail, details)
+    elif "errors" in data:
+        yield from _by_field(data["errors"])
+    elif "message" in data:
+        yield Refusal(_string(data.get("param")), _string(data["message"]))
+    elif "error" in data:
+        yield Refusal("", _string(data["error"]))
+    else:
+        yield from _by_field(data)
+
+
+def _detail(detail: Any) -> Refusal:
+    if not isinstance(detail, dict):
+        return Refusal("", _string(detail))
+    message = _string(detail.get("message")) or _string(detail.get("code"))
+    return Refusal(_string(detail.get("param")), message)
+
+
+def _by_field(errors: Any) -> Iterator[Refusal]:
+    """`{"name": "…"}` or `{"name": ["…", "…"]}`; also a bare list or text."""
+    fields = errors if isinstance(errors, dict) else {"": errors}
+    for field, messages in fields.items():
+        for message in messages if isinstance(messages, list) else [messages]:
+            yield Refusal(_string(field), _string(message))
+
+
+def _string(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            return value.encode("utf-8", "replace").decode()[:SHOWN]
+    return json.dumps(value)[:SHOWN]
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,234 @@
+"""`run`: everything is opened here, handed to the conductor, and closed again."""
+
+import asyncio
+import secrets
+import signal
+import sys
+import time
+from collections import abc
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from sync import logs
+from sync.chartmogul.client import Client
+from sync.chartmogul.health import Health
+from sync.chartmogul.pace import Pace
+from sync.chartmogul.transport import Transport, Waiting, open_http
+from sync.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
+from sync.feed import Feed
+from sync.keeper import Keeper
+from sync.loader import Loaded, load
+from sync.outcome import MappingRun, Run
+from sync.read import Selection
+from sync.report.files import FileReporter
+from sync.report.reporter import Reporter, Several
+from sync.report.summary import dumps, summary
+from sync.run import Conductor, Stop
+from sync.settings import Settings, environment
+from sync.state.store import Store
+from sync.task import Task, Terms
+
+_SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
+
+
+def run(
+    paths: abc.Sequence[Path],
+    selection: Selection,
+    *,
+    dry_run: bool,
+    reports: Path | None,
+    as_json: bool,
+) -> int:
+    """Run the mappings and say how it went; the exit code.
+
+    Raises:
+        ConfigError: settings or mappings are wrong.
+        StateError: the state cannot be opened.
+    """
+    variables = environment(Path.cwd())
+    settings = Settings.load(variables)
+    mappings = load(paths, variables)
+    ended = asyncio.run(
+        execute(settings, mappings, selection, dry_run=dry_run, reports=reports, as_json=as_json)
+    )
+    if as_json:
+        print(dumps(summary(ended)))
+    return ended.exit_code
+
+
+async def execute(
+    settings: Settings,
+    mappings: abc.Sequence[Loaded],
+    selection: Selection,
+    *,
+    dry_run: bool,
+    reports: Path | None = None,
+    as_json: bool = False,
+) -> Run:
+    """One run over loaded mappings, with everything it needs opened and closed again."""
+    stop = Stop()
+    with _signals(stop):
+        async with AsyncExitStack() as stack:
+            if dry_run:
+                store = await asyncio.to_thread(Store.open_read_only, settings.state_url)
+            else:
+                store = await asyncio.to_thread(Store.open, settings.state_url)
+            stack.callback(store.close)
+            reporter = _reporter(settings, store, reports or settings.reports, dry_run, as_json)
+            stack.callback(reporter.close)
+            session = Session(settings, store, stop, reporter, stack)
+            return await session.conduct(mappings, selection, dry_run=dry_run)
+
+
+@contextmanager
+def _signals(stop: Stop) -> abc.Iterator[None]:
+    """The first signal asks the run to end; the second one ends the process as it always would."""
+    loop = asyncio.get_running_loop()
+
+    def ask(which: signal.Signals) -> None:
+        stop.ask(_SIGNALS[which])
+        loop.remove_signal_handler(which)
+
+    for which in _SIGNALS:
+        loop.add_signal_handler(which, ask, which)
+    try:
+        yield
+    finally:
+        for which in _SIGNALS:
+            loop.remove_signal_handler(which)
+
+
+def _reporter(
+    settings: Settings, store: Store, folder: Path, dry_run: bool, as_json: bool
+) -> Reporter:
+    """Files first: the terminal names their folder."""
+    files = FileReporter(folder, now)
+    if logs.style(settings.log, sys.stderr) == "json":
+        from sync.report.log import LogReporter
+
+        log = logs.logger("json", sys.stderr)
+        logs.adopt(log)
+        return Several(files, LogReporter(log, clock=time.monotonic, mask=store.stored))
+    from rich.console import Console
+
+    from sync.report.terminal import TerminalReporter
+
+    out = None if as_json or not dry_run else Console(highlight=False)
+    talk = Console(stderr=True, highlight=False)
+    terminal = TerminalReporter(
+        talk,
+        out,
+        clock=time.monotonic,
+        allowance=settings.requests_per_second,
+        mask=store.stored,
+        reports=folder,
+    )
+    return Several(files, terminal)
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def run_id(at: datetime) -> str:
+    """A run's name: when it started, and something that no other run of that second has."""
+    return f"{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+@dataclass(slots=True)
+class Session:
+    """What a run holds open: the state, the limits that all its requests share, one client for each API key."""
+
+    settings: Settings
+    store: Store
+    stop: Stop
+    reporter: Reporter
+    stack: AsyncExitStack
+    pace: Pace = field(init=False)
+    health: Health = field(init=False)
+    _clients: dict[str, Client] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        self.pace = Pace(settings.requests_per_second, settings.connections)
+        self.health = Health(time.monotonic, settings.outage)
+
+    async def conduct(
+        self, mappings: abc.Sequence[Loaded], selection: Selection, *, dry_run: bool
+    ) -> Run:
+        """The run, from its first request to its reports."""
+        started = now()
+        name = run_id(started)
+        keeper = None
+        if not dry_run:
+            keeper = Keeper(self.store, name, self.settings.timeout + 10)
+        terms = self._terms(name, started, selection, keeper, dry_run=dry_run)
+        tasks = [self._task(loaded, terms) for loaded in mappings]
+        run = Run(name, dry_run, started, [task.run for task in tasks])
+        return await Conductor(run, tasks, self.reporter, self.stop, keeper, now).conduct()
+
+    def _terms(
+        self,
+        name: str,
+        started: datetime,
+        selection: Selection,
+        keeper: Keeper | None,
+        *,
+        dry_run: bool,
+    ) -> Terms:
+        return Terms(
+            name,
+            started,
+            dry_run,
+            selection,
+            self.settings.connections,
+            self.pace.allowance,
+            urlsplit(str(self.settings.api_url)).hostname or "",
+            self.settings.spool_folder,
+            now,
+            self.stop.event,
+            keeper.ready if keeper else lambda: None,
+        )
+
+    def _task(self, loaded: Loaded, terms: Terms) -> Task:
+        mapping = loaded.mapping
+        destination = mapping.destination
+        mapping_run = MappingRun(
+            mapping.name,
+            loaded.file,
+            destination.object,
+            mapping.mode.value,
+            destination.data_source,
+        )
+        client = self._client(destination.api_key).counting(mapping_run.requests)
+        return Task(
+            loaded,
+            mapping_run,
+            Feed.open(loaded),
+            client,
+            self.store,
+            self.reporter,
+            terms,
+        )
+
+    def _client(self, key: SecretStr) -> Client:
+        """One client for each API key; all share the limits, which may be those of one account."""
+        secret = key.get_secret_value()
+        if secret not in self._clients:
+            settings = self.settings
+            http = open_http(settings.api_url, key, settings.timeout, settings.connections)
+            self.stack.push_async_callback(http.aclose)
+            waiting = Waiting(self._sleep, self.stop.event.is_set)
+            self._clients[secret] = Client(Transport(http, self.pace, self.health, waiting))
+        return self._clients[secret]
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep, but not past the moment in which the run is asked to end."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.stop.event.wait(), seconds)

@@ -1,0 +1,42 @@
+"""What the write phase needs of an object in ChartMogul: customers and contacts both do it."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from sync.chartmogul.client import Written
+from sync.outcome import Outcome
+from sync.plan import Absent, Changes, Seen
+from sync.record import Fields, Problem, Record
+from sync.spool import Entry
+
+
+class Destination(Protocol):
+    """Finds, creates and updates records of one kind in one data source."""
+
+    async def find(self, entry: Entry, uuid: str | None) -> Seen | Absent:
+        """The record in ChartMogul, by the remembered uuid first; raises Unresolved."""
+        ...
+
+    async def create(self, record: Record) -> Seen:
+        """Create the record, once; raises AlreadyExists and Unresolved."""
+        ...
+
+    async def complete(self, record: Record, seen: Seen) -> Written | None:
+        """Send what the answer to a create lacks, where that may help."""
+        ...
+
+    async def update(self, uuid: str, fields: Fields, record: Record) -> Written:
+        """Write these fields of a record."""
+        ...
+
+    def rival(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
+        """Why another row of this query is the one to write what was seen, if one is."""
+        ...
+
+    def turn(self, record: Record) -> AbstractAsyncContextManager[None]:
+        """Held while a record is delivered, where others must not be delivered at the same time."""
+        ...
+
+    def cost(self, outcome: Outcome, changes: Changes) -> int:
+        """The requests that a create or an update takes."""
+        ...

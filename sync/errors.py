@@ -1,0 +1,151 @@
+"""Everything that can end a run or a row, sorted by who can act on it.
+
+SyncError                             carries the exit code of the process
+├── ConfigError(problems)             the user mends a file, an argument or the environment      2
+├── SourceError                       the warehouse refused or broke off                         3
+├── StateError                        the state store cannot be used                             3
+├── RailError                         a rail of the mapping stopped the run                      4
+├── LockedError                       the same records are being written elsewhere               5
+├── Interrupted                       a signal asked for the end                                 130, 143
+└── ChartMogulError                                                                              3
+    ├── Refused(status, refusals)     this record only: a rejected row
+    ├── NotFound                      the uuid or the resource is not there
+    ├── Denied                        no row can succeed: 401, 402, 403, unknown data source
+    ├── Unavailable(sent)             time heals it; `sent`: the request may have been carried out
+    └── Outage                        nothing but failures for too long
+"""
+
+from dataclasses import dataclass, field
+
+EXIT_OK = 0
+EXIT_REJECTED = 1
+EXIT_CONFIG = 2
+EXIT_SERVER = 3
+EXIT_RAIL = 4
+EXIT_LOCKED = 5
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+
+
+class SyncError(Exception):
+    """An end that a user can read: what happened, and in `hint` what to do about it."""
+
+    exit_code = EXIT_SERVER
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigProblem:
+    """One thing wrong with the configuration.
+
+    `file` is empty for arguments and the environment; `line` and `column` count from 1 (0: no place);
+    `path` is the dotted path inside the file (`fields.name.column`).
+    """
+
+    message: str
+    hint: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    path: str = ""
+
+
+class ConfigError(SyncError):
+    """The user mends a file, an argument or the environment; nothing was sent."""
+
+    exit_code = EXIT_CONFIG
+
+    def __init__(self, *problems: ConfigProblem) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = problems
+
+
+class SourceError(SyncError):
+    """The warehouse refused or broke off; the message is the database's own."""
+
+
+class StateError(SyncError):
+    """The state store cannot be opened, read or written."""
+
+
+class RailError(SyncError):
+    """A rail stopped the run; the message holds the count, the limit and how to raise it."""
+
+    exit_code = EXIT_RAIL
+
+
+class LockedError(SyncError):
+    """Another process holds the lease of the same (account, data source, object)."""
+
+    exit_code = EXIT_LOCKED
+
+
+class Interrupted(SyncError):
+    """The run was asked to end; the signal decides the exit code."""
+
+
+class ChartMogulError(SyncError):
+    """Something that ChartMogul, or the way to it, answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason out of an error body: ChartMogul's parameter name (may be empty) and its words."""
+
+    param: str
+    message: str
+
+
+@dataclass
+class Answered:
+    """What was answered, for reports: the status and the start of the body."""
+
+    status: int | None = None
+    body: str = ""
+    attempts: int = 1
+    refusals: tuple[Refusal, ...] = field(default_factory=tuple)
+
+
+class Refused(ChartMogulError):
+    """ChartMogul refused this one record (400, 404, 409, 422): the row is rejected, the run goes on."""
+
+    def __init__(self, message: str, answered: Answered, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.answered = answered
+
+
+class NotFound(Refused):
+    """404: the uuid was merged away or deleted, or the resource never was."""
+
+
+class AlreadyExists(Refused):
+    """The external id of a create is taken: look up, then update."""
+
+
+class Denied(ChartMogulError):
+    """401, 402, 403 or an unknown data source: no row can succeed, the run ends."""
+
+    def __init__(self, message: str, answered: Answered, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.answered = answered
+
+
+class Unavailable(ChartMogulError):
+    """No usable answer, all attempts spent. `sent`: the request may have been carried out all the same.
+
+    `busy` tells a 503, documented as "not carried out", from a lost answer.
+    """
+
+    def __init__(self, message: str, answered: Answered, *, sent: bool, busy: bool = False) -> None:
+        super().__init__(message)
+        self.answered = answered
+        self.sent = sent
+        self.busy = busy
+
+
+class Outage(ChartMogulError):
+    """Nothing but failures for too long: the run ends, everything done is recorded."""

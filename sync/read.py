@@ -1,0 +1,223 @@
+"""Phase one: rows become records, are compared with the state, and the rest goes to the spool."""
+
+from collections import abc
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sync.builder import Builder
+from sync.fingerprint import Hasher
+from sync.mapping import Mode
+from sync.outcome import Delivered, MappingRun, Outcome, count
+from sync.record import Problem, Record, Rejected, Stage
+from sync.repeats import Occurrence, Repeats, SeenRows, Settled
+from sync.spool import Entry, Note, Spool
+from sync.state.store import Item, Memory, RejectedRow
+
+#: How long a row that ChartMogul refused is not sent again while nothing about it changed.
+HELD_FOR = timedelta(days=7)
+
+Local = Delivered | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rows count: all, the first `limit` of the query, or those with one of `keys`.
+
+    A key may also be given as the state holds it. `full` trusts no fingerprint.
+    """
+
+    limit: int | None = None
+    keys: frozenset[str] | None = None
+    full: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether every row counts, so that rows can be missed and percentages mean something."""
+        return self.limit is None and self.keys is None
+
+    def admits(self, key: str | None, stored: abc.Callable[[str], str]) -> bool:
+        """Whether a row with this key counts."""
+        if self.keys is None:
+            return True
+        return key is not None and (key in self.keys or stored(key) in self.keys)
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads one mapping's rows; what it finds out is in `spool`, `run.rows` and in `report`."""
+
+    builder: Builder
+    hasher: Hasher
+    mode: Mode
+    #: What must stay the same besides the row for a refused row to be held back: mapping and tool.
+    edition: bytes
+    recall: abc.Callable[[abc.Sequence[str]], abc.Mapping[str, Memory]]
+    spool: Spool
+    run: MappingRun
+    report: abc.Callable[[list[Local]], None]
+    now: datetime
+    selection: Selection = Selection()
+    #: Notes rejected rows in the state, where `retry` and `explain` find them; None in a dry run.
+    remember: abc.Callable[[list[Item]], None] | None = None
+    #: A key as the state holds it.
+    stored: abc.Callable[[str], str] = str
+    seen: SeenRows = field(default_factory=SeenRows)
+    repeats: Repeats = field(default_factory=Repeats)
+
+    def read(self, batches: abc.Iterable[abc.Sequence[abc.Sequence[Any]]]) -> None:
+        """Drain the query, then settle the repeated keys."""
+        number, limit = 0, self.selection.limit
+        for batch in batches:
+            if limit is not None:
+                batch = batch[: limit - number]
+            self._batch(number, batch)
+            number += len(batch)
+            if limit is not None and number >= limit:
+                break
+        for key, settled in self.repeats.settle():
+            self._settle(key, settled)
+
+    def _batch(self, before: int, rows: abc.Sequence[abc.Sequence[Any]]) -> None:
+        built = [self.builder.build(before + i, row) for i, row in enumerate(rows, 1)]
+        built = [item for item in built if self.selection.admits(item.key, self.stored)]
+        self.run.rows.read += len(built)
+        keys = list({item.key for item in built if item.key is not None})
+        memories = self.recall(keys)
+        batch = _Batch(
+            self,
+            memories,
+            self.spool.first([k for k in keys if k not in memories or self._seen(memories[k])]),
+        )
+        for item in built:
+            batch.admit(item)
+        self.spool.add(batch.entries.values())
+        self.spool.note(
+            Note(key, first.row, first.fingerprint, first.rejected)
+            for key, first in batch.noted.items()
+        )
+        self._tell(batch.results, memories)
+
+    def _seen(self, memory: Memory) -> bool:
+        return self.seen.row(memory.record) > 0
+
+    def _tell(self, results: list[Local], memories: abc.Mapping[str, Memory]) -> None:
+        for result in results:
+            count(self.run, result)
+        if results:
+            self.report(results)
+        items = {r.key: _noted(r, memories) for r in results if isinstance(r, Rejected) and r.key}
+        if items and self.remember is not None:
+            self.remember(list(items.values()))
+
+    def judge(self, record: Record, fingerprint: bytes, memory: Memory | None) -> Local | None:
+        """What becomes of a record by the state alone; None: it needs ChartMogul."""
+        if memory is None or self.selection.full:
+            return None
+        if memory.uuid and self.mode is Mode.INSERT:
+            reason = "exists already, and the mode is insert"
+            return Delivered(record.row, record.key, Outcome.SKIPPED, reason, memory.uuid)
+        if memory.uuid and memory.fingerprint == fingerprint:
+            return Delivered(
+                record.row, record.key, Outcome.UNCHANGED, "nothing changed", memory.uuid
+            )
+        return self._held_back(record, fingerprint, memory)
+
+    def _held_back(self, record: Record, fingerprint: bytes, memory: Memory) -> Rejected | None:
+        held = memory.held
+        if held is None or self.now - held.since > HELD_FOR:
+            return None
+        if held.fingerprint != self.hasher.mark(fingerprint, self.edition):
+            return None
+        problem = Problem(
+            "held_back",
+            f"ChartMogul refused this row on {held.since:%Y-%m-%d} with status {held.http_status}"
+            " and nothing about it changed since",
+            held.field,
+            hint="mend the row or the mapping; --full and retry send it again, and so does every"
+            f" run after {held.since + HELD_FOR:%Y-%m-%d}",
+        )
+        return Rejected(record.row, record.key, Stage.PLAN, (problem,), held.http_status)
+
+    def _settle(self, key: str, settled: Settled) -> None:
+        if not settled.first_counts:
+            first = self.spool.first([key]).get(key)
+            if first and first.spooled:
+                self.spool.drop([key])
+            else:
+                self._uncount()
+        self._tell(list(settled.results), {})
+
+    def _uncount(self) -> None:
+        """The first row of a repeated key was counted by the state alone: as skipped or unchanged."""
+        if self.mode is Mode.INSERT:
+            self.run.rows.skipped -= 1
+        else:
+            self.run.rows.unchanged -= 1
+
+
+def _noted(rejected: Rejected, memories: abc.Mapping[str, Memory]) -> Item:
+    """A rejected row for the state; one that is held back stays so."""
+    key, code = rejected.key or "", rejected.problems[0].code
+    held = memories[key].held if code == "held_back" else None
+    return RejectedRow(key, code, held=held)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The rows of one batch on their way through the reader."""
+
+    reader: Reader
+    memories: abc.Mapping[str, Memory]
+    before: abc.Mapping[str, Any]
+    entries: dict[str, Entry] = field(default_factory=dict)
+    noted: dict[str, Occurrence] = field(default_factory=dict)
+    results: list[Local] = field(default_factory=list)
+
+    def admit(self, item: Record | Rejected) -> None:
+        """Take in the next row."""
+        if isinstance(item, Record):
+            self._admit_record(item)
+            return
+        self.results.append(item)
+        if item.key is not None:
+            occurrence = Occurrence(item.row, None, rejected=True)
+            if self._is_first(item.key, occurrence):
+                self.noted[item.key] = occurrence
+
+    def _admit_record(self, record: Record) -> None:
+        reader, key = self.reader, record.key
+        fingerprint = reader.hasher.fingerprint(record)
+        if not self._is_first(key, Occurrence(record.row, fingerprint)):
+            return
+        memory = self.memories.get(key)
+        result = reader.judge(record, fingerprint, memory)
+        if result is None:
+            self.entries[key] = Entry(record, fingerprint, memory.uuid if memory else None)
+            return
+        self.results.append(result)
+        if memory is None or memory.fingerprint != fingerprint:
+            rejected = isinstance(result, Rejected)
+            self.noted[key] = Occurrence(record.row, fingerprint, rejected)
+
+    def _is_first(self, key: str, occurrence: Occurrence) -> bool:
+        """Whether this is the first row of its key; a later one is kept as a repeat."""
+        memory = self.memories.get(key)
+        first = self._first(key, memory)
+        if first is not None:
+            self.reader.repeats.add(key, first, occurrence)
+            return False
+        if memory is not None:
+            self.reader.seen.mark(memory.record, occurrence.row)
+        return True
+
+    def _first(self, key: str, memory: Memory | None) -> Occurrence | None:
+        if entry := self.entries.get(key):
+            return Occurrence(entry.record.row, entry.fingerprint)
+        if noted := self.noted.get(key):
+            return noted
+        if before := self.before.get(key):
+            return Occurrence(before.row, before.fingerprint, before.rejected)
+        if memory is not None and (row := self.reader.seen.row(memory.record)):
+            return Occurrence(row, memory.fingerprint)  # unchanged: what is remembered it is
+        return None

@@ -1,0 +1,84 @@
+"""What a row becomes: a valid desired record, or a rejected row with its problems."""
+
+from collections import abc
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+Scalar = str | int | bool | Decimal
+#: A canonical value. `None` means "empty it in ChartMogul"; a tuple holds tags. Times are text in UTC,
+#: `2026-01-31T10:00:00Z`, with three digits of fraction only where they are not zero.
+Value = Scalar | tuple[str, ...] | None
+#: Field name to canonical value: `country`, `attributes.seats`, `tags`. What is not sent is not in it.
+Fields = abc.Mapping[str, Value]
+
+ATTRIBUTE = "attributes."
+
+
+class Object(StrEnum):
+    """What ChartMogul takes from us."""
+
+    CUSTOMER = "customer"
+    CONTACT = "contact"
+
+
+class AttributeType(StrEnum):
+    """The types of custom attributes, spelled as the API wants them (api.md 11.1)."""
+
+    STRING = "String"
+    INTEGER = "Integer"
+    DECIMAL = "Decimal"
+    TIMESTAMP = "Timestamp"
+    BOOLEAN = "Boolean"
+
+
+class Stage(StrEnum):
+    """Where a row was rejected: the row itself, the plan for it, or ChartMogul's answer."""
+
+    MAP = "map"
+    PLAN = "plan"
+    SEND = "send"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One result row: its number, counted from 1, and its values in the order of the query's columns."""
+
+    number: int
+    values: abc.Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason why a row is rejected; `value` is what the user has to mend, for reports only."""
+
+    code: str
+    message: str
+    field: str | None = None
+    value: Any = None
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A valid desired customer or contact. `key` as in the contract: external id, or `CUSTOMER|EMAIL`."""
+
+    row: int
+    key: str
+    fields: Fields
+    #: Contacts only: the external id of their customer.
+    customer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that did not arrive. `key` is None where the row has none that is usable."""
+
+    row: int
+    key: str | None
+    stage: Stage
+    problems: tuple[Problem, ...]
+    http_status: int | None = None
+    response: str | None = None
+    attempts: int = 0

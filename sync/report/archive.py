@@ -1,0 +1,94 @@
+"""Finds and reads the reports of past runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sync.errors import ConfigError, ConfigProblem
+from sync.report.files import CHANGES, ERRORS, LEFT, SUMMARY
+from sync.report.folder import LATEST
+from sync.report.lines import Line
+from sync.report.plain import loads
+from sync.report.summary import Summary
+
+
+def find(reports: Path, name: str) -> Path:
+    """The folder of the run `name`: its id, the start of one, or `latest`; else ConfigError."""
+    runs = _folders(reports)
+    if name == LATEST:
+        return _latest(reports, runs)
+    found = [run for run in runs if run.name == name] or [
+        run for run in runs if name and run.name.startswith(name)
+    ]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise _error(f"no report of a run {name!r} in {reports}", _known(runs))
+    raise _error(f"{name!r} is the start of {len(found)} runs", _known(found))
+
+
+def read_summary(folder: Path) -> Summary:
+    """A run's summary.json."""
+    summary: Summary = loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    return summary
+
+
+def read_summaries(reports: Path) -> list[Summary]:
+    """All runs that have a report, the newest first."""
+    summaries = [read_summary(folder) for folder in _folders(reports)]
+    return sorted(summaries, key=lambda summary: str(summary["started_at"]), reverse=True)
+
+
+def read_errors(folder: Path) -> Iterator[Line]:
+    """The lines of errors.jsonl."""
+    return _lines(folder / ERRORS)
+
+
+def read_changes(folder: Path) -> Iterator[Line]:
+    """The lines of changes.jsonl."""
+    return _lines(folder / CHANGES)
+
+
+def as_json(folder: Path) -> Iterator[str]:
+    """Everything about a run as pieces of one JSON document, never held in memory as a whole."""
+    yield '{"format": 1,\n"summary": ' + (folder / SUMMARY).read_text(encoding="utf-8").rstrip()
+    for name in (ERRORS, CHANGES, LEFT):
+        yield f',\n"{Path(name).stem}": ['
+        with (folder / name).open(encoding="utf-8", newline="\n") as file:
+            for index, line in enumerate(file):
+                yield (",\n" if index else "\n") + line.rstrip("\n")
+        yield "]"
+    yield "}\n"
+
+
+def _lines(file: Path) -> Iterator[Line]:
+    with file.open(encoding="utf-8", newline="\n") as lines:
+        for line in lines:
+            yield loads(line)
+
+
+def _folders(reports: Path) -> list[Path]:
+    return sorted(
+        summary.parent
+        for summary in reports.glob(f"[!.]*/{SUMMARY}")
+        if not summary.parent.is_symlink()
+    )
+
+
+def _latest(reports: Path, runs: list[Path]) -> Path:
+    """Where the link points, else (a file system without links) the real run that started last."""
+    link = (reports / LATEST).resolve()
+    if link in [run.resolve() for run in runs]:
+        return reports / link.name
+    real = [run for run in runs if not read_summary(run)["dry_run"]]
+    if not real:
+        raise _error(f"no run has left a report in {reports}", "start one: chartmogul-sync run")
+    return max(real, key=lambda run: str(read_summary(run)["started_at"]))
+
+
+def _known(runs: list[Path]) -> str:
+    newest = ", ".join(run.name for run in reversed(runs[-5:]))
+    return f"runs: {newest}" if newest else "start one: chartmogul-sync run"
+
+
+def _error(message: str, hint: str) -> ConfigError:
+    return ConfigError(ConfigProblem(message, hint))

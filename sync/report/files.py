@@ -1,0 +1,140 @@
+"""Writes the files of a run's report, line by line."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from sync.errors import ConfigError, ConfigProblem, StateError
+from sync.outcome import Left, MappingRun, PartlyWritten, Result, Run
+from sync.record import Rejected
+from sync.report import folder, lines
+from sync.report.folder import Folder
+from sync.report.plain import dumps
+from sync.report.reporter import Estimate, Phase
+from sync.report.spreadsheet import Sheet
+from sync.report.summary import dumps as dump_summary
+from sync.report.summary import summary
+
+ERRORS = "errors.jsonl"
+SHEET = "errors.csv"
+CHANGES = "changes.jsonl"
+LEFT = "left.jsonl"
+SUMMARY = "summary.json"
+
+
+class FileReporter:
+    """A `Reporter` that fills `reports/RUN`; the folder has that name only once it is complete.
+
+    `clock` gives the time of each line. When the disk fails, the run hears it once, as StateError,
+    and no report appears under the final name.
+    """
+
+    def __init__(self, reports: Path, clock: Callable[[], datetime]) -> None:
+        self._reports = reports
+        self._clock = clock
+        self._files: dict[str, TextIO] = {}
+        self._broken = False
+
+    def started(self, run: Run) -> None:
+        """Open the files; ConfigError when the folder cannot be written."""
+        folder.sweep(self._reports, self._clock().timestamp())
+        try:
+            self._folder = Folder(self._reports, run.id)
+            self._files = {name: self._folder.open(name) for name in (ERRORS, SHEET, CHANGES, LEFT)}
+            self._sheet = Sheet(self._files[SHEET])
+        except OSError as error:
+            self.close()
+            raise ConfigError(
+                ConfigProblem(
+                    f"cannot write reports in {self._reports}: {error.strerror or error}",
+                    "name a folder that can be written, with --reports DIR or SYNC_REPORTS",
+                )
+            ) from error
+        self._run_id = run.id
+
+    def phase(self, mapping: MappingRun, phase: Phase, total: int | None) -> None:
+        """Nothing to write."""
+
+    def rows(self, mapping: MappingRun, results: Sequence[Result]) -> None:
+        """Lines for what was rejected, written or has a warning."""
+        if self._broken:
+            return
+        with self._writing():
+            for result in results:
+                self._write(mapping.mapping, result)
+            self._flush()
+
+    def left(self, mapping: MappingRun, left: Sequence[Left]) -> None:
+        """A line for each key that left."""
+        if self._broken:
+            return
+        with self._writing():
+            now = self._clock()
+            self._add(LEFT, (lines.left(self._run_id, mapping.mapping, gone, now) for gone in left))
+            self._flush()
+
+    def warned(self, mapping: MappingRun | None, message: str) -> None:
+        """Nothing to write: summary.json counts warnings of rows."""
+
+    def estimated(self, mapping: MappingRun, estimate: Estimate) -> None:
+        """Nothing to write."""
+
+    def finished(self, run: Run) -> None:
+        """Complete the report and give it its name; `latest` follows a real run."""
+        if self._broken or not self._files:
+            return
+        with self._writing():
+            self._files[SUMMARY] = self._folder.open(SUMMARY)
+            self._files[SUMMARY].write(dump_summary(summary(run)) + "\n")
+            folder.close(self._files.values())
+            self._files = {}
+            self._folder.publish()
+        if not run.dry_run:
+            self._folder.point_latest()
+
+    def close(self) -> None:
+        """Close the files as they are; without `finished` only the temporary folder remains."""
+        files, self._files = self._files, {}
+        for file in files.values():
+            with suppress(OSError):  # on a full disk closing fails a second time
+                file.close()
+
+    def _write(self, mapping: str, result: Result) -> None:
+        now = self._clock()
+        match result:
+            case Rejected():
+                self._reject(lines.errors(self._run_id, mapping, result, now))
+                return
+            case PartlyWritten(rejected=rejected):
+                self._reject(lines.errors(self._run_id, mapping, rejected, now))
+        line = lines.change(self._run_id, mapping, result, now)
+        if line is not None:
+            self._add(CHANGES, [line])
+
+    def _reject(self, errors: Iterator[lines.Line]) -> None:
+        for line in errors:
+            self._add(ERRORS, [line])
+            self._sheet.write([line])
+
+    def _add(self, name: str, new: Iterable[lines.Line]) -> None:
+        file = self._files[name]
+        for line in new:
+            file.write(dumps(line) + "\n")
+
+    def _flush(self) -> None:
+        for file in self._files.values():
+            file.flush()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._broken = True
+            self.close()
+            raise StateError(
+                f"cannot write the report {self._folder.final}: {error.strerror or error}",
+                "what was sent is recorded in the state; make room, then run again",
+            ) from error

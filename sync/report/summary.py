@@ -1,0 +1,75 @@
+"""A run in numbers, as `summary.json` holds it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sync.instant import canonical
+from sync.outcome import MappingRun, Requests, Run, Tally
+from sync.report import plain
+
+#: The order of the methods in a summary.
+METHODS = ("GET", "POST", "PATCH", "DELETE")
+
+Summary = dict[str, Any]
+
+
+def summary(run: Run) -> Summary:
+    """The run as plain values: times in UTC, durations in seconds; None is not known yet."""
+    return {
+        "format": 1,
+        "run_id": run.id,
+        "dry_run": run.dry_run,
+        "started_at": canonical(run.started_at),
+        "finished_at": run.finished_at and canonical(run.finished_at),
+        "status": run.status and run.status.value,
+        "exit_code": run.exit_code,
+        "mappings": [_mapping(mapping) for mapping in run.mappings],
+    }
+
+
+def dumps(document: Summary) -> str:
+    """The text of `summary.json`, which `run --json` prints as well."""
+    return plain.indented(document)
+
+
+def _mapping(mapping: MappingRun) -> Summary:
+    return {
+        "mapping": mapping.mapping,
+        "file": mapping.file,
+        "object": mapping.object.value,
+        "mode": str(mapping.mode),
+        "data_source": mapping.data_source,
+        "status": mapping.status and mapping.status.value,
+        "error": mapping.error,
+        "warnings": mapping.warnings,
+        "left": mapping.left,
+        "seconds": round(mapping.seconds, 3),
+        "rows": _rows(mapping.rows),
+        "requests": _requests(mapping.requests),
+    }
+
+
+def _rows(rows: Tally) -> Summary:
+    return {
+        "read": rows.read,
+        "created": rows.created,
+        "updated": rows.updated,
+        "unchanged": rows.unchanged,
+        "skipped": rows.skipped,
+        "rejected": rows.rejected,
+        "unprocessed": rows.unprocessed,
+    }
+
+
+def _requests(requests: Requests) -> Summary:
+    used = {method: requests.methods[method] for method in _ordered(requests.methods)}
+    return {
+        "total": requests.total,
+        **{method: count for method, count in used.items() if count},
+        "retried": requests.retried,
+        "throttled": requests.throttled,
+    }
+
+
+def _ordered(methods: Iterable[str]) -> list[str]:
+    return sorted(methods, key=lambda method: (*METHODS, method).index(method))

@@ -1,0 +1,85 @@
+"""How numbers, times, values and keys read on a terminal."""
+
+import unicodedata
+from collections.abc import Callable
+
+from sync.outcome import Status
+from sync.record import Value
+from sync.report.plain import Json, cut
+
+#: Longer values and messages are for the files.
+WIDEST = 60
+LONGEST_MESSAGE = 500
+#: Control and format characters, surrogates, private and unassigned ones, line and paragraph ends:
+#: they would move the cursor, hide text or turn its direction.
+_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+Mask = Callable[[str], str]
+
+STATUSES = {
+    Status.SUCCEEDED: "succeeded",
+    Status.COMPLETED_WITH_ERRORS: "completed, with rejected rows",
+    Status.FAILED: "failed",
+    Status.STOPPED: "stopped by a limit",
+    Status.LOCKED: "locked: the same records are being written elsewhere",
+    Status.INTERRUPTED: "interrupted",
+}
+
+
+def visible(text: str, longest: int = LONGEST_MESSAGE) -> str:
+    r"""One line of text without anything that a terminal obeys: such characters become `\x1b`."""
+    return "".join(
+        _escaped(character) if unicodedata.category(character) in _UNSEEN else character
+        for character in cut(text, longest)
+    )
+
+
+def sentence(text: str) -> str:
+    """A message on one line: databases like to break theirs."""
+    return visible(" ".join(text.split()))
+
+
+def value(content: Value | Json) -> str:
+    """A canonical value, or its JSON form; text whose ends would not be seen stands in quotes."""
+    match content:
+        case None:
+            return "(empty)"
+        case bool():
+            return "true" if content else "false"
+        case tuple() | list():
+            return visible(", ".join(map(str, content)), WIDEST) or "(none)"
+        case str():
+            seen = visible(content, WIDEST)
+            return seen if content.strip() == content and content else f'"{seen}"'
+        case _:
+            return visible(str(content), WIDEST)
+
+
+def named(key: str | None, mask: Mask) -> str:
+    """A key for messages and logs: hashed where it holds an e-mail address."""
+    if key is None:
+        return "without a key"
+    return mask(key) if "@" in key else visible(key, WIDEST)
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 row`, `1,234 rows`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
+    if seconds < 9.95:
+        return f"{round(seconds, 1):g} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s".removesuffix(" 0 s")
+    minutes = round(seconds / 60)
+    return f"{minutes // 60:,} h {minutes % 60} min".removesuffix(" 0 min")
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

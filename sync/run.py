@@ -1,0 +1,194 @@
+"""A run: one invocation over one or more mappings, from leases to the exit code."""
+
+import asyncio
+from collections import abc
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sync import errors
+from sync.errors import ConfigError, Interrupted, RailError, StateError, SyncError
+from sync.keeper import Keeper
+from sync.outcome import MappingRun, Run, Status
+from sync.record import Object
+from sync.report.reporter import Reporter
+from sync.task import Task
+
+#: Of several ends, the first of these counts (the contract's section 6).
+_ORDER = (
+    errors.EXIT_CONFIG,
+    errors.EXIT_SERVER,
+    errors.EXIT_LOCKED,
+    errors.EXIT_RAIL,
+    errors.EXIT_REJECTED,
+)
+_STATUSES = {errors.EXIT_LOCKED: Status.LOCKED, errors.EXIT_RAIL: Status.STOPPED}
+
+
+@dataclass(slots=True)
+class Stop:
+    """Whether the run was asked to end, and by which signal's exit code."""
+
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+    exit_code: int | None = None
+
+    def ask(self, exit_code: int) -> None:
+        """End after what is under way."""
+        self.exit_code = exit_code
+        self.event.set()
+
+
+@dataclass(slots=True)
+class Conductor:
+    """Takes the tasks of a run through its phases: everything is read before anything is written.
+
+    `keeper` holds leases and the run's entry in the state; a dry run has none.
+    """
+
+    run: Run
+    tasks: list[Task]
+    reporter: Reporter
+    stop: Stop
+    keeper: Keeper | None
+    clock: abc.Callable[[], datetime]
+    _codes: set[int] = field(default_factory=set, init=False)
+
+    async def conduct(self) -> Run:
+        """Carry the run out; every error ends in its status, its exit code and its reports."""
+        for task in self.tasks:
+            task.follow(self.tasks)
+        self.reporter.started(self.run)
+        try:
+            if self.keeper is not None:
+                await self.keeper.begin(self.run)
+            async with AsyncExitStack() as stack:
+                await self._phases(stack)
+        except Interrupted:
+            pass  # whatever is still open ends as interrupted
+        except SyncError as error:
+            self._failed(error)
+        finally:
+            for task in self.tasks:
+                task.close()
+        await self._finish()
+        return self.run
+
+    async def _phases(self, stack: AsyncExitStack) -> None:
+        for task in self.tasks:
+            await task.connect()
+        if self.keeper is not None:
+            await stack.enter_async_context(self.keeper.held([task.scope for task in self.tasks]))
+        for task in self.tasks:
+            await self._read(task)
+        self._compare_types()
+        for task in sorted(self._open(), key=lambda task: task.kind is Object.CONTACT):
+            await self._write(task)
+
+    def _open(self) -> list[Task]:
+        return [task for task in self.tasks if task.run.status is None]
+
+    async def _read(self, task: Task) -> None:
+        if self.stop.event.is_set():
+            return
+        try:
+            await task.read()
+        except RailError as error:
+            self._end(task, error)
+
+    def _compare_types(self) -> None:
+        """Two mappings that would lock one attribute in two ways are refused together."""
+        first: dict[tuple[str, Object, str], Task] = {}
+        for task in self._open():
+            for key, typed in task.types.items():
+                place = (task.scope.account, task.kind, key.lower())
+                other = first.setdefault(place, task)
+                if other is not task:
+                    task.compare(key, typed, other)
+
+    async def _write(self, task: Task) -> None:
+        if self.stop.event.is_set():
+            return
+        broken = [o for o in task.before if o.run.status in (Status.FAILED, Status.STOPPED)]
+        if broken:
+            task.run.error = (
+                f"not started: its customers come from {broken[0].run.mapping}, which broke off"
+            )
+            task.run.status = Status.FAILED
+            return
+        try:
+            await task.write()
+        except (RailError, ConfigError) as error:
+            self._end(task, error)
+        else:
+            self._close(task)
+
+    def _close(self, task: Task) -> None:
+        if self.stop.event.is_set() and task.run.rows.unprocessed:
+            return
+        rejected = task.run.rows.rejected
+        task.run.status = Status.COMPLETED_WITH_ERRORS if rejected else Status.SUCCEEDED
+        if rejected > task.tolerated:
+            self._codes.add(errors.EXIT_REJECTED)
+
+    def _end(self, task: Task, error: SyncError) -> None:
+        task.run.error = told(error)
+        task.run.status = _STATUSES.get(error.exit_code, Status.FAILED)
+        self._codes.add(error.exit_code)
+
+    def _failed(self, error: SyncError) -> None:
+        """An error that ends the whole run: the mapping it struck names it, the others were not finished."""
+        self._codes.add(error.exit_code)
+        status = _STATUSES.get(error.exit_code, Status.FAILED)
+        for task in self._open():
+            task.run.status = status
+            task.run.error = told(error)
+
+    async def _finish(self) -> None:
+        run = self.run
+        interrupted = self.stop.exit_code
+        for task in self._open():
+            task.run.status = Status.INTERRUPTED
+        if interrupted is not None and any(t.run.status is Status.INTERRUPTED for t in self.tasks):
+            run.exit_code = interrupted
+        else:
+            run.exit_code = gravest(self._codes)
+        run.status = _worst([task.run for task in self.tasks])
+        run.finished_at = self.clock()
+        if self.keeper is not None:
+            try:
+                await self.keeper.finish(run)
+            except StateError as error:
+                run.exit_code = run.exit_code if interrupted else errors.EXIT_SERVER
+                run.status = Status.FAILED
+                self.reporter.warned(None, told(error))
+        self.reporter.finished(run)
+
+
+def gravest(codes: abc.Iterable[int]) -> int:
+    """Of several exit codes the one that counts."""
+    found = set(codes)
+    return next((code for code in _ORDER if code in found), errors.EXIT_OK)
+
+
+def told(error: SyncError) -> str:
+    """An error as one text: every problem of a ConfigError with its place."""
+    if isinstance(error, ConfigError):
+        return "; ".join(
+            f"{problem.file}:{problem.line}: {problem.message}" if problem.file else problem.message
+            for problem in error.problems
+        )
+    return f"{error.message}; {error.hint}" if error.hint else error.message
+
+
+_BAD = (
+    Status.INTERRUPTED,
+    Status.FAILED,
+    Status.LOCKED,
+    Status.STOPPED,
+    Status.COMPLETED_WITH_ERRORS,
+)
+
+
+def _worst(mappings: abc.Sequence[MappingRun]) -> Status:
+    statuses = {mapping.status for mapping in mappings}
+    return next((status for status in _BAD if status in statuses), Status.SUCCEEDED)

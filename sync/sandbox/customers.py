@@ -1,0 +1,196 @@
+"""Calls that make, find, change and delete customers."""
+
+from collections import abc
+from dataclasses import replace
+from typing import Any
+
+from sync.sandbox import fields
+from sync.sandbox.answer import (
+    Answer,
+    Refusal,
+    failed,
+    found,
+    invalid,
+    missing,
+    nothing,
+    rejected,
+    unfit,
+)
+from sync.sandbox.attributes import Written, read_list, read_patch
+from sync.sandbox.order import Order, ordered
+from sync.sandbox.paging import Keep, customer_page
+from sync.sandbox.people import Customer
+from sync.sandbox.request import Request
+from sync.sandbox.world import World
+
+SETTABLE = (*fields.PLAIN, "email", "country", *fields.DATES, "owner")
+
+
+def create(world: World, request: Request) -> Answer:
+    """POST /v1/customers: 201; never an update, a repeated external id is a 422.
+
+    `primary_contact` is ignored: what it does was never recorded.
+    """
+    sent = request.sent
+    values, problems = fields.read_customer(sent, world.users, request.at)
+    problems = _identity(world, sent) | problems
+    settled, more = fields.settle(dict.fromkeys(SETTABLE) | values)
+    if problems | more:
+        raise rejected(problems | more)
+    status = _status(sent, "New Lead")
+    written, tags = _attributes(sent, lambda custom: read_list(world.types, custom))
+    pair = (sent["data_source_uuid"], sent["external_id"])
+    world.types.update(written.types)
+    customer = Customer(
+        id=world.next_id(),
+        uuid=world.name("cus"),
+        main=pair,
+        pairs=(pair,),
+        created=request.at,
+        status=status,
+        custom=written.values,
+        tags=tags,
+        **settled,
+    )
+    return found(world.show(world.put(customer)), 201)
+
+
+def retrieve(world: World, request: Request, uuid: str) -> Answer:
+    """GET /v1/customers/{uuid}."""
+    return found(world.show(world.customer(uuid)))
+
+
+def update(world: World, request: Request, uuid: str) -> Answer:
+    """PATCH /v1/customers/{uuid}: what is left out is kept, one bad field refuses them all.
+
+    Tags are added (whether ChartMogul adds or replaces is not known). external_id and
+    data_source_uuid are ignored: sent back unchanged they were accepted, recorded 2023.
+    """
+    customer = world.customer(uuid)
+    sent = request.sent
+    values, problems = fields.read_customer(sent, world.users, request.at)
+    before = {name: getattr(customer, name) for name in SETTABLE}
+    settled, more = fields.settle(before | values)
+    for param, message in (problems | more).items():
+        raise invalid(message, param)
+    status = _status(sent, customer.status)
+    written, tags = _attributes(sent, lambda custom: read_patch(world.types, custom))
+    world.types.update(written.types)
+    changed = replace(
+        customer,
+        status=status,
+        custom={**customer.custom, **written.values},
+        tags=tuple(dict.fromkeys((*customer.tags, *tags))),
+        **settled,
+    )
+    return found(world.show(world.put(changed)))
+
+
+def delete(world: World, request: Request, uuid: str) -> Answer:
+    """DELETE /v1/customers/{uuid}: 204, its contacts go too."""
+    world.delete(world.customer(uuid).uuid)
+    return nothing()
+
+
+def browse(world: World, request: Request) -> Answer:
+    """GET /v1/customers: a filter that ChartMogul does not know is ignored, an empty one too.
+
+    external_id is found exactly as written, on merged customers as well (our choice: neither its
+    case rule nor secondary ids are known).
+    """
+    order, keep = _listed(world, request)
+    return found(customer_page(request, order, keep, lambda uuid: _shown(world, uuid)))
+
+
+def search(world: World, request: Request) -> Answer:
+    """GET /v1/customers/search: the address exactly as written; no customer is a 404."""
+    email = request.query.get("email")
+    if not email:
+        raise missing("email")
+    ranks = set(world.by_email.get(email, Order()).ranks)
+    if request.query.get("with_associated_emails") == "true":
+        contacts = world.contacts_by_email.get(email, Order()).ranks
+        owners = {world.contacts[rank[-1]].customer_uuid for rank in contacts}
+        ranks |= {world.customers[owner].rank for owner in owners}
+    seen = [rank for rank in ranks if _visible(world, request, rank[-1])]
+    if not seen:
+        message = f'Can\'t find any customers with email: "{email}"'
+        raise Refusal(failed(404, message, "email"))
+    page = customer_page(request, ordered(seen), None, lambda uuid: _shown(world, uuid))
+    if "total_pages" in page:
+        page["total_pages"] = None
+    return found(page)
+
+
+def _identity(world: World, sent: abc.Mapping[str, Any]) -> fields.Problems:
+    source, external_id = sent.get("data_source_uuid"), sent.get("external_id")
+    problems = {}
+    if not isinstance(external_id, str) or not external_id:
+        problems["external_id"] = "A unique external ID is required for each customer."
+    if not isinstance(source, str) or source not in world.sources:
+        problems["data_source_uuid"] = "A valid data source UUID is required for each customer."
+    elif isinstance(external_id, str) and (source, external_id) in world.by_pair:
+        taken = "The external ID for this customer already exists in our system."
+        problems["external_id"] = taken
+    return problems
+
+
+def _status(sent: abc.Mapping[str, Any], current: str) -> str:
+    status, writable = fields.read_status(sent, current)
+    if not writable:
+        raise unfit("status")
+    return status
+
+
+def _attributes(
+    sent: abc.Mapping[str, Any], read: abc.Callable[[object], Written]
+) -> tuple[Written, tuple[str, ...]]:
+    attributes = sent.get("attributes")
+    if attributes is None:
+        return Written(), ()
+    if not isinstance(attributes, dict):
+        raise unfit("attributes")
+    tags = attributes.get("tags") or []
+    if not isinstance(tags, list) or not all(isinstance(tag, str) and tag for tag in tags):
+        raise unfit("attributes[tags]")
+    written = read(attributes["custom"]) if attributes.get("custom") else Written()
+    return written, tuple(dict.fromkeys(tags))
+
+
+def _listed(world: World, request: Request) -> tuple[Order, Keep | None]:
+    """The narrowest order that holds everything the filters ask for, and what of it to keep."""
+    query = request.query
+    source, external_id = query.get("data_source_uuid"), query.get("external_id")
+    if source and external_id:
+        uuid = world.by_pair.get((source, external_id))
+        order = ordered([world.customers[uuid].rank] if uuid else [])
+    elif external_id:
+        order = world.by_external_id.get(external_id, Order())
+    elif source:
+        order = world.order_in.get(source, Order())
+    else:
+        order = world.order
+    tests = list(_tests(world, request))
+    return order, (lambda uuid: all(test(uuid) for test in tests)) if tests else None
+
+
+def _tests(world: World, request: Request) -> abc.Iterator[Keep]:
+    if world.stale:
+        yield lambda uuid: _visible(world, request, uuid)
+    if "status" in request.query:
+        status = fields.read_filter(request.query["status"])
+        if status is None:
+            raise unfit("status")
+        yield lambda uuid: world.customers[uuid].status == status
+    if "system" in request.query:
+        yield lambda uuid: bool(
+            _shown(world, uuid)["billing-system-type"] == request.query["system"]
+        )
+
+
+def _visible(world: World, request: Request, uuid: str) -> bool:
+    return not world.hidden(world.customers[uuid].created, request.at)
+
+
+def _shown(world: World, uuid: str) -> dict[str, Any]:
+    return world.show(world.customers[uuid])

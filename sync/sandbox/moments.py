@@ -1,0 +1,29 @@
+"""Times as ChartMogul reads and shows them."""
+
+import re
+from datetime import UTC, datetime
+
+
+def read(text: str) -> datetime | None:
+    """A time from ISO 8601 or `2016-10-01 23:55:00 UTC`; no zone is UTC; None if it is no time."""
+    try:
+        moment = datetime.fromisoformat(re.sub(r"\s*UTC$", "+00:00", text.strip()))
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def show(moment: datetime) -> str:
+    """`2016-10-01T23:55:00.000Z`, as recorded."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def echo(text: str) -> str | None:
+    """A time that was sent, in the form in which it comes back; None if it is no time."""
+    moment = read(text)
+    return None if moment is None else show(moment)
+
+
+def stamp(at: float) -> datetime:
+    """Seconds since 1970 as a time."""
+    return datetime.fromtimestamp(at, UTC)

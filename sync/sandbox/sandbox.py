@@ -1,0 +1,241 @@
+"""A ChartMogul account in memory that answers as the API does, without a network."""
+
+import binascii
+import time
+from base64 import b64decode
+from collections import abc, deque
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from threading import Lock, RLock
+from typing import Any
+from uuid import UUID, uuid4
+
+from sync.sandbox import answer as answers
+from sync.sandbox import data_sources, merges, routes
+from sync.sandbox.answer import Answer, Refusal, decode, encode
+from sync.sandbox.faults import Fault, Faults, spoil
+from sync.sandbox.limits import Latency, Rate, Slots, constant
+from sync.sandbox.request import Request, read_body
+from sync.sandbox.world import World, pack, unpack
+
+KEY = "sandbox-key"
+DATA_SOURCE = "ds_00000000-0000-4000-8000-000000000001"
+ACCOUNT = {
+    "id": "acc_00000000-0000-4000-8000-000000000000",
+    "name": "Sandbox",
+    "currency": "USD",
+    "time_zone": "UTC",
+    "week_start_on": "monday",
+    # Shown on `include`; the names come from a client's test, most of the values are ours.
+    "churn_recognition": "churn_at_time_of_cancelation",
+    "churn_when_zero_mrr": False,
+    "auto_churn_subscription": False,
+    "refund_handling": "ignore",
+    "proximate_movement_reclassification": "disabled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that came in and the status it got, `at` in seconds since 1970."""
+
+    method: str
+    path: str
+    query: abc.Mapping[str, str]
+    body: bytes
+    status: int
+    dropped: bool
+    at: float
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON; None where there was none, or none that can be read."""
+        try:
+            return decode(self.body)
+        except ValueError:
+            return None
+
+
+class Sandbox:
+    """One account with one read-write key, perhaps a read-only one, and one data source.
+
+    `rate` and `parallel` are the limits, None switches one off; `retry_after` adds that header to
+    429 and 503. `users` are the e-mails that can own customers, `definitions` the keys of contact
+    attributes. `stale` is how many seconds a new record is missing from look-ups and lists,
+    `merge_delay` how many seconds a merge takes, `latency` how long each answer takes. `data` is
+    a file to start from and save to. `clock` gives seconds since 1970.
+
+    All of it may be changed while it runs: `faults`, `requests`, `world`, `limit`, `slots` and
+    `latency` are there to be touched, `lock` guards them between threads.
+    """
+
+    def __init__(
+        self,
+        *,
+        key: str = KEY,
+        read_only_key: str | None = None,
+        data_source: str = DATA_SOURCE,
+        data_source_name: str = "Warehouse",
+        account: abc.Mapping[str, Any] | None = None,
+        users: abc.Iterable[str] = ("success@example.com",),
+        definitions: abc.Iterable[str] = ("role",),
+        rate: int | None = 40,
+        parallel: int | None = 20,
+        retry_after: float | None = None,
+        stale: float = 0.0,
+        merge_delay: float = 0.0,
+        latency: Latency | None = None,
+        remember: int | None = None,
+        data: Path | None = None,
+        clock: abc.Callable[[], float] = time.time,
+        new_uuid: abc.Callable[[], UUID] = uuid4,
+    ) -> None:
+        self.key = key
+        self.read_only_key = read_only_key
+        self.data_source = data_source
+        self.limit = Rate(rate)
+        self.slots = Slots(parallel)
+        self.retry_after = retry_after
+        self.latency = constant(0.0) if latency is None else latency
+        self.faults = Faults()
+        self.requests: deque[Call] = deque(maxlen=remember)
+        self.clock = clock
+        self.lock = RLock()
+        self._saving = Lock()
+        self._data = data
+        self._changed = False
+
+        def new_world() -> World:
+            return World(
+                account={**ACCOUNT, **(account or {})},
+                sources={data_source: data_sources.make(data_source, data_source_name, clock())},
+                users=set(users),
+                definitions=set(definitions),
+                stale=stale,
+                merge_delay=merge_delay,
+                new_uuid=new_uuid,
+            )
+
+        self._new_world: abc.Callable[[], World] = new_world
+        self.world = new_world()
+        if data is not None and data.exists():
+            unpack(self.world, decode(data.read_bytes()))
+
+    def answer(
+        self,
+        method: str,
+        path: str,
+        query: abc.Mapping[str, str] | None = None,
+        headers: abc.Mapping[str, str] | None = None,
+        body: bytes = b"",
+        *,
+        crowded: bool = False,
+    ) -> Answer:
+        """Answer one call of the API and remember it in `requests`.
+
+        `path` starts with `/v1/` and is decoded, `query` too. `crowded` tells that too many
+        connections are open: 503. The answer may ask to be dropped or held back; see `Answer`.
+        """
+        with self.lock:
+            at = self.clock()
+            answer = self._answer(method, path, query or {}, headers or {}, body, crowded, at)
+            call = Call(method, path, query or {}, body, answer.status, answer.dropped, at)
+            self.requests.append(call)
+            return replace(answer, delay=answer.delay + self.latency())
+
+    def fail(self, **fault: Any) -> None:
+        """Put a fault in force; the arguments are those of `Fault`."""
+        with self.lock:
+            self.faults.add(Fault(**fault))
+
+    def calls(self, method: str = "*", path: str = "*") -> list[Call]:
+        """The requests so far whose method and path match these globs."""
+        with self.lock:
+            return [
+                call
+                for call in self.requests
+                if fnmatchcase(call.method, method) and fnmatchcase(call.path, path)
+            ]
+
+    def reset(self) -> None:
+        """An empty account again: no records, faults or remembered requests."""
+        with self.lock:
+            self.world = self._new_world()
+            self.faults.clear()
+            self.requests.clear()
+            self._changed = True
+
+    def save(self) -> None:
+        """Write the world to its file, whole or not at all; nothing to do without changes."""
+        with self._saving:
+            with self.lock:
+                if self._data is None or not self._changed:
+                    return
+                self._changed = False
+                text = encode(pack(self.world))
+            partial = self._data.with_name(self._data.name + ".partial")
+            partial.write_bytes(text)
+            partial.replace(self._data)
+
+    def touch(self) -> None:
+        """The world was changed from outside: the next `save` writes it."""
+        self._changed = True
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        query: abc.Mapping[str, str],
+        headers: abc.Mapping[str, str],
+        body: bytes,
+        crowded: bool,
+        at: float,
+    ) -> Answer:
+        if crowded:
+            return answers.crowded(self.retry_after)
+        if not self.limit.allows(at):
+            return answers.throttled(self.retry_after)
+        fault = self.faults.strike(method, path)
+        if fault is None:
+            return self._carry_out(method, path, query, headers, body, at)
+        if fault.spares:
+            return spoil(fault, answers.nothing())
+        return spoil(fault, self._carry_out(method, path, query, headers, body, at))
+
+    def _carry_out(
+        self,
+        method: str,
+        path: str,
+        query: abc.Mapping[str, str],
+        headers: abc.Mapping[str, str],
+        body: bytes,
+        at: float,
+    ) -> Answer:
+        key = _key(headers)
+        if key is None or key not in (self.key, self.read_only_key):
+            return answers.unauthorized()
+        if method != "GET" and key != self.key:
+            return answers.forbidden()
+        route = routes.find(method, path)
+        if route is None:
+            return answers.nowhere()
+        handler, uuids = route
+        merges.carry_out(self.world, at)
+        self._changed = self._changed or method != "GET"
+        try:
+            return handler(self.world, Request(query, read_body(body), at), *uuids)
+        except Refusal as refusal:
+            return refusal.answer
+
+
+def _key(headers: abc.Mapping[str, str]) -> str | None:
+    """The user name of HTTP Basic; the password does not matter (docs/authentication)."""
+    header = next((value for name, value in headers.items() if name.lower() == "authorization"), "")
+    scheme, _, credentials = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return b64decode(credentials, validate=True).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        return None

@@ -1,0 +1,162 @@
+"""Scouts hand out the records that wait, each with what the cheaper way of looking up has shown of it."""
+
+from collections import abc
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from sync.customers import Customers
+from sync.delivery import Job
+from sync.lookup import PAGE, Listing, Way, choose
+from sync.plan import Absent, Remembered
+from sync.roster import Roster
+from sync.parents import Parents
+from sync.spool import Entry, Spool
+from sync.state.store import Memory
+
+
+class Scout(Protocol):
+    """Hands out jobs; what is still unknown of one is looked up when it is delivered."""
+
+    def jobs(self) -> abc.AsyncGenerator[Job]:
+        """All records that wait, each once."""
+        ...
+
+    async def remember(self, entries: list[Entry]) -> list[Job]:
+        """Jobs with what the state remembers of them."""
+        ...
+
+    def looked_up(self, job: Job) -> Job:
+        """The job with what an earlier pass has found."""
+        ...
+
+
+@dataclass(slots=True)
+class Waiting:
+    """The records that wait in the spool, and what the state remembers of them."""
+
+    spool: Spool
+    recall: abc.Callable[[abc.Sequence[str]], abc.Awaitable[abc.Mapping[str, Memory]]]
+    #: `live_check: never`: the state is trusted, what changed is sent without a look.
+    trust_state: bool
+    #: Records of this kind in the data source that the state knows.
+    remembered: int
+    warn: abc.Callable[[str], None]
+
+    def to_look_up(self) -> int:
+        """How many records need a look-up."""
+        waiting, remembered = self.spool.count()
+        return waiting - (remembered if self.trust_state else 0)
+
+    async def remember(self, entries: list[Entry]) -> list[Job]:
+        """Jobs with what the state remembers of them."""
+        if not entries:
+            return []
+        memories = await self.recall([entry.record.key for entry in entries])
+        return [Job(entry, memories.get(entry.record.key)) for entry in entries]
+
+    def trusted(self, job: Job) -> Job:
+        """The job as the state knows it, where that is enough."""
+        if self.trust_state and job.uuid is not None and job.memory is not None:
+            return replace(job, known=Remembered(job.uuid, job.memory.hash_set))
+        return job
+
+    def looked_up(self, job: Job) -> Job:
+        """The job with what an earlier pass has found."""
+        if job.entry.looked_up:
+            return replace(job, known=job.entry.seen or Absent())
+        return self.trusted(job)
+
+    def warn_of_lost_state(self, entries: int, pages: int | None) -> None:
+        """Say loudly that ChartMogul is filled though the state is empty."""
+        if self.remembered or not entries:
+            return
+        size = f"up to {pages * PAGE:,}" if pages and pages > 1 else f"{entries:,} or more"
+        self.warn(
+            f"the state knows nothing of this data source, but ChartMogul has {size} records in it."
+            " If this is not the first run, the state's volume was lost. The records are looked up"
+            " and adopted; nothing is created twice"
+        )
+
+
+@dataclass(slots=True)
+class CustomerScout:
+    """Looks customers up by listing their data source, where that costs fewer requests than a GET for each."""
+
+    waiting: Waiting
+    customers: Customers
+
+    async def jobs(self) -> abc.AsyncGenerator[Job]:
+        """All customers that wait, each once; while pages are read, what they showed is delivered already."""
+        wanted, complete = self.waiting.to_look_up(), False
+        if choose(wanted, self.waiting.remembered) is Way.LISTING:
+            async with aclosing(self._listed(Listing(wanted))) as pages:
+                async for jobs, last in pages:
+                    complete = last
+                    for job in jobs:
+                        yield job
+        for entries in self.waiting.spool.entries():
+            for job in await self.waiting.remember(entries):
+                yield self._unlisted(job, complete)
+
+    async def _listed(self, listing: Listing) -> abc.AsyncGenerator[tuple[list[Job], bool]]:
+        """The jobs that each page settles, and whether it was the last page."""
+        async with aclosing(self.customers.pages()) as pages:
+            async for page in pages:
+                if not listing.pages:
+                    self.waiting.warn_of_lost_state(len(page.entries), page.total_pages)
+                shown = {key: seen for seen in page.entries for key in self.customers.keys(seen)}
+                jobs = await self.waiting.remember(self.waiting.spool.take(list(shown)))
+                listing.turn(len(jobs), page.total_pages)
+                yield [replace(job, known=shown[job.record.key]) for job in jobs], page.last
+                if page.last or not listing.goes_on():
+                    return
+
+    def _unlisted(self, job: Job, complete: bool) -> Job:
+        """What is known of a key that no page showed: absent only if it is new and the listing was complete.
+
+        A customer can move while pages are read and be missed, so a remembered one is looked up by its uuid, and
+        a create that meets an existing external id becomes an update.
+        """
+        if job.uuid is None and complete:
+            return replace(job, known=Absent())
+        return self.waiting.trusted(job)
+
+    async def remember(self, entries: list[Entry]) -> list[Job]:
+        """See Scout."""
+        return await self.waiting.remember(entries)
+
+    def looked_up(self, job: Job) -> Job:
+        """See Scout."""
+        return self.waiting.looked_up(job)
+
+
+@dataclass(slots=True)
+class ContactScout:
+    """Lists the contacts of the data source, where that costs fewer requests than listing each customer's.
+
+    Which contact a row is can only be told with all candidates in sight, so the listing ends before the first job.
+    """
+
+    waiting: Waiting
+    roster: Roster
+    parents: Parents
+
+    async def jobs(self) -> abc.AsyncGenerator[Job]:
+        """All contacts that wait, each once."""
+        one_by_one = self.waiting.spool.groups(with_uuid=not self.waiting.trust_state)
+        if choose(one_by_one, self.waiting.remembered) is Way.LISTING:
+            await self.roster.list_all(lambda pages: pages < one_by_one)
+            self.waiting.warn_of_lost_state(*self.roster.size())
+        for entries in self.waiting.spool.entries():
+            for job in await self.remember(entries):
+                yield self.waiting.trusted(job)
+
+    async def remember(self, entries: list[Entry]) -> list[Job]:
+        """See Scout; the customers of the contacts are recalled as well."""
+        await self.parents.prefetch({entry.record.customer or "" for entry in entries})
+        return await self.waiting.remember(entries)
+
+    def looked_up(self, job: Job) -> Job:
+        """See Scout."""
+        return self.waiting.looked_up(job)

@@ -1,0 +1,211 @@
+"""Settings out of the environment and a `.env` file."""
+
+import os
+import re
+import tempfile
+from collections import abc
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+
+from sync.address import dialect, review
+from sync.errors import ConfigError, ConfigProblem
+from sync.flaws import wrong
+from sync.scalars import ApiKey, DataSource
+
+KEY, KEY_FILE = "CHARTMOGUL_API_KEY", "CHARTMOGUL_API_KEY_FILE"
+#: Variable → the setting that it gives.
+VARIABLES = {
+    KEY: "api_key",
+    "CHARTMOGUL_API_URL": "api_url",
+    "CHARTMOGUL_DATA_SOURCE": "data_source",
+    "WAREHOUSE_URL": "warehouse_url",
+    "SYNC_STATE_URL": "state_url",
+    "SYNC_REPORTS": "reports",
+    "SYNC_REQUESTS_PER_SECOND": "requests_per_second",
+    "SYNC_CONNECTIONS": "connections",
+    "SYNC_TIMEOUT": "timeout",
+    "SYNC_OUTAGE": "outage",
+    "SYNC_LOG": "log",
+    "SYNC_TMP": "tmp",
+}
+_TAKES = {
+    "requests_per_second": "a number above 0, up to 40",
+    "connections": "a whole number from 1 to 20",
+    "timeout": "seconds, from 1 to 600",
+    "outage": "seconds, from 1 to 86400",
+    "log": "one of: json, text",
+}
+
+
+class Settings(BaseModel):
+    """What the environment sets, with what holds where it sets nothing.
+
+    The bounds are ChartMogul's own: dev.chartmogul.com/docs/rate-limits.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    api_key: ApiKey | None = Field(
+        default=None, description="The ChartMogul API key, for mappings that name no other."
+    )
+    api_url: str = Field(
+        default="https://api.chartmogul.com/v1", description="Where ChartMogul's API is."
+    )
+    data_source: DataSource | None = Field(
+        default=None, description="The data source, ds_…, of mappings that name none."
+    )
+    warehouse_url: SecretStr | None = Field(
+        default=None, description="The SQLAlchemy URL of the warehouse, for mappings without one."
+    )
+    #: Text, since it seldom holds a password; out of every repr, since it may.
+    state_url: str = Field(
+        default="sqlite:///.sync/state.db",
+        repr=False,
+        description="Where the state is kept: an SQLAlchemy URL of SQLite or PostgreSQL.",
+    )
+    reports: Path = Field(default=Path("reports"), description="The folder of the reports.")
+    requests_per_second: float = Field(
+        default=40, gt=0, le=40, description="The most requests started in any second."
+    )
+    connections: int = Field(
+        default=20, ge=1, le=20, description="The most requests under way at once."
+    )
+    timeout: float = Field(
+        default=30, ge=1, le=600, description="The seconds that a request may take."
+    )
+    outage: float = Field(
+        default=60, ge=1, le=86_400, description="The seconds of failures alone that end a run."
+    )
+    log: Literal["text", "json"] | None = Field(
+        default=None, description="How logs look; text on a terminal and json elsewhere if not set."
+    )
+    tmp: Path | None = Field(
+        default=None, description="The folder of private temporary files; else beside the state."
+    )
+
+    @field_validator("api_url", mode="after")
+    @classmethod
+    def _check_api_url(cls, url: str) -> str:
+        return _check_api_url(url)
+
+    @field_validator("state_url", mode="after")
+    @classmethod
+    def _check_state_url(cls, url: str) -> str:
+        checked = review(url, installed=True)
+        if not isinstance(checked, str):
+            raise checked
+        if dialect(checked) not in ("sqlite", "postgresql"):
+            raise wrong("names neither SQLite nor PostgreSQL, which alone can keep the state")
+        return checked
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where private temporary files go: SYNC_TMP, else beside the state where that is a file."""
+        file = re.match(r"sqlite(?:\+[a-z]+)?:///(?!file:|:memory:)([^?]+)", self.state_url)
+        beside = Path(file[1]).parent if file else Path(tempfile.gettempdir())
+        return self.tmp or beside
+
+    @classmethod
+    def load(cls, variables: abc.Mapping[str, str]) -> Self:
+        """The settings that `variables` give, as `environment` returns them; empty is not set.
+
+        Raises:
+            ConfigError: with every variable that is wrong; secrets are never shown.
+        """
+        given = {name: variables[key] for key, name in VARIABLES.items() if variables.get(key)}
+        problems = _key_problems(variables)
+        try:
+            settings = cls.model_validate(given)
+        except ValidationError as error:
+            problems += [_problem(detail, given) for detail in error.errors(include_url=False)]
+        if problems:
+            raise ConfigError(*problems)
+        return settings
+
+
+def environment(base: Path, environ: abc.Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment over `base/.env`, by default this process's; neither is changed.
+
+    CHARTMOGUL_API_KEY holds what CHARTMOGUL_API_KEY_FILE names, wherever that can be read.
+
+    Raises:
+        ConfigError: `.env` cannot be read.
+    """
+    variables = _dotenv(base / ".env") | dict(os.environ if environ is None else environ)
+    if variables.get(KEY_FILE) and not variables.get(KEY):
+        key = _read_key(variables[KEY_FILE])
+        if isinstance(key, str):
+            variables[KEY] = key
+            del variables[KEY_FILE]
+    return variables
+
+
+def _dotenv(file: Path) -> dict[str, str]:
+    try:
+        values = dotenv_values(file, encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError(ConfigProblem("the file is not UTF-8", "", str(file))) from None
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror}"
+        raise ConfigError(ConfigProblem(message, "", str(file))) from None
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _read_key(file: str) -> str | ConfigProblem:
+    try:
+        key = Path(file).read_text("utf-8").strip()
+    except (UnicodeDecodeError, ValueError):
+        return ConfigProblem(f"{KEY_FILE} names a file that holds no text", path=KEY_FILE)
+    except OSError as error:
+        message = f"{KEY_FILE} names a file that cannot be read: {error.strerror}"
+        return ConfigProblem(message, path=KEY_FILE)
+    return key or ConfigProblem(f"{KEY_FILE} names a file that is empty", path=KEY_FILE)
+
+
+def _key_problems(variables: abc.Mapping[str, str]) -> list[ConfigProblem]:
+    if not variables.get(KEY_FILE):
+        return []
+    if variables.get(KEY):
+        message = f"{KEY} and {KEY_FILE} are both set; keep one of them"
+        return [ConfigProblem(message, path=KEY_FILE)]
+    key = _read_key(variables[KEY_FILE])
+    return [key] if isinstance(key, ConfigProblem) else []
+
+
+def _problem(detail: ErrorDetails, given: abc.Mapping[str, Any]) -> ConfigProblem:
+    name = str(detail["loc"][0])
+    variable = next(key for key, setting in VARIABLES.items() if setting == name)
+    context = detail.get("ctx", {})
+    if name in _TAKES:
+        message = f"{variable} is {given[name][:60]!r}; it takes {_TAKES[name]}"
+    elif detail["type"] == "wrong":
+        message = f"{variable} {context['message']}"
+    else:
+        message = f"{variable}: {context.get('message', detail['msg'])}"
+    return ConfigProblem(message, context.get("hint", ""), path=variable)
+
+
+def _check_api_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or parts.query or parts.fragment or re.search(r"\s", url):
+        raise wrong("is no address such as https://api.chartmogul.com/v1")
+    if "@" in parts.netloc:
+        raise wrong("holds a user or a password", f"the API key goes into {KEY}")
+    if parts.scheme == "http" and not _is_near(parts.hostname or ""):
+        raise wrong("would send the API key unencrypted; it has to begin with https://")
+    return url.rstrip("/")
+
+
+def _is_near(host: str) -> bool:
+    """Whether plain HTTP may reach it: this machine, or a service of the same compose file."""
+    is_loopback = re.fullmatch(r"127(\.[0-9]{1,3}){3}", host) is not None
+    return is_loopback or "." not in host or host.endswith((".localhost", ".internal"))

@@ -1,0 +1,200 @@
+"""The warehouse: one query at a time, streamed, read-only, exactly as it is written."""
+
+import re
+import sqlite3
+from collections import abc
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import URL, Connection, CursorResult, Engine, NullPool, event
+
+from sync import database, lenient
+from sync.columns import Column, describe
+from sync.errors import SourceError
+
+#: A statement that a PostgreSQL cursor takes; before it may stand comments and brackets.
+_READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|values|table)\b", re.I | re.S)
+#: Said before the first statement where the driver has no option for it.
+_READ_ONLY = {"mysql": "start transaction read only", "mariadb": "start transaction read only"}
+#: How many characters of the statement stand before the query.
+_PREFIX = "sync_prefix"
+
+
+@dataclass(slots=True)
+class Result:
+    """A running query: its columns, and its rows once."""
+
+    columns: tuple[Column, ...]
+    _rows: CursorResult[Any]
+    _refusal: abc.Callable[[Exception], SourceError]
+    _cancelled: bool = field(default=False, init=False)
+
+    def batches(self, size: int = 1000) -> abc.Iterator[list[tuple[Any, ...]]]:
+        """The rows in lists of `size` (the last is shorter), as tuples in the order of `columns`.
+
+        Raises:
+            SourceError: the query failed, broke off or was cancelled.
+        """
+        # Without a size, and with yield_per, a server-side cursor gives everything at once.
+        batches = self._rows.partitions(size)
+        while True:
+            try:
+                batch = next(batches, None)
+            except Exception as error:
+                raise self._refusal(error) from error
+            if batch is None:
+                return
+            if self._cancelled:
+                raise SourceError("the query was cancelled")
+            yield [tuple(row) for row in batch]
+
+    def cancel(self) -> None:
+        """Break the query off, from any thread; `batches` then raises SourceError."""
+        self._cancelled = True
+        connection = self._rows.connection
+        with suppress(Exception):  # it may have ended in this very moment
+            _break_off(connection.connection.driver_connection)
+
+
+def _break_off(connection: Any) -> None:
+    """psycopg has cancel, sqlite3 and DuckDB have interrupt; others wait for the next batch."""
+    for name in ("cancel_safe", "interrupt", "cancel"):
+        if hasattr(connection, name):
+            getattr(connection, name)()
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A warehouse. Each query has a connection of its own, closed when its block ends."""
+
+    engine: Engine
+
+    @classmethod
+    def open(cls, url: str, connect_args: abc.Mapping[str, Any] | None = None) -> "Source":
+        """A warehouse by its SQLAlchemy URL; nothing is connected yet.
+
+        Raises:
+            ConfigError: not a URL, or the driver is missing.
+        """
+        parsed = database.parse(url)
+        options = {**_options(parsed), **(connect_args or {})}
+        engine = database.connect(_only_read(parsed), poolclass=NullPool, connect_args=options)
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "before_cursor_execute", _note_prefix)
+        return cls(engine)
+
+    @contextmanager
+    def query(self, sql: str) -> abc.Iterator[Result]:
+        """Run a query; the connection is closed when the block ends.
+
+        Raises:
+            SourceError: no connection, or the database refused the query; the message is its own.
+        """
+        connection = self._connect()
+        try:
+            yield self._execute(connection, sql.strip().rstrip(";").rstrip())
+        finally:
+            with suppress(Exception):  # every row was read, or a better error is on its way
+                connection.close()
+
+    def columns(self, sql: str) -> tuple[Column, ...]:
+        """The columns of a query; no row is fetched where the database has cursors."""
+        with self.query(sql) as result:
+            return result.columns
+
+    def table(self, name: str) -> str:
+        """The query that reads a table or view, named like `accounts` or `analytics.accounts`."""
+        quoted = self.engine.dialect.identifier_preparer.quote
+        parts = re.findall(r'"((?:[^"]|"")*)"|([^."]+)', name)
+        return "SELECT * FROM " + ".".join(
+            quoted(escaped.replace('""', '"') or plain) for escaped, plain in parts
+        )
+
+    def _connect(self) -> Connection:
+        try:
+            return self.engine.connect()
+        except Exception as error:  # drivers raise far more than DB-API errors here
+            url = self.engine.url
+            raise SourceError(
+                f"cannot connect to {database.mask(url)}: {database.words(error, url)}",
+                _missing_file(url)
+                or "check the URL, and that the database takes connections from this machine",
+            ) from error
+
+    def _execute(self, connection: Connection, sql: str) -> Result:
+        def refusal(error: Exception) -> SourceError:
+            return self._refusal(error, connection, sql)
+
+        try:
+            _begin_read_only(connection)
+            rows = connection.execution_options(
+                no_parameters=True,  # else psycopg takes % for a placeholder
+                stream_results=True,
+                sqlite_raw_colnames=True,  # else "a.b" becomes "b"
+            ).exec_driver_sql(sql)
+            if not rows.returns_rows:
+                raise SourceError("the query returns no columns", "a source query is a SELECT")
+            return Result(describe(connection, rows), rows, refusal)
+        except SourceError:
+            raise
+        except Exception as error:
+            raise refusal(error) from error
+
+    def _refusal(self, error: Exception, connection: Connection, sql: str) -> SourceError:
+        message = database.words(error, self.engine.url, detail=True)
+        diagnosis = getattr(getattr(error, "orig", None), "diag", None)
+        place = _place(sql, diagnosis, connection)
+        hint = getattr(diagnosis, "message_hint", None) or ""
+        if not hint and not _READS.match(sql):
+            hint = "a source query is a SELECT"
+        return SourceError(message + place, hint)
+
+
+def _only_read(url: URL) -> URL:
+    """SQLite opens a file read-only by a URI, and then does not make one where there is none."""
+    path = url.database or ""
+    if url.get_backend_name() != "sqlite" or path in ("", ":memory:") or path.startswith("file:"):
+        return url
+    return database.look_only(url)
+
+
+def _options(url: URL) -> dict[str, Any]:
+    return {"read_only": True} if url.get_backend_name() == "duckdb" else {}
+
+
+def _prepare(connection: Any, _: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("pragma query_only = on")
+    lenient.prepare(connection)
+
+
+def _begin_read_only(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execution_options(postgresql_readonly=True)
+    elif statement := _READ_ONLY.get(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
+def _note_prefix(connection: Connection, cursor: Any, *_: object) -> None:
+    if name := getattr(cursor, "name", None):  # psycopg's server-side cursor
+        connection.info[_PREFIX] = len(f'DECLARE "{name}" CURSOR FOR ')
+
+
+def _place(sql: str, diagnosis: Any, connection: Connection) -> str:
+    """Where in the query the database points, counted as an editor counts."""
+    position = int(getattr(diagnosis, "statement_position", None) or 0)
+    offset = position - 1 - int(connection.info.get(_PREFIX, 0))
+    if not position or not 0 <= offset <= len(sql):
+        return ""
+    before = sql[:offset]
+    return (
+        f" (line {before.count(chr(10)) + 1}, column {offset - before.rfind(chr(10))} of the query)"
+    )
+
+
+def _missing_file(url: URL) -> str:
+    if url.get_backend_name() != "sqlite":
+        return ""
+    return "the file has to exist and be readable; a relative path counts from the working folder"

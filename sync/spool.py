@@ -1,0 +1,253 @@
+"""The rows of the read phase that need ChartMogul, in a private file until the write phase is done."""
+
+import os
+import sqlite3
+import tempfile
+from collections import abc
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import simplejson
+
+from sync.errors import StateError
+from sync.plan import Seen
+from sync.record import Fields, Record, Value
+
+#: `print` is null where the row made no record; `body` is null where it does not need ChartMogul;
+#: `taken` marks rows that a listing has already found, `seen` what a look-up found ('' for absent).
+_SCHEMA = """
+pragma journal_mode = off;
+pragma synchronous = off;
+pragma locking_mode = exclusive;
+pragma temp_store = memory;
+create table rows (
+    key text primary key, row integer not null, print blob, rejected integer not null default 0,
+    body text, customer text, uuid text, taken integer not null default 0, seen text
+) without rowid;
+create index by_row on rows (row)
+"""
+_WAITING = "select key, row, print, body, customer, uuid, seen from rows where body is not null"
+_AMONG = "key in (select value from json_each(?))"
+_HINT = "set SYNC_TMP to a folder with room"
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record on its way: its fingerprint, and what a look-up of an earlier pass found."""
+
+    record: Record
+    fingerprint: bytes
+    #: The uuid that the state remembered when the row was read.
+    uuid: str | None = None
+    #: Whether a look-up was made; `seen` is None where it found nothing.
+    looked_up: bool = False
+    seen: Seen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first row of a key: its fingerprint if it made a record, and whether it is to be sent."""
+
+    row: int
+    fingerprint: bytes | None
+    rejected: bool
+    spooled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A row that needs no sending, kept so that a repeat of its key is found."""
+
+    key: str
+    row: int
+    fingerprint: bytes | None
+    rejected: bool
+
+
+class Spool:
+    """An SQLite file that nobody else can open: unlinked as soon as it exists, no crash leaves it.
+
+    Every method raises StateError where the disk is full or broken.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle, path = tempfile.mkstemp(prefix="spool-", dir=folder)  # mode 0600
+            os.close(handle)
+        except OSError as error:
+            message = f"cannot write the spool file in {folder}: {error.strerror}"
+            raise StateError(message, _HINT) from error
+        try:
+            with _disk():
+                self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+                self._db.executescript(_SCHEMA)
+        finally:
+            os.unlink(path)
+
+    def close(self) -> None:
+        """Give the disk space back."""
+        self._db.close()
+
+    def first(self, keys: abc.Sequence[str]) -> dict[str, First]:
+        """The rows that already hold one of these keys."""
+        found = self._ask(
+            f"select key, row, print, rejected, body is not null from rows where {_AMONG}",
+            _listed(keys),
+        )
+        return {
+            key: First(row, print_, bool(rejected), bool(spooled))
+            for key, row, print_, rejected, spooled in found
+        }
+
+    def add(self, entries: abc.Iterable[Entry]) -> None:
+        """Keep records for the write phase."""
+        self._tell(
+            "insert into rows (key, row, print, body, customer, uuid) values (?, ?, ?, ?, ?, ?)",
+            ((e.record.key, e.record.row, e.fingerprint, *_body(e)) for e in entries),
+        )
+
+    def note(self, notes: abc.Iterable[Note]) -> None:
+        """Keep the keys of rows that need no sending."""
+        self._tell(
+            "insert into rows (key, row, print, rejected) values (?, ?, ?, ?)",
+            ((n.key, n.row, n.fingerprint, n.rejected) for n in notes),
+        )
+
+    def _ask(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        with _disk():
+            return self._db.execute(sql, parameters).fetchall()
+
+    def _tell(self, sql: str, rows: abc.Iterable[tuple[object, ...]]) -> None:
+        with _disk():
+            self._db.execute("begin")
+            self._db.executemany(sql, rows)
+            self._db.execute("commit")
+
+    def drop(self, keys: abc.Sequence[str]) -> None:
+        """These rows are not to be sent after all."""
+        self._tell("update rows set body = null where key = ?", ((key,) for key in keys))
+
+    def count(self) -> tuple[int, int]:
+        """How many records wait to be sent, and of how many of them the uuid is remembered."""
+        ((waiting, remembered),) = self._ask(
+            "select count(*), count(uuid) from rows where body is not null"
+        )
+        return int(waiting), int(remembered)
+
+    def groups(self, *, with_uuid: bool) -> int:
+        """The look-ups that waiting contacts take one by one.
+
+        One a customer, and one for each remembered uuid.
+        """
+        ((customers, remembered),) = self._ask(
+            "select count(distinct case when uuid is null then customer end), count(uuid)"
+            " from rows where body is not null"
+        )
+        return int(customers) + (int(remembered) if with_uuid else 0)
+
+    def absent(self, keys: abc.Sequence[str]) -> set[str]:
+        """Those of these keys that wait and that a look-up did not find."""
+        found = self._ask(
+            f"select key from rows where {_AMONG} and body is not null and seen = ''",
+            _listed(keys),
+        )
+        return {key for (key,) in found}
+
+    def entries(self, batch: int = _BATCH) -> abc.Iterator[list[Entry]]:
+        """The records that wait and that no `take` has handed out, in the order of the query."""
+        last = 0
+        while rows := self._ask(
+            f"{_WAITING} and row > ? and not taken order by row limit ?", last, batch
+        ):
+            last = rows[-1][1]
+            yield [_entry(*row) for row in rows]
+
+    def take(self, keys: abc.Sequence[str]) -> list[Entry]:
+        """The records with one of these keys that wait; each is handed out once."""
+        rows = self._ask(f"{_WAITING} and {_AMONG} and not taken order by row", _listed(keys))
+        self._tell("update rows set taken = 1 where key = ?", ((row[0],) for row in rows))
+        return [_entry(*row) for row in rows]
+
+    def see(self, found: abc.Iterable[tuple[str, Seen | None]]) -> None:
+        """Keep what look-ups found, for a second pass."""
+        self._tell(
+            "update rows set seen = ? where key = ?",
+            ((_dump_seen(seen) if seen else "", key) for key, seen in found),
+        )
+
+    def again(self) -> None:
+        """Let every waiting record be handed out once more: the second pass begins."""
+        self._tell("update rows set taken = ?", [(0,)])
+
+
+@contextmanager
+def _disk() -> abc.Iterator[None]:
+    """Disk errors as the error that ends a run."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StateError(f"cannot use the spool file: {error}", _HINT) from error
+
+
+def _listed(keys: abc.Sequence[str]) -> str:
+    return simplejson.dumps(list(keys))
+
+
+def _body(entry: Entry) -> tuple[str, str | None, str | None]:
+    return _dump(entry.record.fields), entry.record.customer, entry.uuid
+
+
+def _dump(fields: Fields) -> str:
+    return simplejson.dumps(fields, use_decimal=True)
+
+
+def _load(text: str) -> dict[str, Value]:
+    loaded: dict[str, Value] = simplejson.loads(text, use_decimal=True)
+    if "tags" in loaded:
+        loaded["tags"] = tuple(loaded["tags"])  # type: ignore[arg-type]  # JSON has only lists
+    return loaded
+
+
+def _dump_seen(seen: Seen) -> str:
+    plain = {
+        "uuid": seen.uuid,
+        "fields": seen.fields,
+        "pairs": seen.pairs,
+        "customer_uuid": seen.customer_uuid,
+        "customer": seen.customer,
+        "data_source": seen.data_source,
+    }
+    return simplejson.dumps(plain, use_decimal=True)
+
+
+def _load_seen(text: str) -> Seen:
+    plain = simplejson.loads(text, use_decimal=True)
+    fields = plain["fields"]
+    if "tags" in fields:
+        fields["tags"] = tuple(fields["tags"])
+    pairs = tuple((source, key) for source, key in plain["pairs"])
+    return Seen(
+        plain["uuid"],
+        fields,
+        pairs,
+        plain["customer_uuid"],
+        plain["customer"],
+        plain["data_source"],
+    )
+
+
+def _entry(
+    key: str,
+    row: int,
+    print_: bytes,
+    body: str,
+    customer: str | None,
+    uuid: str | None,
+    seen: str | None,
+) -> Entry:
+    record = Record(row, key, _load(body), customer)
+    return Entry(record, print_, uuid, seen is not None, _load_seen(seen) if seen else None)

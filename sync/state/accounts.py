@@ -1,0 +1,80 @@
+"""What is known of accounts: their data sources, and the attribute types that are fixed in them."""
+
+from collections import abc
+
+from sqlalchemy import Connection, select
+
+from sync.record import AttributeType, Object
+from sync.state.schema import accounts, attribute_types, scopes
+from sync.state.upsert import insert, upsert
+from sync.state.values import LockedType, Scope
+
+#: A scope that is not in a state that may not be written: nothing is found in it.
+NOWHERE = -1
+
+
+def of(connection: Connection, data_source: str) -> str | None:
+    """The account that a data source was last seen in."""
+    query = select(accounts.c.account).where(accounts.c.data_source == data_source)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def remember(connection: Connection, data_source: str, account: str, name: str) -> None:
+    """Note the account of a data source."""
+    upsert(connection, accounts, [{"data_source": data_source, "account": account, "name": name}])
+
+
+def find_scope(connection: Connection, account: str, data_source: str, object: Object) -> Scope:
+    """A scope as it is in the state."""
+    query = select(scopes.c.id).where(
+        scopes.c.account == account,
+        scopes.c.data_source == data_source,
+        scopes.c.object == object.value,
+    )
+    found = connection.execute(query).scalar_one_or_none()
+    return Scope(NOWHERE if found is None else int(found), account, data_source, object)
+
+
+def make_scope(connection: Connection, account: str, data_source: str, object: Object) -> Scope:
+    """A scope, made where it is new."""
+    scope = find_scope(connection, account, data_source, object)
+    if scope.id != NOWHERE:
+        return scope
+    row = {"account": account, "data_source": data_source, "object": object.value}
+    connection.execute(insert(connection, scopes).on_conflict_do_nothing(), row)
+    return find_scope(connection, account, data_source, object)
+
+
+def types(connection: Connection, account: str, object: Object) -> list[LockedType]:
+    """The attribute types in use, by key."""
+    query = select(attribute_types).where(
+        attribute_types.c.account == account, attribute_types.c.object == object.value
+    )
+    return [
+        LockedType(row.key, AttributeType(row.type), row.mapping, row.run)
+        for row in connection.execute(query.order_by(attribute_types.c.key))
+    ]
+
+
+def lock_types(
+    connection: Connection,
+    account: str,
+    object: Object,
+    new: abc.Mapping[str, AttributeType],
+    origin: tuple[str, str],
+) -> None:
+    """Note types that ChartMogul has fixed; the first of a key stays. `origin`: mapping and run."""
+    mapping, run = origin
+    rows = [
+        {
+            "account": account,
+            "object": object.value,
+            "key": key,
+            "type": new[key].value,
+            "mapping": mapping,
+            "run": run,
+        }
+        for key in sorted(new)  # in one order, so that two processes never wait for each other
+    ]
+    if rows:
+        connection.execute(insert(connection, attribute_types).on_conflict_do_nothing(), rows)

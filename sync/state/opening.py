@@ -1,0 +1,100 @@
+"""Opening a state: to write, then it is made or upgraded; or to look, then nothing changes."""
+
+from collections import abc
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, MetaData, Table, insert, select
+
+from sync import database as sqlite
+from sync.errors import StateError
+from sync.state import engine
+from sync.state.engine import Database
+from sync.state.schema import meta
+from sync.state.upgrade import Upgrade, bring_up, check, newest, version
+
+_BATCH = 1000
+Opened = tuple[Database, bytes]
+
+
+def to_write(text: str, upgrades: abc.Sequence[Upgrade], *, create: bool) -> Opened:
+    """A database with tables of the newest version, and its salt."""
+    url = engine.parse(text)
+    path = engine.file_of(url)
+    if path is not None:
+        _provide(path, url, create=create)
+    database = engine.connect(url, writable=True)
+    found = database.read(version)
+    if found == 0 and not create:
+        raise _nothing(url)
+    if found != newest(upgrades):
+        database.write(lambda connection: bring_up(connection, upgrades))
+    return database, database.read(_salt)
+
+
+def _provide(path: Path, url: URL, *, create: bool) -> None:
+    if path.exists():
+        return
+    if not create:
+        raise _nothing(url)
+    try:
+        engine.make_file(path)
+    except OSError as error:
+        raise engine.refusal(error, url) from error
+
+
+def _nothing(url: URL) -> StateError:
+    return StateError(f"there is no state at {url.render_as_string()}", "a first run makes it")
+
+
+def to_read(text: str, upgrades: abc.Sequence[Upgrade]) -> Opened:
+    """A database to look at: the state itself, a copy of an older one, or an empty one."""
+    url = engine.parse(text)
+    path = engine.file_of(url)
+    if path is not None and not path.exists():
+        return _empty(upgrades)
+    database = engine.connect(_looked_at(url, path), writable=False)
+    found = database.read(version)
+    check(found, upgrades)
+    if found == newest(upgrades):
+        return database, database.read(_salt)
+    opened = _empty(upgrades) if found == 0 else _upgraded(database, upgrades)
+    database.close()
+    return opened
+
+
+def _looked_at(url: URL, path: Path | None) -> URL:
+    return url if path is None else sqlite.look_only(url)
+
+
+def _salt(connection: Connection) -> bytes:
+    return bytes(connection.execute(select(meta.c.salt)).scalar_one())
+
+
+def _empty(upgrades: abc.Sequence[Upgrade]) -> Opened:
+    database = engine.temporary()
+    database.write(lambda connection: bring_up(connection, upgrades))
+    return database, database.read(_salt)
+
+
+def _upgraded(older: Database, upgrades: abc.Sequence[Upgrade]) -> Opened:
+    """A copy of an older state with today's tables, so that the state itself stays as it is."""
+    copied = engine.temporary()
+    older.read(lambda there: copied.write(lambda here: _copy(there, here)))
+    copied.write(lambda connection: bring_up(connection, upgrades))
+    return copied, copied.read(_salt)
+
+
+def _copy(there: Connection, here: Connection) -> None:
+    tables = MetaData()
+    tables.reflect(there, only=lambda name, _: name.startswith("sync_"))
+    for table in tables.sorted_tables:
+        _make_portable(table)
+        table.create(here)
+        for rows in there.execute(select(table)).mappings().partitions(_BATCH):
+            here.execute(insert(table), [dict(row) for row in rows])
+
+
+def _make_portable(table: Table) -> None:
+    for column in table.columns:
+        column.type = column.type.as_generic()
+        column.server_default = None  # nextval(…) is PostgreSQL's alone

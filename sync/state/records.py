@@ -1,0 +1,238 @@
+"""Keys, their uuids, and what each mapping last did with them."""
+
+from collections import abc
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select, update
+
+from sync.state.keys import Keys
+from sync.state.schema import records, rejections, synced
+from sync.state.upsert import chunks, insert, upsert
+from sync.state.values import (
+    REJECTED,
+    Confirmed,
+    Held,
+    Item,
+    Memory,
+    Observed,
+    RejectedRow,
+    Scope,
+)
+
+_NOTHING_SENT = {"fingerprint": None, "hashes": b"", "dropped": b""}
+_NOT_HELD = {
+    "held_fingerprint": None,
+    "held_since": None,
+    "held_status": None,
+    "held_field": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Under which heading items are written down."""
+
+    scope: Scope
+    mapping: str
+    run: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    id: int
+    uuid: str | None
+    pairs: int
+
+
+def count(connection: Connection, scope: Scope) -> int:
+    """How many records of a scope have a uuid."""
+    query = select(func.count(records.c.uuid)).where(records.c.scope == scope.id)
+    return int(connection.execute(query).scalar_one())
+
+
+def recall(
+    connection: Connection, keys: Keys, scope: Scope, mapping: str, wanted: abc.Iterable[str]
+) -> dict[str, Memory]:
+    """What is known of these keys; unknown ones are missing in the answer."""
+    found: dict[str, Memory] = {}
+    for chunk in chunks(wanted):
+        plain = keys.plain(chunk)
+        for row in connection.execute(_recalling(), _named(scope, plain, mapping=mapping)):
+            key = plain[row.key]
+            found[key] = _memory(key, row)
+    return found
+
+
+def _recalling() -> Select[Any]:
+    mine = and_(synced.c.record == records.c.id, synced.c.mapping == bindparam("mapping"))
+    columns = [column for column in synced.c if column.name not in ("record", "mapping")]
+    return _among(
+        select(records.c.id, records.c.key, records.c.uuid, records.c.pairs, *columns).select_from(
+            records.outerjoin(synced, mine)
+        )
+    )
+
+
+def _among(query: Select[Any]) -> Select[Any]:
+    return query.where(
+        records.c.scope == bindparam("scope"),
+        records.c.key.in_(bindparam("keys", expanding=True)),
+    )
+
+
+def _named(scope: Scope, keys: abc.Iterable[str], **more: str) -> dict[str, object]:
+    return {"scope": scope.id, "keys": list(keys), **more}
+
+
+def _memory(key: str, row: Row[Any]) -> Memory:
+    if row.outcome is None:
+        return Memory(row.id, key, row.uuid, row.pairs)
+    held = None
+    if row.held_fingerprint is not None:
+        held = Held(row.held_fingerprint, row.held_since, row.held_status, row.held_field)
+    return Memory(
+        row.id,
+        key,
+        row.uuid,
+        row.pairs,
+        row.fingerprint,
+        row.hashes,
+        row.dropped,
+        row.outcome,
+        row.code,
+        row.run,
+        row.at,
+        row.gone,
+        held,
+    )
+
+
+def by_uuid(connection: Connection, scope: Scope, uuids: abc.Iterable[str]) -> dict[str, list[str]]:
+    """The stored keys that lead to each of these uuids; more than one after a merge."""
+    found: dict[str, list[str]] = {}
+    for chunk in chunks(uuids):
+        query = select(records.c.uuid, records.c.key).where(
+            records.c.scope == scope.id, records.c.uuid.in_(chunk)
+        )
+        for uuid, key in connection.execute(query.order_by(records.c.id)):
+            found.setdefault(uuid, []).append(key)
+    return found
+
+
+def remember(
+    connection: Connection, keys: Keys, delivery: Delivery, items: abc.Sequence[Item]
+) -> None:
+    """Write down what became of rows; their records are made where there are none."""
+    ids = _admit(connection, delivery.scope, {keys.stored(item.key): item for item in items})
+    shapes: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    for item in items:
+        row = _row(ids[keys.stored(item.key)], delivery, item)
+        shapes.setdefault(tuple(row), []).append(row)
+    for rows in shapes.values():
+        upsert(connection, synced, rows)
+    rejected = [
+        {"run": delivery.run, "mapping": delivery.mapping, "record": ids[keys.stored(item.key)]}
+        for item in items
+        if isinstance(item, RejectedRow)
+    ]
+    if rejected:
+        connection.execute(insert(connection, rejections).on_conflict_do_nothing(), rejected)
+
+
+def _row(record: int, delivery: Delivery, item: Item) -> dict[str, object]:
+    row: dict[str, object] = {
+        "record": record,
+        "mapping": delivery.mapping,
+        "run": delivery.run,
+        "at": delivery.at,
+        "gone": False,
+        "code": None,
+        **_NOT_HELD,
+    }
+    match item:
+        case Confirmed():
+            row["outcome"] = item.outcome.value
+            row["fingerprint"] = item.fingerprint
+            row["hashes"] = item.hashes
+            row["dropped"] = item.dropped
+        case Observed():
+            row["outcome"] = item.outcome.value
+        case RejectedRow():
+            row |= {"outcome": REJECTED, "code": item.code}
+            if item.uncertain:
+                row |= {"fingerprint": None, "hashes": b""}
+            if item.held is not None:
+                row |= _held(item.held)
+    return row
+
+
+def _held(held: Held) -> dict[str, object]:
+    return {
+        "held_fingerprint": held.fingerprint,
+        "held_since": held.since,
+        "held_status": held.http_status,
+        "held_field": held.field,
+    }
+
+
+def _admit(connection: Connection, scope: Scope, items: abc.Mapping[str, Item]) -> dict[str, int]:
+    """The record ids of these stored keys; what the items tell of uuids is written down."""
+    known = _known(connection, scope, items)
+    new = [
+        {"scope": scope.id, "key": key, "uuid": item.uuid, "pairs": _pairs(item) or 1}
+        for key, item in items.items()
+        if key not in known
+    ]
+    if new:
+        statement = insert(connection, records).on_conflict_do_nothing(
+            index_elements=["scope", "key"]
+        )
+        connection.execute(statement, new)
+        known |= _known(connection, scope, [str(row["key"]) for row in new])
+    _correct(connection, {known[key]: item for key, item in items.items()})
+    return {key: record.id for key, record in known.items()}
+
+
+def _pairs(item: Item) -> int | None:
+    return None if isinstance(item, RejectedRow) else item.pairs
+
+
+def _known(connection: Connection, scope: Scope, stored: abc.Iterable[str]) -> dict[str, _Known]:
+    query = _among(select(records.c.key, records.c.id, records.c.uuid, records.c.pairs))
+    return {
+        row.key: _Known(row.id, row.uuid, row.pairs)
+        for chunk in chunks(stored)
+        for row in connection.execute(query, _named(scope, chunk))
+    }
+
+
+def _correct(connection: Connection, items: abc.Mapping[_Known, Item]) -> None:
+    """Write uuids and pairs that differ; what was sent to another uuid says nothing of this."""
+    changed = []
+    moved = []
+    for known, item in items.items():
+        uuid, pairs = item.uuid or known.uuid, _pairs(item) or known.pairs
+        if (uuid, pairs) != (known.uuid, known.pairs):
+            changed.append({"record_id": known.id, "uuid": uuid, "pairs": pairs})
+        if known.uuid is not None and uuid != known.uuid:
+            moved.append({"record_id": known.id})
+    if changed:
+        here = records.c.id == bindparam("record_id")
+        connection.execute(update(records).where(here), changed)
+    if moved:
+        here = synced.c.record == bindparam("record_id")
+        connection.execute(update(synced).where(here).values(_NOTHING_SENT), moved)
+
+
+def forget(connection: Connection, scope: Scope, stored: str) -> None:
+    """The uuid of a stored key is no more; neither is what was sent to it."""
+    here = and_(records.c.scope == scope.id, records.c.key == stored)
+    connection.execute(
+        update(synced)
+        .where(synced.c.record.in_(select(records.c.id).where(here)))
+        .values(_NOTHING_SENT)
+    )
+    connection.execute(update(records).where(here).values(uuid=None, pairs=1))

@@ -1,0 +1,160 @@
+"""Past runs: when, how they ended, and how many rows became what."""
+
+from collections import abc, defaultdict
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+
+from sync.errors import ConfigError, ConfigProblem
+from sync.outcome import MappingRun, Requests, Run, Status, Tally
+from sync.record import Object
+from sync.state.schema import records, rejections, run_mappings, runs
+from sync.state.upsert import upsert
+from sync.state.values import LastRun
+
+#: The rejected rows of this many runs stay known for `retry`.
+KEPT = 50
+_TALLY = ("read", "created", "updated", "unchanged", "skipped", "rejected")
+
+
+def write(connection: Connection, run: Run) -> None:
+    """Enter a run, or what has become of it."""
+    row = {
+        "id": run.id,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "status": run.status and run.status.value,
+        "exit_code": run.exit_code,
+    }
+    upsert(connection, runs, [row])
+    rows = [_mapping_row(run.id, place, part) for place, part in enumerate(run.mappings)]
+    upsert(connection, run_mappings, rows)
+
+
+def _mapping_row(run: str, position: int, part: MappingRun) -> dict[str, object]:
+    return {
+        "run": run,
+        "position": position,
+        "mapping": part.mapping,
+        "file": part.file,
+        "object": part.object.value,
+        "mode": str(part.mode),
+        "data_source": part.data_source,
+        "status": part.status and part.status.value,
+        "warnings": part.warnings,
+        "left": part.left,
+        "seconds": part.seconds,
+        **{name: getattr(part.rows, name) for name in _TALLY},
+        "requests": {
+            "methods": part.requests.methods,
+            "retried": part.requests.retried,
+            "throttled": part.requests.throttled,
+        },
+    }
+
+
+def latest(connection: Connection, limit: int) -> list[Run]:
+    """The latest runs, the newest first."""
+    newest_first = select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc())
+    return _load(connection, list(connection.execute(newest_first.limit(limit))))
+
+
+def find(connection: Connection, name: str) -> Run | None:
+    """The run of this id, or the only one whose id begins so.
+
+    Raises:
+        ConfigError: several do.
+    """
+    begins = runs.c.id.startswith(name, autoescape=True)
+    found = list(connection.execute(select(runs).where(begins).order_by(runs.c.id).limit(10)))
+    found = [row for row in found if row.id == name] or found
+    if len(found) > 1:
+        fitting = ", ".join(row.id for row in found)
+        raise ConfigError(ConfigProblem(f"{name!r} names several runs", f"one of: {fitting}"))
+    return next(iter(_load(connection, found)), None)
+
+
+def _load(connection: Connection, found: abc.Sequence[Any]) -> list[Run]:
+    query = select(run_mappings).where(run_mappings.c.run.in_([row.id for row in found]))
+    parts: dict[str, list[MappingRun]] = defaultdict(list)
+    for row in connection.execute(query.order_by(run_mappings.c.run, run_mappings.c.position)):
+        parts[row.run].append(_mapping_run(row))
+    return [
+        Run(
+            id=row.id,
+            dry_run=False,
+            started_at=row.started_at,
+            mappings=parts[row.id],
+            finished_at=row.finished_at,
+            status=row.status and Status(row.status),
+            exit_code=row.exit_code,
+        )
+        for row in found
+    ]
+
+
+def _mapping_run(row: Any) -> MappingRun:
+    return MappingRun(
+        mapping=row.mapping,
+        file=row.file,
+        object=Object(row.object),
+        mode=row.mode,
+        data_source=row.data_source,
+        status=row.status and Status(row.status),
+        warnings=row.warnings,
+        left=row.left,
+        seconds=row.seconds,
+        rows=Tally(**{name: getattr(row, name) for name in _TALLY}),
+        requests=Requests(**row.requests),
+    )
+
+
+def last(connection: Connection, statuses: abc.Iterable[Status]) -> dict[str, LastRun]:
+    """Each mapping's latest finished part with one of these statuses."""
+    wanted = [status.value for status in statuses]
+    ended = select(
+        run_mappings.c.mapping,
+        run_mappings.c.run,
+        run_mappings.c.status,
+        runs.c.started_at,
+        runs.c.finished_at,
+        run_mappings.c.read,
+        func.row_number()
+        .over(
+            partition_by=run_mappings.c.mapping,
+            order_by=(runs.c.started_at.desc(), runs.c.id.desc()),
+        )
+        .label("place"),
+    ).join(runs, runs.c.id == run_mappings.c.run)
+    ended = ended.where(run_mappings.c.status.in_(wanted), runs.c.finished_at.is_not(None))
+    placed = ended.subquery()
+    query = select(placed).where(placed.c.place == 1).order_by(placed.c.mapping)
+    return {
+        row.mapping: LastRun(
+            row.mapping, row.run, Status(row.status), row.started_at, row.finished_at, row.read
+        )
+        for row in connection.execute(query)
+    }
+
+
+def rejected(connection: Connection, run: str) -> dict[str, frozenset[str]]:
+    """The stored keys that a run rejected, by mapping."""
+    query = select(rejections.c.mapping, records.c.key).join(
+        records, records.c.id == rejections.c.record
+    )
+    found: dict[str, set[str]] = defaultdict(set)
+    for mapping, key in connection.execute(query.where(rejections.c.run == run)):
+        found[mapping].add(key)
+    return {mapping: frozenset(keys) for mapping, keys in found.items()}
+
+
+def last_rejecting(connection: Connection) -> str | None:
+    """The latest run that rejected a row with a key."""
+    query = select(runs.c.id).where(runs.c.id.in_(select(rejections.c.run)))
+    return connection.execute(query.order_by(runs.c.started_at.desc()).limit(1)).scalar()
+
+
+def prune(connection: Connection) -> None:
+    """Let go of the rejected rows of old runs."""
+    newest = select(runs.c.id).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(KEPT)
+    connection.execute(delete(rejections).where(rejections.c.run.not_in(newest)))

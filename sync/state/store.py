@@ -1,0 +1,310 @@
+"""The state: what was observed of ChartMogul, never pending work."""
+
+import time
+from collections import abc
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+from sqlalchemy import Connection
+
+from sync.errors import LockedError
+from sync.outcome import Left, Run, Status
+from sync.record import AttributeType, Object
+from sync.state import absent, accounts, doubts, leases, opening, process, records, runs
+from sync.state.engine import Database
+from sync.state.keys import Keys
+from sync.state.leases import LASTS, Claim
+from sync.state.upgrade import UPGRADES, Upgrade
+from sync.state.values import (
+    Confirmed,
+    Doubt,
+    Held,
+    Item,
+    LastRun,
+    LockedType,
+    Memory,
+    Observed,
+    RejectedRow,
+    Scope,
+)
+
+__all__ = [
+    "Confirmed",
+    "Doubt",
+    "Held",
+    "Item",
+    "LastRun",
+    "LockedType",
+    "Memory",
+    "Observed",
+    "RejectedRow",
+    "Scope",
+    "Store",
+]
+_COMPLETE = (Status.SUCCEEDED, Status.COMPLETED_WITH_ERRORS)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Store:
+    """One state. Threads may share it and take turns; every method is one transaction or several.
+
+    Keys are given and answered as they are; where they contain an e-mail the state holds a hash
+    (`stored`), and answers that list keys nobody asked for hold that hash too.
+    Every method raises StateError with the database's own message.
+    """
+
+    database: Database
+    salt: bytes = field(repr=False)
+    writable: bool
+    clock: leases.Clock
+    monotonic: abc.Callable[[], float]
+    _keys: Keys = field(init=False, repr=False)
+    #: When the leases run out, by the clock and by the monotonic clock; the earlier counts.
+    _until: tuple[float, float] | None = field(default=None, init=False)
+    _taken: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self._keys = Keys(self.salt)
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        clock: leases.Clock = _now,
+        monotonic: abc.Callable[[], float] = time.monotonic,
+        create: bool = True,
+        upgrades: abc.Sequence[Upgrade] = UPGRADES,
+    ) -> "Store":
+        """The state at an SQLAlchemy URL, upgraded if it is older, made if `create` and there is none.
+
+        Raises:
+            ConfigError: the URL is wrong or its driver is missing.
+            StateError: it cannot be opened, is not there, or is newer than this program.
+        """
+        database, salt = opening.to_write(url, upgrades, create=create)
+        return cls(database, salt, True, clock, monotonic)
+
+    @classmethod
+    def open_read_only(
+        cls,
+        url: str,
+        *,
+        clock: leases.Clock = _now,
+        upgrades: abc.Sequence[Upgrade] = UPGRADES,
+    ) -> "Store":
+        """The state as it is, for looking only: nothing is made, upgraded or changed there.
+
+        Where there is none it is empty. Errors as in `open`.
+        """
+        database, salt = opening.to_read(url, upgrades)
+        return cls(database, salt, False, clock, time.monotonic)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
+
+    def stored(self, key: str) -> str:
+        """A key as the state holds it."""
+        return self._keys.stored(key)
+
+    # Accounts, scopes, attribute types
+
+    def account_of(self, data_source: str) -> str | None:
+        """The account that a data source was last seen in."""
+        return self.database.read(lambda c: accounts.of(c, data_source))
+
+    def remember_account(self, data_source: str, account: str, name: str) -> None:
+        """Note the account of a data source."""
+        self.database.write(lambda c: accounts.remember(c, data_source, account, name))
+
+    def scope(self, account: str, data_source: str, object: Object) -> Scope:
+        """Where keys are unique; made where it is new and the state may be written."""
+        if self.writable:
+            return self.database.write(
+                lambda c: accounts.make_scope(c, account, data_source, object)
+            )
+        return self.database.read(lambda c: accounts.find_scope(c, account, data_source, object))
+
+    def types(self, account: str, object: Object) -> dict[str, AttributeType]:
+        """The attribute types in use."""
+        return {locked.key: locked.type for locked in self.locked_types(account, object)}
+
+    def locked_types(self, account: str, object: Object) -> list[LockedType]:
+        """The attribute types in use, with where they came from."""
+        return self.database.read(lambda c: accounts.types(c, account, object))
+
+    def lock_types(
+        self,
+        account: str,
+        object: Object,
+        types: abc.Mapping[str, AttributeType],
+        mapping: str,
+        run_id: str,
+    ) -> None:
+        """Note types that ChartMogul has fixed; a type that is noted already stays."""
+        self.database.write(
+            lambda c: accounts.lock_types(c, account, object, types, (mapping, run_id))
+        )
+
+    # Records
+
+    def count(self, scope: Scope) -> int:
+        """How many records of a scope have a uuid."""
+        return self.database.read(lambda c: records.count(c, scope))
+
+    def recall(self, scope: Scope, mapping: str, keys: abc.Iterable[str]) -> dict[str, Memory]:
+        """What is known of these keys; unknown ones are missing in the answer."""
+        wanted = list(keys)
+        return self.database.read(lambda c: records.recall(c, self._keys, scope, mapping, wanted))
+
+    def by_uuid(self, scope: Scope, uuids: abc.Iterable[str]) -> dict[str, list[str]]:
+        """The stored keys that lead to each of these uuids."""
+        wanted = list(uuids)
+        return self.database.read(lambda c: records.by_uuid(c, scope, wanted))
+
+    def remember(self, scope: Scope, mapping: str, run_id: str, items: abc.Sequence[Item]) -> None:
+        """Write down what became of rows, all or nothing."""
+        delivery = records.Delivery(scope, mapping, run_id, self.clock())
+        self.database.write(lambda c: records.remember(c, self._keys, delivery, items))
+
+    def forget(self, scope: Scope, key: str) -> None:
+        """The uuid of a key is no more (404); neither is what any mapping sent to it."""
+        self.database.write(lambda c: records.forget(c, scope, self.stored(key)))
+
+    def left(
+        self, scope: Scope, mapping: str, seen: abc.Callable[[int], bool]
+    ) -> abc.Iterator[Left]:
+        """Keys that a mapping met before, not `seen` (by record number) now, nor marked yet."""
+        for page in self._pages(scope, mapping):
+            yield from absent.newly(page, seen)
+
+    def mark_left(self, scope: Scope, mapping: str, seen: abc.Callable[[int], bool]) -> None:
+        """Mark what has left, so that it is reported once, and unmark what is back."""
+        for page in self._pages(scope, mapping):
+            self.database.write(partial(absent.mark, mapping=mapping, rows=page, seen=seen))
+
+    def _pages(self, scope: Scope, mapping: str) -> abc.Iterator[list[absent.Met]]:
+        after = 0
+        while page := self.database.read(
+            partial(absent.page, scope=scope, mapping=mapping, after=after)
+        ):
+            yield page
+            after = page[-1].id
+
+    # Creates in doubt
+
+    def ask(self, scope: Scope, keys: abc.Iterable[str], at: datetime) -> None:
+        """Note, before they are sent, that these creates were asked for."""
+        asked = list(keys)
+        self.database.write(lambda c: doubts.ask(c, self._keys, scope, asked, at))
+
+    def doubts(self, scope: Scope, keys: abc.Iterable[str]) -> dict[str, Doubt]:
+        """Those of these keys whose create is in doubt."""
+        wanted = list(keys)
+        return self.database.read(lambda c: doubts.recall(c, self._keys, scope, wanted))
+
+    def lose(self, scope: Scope, keys: abc.Iterable[str]) -> None:
+        """Note that the answers of these creates are lost for good."""
+        lost = list(keys)
+        self.database.write(lambda c: doubts.lose(c, self._keys, scope, lost))
+
+    def settle(self, scope: Scope, keys: abc.Iterable[str]) -> None:
+        """These creates are in doubt no longer."""
+        settled = list(keys)
+        self.database.write(lambda c: doubts.settle(c, self._keys, scope, settled))
+
+    # Runs
+
+    def begin_run(self, run: Run) -> None:
+        """Enter a run that starts."""
+        self.database.write(lambda c: runs.write(c, run))
+
+    def finish_run(self, run: Run) -> None:
+        """Enter how a run ended."""
+        self.database.write(lambda c: _finish(c, run))
+
+    def runs(self, limit: int = 20) -> list[Run]:
+        """The latest runs, the newest first; the texts of their errors are in reports only."""
+        return self.database.read(lambda c: runs.latest(c, limit))
+
+    def run(self, name: str) -> Run | None:
+        """The run of this id, or the only one whose id begins so; ConfigError where several do."""
+        return self.database.read(lambda c: runs.find(c, name))
+
+    def last_run(self, mapping: str) -> int | None:
+        """How many rows the query of a mapping had in its latest run that came to its end."""
+        last = self.last_runs(_COMPLETE).get(mapping)
+        return None if last is None else last.read
+
+    def last_runs(self, statuses: abc.Iterable[Status] = (Status.SUCCEEDED,)) -> dict[str, LastRun]:
+        """Each mapping's latest finished run with one of these statuses."""
+        wanted = list(statuses)
+        return self.database.read(lambda c: runs.last(c, wanted))
+
+    def rejected_keys(self, run_id: str) -> dict[str, frozenset[str]]:
+        """The stored keys that a run rejected, by mapping; known for the latest 50 runs."""
+        return self.database.read(lambda c: runs.rejected(c, run_id))
+
+    def last_rejecting_run(self) -> str | None:
+        """The id of the latest run that rejected a row with a key."""
+        return self.database.read(runs.last_rejecting)
+
+    # Leases
+
+    def take_leases(self, scopes: abc.Iterable[Scope], owner: str) -> None:
+        """Take the leases of all these scopes for 90 seconds, or none; `owner` is new in every run.
+
+        Raises:
+            LockedError: another process holds one; the message says which process, and since when.
+        """
+        wanted = list(scopes)
+        claim = Claim(owner, process.current())
+        started = self._this_moment()
+        self.database.write(lambda c: leases.take(c, wanted, claim, leases.now(c, self.clock)))
+        self._taken = len({scope.id for scope in wanted})
+        self._last_from(started)
+
+    def renew_leases(self, owner: str) -> None:
+        """Let the leases last for another 90 seconds.
+
+        Raises:
+            LockedError: they ran out and were taken over.
+        """
+        started = self._this_moment()
+        renewed = self.database.write(lambda c: leases.renew(c, owner, leases.now(c, self.clock)))
+        if renewed < self._taken:
+            self._until = None
+            raise LockedError(
+                "the lease of these records ran out and another process took it over",
+                "the next run goes on",
+            )
+        self._last_from(started)
+
+    def release_leases(self, owner: str) -> None:
+        """Give the leases back."""
+        self._until = None
+        self.database.write(lambda c: leases.release(c, owner))
+
+    def lease_left(self) -> float:
+        """Seconds until the leases run out, 0 or less where none is held."""
+        if self._until is None:
+            return 0.0
+        return min(end - now for end, now in zip(self._until, self._this_moment(), strict=True))
+
+    def _this_moment(self) -> tuple[float, float]:
+        return self.clock().timestamp(), self.monotonic()
+
+    def _last_from(self, started: tuple[float, float]) -> None:
+        clock, monotonic = started
+        self._until = clock + LASTS, monotonic + LASTS
+
+
+def _finish(connection: Connection, run: Run) -> None:
+    runs.write(connection, run)
+    runs.prune(connection)

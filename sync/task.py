@@ -1,0 +1,377 @@
+"""One mapping's part of a run: connected, read, judged and written."""
+
+import asyncio
+import time
+from collections import abc
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sync import __version__
+from sync.builder import Builder
+from sync.chartmogul.client import Client
+from sync.contract import Disagreement, Typed, conflict
+from sync.contacts import Contacts, Ledger
+from sync.customers import Customers
+from sync.delivery import Delivery
+from sync.destination import Destination
+from sync.errors import ConfigError, Interrupted, SourceError
+from sync.feed import Feed
+from sync.fingerprint import Hasher
+from sync.fitting import fit
+from sync.loader import Loaded
+from sync.mapping import LiveCheck, Mode
+from sync.outcome import Left, MappingRun
+from sync.parents import Parent, Parents
+from sync.plan import Policy
+from sync.rails import Rails, rails
+from sync.read import Reader, Selection
+from sync.record import AttributeType, Object
+from sync.recorder import Recorder
+from sync.report.reporter import Estimate, Phase, Reporter
+from sync.roster import Roster
+from sync.scout import CustomerScout, ContactScout, Scout, Waiting
+from sync.source import Result
+from sync.spool import Spool
+from sync.state.store import Doubt, Item, Memory, Scope, Store
+from sync.write import Writer
+
+_LEFT_BATCH = 1000
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for all mappings of a run."""
+
+    run_id: str
+    started_at: datetime
+    dry_run: bool
+    selection: Selection
+    connections: int
+    #: Requests a second that the limits allow us.
+    rate: float
+    api_host: str
+    spool_folder: Path
+    clock: abc.Callable[[], datetime]
+    stopping: asyncio.Event
+    #: Raises LockedError where the leases would not outlast another write.
+    ready: abc.Callable[[], None]
+
+
+@dataclass(slots=True)
+class Task:
+    """A mapping on its way through the phases of a run."""
+
+    loaded: Loaded
+    run: MappingRun
+    feed: Feed
+    client: Client
+    store: Store
+    reporter: Reporter
+    terms: Terms
+    #: The tasks whose customers this mapping's contacts belong to.
+    before: list["Task"] = field(default_factory=list)
+    scope: Scope = field(init=False)
+    types: dict[str, Typed] = field(default_factory=dict, init=False)
+    tolerated: int = field(default=0, init=False)
+    _rails: Rails = field(default_factory=Rails, init=False)
+    _in_use: dict[str, AttributeType] = field(default_factory=dict, init=False)
+    _reader: Reader | None = field(default=None, init=False)
+    _spool: Spool | None = field(default=None, init=False)
+    _result: Result | None = field(default=None, init=False)
+
+    @property
+    def kind(self) -> Object:
+        """Customers or contacts."""
+        return self.run.object
+
+    def follow(self, tasks: abc.Iterable["Task"]) -> None:
+        """Find out which of these go first: contacts find their customers by what those create."""
+        self.before = [
+            other
+            for other in tasks
+            if self.kind is Object.CONTACT
+            and other.kind is Object.CUSTOMER
+            and self.run.data_source == other.run.data_source
+        ]
+
+    async def connect(self) -> None:
+        """Find the account and the data source; nothing is written.
+
+        Raises:
+            Denied: the key or the data source is wrong.
+        """
+        account = await self.client.account()
+        uuid = self.run.data_source
+        await self.client.data_source(uuid)
+        known = account.id or await self._state(self.store.account_of, uuid)
+        identity = known or f"{self.terms.api_host}|{account.name}"
+        if not self.terms.dry_run:
+            await self._state(self.store.remember_account, uuid, identity, account.name)
+        self.scope = await self._state(self.store.scope, identity, uuid, self.kind)
+        if self.kind is Object.CUSTOMER:
+            self._in_use = await self._state(self.store.types, identity, self.kind)
+
+    async def read(self) -> None:
+        """Drain the query, then judge what can be judged without ChartMogul.
+
+        Raises:
+            SourceError: the warehouse refused or broke off.
+            ConfigError: columns or types do not fit.
+            RailError: a rail is passed already.
+        """
+        started = time.monotonic()
+        self.reporter.phase(self.run, Phase.READ, None)
+        self._spool = Spool(self.terms.spool_folder)
+        try:
+            await self._drained()
+        finally:
+            self.run.seconds += time.monotonic() - started
+        assert self._reader is not None
+        self._settle_types(self._reader.builder)
+        await self._judge()
+        await self._report_left()
+
+    async def _drained(self) -> None:
+        """Wait for the reading thread; an interruption cancels the query."""
+        work = asyncio.ensure_future(asyncio.to_thread(self._drain))
+        stop = asyncio.ensure_future(self.terms.stopping.wait())
+        await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if not work.done() and self._result is not None:
+            self._result.cancel()
+        try:
+            await work
+        except SourceError:
+            if self.terms.stopping.is_set():
+                raise Interrupted("interrupted while reading") from None
+            raise
+
+    def _drain(self) -> None:
+        assert self._spool is not None
+        mapping = self.loaded.mapping
+        with self.feed.query() as result:
+            self._result = result
+            builder = fit(self.loaded, result.columns, self.terms.started_at)
+            hasher = Hasher(self.store.salt)
+            self._reader = Reader(
+                builder,
+                hasher,
+                mapping.mode,
+                hasher.mark(self.loaded.digest, __version__.encode()),
+                self._recall,
+                self._spool,
+                self.run,
+                lambda results: self.reporter.rows(self.run, results),
+                self.terms.started_at,
+                self.terms.selection,
+            )
+            self._reader.read(self._watched(result.batches()))
+
+    def _watched(self, batches: abc.Iterable[Any]) -> abc.Iterator[Any]:
+        for batch in batches:
+            if self.terms.stopping.is_set():
+                raise Interrupted("interrupted while reading")
+            yield batch
+
+    def _settle_types(self, builder: Builder) -> None:
+        self.types, problems = builder.contract.settle(self._in_use)
+        if problems:
+            raise ConfigError(*(self._at(problem) for problem in problems))
+
+    def _at(self, problem: Disagreement) -> Any:
+        path: tuple[str, ...] = ("attributes", problem.key)
+        if problem.key not in self.loaded.mapping.attributes:
+            path = ("source",)
+        return self.loaded.problem_at(path, problem.message, problem.hint)
+
+    def compare(self, key: str, typed: Typed, other: "Task") -> None:
+        """Raise ConfigError where another mapping of this run would lock an attribute in another way."""
+        twin = next(name for name in other.types if name.lower() == key.lower())
+        if twin != key:
+            message = f"attributes {key!r} and {twin!r} (in {other.run.file}) differ only in case"
+            hint = "give them one spelling, or names that differ"
+            raise ConfigError(self._at(Disagreement(key, message, hint)))
+        if other.types[twin].type is not typed.type:
+            found = conflict(key, typed, other.types[twin].type)
+            message = f"{found.message} by {other.run.file}"
+            raise ConfigError(self._at(Disagreement(key, message, found.hint)))
+
+    async def _judge(self) -> None:
+        mapping, rows = self.loaded.mapping, self.run.rows
+        whole = self.terms.selection.whole
+        self._rails = rails(mapping.limits, rows.read, whole=whole)
+        self.tolerated = mapping.tolerate_rejected.limit(rows.read)
+        if rows.read == 0 and whole:
+            last = await self._state(self.store.last_run, self.run.mapping)
+            self._rails.judge_empty(0, last or 0)
+            self.reporter.warned(self.run, "the query returned no rows")
+        self._rails.judge_rejected(rows.rejected)
+
+    async def _report_left(self) -> None:
+        if not self.terms.selection.whole:
+            return
+        for batch in await self._state(self._left):
+            self.run.left += len(batch)
+            self.reporter.left(self.run, batch)
+
+    def _left(self) -> list[list[Left]]:
+        assert self._reader is not None
+        seen = self._reader.seen
+        left = list(
+            self.store.left(self.scope, self.run.mapping, lambda record: seen.row(record) > 0)
+        )
+        return [left[i : i + _LEFT_BATCH] for i in range(0, len(left), _LEFT_BATCH)]
+
+    async def write(self) -> None:
+        """Deliver what the spool holds; a dry run only looks and reports."""
+        assert self._spool is not None and self._reader is not None
+        started = time.monotonic()
+        waiting, _ = self._spool.count()
+        self.reporter.phase(self.run, Phase.WRITE, waiting)
+        writer = await self._writer(self._spool, self._reader)
+        try:
+            if waiting:
+                await writer.write()
+        finally:
+            self.run.seconds += time.monotonic() - started
+        if self.terms.dry_run:
+            self._estimate(writer.recorder.cost)
+        elif self.terms.selection.whole and not self.terms.stopping.is_set():
+            await self._state(self._mark_left)
+
+    def _mark_left(self) -> None:
+        assert self._reader is not None
+        seen = self._reader.seen
+        self.store.mark_left(self.scope, self.run.mapping, lambda record: seen.row(record) > 0)
+
+    def _estimate(self, cost: int) -> None:
+        requests = self.run.requests.total + cost
+        self.reporter.estimated(self.run, Estimate(requests, requests / self.terms.rate))
+
+    async def _writer(self, spool: Spool, reader: Reader) -> Writer:
+        mapping, terms = self.loaded.mapping, self.terms
+        waiting = Waiting(
+            spool,
+            lambda keys: self._state(self._recall, keys),
+            trust_state=mapping.live_check is LiveCheck.NEVER and not terms.selection.full,
+            remembered=await self._state(self.store.count, self.scope),
+            warn=lambda message: self.reporter.warned(self.run, message),
+        )
+        recorder = self._recorder(reader)
+        destination, scout = self._ways(waiting)
+        delivery = Delivery(
+            destination,
+            Policy(mapping.mode, mapping.absent, reader.hasher.field),
+            recorder,
+            terms.ready,
+            terms.dry_run,
+        )
+        return Writer(
+            terms.connections,
+            self._look_first(),
+            spool,
+            scout,
+            delivery,
+            recorder,
+            self._rails,
+            terms.stopping,
+        )
+
+    def _recorder(self, reader: Reader) -> Recorder:
+        return Recorder(
+            self.run,
+            reader.hasher,
+            reader.edition,
+            None if self.terms.dry_run else self._remember,
+            lambda results: self.reporter.rows(self.run, results),
+            self.terms.clock,
+            time.monotonic,
+            self._rails,
+        )
+
+    def _ways(self, waiting: Waiting) -> tuple[Destination, Scout]:
+        """How this mapping's records are looked up, found and written."""
+        client = self.client.counting(self.run.requests, self._rails.max_requests)
+        source = self.run.data_source
+        if self.kind is Object.CUSTOMER:
+            customers = Customers(client, source, self.types, set(self._in_use), self._rows_of)
+            return customers, CustomerScout(waiting, customers)
+        parents = Parents(client, source, self._recall_parents, self._to_come)
+        roster = Roster(client, source)
+        ledger = Ledger(self._ask, self._doubt, self._settle, self.terms.clock)
+        contacts = Contacts(client, source, parents, roster, ledger, self._rows_of_uuid)
+        return contacts, ContactScout(waiting, roster, parents)
+
+    def _look_first(self) -> bool:
+        new_types = self.kind is Object.CUSTOMER and any(k not in self._in_use for k in self.types)
+        rails_first = self._rails.max_creates is not None or self._rails.max_updates is not None
+        return self.terms.dry_run or rails_first or new_types
+
+    async def _recall_parents(self, customers: abc.Sequence[str]) -> dict[str, Parent]:
+        scope = await self._state(
+            self.store.scope, self.scope.account, self.run.data_source, Object.CUSTOMER
+        )
+        memories = await self._state(self.store.recall, scope, self.run.mapping, customers)
+        return {
+            key: Parent(memory.uuid, memory.pairs)
+            for key, memory in memories.items()
+            if memory.uuid
+        }
+
+    def _to_come(self, customer: str) -> bool:
+        return any(customer in task.absent([customer]) for task in self.before)
+
+    def absent(self, keys: abc.Sequence[str]) -> set[str]:
+        """Those of these keys that a dry run would create."""
+        if self._spool is None or not self.terms.dry_run or self.loaded.mapping.mode is Mode.UPDATE:
+            return set()
+        return self._spool.absent(keys)
+
+    async def _ask(self, key: str, at: datetime) -> None:
+        await self._state(self.store.ask, self.scope, [key], at)
+
+    async def _doubt(self, key: str) -> Doubt | None:
+        return (await self._state(self.store.doubts, self.scope, [key])).get(key)
+
+    async def _settle(self, key: str) -> None:
+        if not self.terms.dry_run:
+            await self._state(self.store.settle, self.scope, [key])
+
+    def _rows_of_uuid(self, uuid: str) -> list[int]:
+        """The rows of this query whose keys are remembered with this uuid."""
+        assert self._reader is not None
+        keys = self.store.by_uuid(self.scope, [uuid]).get(uuid, [])
+        return [self._reader.seen.row(memory.record) for memory in self._recall(keys).values()]
+
+    async def _remember(self, items: list[Item], attributes: frozenset[str]) -> None:
+        fresh = {key: self.types[key].type for key in attributes - self._in_use.keys()}
+        await self._state(self._write_state, items, fresh)
+        self._in_use.update(fresh)
+
+    def _write_state(self, items: list[Item], fresh: dict[str, AttributeType]) -> None:
+        self.store.remember(self.scope, self.run.mapping, self.terms.run_id, items)
+        if fresh and self.kind is Object.CUSTOMER:
+            self.store.lock_types(
+                self.scope.account, self.kind, fresh, self.run.mapping, self.terms.run_id
+            )
+
+    def _recall(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
+        return self.store.recall(self.scope, self.run.mapping, keys)
+
+    def _rows_of(self, keys: abc.Sequence[str]) -> dict[str, int]:
+        assert self._reader is not None and self._spool is not None
+        rows = {key: first.row for key, first in self._spool.first(keys).items()}
+        for key, memory in self._recall([key for key in keys if key not in rows]).items():
+            rows[key] = self._reader.seen.row(memory.record)
+        return rows
+
+    async def _state(self, work: abc.Callable[..., T], *args: Any) -> T:
+        return await asyncio.to_thread(work, *args)
+
+    def close(self) -> None:
+        """Give the spool's space back and let the warehouse go."""
+        if self._spool is not None:
+            self._spool.close()

