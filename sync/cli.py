@@ -1,173 +1,215 @@
 """The command line: arguments in, one function per command, an exit code out."""
 
 import sys
+from collections import abc
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
+import click
 
 from sync import __version__
-from sync.errors import SyncError
+from sync.errors import EXIT_CONFIG, EXIT_INTERRUPTED, SyncError
 
-app = typer.Typer(
-    name="chartmogul-sync",
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Keeps ChartMogul true to the warehouse.",
-    epilog="Exit codes: 0 done, 1 rows rejected, 2 configuration, 3 a server said no, 4 a rail, 5 locked.",
-)
+Command = abc.Callable[..., Any]
+_PATH = click.Path(path_type=Path)
+_DEFAULT = (Path("mappings"),)
 
-Mappings = Annotated[
-    list[Path] | None,
-    typer.Argument(metavar="MAPPING", help="Mapping files or folders; none means mappings/."),
-]
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
+_mappings = click.argument("mappings", nargs=-1, type=_PATH, metavar="[MAPPING]...")
+_json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout, and nothing else.")
 
 
-def _paths(mappings: list[Path] | None) -> list[Path]:
-    return mappings or [Path("mappings")]
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="chartmogul-sync", message="%(prog)s %(version)s")
+def app() -> None:
+    """Keeps ChartMogul true to the warehouse.
 
+    MAPPING is a mapping file or a folder of them; none means mappings/.
 
-@app.callback(invoke_without_command=True)
-def _version(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
-) -> None:
-    if version:
-        print(f"chartmogul-sync {__version__}")
-        raise typer.Exit
+    \b
+    Exit codes: 0 done, 1 rows rejected, 2 configuration, 3 a server said no,
+    4 a rail stopped the run, 5 locked, 130 and 143 interrupted.
+    """
 
 
 @app.command()
-def validate(mappings: Mappings = None) -> None:
-    """Check mapping files alone; no network, no secrets."""
+@_mappings
+def validate(mappings: tuple[Path, ...]) -> int:
+    """Check mapping files alone; no network."""
     from sync.commands.validate import validate
 
-    raise typer.Exit(validate(_paths(mappings)))
+    return validate(mappings or _DEFAULT)
 
 
-@app.command()
-def check(mappings: Mappings = None, json: Json = False) -> None:
-    """Check the warehouse, the API key, the data sources, columns and attribute types; nothing is written."""
+@app.command(short_help="Check warehouse, API key, columns and types.")
+@_mappings
+@_json
+def check(mappings: tuple[Path, ...], as_json: bool) -> int:
+    """Check the warehouse, the API key, the data sources, columns and attribute types.
+
+    Nothing is written. Every attribute is listed with its type, where the type comes from,
+    and whether the next run is about to lock it.
+    """
     from sync.commands.check import check
 
-    raise typer.Exit(check(_paths(mappings), as_json=json))
+    return check(mappings or _DEFAULT, as_json=as_json)
 
 
 @app.command()
-def preview(
-    mappings: Mappings = None,
-    limit: Annotated[int, typer.Option(min=1, help="Rows to show of each mapping.")] = 10,
-    json: Json = False,
-) -> None:
-    """Show what rows would become, without asking ChartMogul."""
+@_mappings
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="ROWS",
+    help="Rows to show of each mapping.",
+)
+@_json
+def preview(mappings: tuple[Path, ...], limit: int, as_json: bool) -> int:
+    """Show what rows would become, without ChartMogul."""
     from sync.commands.preview import preview
 
-    raise typer.Exit(preview(_paths(mappings), limit, as_json=json))
+    return preview(mappings or _DEFAULT, limit, as_json=as_json)
 
 
 @app.command()
+@_mappings
+@click.option("--dry-run", is_flag=True, help="Show what would change; write nothing anywhere.")
+@click.option("--full", is_flag=True, help="Look every record up instead of trusting the state.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="ROWS",
+    help="Only the first rows of each query.",
+)
+@click.option(
+    "--key", "keys", multiple=True, metavar="KEY", help="Only rows with this key; repeatable."
+)
+@click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
+@_json
 def run(
-    mappings: Mappings = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Show what a run would change; write nothing anywhere."),
-    ] = False,
-    full: Annotated[
-        bool,
-        typer.Option("--full", help="Look every record up again instead of trusting the state."),
-    ] = False,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Only the first rows of each query.")
-    ] = None,
-    key: Annotated[
-        list[str] | None, typer.Option(help="Only rows with this key; may be repeated.")
-    ] = None,
-    reports: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where reports go; else SYNC_REPORTS.")
-    ] = None,
-    json: Json = False,
-) -> None:
+    mappings: tuple[Path, ...],
+    dry_run: bool,
+    full: bool,
+    limit: int | None,
+    keys: tuple[str, ...],
+    reports: Path | None,
+    as_json: bool,
+) -> int:
     """Bring ChartMogul up to date with the warehouse."""
     from sync.commands.run import run
     from sync.read import Selection
 
-    selection = Selection(limit, frozenset(key) if key else None, full)
-    code = run(_paths(mappings), selection, dry_run=dry_run, reports=reports, as_json=json)
-    raise typer.Exit(code)
+    selection = Selection(limit, frozenset(keys) if keys else None, full)
+    return run(
+        mappings or _DEFAULT, selection, dry_run=dry_run, reports=reports, as_json=as_json
+    )
 
 
 @app.command()
-def runs(
-    limit: Annotated[int, typer.Option(min=1, help="How many runs to list.")] = 20,
-    json: Json = False,
-) -> None:
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    metavar="RUNS",
+    help="How many runs to list.",
+)
+@_json
+def runs(limit: int, as_json: bool) -> int:
     """List past runs, the newest first."""
     from sync.commands.history import runs
 
-    raise typer.Exit(runs(limit, as_json=json))
+    return runs(limit, as_json=as_json)
 
 
-@app.command()
-def report(
-    run: Annotated[str, typer.Argument(help="A run's id, the start of one, or latest.")] = "latest",
-    reports: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where reports are; else SYNC_REPORTS.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Show one run's summary, its changes and its rejected rows."""
+@app.command(short_help="Show one run's changes and rejected rows.")
+@click.argument("run", default="latest", metavar="[RUN]")
+@click.option("--reports", type=_PATH, metavar="DIR", help="Where reports are, not SYNC_REPORTS.")
+@_json
+def report(run: str, reports: Path | None, as_json: bool) -> int:
+    """Show one run's summary, its changes and its rejected rows.
+
+    RUN is a run's id, the beginning of one, or `latest`, which is the default.
+    """
     from sync.commands.history import report
 
-    raise typer.Exit(report(run, reports, as_json=json))
+    return report(run, reports, as_json=as_json)
 
 
 @app.command()
-def sandbox(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8765,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    data: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Keep its content in this file.")
-    ] = None,
-) -> None:
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    metavar="PORT",
+    help="Where to listen; 0 takes a free one.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="The address to listen on.",
+)
+@click.option("--data", type=_PATH, metavar="FILE", help="Keep its content in this file.")
+def sandbox(host: str, port: int, data: Path | None) -> int:
     """Serve a local ChartMogul to try mappings against."""
     from sync.commands.sandbox import sandbox
 
-    raise typer.Exit(sandbox(host, port, data))
+    return sandbox(host, port, data)
 
 
 @app.command()
-def demo(
-    folder: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the demo keeps its files.")
-    ] = Path("demo"),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start over.")] = False,
-) -> None:
-    """Sync a sample warehouse into the sandbox, end to end and offline."""
+@click.option(
+    "--folder",
+    type=_PATH,
+    default=Path("demo"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the demo keeps its files.",
+)
+@click.option("--fresh", is_flag=True, help="Start over.")
+def demo(folder: Path, fresh: bool) -> int:
+    """Sync a sample warehouse into the sandbox."""
     from sync.commands.demo import demo
 
-    raise typer.Exit(demo(folder, fresh=fresh))
+    return demo(folder, fresh=fresh)
 
 
 @app.command()
-def schema() -> None:
-    """Print the mapping format as JSON Schema, for editors."""
+def schema() -> int:
+    """Print the mapping format as JSON Schema."""
     from sync.commands.schema import schema
 
-    raise typer.Exit(schema())
+    return schema()
 
 
 def main() -> None:
     """Run the program; every error that a user can act on ends as a message and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # an ASCII pipe must not end a run
+    sys.exit(_run())
+
+
+def _run() -> int:
     try:
-        app(prog_name="chartmogul-sync")
+        return int(app(prog_name="chartmogul-sync", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return EXIT_CONFIG
+    except (click.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
     except SyncError as error:
         from sync.report.failure import errors_text
 
-        print(errors_text(error), file=sys.stderr)
-        sys.exit(error.exit_code)
+        click.echo(errors_text(error), err=True)
+        return error.exit_code
+    except BrokenPipeError:  # `| head` has seen enough
+        sys.stderr.close()
+        return 0
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from sync.builder import Builder, Slot
 from sync.columns import Column
 from sync.contract import Contract, Origin, Typed
 from sync.errors import ConfigError, ConfigProblem
+from sync.fields import REQUIRED
 from sync.loader import Loaded
 from sync.mapping import AttributeSpec, ExtraColumns, FieldSpec, OnNull, TooLong
 from sync.record import ATTRIBUTE, Object, Value
@@ -88,10 +89,8 @@ class _Fitting:
         path = ("fields", name)
         if name in _KEYS[self.loaded.mapping.destination.object]:
             index = self._place(path, spec.column or "")
-            required = (
-                name != "external_id" or self.loaded.mapping.destination.object is Object.CUSTOMER
-            )
-            on_null = OnNull.REJECT if required else OnNull.KEEP
+            required = name == REQUIRED[self.loaded.mapping.destination.object]
+            on_null = OnNull.REJECT if required else self._on_null(spec)
             self.keys.append(Slot(name, spec.column or "", index, values.key, on_null))
             return
         zone = ZoneInfo(spec.timezone) if spec.timezone else UTC
@@ -118,8 +117,10 @@ class _Fitting:
         default = None
         if spec.default is not None:
             default = self._fixed((*path, "default"), spec.default, cast)
-        on_null = spec.on_null or self.loaded.mapping.on_null
-        self.slots.append(Slot(name, spec.column, index, cast, on_null, default))
+        self.slots.append(Slot(name, spec.column, index, cast, self._on_null(spec), default))
+
+    def _on_null(self, spec: FieldSpec) -> OnNull:
+        return spec.on_null or self.loaded.mapping.on_null
 
     def _fixed(self, path: tuple[str, ...], value: object, cast: Cast) -> Value:
         try:
@@ -151,6 +152,7 @@ class _Fitting:
             (index, column)
             for index, column in enumerate(self.columns)
             if column.name not in named
+            and self.places[column.name] == index  # of repeated ones the last
             and not any(fnmatchcase(column.name, glob) for glob in mapping.ignore_columns)
         ]
         match mapping.extra_columns:
@@ -175,9 +177,10 @@ class _Fitting:
             message = f"column {name!r} cannot become an attribute: only letters, digits and _ are allowed"
             self._problem(path, message, way_out)
         elif twin := next((k for k in self.contract.keys() if k.lower() == name.lower()), None):
-            self._problem(
-                path, f"column {name!r} and attribute {twin!r} differ only in case", way_out
-            )
+            message = f"column {name!r} and attribute {twin!r} differ only in case"
+            if twin == name:
+                message = f"attribute {name!r} has another source, yet the query has column {name!r}"
+            self._problem(path, message, way_out)
         elif column.unsendable:
             hint = "cast it to text in SQL, or name it under ignore_columns"
             message = f"column {name!r} is of type {column.unsendable}, which cannot be sent"

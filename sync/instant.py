@@ -35,8 +35,7 @@ def parse(written: str | date, zone: tzinfo = UTC) -> datetime | None:
                 return _read(written.strip(), zone)
             case datetime():
                 return (written if written.tzinfo else written.replace(tzinfo=zone)).astimezone(UTC)
-            case date():
-                return datetime.combine(written, time(), UTC)
+        return datetime.combine(written, time(), UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -10,7 +10,7 @@ from sync.fingerprint import Hasher, join
 from sync.outcome import Delivered, MappingRun, PartlyWritten, Result, count
 from sync.plan import Known, Seen
 from sync.rails import Rails
-from sync.record import ATTRIBUTE, Rejected
+from sync.record import ATTRIBUTE, Fields, Rejected
 from sync.spool import Entry
 from sync.state.store import Confirmed, Held, Item, Observed, RejectedRow
 
@@ -66,8 +66,8 @@ class Recorder:
         )
         self._attributes.update(
             name.removeprefix(ATTRIBUTE)
-            for name, value in fields.items()
-            if name.startswith(ATTRIBUTE) and value is not None
+            for name in _attributes_in(fields)
+            if not dropped or self.hasher.field(name, fields[name]) not in dropped
         )
         self._results.append(result)
 
@@ -90,6 +90,9 @@ class Recorder:
             RailError: more rows are rejected than `max_rejected` allows.
         """
         rejected = result.rejected if isinstance(result, PartlyWritten) else result
+        if isinstance(result, PartlyWritten):
+            after = {name: change[1] for name, change in result.changes.items()}
+            self._attributes.update(n.removeprefix(ATTRIBUTE) for n in _attributes_in(after))
         self._items.append(
             RejectedRow(
                 entry.record.key,
@@ -123,16 +126,30 @@ class Recorder:
             await asyncio.shield(self.flush())  # a cut-off worker must not lose what others did
 
     async def flush(self) -> None:
-        """Write down everything."""
+        """Write down everything; what happened is reported even if the state cannot be written.
+
+        Raises:
+            StateError: the state cannot be written.
+        """
         async with self._lock:
             results, self._results = self._results, []
             items, self._items = self._items, []
             attributes, self._attributes = frozenset(self._attributes), set()
-            self._pending_rejections = 0
             self._flushed = self.monotonic()
-            if self.remember is not None and items:
-                await self.remember(items, attributes)
-            for result in results:
-                count(self.run, result)
-            if results:
-                self.report(results)
+            try:
+                if self.remember is not None and items:
+                    await self.remember(items, attributes)
+            finally:
+                self._tell(results)
+
+    def _tell(self, results: list[Result]) -> None:
+        for result in results:
+            count(self.run, result)
+            self._pending_rejections -= not isinstance(result, Delivered)
+        if results:
+            self.report(results)
+
+
+def _attributes_in(fields: Fields) -> abc.Iterator[str]:
+    """The attributes that get a value here."""
+    return (n for n, value in fields.items() if n.startswith(ATTRIBUTE) and value is not None)

@@ -75,15 +75,11 @@ def _refused(record: Record, error: Refused) -> list[Problem]:
 
 
 def _words(record: Record, words: str) -> str:
-    """ChartMogul's words, unless they repeat a value of the row: messages reach terminals and logs."""
+    """ChartMogul's words, unless they repeat a value of the row: messages reach terminals."""
     folded = words.casefold()
-    values = [
-        record.key,
-        *(v for v in record.fields.values() if isinstance(v, str | int | Decimal)),
-    ]
-    telling = any(
-        len(text) >= _SHORTEST and text in folded for text in (str(v).casefold() for v in values)
-    )
+    values = (record.key, record.customer, *record.fields.values())
+    texts = (str(v).casefold() for v in values if isinstance(v, str | int | Decimal))
+    telling = any(len(text) >= _SHORTEST and text in folded for text in texts)
     return "" if telling or not words else f": {words}"
 
 

@@ -77,7 +77,9 @@ class Conductor:
         for task in self.tasks:
             await task.connect()
         if self.keeper is not None:
-            await stack.enter_async_context(self.keeper.held([task.scope for task in self.tasks]))
+            await stack.enter_async_context(
+                self.keeper.held([task.notebook.scope for task in self.tasks])
+            )
         for task in self.tasks:
             await self._read(task)
         self._compare_types()
@@ -100,7 +102,7 @@ class Conductor:
         first: dict[tuple[str, Object, str], Task] = {}
         for task in self._open():
             for key, typed in task.types.items():
-                place = (task.scope.account, task.kind, key.lower())
+                place = (task.notebook.scope.account, task.kind, key.lower())
                 other = first.setdefault(place, task)
                 if other is not task:
                     task.compare(key, typed, other)

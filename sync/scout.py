@@ -8,9 +8,9 @@ from typing import Protocol
 from sync.customers import Customers
 from sync.delivery import Job
 from sync.lookup import PAGE, Listing, Way, choose
+from sync.parents import Parents
 from sync.plan import Absent, Remembered
 from sync.roster import Roster
-from sync.parents import Parents
 from sync.spool import Entry, Spool
 from sync.state.store import Memory
 

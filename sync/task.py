@@ -6,13 +6,13 @@ from collections import abc
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sync import __version__
 from sync.builder import Builder
 from sync.chartmogul.client import Client
-from sync.contract import Disagreement, Typed, conflict
 from sync.contacts import Contacts, Ledger
+from sync.contract import Disagreement, Typed, conflict
 from sync.customers import Customers
 from sync.delivery import Delivery
 from sync.destination import Destination
@@ -22,23 +22,21 @@ from sync.fingerprint import Hasher
 from sync.fitting import fit
 from sync.loader import Loaded
 from sync.mapping import LiveCheck, Mode
-from sync.outcome import Left, MappingRun
-from sync.parents import Parent, Parents
+from sync.notebook import Notebook, call
+from sync.outcome import MappingRun
+from sync.parents import Parents
 from sync.plan import Policy
 from sync.rails import Rails, rails
 from sync.read import Reader, Selection
-from sync.record import AttributeType, Object
+from sync.record import Object
 from sync.recorder import Recorder
 from sync.report.reporter import Estimate, Phase, Reporter
 from sync.roster import Roster
-from sync.scout import CustomerScout, ContactScout, Scout, Waiting
+from sync.scout import ContactScout, CustomerScout, Scout, Waiting
 from sync.source import Result
 from sync.spool import Spool
-from sync.state.store import Doubt, Item, Memory, Scope, Store
+from sync.state.store import Item, Store
 from sync.write import Writer
-
-_LEFT_BATCH = 1000
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +71,10 @@ class Task:
     terms: Terms
     #: The tasks whose customers this mapping's contacts belong to.
     before: list["Task"] = field(default_factory=list)
-    scope: Scope = field(init=False)
+    notebook: Notebook = field(init=False)
     types: dict[str, Typed] = field(default_factory=dict, init=False)
     tolerated: int = field(default=0, init=False)
     _rails: Rails = field(default_factory=Rails, init=False)
-    _in_use: dict[str, AttributeType] = field(default_factory=dict, init=False)
     _reader: Reader | None = field(default=None, init=False)
     _spool: Spool | None = field(default=None, init=False)
     _result: Result | None = field(default=None, init=False)
@@ -106,13 +103,14 @@ class Task:
         account = await self.client.account()
         uuid = self.run.data_source
         await self.client.data_source(uuid)
-        known = account.id or await self._state(self.store.account_of, uuid)
+        known = account.id or await call(self.store.account_of, uuid)
         identity = known or f"{self.terms.api_host}|{account.name}"
         if not self.terms.dry_run:
-            await self._state(self.store.remember_account, uuid, identity, account.name)
-        self.scope = await self._state(self.store.scope, identity, uuid, self.kind)
-        if self.kind is Object.CUSTOMER:
-            self._in_use = await self._state(self.store.types, identity, self.kind)
+            await call(self.store.remember_account, uuid, identity, account.name)
+        scope = await call(self.store.scope, identity, uuid, self.kind)
+        run_id, dry_run = self.terms.run_id, self.terms.dry_run
+        self.notebook = Notebook(self.store, scope, self.run.mapping, run_id, dry_run)
+        await self.notebook.open()
 
     async def read(self) -> None:
         """Drain the query, then judge what can be judged without ChartMogul.
@@ -161,7 +159,7 @@ class Task:
                 hasher,
                 mapping.mode,
                 hasher.mark(self.loaded.digest, __version__.encode()),
-                self._recall,
+                self.notebook.recall,
                 self._spool,
                 self.run,
                 lambda results: self.reporter.rows(self.run, results),
@@ -177,7 +175,7 @@ class Task:
             yield batch
 
     def _settle_types(self, builder: Builder) -> None:
-        self.types, problems = builder.contract.settle(self._in_use)
+        self.types, problems = builder.contract.settle(self.notebook.in_use)
         if problems:
             raise ConfigError(*(self._at(problem) for problem in problems))
 
@@ -205,32 +203,23 @@ class Task:
         self._rails = rails(mapping.limits, rows.read, whole=whole)
         self.tolerated = mapping.tolerate_rejected.limit(rows.read)
         if rows.read == 0 and whole:
-            last = await self._state(self.store.last_run, self.run.mapping)
-            self._rails.judge_empty(0, last or 0)
+            self._rails.judge_empty(0, await self.notebook.last_read())
             self.reporter.warned(self.run, "the query returned no rows")
         self._rails.judge_rejected(rows.rejected)
 
     async def _report_left(self) -> None:
-        if not self.terms.selection.whole:
+        if not self.terms.selection.whole or self._reader is None:
             return
-        for batch in await self._state(self._left):
+        for batch in await self.notebook.left(self._reader.seen):
             self.run.left += len(batch)
             self.reporter.left(self.run, batch)
 
-    def _left(self) -> list[list[Left]]:
-        assert self._reader is not None
-        seen = self._reader.seen
-        left = list(
-            self.store.left(self.scope, self.run.mapping, lambda record: seen.row(record) > 0)
-        )
-        return [left[i : i + _LEFT_BATCH] for i in range(0, len(left), _LEFT_BATCH)]
-
     async def write(self) -> None:
         """Deliver what the spool holds; a dry run only looks and reports."""
-        assert self._spool is not None and self._reader is not None
+        assert self._spool is not None
+        assert self._reader is not None
         started = time.monotonic()
         waiting, _ = self._spool.count()
-        self.reporter.phase(self.run, Phase.WRITE, waiting)
         writer = await self._writer(self._spool, self._reader)
         try:
             if waiting:
@@ -240,12 +229,7 @@ class Task:
         if self.terms.dry_run:
             self._estimate(writer.recorder.cost)
         elif self.terms.selection.whole and not self.terms.stopping.is_set():
-            await self._state(self._mark_left)
-
-    def _mark_left(self) -> None:
-        assert self._reader is not None
-        seen = self._reader.seen
-        self.store.mark_left(self.scope, self.run.mapping, lambda record: seen.row(record) > 0)
+            await self.notebook.mark_left(self._reader.seen)
 
     def _estimate(self, cost: int) -> None:
         requests = self.run.requests.total + cost
@@ -255,13 +239,13 @@ class Task:
         mapping, terms = self.loaded.mapping, self.terms
         waiting = Waiting(
             spool,
-            lambda keys: self._state(self._recall, keys),
+            self.notebook.recalled,
             trust_state=mapping.live_check is LiveCheck.NEVER and not terms.selection.full,
-            remembered=await self._state(self.store.count, self.scope),
+            remembered=await self.notebook.count(),
             warn=lambda message: self.reporter.warned(self.run, message),
         )
         recorder = self._recorder(reader)
-        destination, scout = self._ways(waiting)
+        destination, scout = self._ways(waiting, reader)
         delivery = Delivery(
             destination,
             Policy(mapping.mode, mapping.absent, reader.hasher.field),
@@ -278,6 +262,7 @@ class Task:
             recorder,
             self._rails,
             terms.stopping,
+            lambda phase, total: self.reporter.phase(self.run, phase, total),
         )
 
     def _recorder(self, reader: Reader) -> Recorder:
@@ -292,34 +277,38 @@ class Task:
             self._rails,
         )
 
-    def _ways(self, waiting: Waiting) -> tuple[Destination, Scout]:
+    async def _remember(self, items: list[Item], attributes: frozenset[str]) -> None:
+        await self.notebook.remember(items, attributes, self.types)
+
+    def _ways(self, waiting: Waiting, reader: Reader) -> tuple[Destination, Scout]:
         """How this mapping's records are looked up, found and written."""
         client = self.client.counting(self.run.requests, self._rails.max_requests)
         source = self.run.data_source
         if self.kind is Object.CUSTOMER:
-            customers = Customers(client, source, self.types, set(self._in_use), self._rows_of)
+            customers = Customers(
+                client, source, self.types, set(self.notebook.in_use), self._rows_of
+            )
             return customers, CustomerScout(waiting, customers)
-        parents = Parents(client, source, self._recall_parents, self._to_come)
+        parents = Parents(client, source, self.notebook.parents, self._to_come)
         roster = Roster(client, source)
-        ledger = Ledger(self._ask, self._doubt, self._settle, self.terms.clock)
-        contacts = Contacts(client, source, parents, roster, ledger, self._rows_of_uuid)
+        notebook = self.notebook
+        ledger = Ledger(notebook.ask, notebook.doubt, notebook.settle, self.terms.clock)
+        contacts = Contacts(
+            client,
+            source,
+            parents,
+            roster,
+            ledger,
+            lambda uuid: notebook.rows_of_uuid(uuid, reader.seen),
+        )
         return contacts, ContactScout(waiting, roster, parents)
 
     def _look_first(self) -> bool:
-        new_types = self.kind is Object.CUSTOMER and any(k not in self._in_use for k in self.types)
+        new_types = self.kind is Object.CUSTOMER and any(
+            k not in self.notebook.in_use for k in self.types
+        )
         rails_first = self._rails.max_creates is not None or self._rails.max_updates is not None
         return self.terms.dry_run or rails_first or new_types
-
-    async def _recall_parents(self, customers: abc.Sequence[str]) -> dict[str, Parent]:
-        scope = await self._state(
-            self.store.scope, self.scope.account, self.run.data_source, Object.CUSTOMER
-        )
-        memories = await self._state(self.store.recall, scope, self.run.mapping, customers)
-        return {
-            key: Parent(memory.uuid, memory.pairs)
-            for key, memory in memories.items()
-            if memory.uuid
-        }
 
     def _to_come(self, customer: str) -> bool:
         return any(customer in task.absent([customer]) for task in self.before)
@@ -330,46 +319,12 @@ class Task:
             return set()
         return self._spool.absent(keys)
 
-    async def _ask(self, key: str, at: datetime) -> None:
-        await self._state(self.store.ask, self.scope, [key], at)
-
-    async def _doubt(self, key: str) -> Doubt | None:
-        return (await self._state(self.store.doubts, self.scope, [key])).get(key)
-
-    async def _settle(self, key: str) -> None:
-        if not self.terms.dry_run:
-            await self._state(self.store.settle, self.scope, [key])
-
-    def _rows_of_uuid(self, uuid: str) -> list[int]:
-        """The rows of this query whose keys are remembered with this uuid."""
-        assert self._reader is not None
-        keys = self.store.by_uuid(self.scope, [uuid]).get(uuid, [])
-        return [self._reader.seen.row(memory.record) for memory in self._recall(keys).values()]
-
-    async def _remember(self, items: list[Item], attributes: frozenset[str]) -> None:
-        fresh = {key: self.types[key].type for key in attributes - self._in_use.keys()}
-        await self._state(self._write_state, items, fresh)
-        self._in_use.update(fresh)
-
-    def _write_state(self, items: list[Item], fresh: dict[str, AttributeType]) -> None:
-        self.store.remember(self.scope, self.run.mapping, self.terms.run_id, items)
-        if fresh and self.kind is Object.CUSTOMER:
-            self.store.lock_types(
-                self.scope.account, self.kind, fresh, self.run.mapping, self.terms.run_id
-            )
-
-    def _recall(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
-        return self.store.recall(self.scope, self.run.mapping, keys)
-
     def _rows_of(self, keys: abc.Sequence[str]) -> dict[str, int]:
         assert self._reader is not None and self._spool is not None
         rows = {key: first.row for key, first in self._spool.first(keys).items()}
-        for key, memory in self._recall([key for key in keys if key not in rows]).items():
+        for key, memory in self.notebook.recall([key for key in keys if key not in rows]).items():
             rows[key] = self._reader.seen.row(memory.record)
         return rows
-
-    async def _state(self, work: abc.Callable[..., T], *args: Any) -> T:
-        return await asyncio.to_thread(work, *args)
 
     def close(self) -> None:
         """Give the spool's space back and let the warehouse go."""

@@ -10,6 +10,7 @@ from sync.errors import SyncError
 from sync.plan import Create, Remembered, Seen, Update
 from sync.rails import Rails
 from sync.recorder import Recorder
+from sync.report.reporter import Phase
 from sync.scout import Scout
 from sync.spool import Spool
 
@@ -33,18 +34,24 @@ class Writer:
     rails: Rails
     #: Set when the run is being interrupted; jobs under way are finished, no new one starts.
     stopping: asyncio.Event
+    #: Tells which phase begins, and how many records wait in it.
+    phase: abc.Callable[[Phase, int | None], None]
     creates: int = 0
     updates: int = 0
     failure: BaseException | None = field(default=None, init=False)
 
     async def write(self) -> None:
         """Deliver everything. The first error that no row can survive is raised once all under way is recorded."""
+        waiting, _ = self.spool.count()
         if not self.look_first:
+            self.phase(Phase.WRITE, waiting)
             await self._work(self.scout.jobs(), self.delivery.deliver)
             return
+        self.phase(Phase.LOOK_UP, None)
         await self._work(self.scout.jobs(), self._scout)
         self.rails.judge_writes(self.creates, self.updates)
         self.spool.again()
+        self.phase(Phase.WRITE, self.creates + self.updates)
         await self._work(self._second_pass(), self.delivery.deliver)
 
     async def _work(

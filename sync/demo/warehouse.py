@@ -8,8 +8,8 @@ from pathlib import Path
 
 ACCOUNTS = 300
 _SEED = 7
-_FIRST = "Amber Birch Cedar Delta Ember Falcon Granite Harbor Indigo Juniper Kite Lumen Maple Nimbus Orchid".split()
-_SECOND = "Analytics Bakery Cloud Design Energy Foods Games Health Insurance Labs Logistics Media Studio".split()
+_FIRST = ["Amber", "Birch", "Cedar", "Delta", "Ember", "Falcon", "Granite", "Harbor", "Indigo", "Juniper", "Kite", "Lumen", "Maple", "Nimbus", "Orchid"]
+_SECOND = ["Analytics", "Bakery", "Cloud", "Design", "Energy", "Foods", "Games", "Health", "Insurance", "Labs", "Logistics", "Media", "Studio"]
 _ENDINGS = ("GmbH", "Inc.", "Ltd", "SAS", "AB", "")
 _PLACES = (
     ("DE", "Berlin"), ("DE", "München"), ("US", "Austin"), ("US", "New York"), ("GB", "Leeds"),

@@ -117,7 +117,7 @@ def show_customer(customer: Customer, system: str, currency: str) -> dict[str, A
         # Customers of a source made over the API say so, whatever the source says itself.
         "billing-system-type": "Import API" if system == "Custom" else system,
         "currency": currency,
-        "currency-sign": SIGNS.get(currency, currency),
+        "currency-sign": SIGNS.get(currency),
         "owner": customer.owner,
         "website_url": customer.website_url,
     }

@@ -1,10 +1,37 @@
 """What the sandbox was asked."""
 
+import binascii
+from base64 import b64decode
 from collections import abc
 from dataclasses import dataclass
 from typing import Any
 
 from sync.sandbox.answer import Refusal, decode, failed, missing, unfit
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A call as it arrives, path and query decoded, `at` in seconds since 1970."""
+
+    method: str
+    path: str
+    query: abc.Mapping[str, str]
+    headers: abc.Mapping[str, str]
+    body: bytes
+    at: float
+
+    @property
+    def key(self) -> str | None:
+        """The user name of HTTP Basic; the password does not matter (docs/authentication)."""
+        headers = self.headers.items()
+        header = next((value for name, value in headers if name.lower() == "authorization"), "")
+        scheme, _, credentials = header.partition(" ")
+        if scheme.lower() != "basic":
+            return None
+        try:
+            return b64decode(credentials, validate=True).decode().partition(":")[0]
+        except (binascii.Error, UnicodeDecodeError):
+            return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,6 @@
 """A ChartMogul account in memory that answers as the API does, without a network."""
 
-import binascii
 import time
-from base64 import b64decode
 from collections import abc, deque
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -16,7 +14,7 @@ from sync.sandbox import data_sources, merges, routes
 from sync.sandbox.answer import Answer, Refusal, decode, encode
 from sync.sandbox.faults import Fault, Faults, spoil
 from sync.sandbox.limits import Latency, Rate, Slots, constant
-from sync.sandbox.request import Request, read_body
+from sync.sandbox.request import Incoming, Request, read_body
 from sync.sandbox.world import World, pack, unpack
 
 KEY = "sandbox-key"
@@ -138,10 +136,9 @@ class Sandbox:
         connections are open: 503. The answer may ask to be dropped or held back; see `Answer`.
         """
         with self.lock:
-            at = self.clock()
-            answer = self._answer(method, path, query or {}, headers or {}, body, crowded, at)
-            call = Call(method, path, query or {}, body, answer.status, answer.dropped, at)
-            self.requests.append(call)
+            incoming = Incoming(method, path, query or {}, headers or {}, body, self.clock())
+            answer = self._answer(incoming, crowded)
+            self.requests.append(_note(incoming, answer))
             return replace(answer, delay=answer.delay + self.latency())
 
     def fail(self, **fault: Any) -> None:
@@ -182,60 +179,37 @@ class Sandbox:
         """The world was changed from outside: the next `save` writes it."""
         self._changed = True
 
-    def _answer(
-        self,
-        method: str,
-        path: str,
-        query: abc.Mapping[str, str],
-        headers: abc.Mapping[str, str],
-        body: bytes,
-        crowded: bool,
-        at: float,
-    ) -> Answer:
+    def _answer(self, incoming: Incoming, crowded: bool) -> Answer:
         if crowded:
             return answers.crowded(self.retry_after)
-        if not self.limit.allows(at):
+        if not self.limit.allows(incoming.at):
             return answers.throttled(self.retry_after)
-        fault = self.faults.strike(method, path)
+        fault = self.faults.strike(incoming.method, incoming.path)
         if fault is None:
-            return self._carry_out(method, path, query, headers, body, at)
+            return self._carry_out(incoming)
         if fault.spares:
             return spoil(fault, answers.nothing())
-        return spoil(fault, self._carry_out(method, path, query, headers, body, at))
+        return spoil(fault, self._carry_out(incoming))
 
-    def _carry_out(
-        self,
-        method: str,
-        path: str,
-        query: abc.Mapping[str, str],
-        headers: abc.Mapping[str, str],
-        body: bytes,
-        at: float,
-    ) -> Answer:
-        key = _key(headers)
-        if key is None or key not in (self.key, self.read_only_key):
+    def _carry_out(self, incoming: Incoming) -> Answer:
+        if incoming.key is None or incoming.key not in (self.key, self.read_only_key):
             return answers.unauthorized()
-        if method != "GET" and key != self.key:
+        if incoming.method != "GET" and incoming.key != self.key:
             return answers.forbidden()
-        route = routes.find(method, path)
+        route = routes.find(incoming.method, incoming.path)
         if route is None:
             return answers.nowhere()
         handler, uuids = route
-        merges.carry_out(self.world, at)
-        self._changed = self._changed or method != "GET"
+        merges.carry_out(self.world, incoming.at)
+        self._changed = self._changed or incoming.method != "GET"
         try:
-            return handler(self.world, Request(query, read_body(body), at), *uuids)
+            request = Request(incoming.query, read_body(incoming.body), incoming.at)
+            return handler(self.world, request, *uuids)
         except Refusal as refusal:
             return refusal.answer
 
 
-def _key(headers: abc.Mapping[str, str]) -> str | None:
-    """The user name of HTTP Basic; the password does not matter (docs/authentication)."""
-    header = next((value for name, value in headers.items() if name.lower() == "authorization"), "")
-    scheme, _, credentials = header.partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        return b64decode(credentials, validate=True).decode().partition(":")[0]
-    except (binascii.Error, UnicodeDecodeError):
-        return None
+def _note(call: Incoming, answer: Answer) -> Call:
+    return Call(
+        call.method, call.path, call.query, call.body, answer.status, answer.dropped, call.at
+    )

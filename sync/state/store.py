@@ -81,7 +81,7 @@ class Store:
         create: bool = True,
         upgrades: abc.Sequence[Upgrade] = UPGRADES,
     ) -> "Store":
-        """The state at an SQLAlchemy URL, upgraded if it is older, made if `create` and there is none.
+        """The state at an SQLAlchemy URL; upgraded if it is older, made if `create` and it is new.
 
         Raises:
             ConfigError: the URL is wrong or its driver is missing.

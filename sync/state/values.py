@@ -23,7 +23,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What ChartMogul refused: not sent again while `fingerprint` (row, mapping, tool) is the same."""
+    """What ChartMogul refused: not sent again while `fingerprint` (row, mapping, tool) stays."""
 
     fingerprint: bytes
     since: datetime

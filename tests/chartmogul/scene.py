@@ -86,8 +86,12 @@ class Clock:
         return self.now
 
     async def sleep(self, seconds: float) -> None:
-        """Let the time pass."""
+        """Let the time pass, and remember it."""
         self.slept.append(seconds)
+        self.now += seconds
+
+    async def turn(self, seconds: float) -> None:
+        """Let the time pass until a turn."""
         self.now += seconds
 
 
@@ -118,8 +122,7 @@ def scene(
     script, clock, requests = Script(list(replies)), Clock(), Requests()
     http = open_http(URL, SecretStr(KEY), timeout, 20)
     http._transport = httpx.MockTransport(script)
-    pace = Pace(clock=clock, sleep=Clock().sleep)
-    pace._next = 0.0
+    pace = Pace(clock=clock, sleep=clock.turn)
     waiting = Waiting(clock.sleep, stopping, lambda: 1.0, lambda: NOW)
     health = Health(clock, outage)
     transport = Transport(http, pace, health, waiting, requests, budget)

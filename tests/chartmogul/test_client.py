@@ -7,7 +7,7 @@ import pytest
 from sync.chartmogul.client import Account, DataSource, Written
 from sync.errors import Denied, NotFound, Outage, RailError, Refused, Unavailable
 from sync.plan import Absent
-from sync.record import AttributeType
+from sync.record import AttributeType, Fields
 from tests.chartmogul.scene import answer, scene
 from tests.chartmogul.test_calls import AWKWARD, ENCODED, TYPES
 
@@ -22,7 +22,9 @@ def shown(uuid="cus_1", **fields):
 
 def page(*entries, cursor=None, **more):
     """A page of a list, the last one unless there is a cursor."""
-    return answer(200, {"entries": list(entries), "cursor": cursor, "has_more": bool(cursor), **more})
+    return answer(
+        200, {"entries": list(entries), "cursor": cursor, "has_more": bool(cursor), **more}
+    )
 
 
 def paired(uuid, *pairs):
@@ -67,7 +69,7 @@ async def test_a_known_uuid_is_read_or_gone():
 
 
 async def test_finding_trusts_only_the_very_pair():
-    """Other sources, other cases, and an ignored filter are no hits; the search goes on over pages."""
+    """Other sources, other cases and an ignored filter are no hits; the search goes on."""
     s = scene(
         page(
             paired("cus_1", ("ds_2", "c1"), ("ds_1", "c2")),
@@ -137,7 +139,7 @@ async def test_listing_contacts_by_any_filter():
 
 
 async def test_contacts_of_a_merged_customer_are_not_found():
-    """A 404 for the customer of a filter is about that customer, not about the address of the API."""
+    """A 404 for the customer of a filter is about that customer, not about the API's address."""
     s = scene(answer(404, {"error": "Customer not found"}))
     with pytest.raises(NotFound):
         _ = [p async for p in s.client.list_contacts(customer_uuid="cus_1")]
@@ -155,7 +157,7 @@ async def test_a_cursor_that_leads_back_is_no_answer():
 async def test_creating_shows_what_was_kept():
     """The answer to a create is read like any other."""
     s = scene(answer(201, shown(name="Ada", custom={"plan": "pro"}, tags=["a"])))
-    fields = {"name": "Ada", "attributes.plan": "pro", "tags": ("a",)}
+    fields: Fields = {"name": "Ada", "attributes.plan": "pro", "tags": ("a",)}
     seen = await s.client.create_customer("ds_1", "c1", fields, TYPES)
 
     assert seen.fields == fields
@@ -165,7 +167,7 @@ async def test_creating_shows_what_was_kept():
 async def test_most_updates_are_one_patch():
     """Standard fields and known attributes go together; the answer says what was kept."""
     s = scene(answer(200, shown(name="Ada", owner="old@example.com", custom={"seats": 5})))
-    fields = {"name": "Ada", "owner": "new@example.com", "city": None, "attributes.seats": 5}
+    fields: Fields = {"name": "Ada", "owner": "new@example.com", "city": None, "attributes.seats": 5}
     written = await s.client.update_customer("cus_1", fields, TYPES, KNOWN)
 
     assert s.script.lines == ["PATCH /v1/customers/cus_1"]
@@ -197,7 +199,7 @@ async def test_false_and_new_keys_are_posted_with_their_type():
     """PATCH drops false and fixes no types; without standard fields all go in the one POST."""
     kept = {"custom": {"partner": False, "plan": "pro", "seats": 5}}
     s = scene(answer(200, kept))
-    fields = {"attributes.partner": False, "attributes.plan": "pro", "attributes.seats": 5}
+    fields: Fields = {"attributes.partner": False, "attributes.plan": "pro", "attributes.seats": 5}
     written = await s.client.update_customer("cus_1", fields, TYPES, KNOWN - {"plan"})
 
     assert s.script.lines == ["POST /v1/customers/cus_1/attributes/custom"]
@@ -219,7 +221,7 @@ async def test_what_did_not_stick_is_posted():
         answer(200, shown(name="Ada", custom={"seats": 4, "since": "2026-01-31T10:00:00.000Z"})),
         answer(200, {"custom": {"seats": 5, "other": 1}}),
     )
-    fields = {"name": "Ada", "attributes.seats": 5, "attributes.since": "2026-01-31T10:00:00Z"}
+    fields: Fields = {"name": "Ada", "attributes.seats": 5, "attributes.since": "2026-01-31T10:00:00Z"}
     written = await s.client.update_customer("cus_1", fields, TYPES, KNOWN)
 
     assert s.script.bodies[1] == {"custom": [{"type": "Integer", "key": "seats", "value": 5}]}
@@ -238,7 +240,7 @@ async def test_all_four_requests_of_an_update():
         answer(204),
         answer(200, {"tags": ["old", "new"]}),
     )
-    fields = {
+    fields: Fields = {
         "name": "Ada",
         "attributes.score": Decimal("0.5"),
         "attributes.seats": None,
@@ -282,7 +284,7 @@ async def test_removals_take_three_kinds_of_answers(removal, left):
 async def test_an_answer_without_a_body_counts_as_shown():
     """Success without words: what was sent is taken to be there."""
     s = scene(answer(204), answer(200), answer(202, {}))
-    fields = {"name": "Ada", "city": None, "attributes.plan": "pro", "tags": ("a",)}
+    fields: Fields = {"name": "Ada", "city": None, "attributes.plan": "pro", "tags": ("a",)}
     written = await s.client.update_customer("cus_1", fields, TYPES, frozenset())
 
     assert written.seen == {"name": "Ada", "attributes.plan": "pro", "tags": ("a",)}
@@ -314,7 +316,7 @@ async def test_a_refused_first_request_is_raised():
 async def test_a_later_failure_tells_what_was_written(trouble, kind, requests):
     """The fields of the requests before it stuck, and those after it were not sent."""
     s = scene(answer(200, shown(name="Ada")), *trouble)
-    fields = {"name": "Ada", "attributes.plan": None, "tags": ("a",)}
+    fields: Fields = {"name": "Ada", "attributes.plan": None, "tags": ("a",)}
     written = await s.client.update_customer("cus_1", fields, TYPES, KNOWN)
 
     assert (written.seen, written.sent) == ({"name": "Ada"}, frozenset({"name"}))
@@ -324,7 +326,7 @@ async def test_a_later_failure_tells_what_was_written(trouble, kind, requests):
 
 async def test_what_ends_the_run_is_raised_from_any_request():
     """A key that was withdrawn, an outage or a spent budget is no matter of one row."""
-    fields = {"name": "Ada", "tags": ("a",)}
+    fields: Fields = {"name": "Ada", "tags": ("a",)}
     first = answer(200, shown(name="Ada"))
     for s, error in (
         (scene(first, answer(401)), Denied),
@@ -338,7 +340,7 @@ async def test_what_ends_the_run_is_raised_from_any_request():
 async def test_contacts_are_changed_in_one_request():
     """Null empties, attributes go as a list, and what was dropped in silence is not shown."""
     s = scene(answer(200, {"uuid": "con_1", "first_name": "Ada", "title": None, "custom": {}}))
-    fields = {"first_name": "Ada", "title": None, "attributes.plan": "pro"}
+    fields: Fields = {"first_name": "Ada", "title": None, "attributes.plan": "pro"}
     written = await s.client.update_contact("con_1", fields)
 
     assert s.script.bodies == [

@@ -3,7 +3,7 @@
 import asyncio
 from bisect import bisect_left
 from dataclasses import dataclass
-from itertools import cycle, repeat
+from itertools import cycle, pairwise, repeat
 
 import pytest
 from hypothesis import given, settings
@@ -95,7 +95,7 @@ def test_a_crowd_is_spaced_evenly():
     """400 waiting requests start 38.9 a second, none in a burst."""
     starts, _, _ = drive([Job() for _ in range(400)])
 
-    gaps = [after - before for before, after in zip(starts, starts[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(starts)]
     assert max(gaps) == pytest.approx(1 / 38.9)
     assert min(gaps) == pytest.approx(1 / 38.9)
 
@@ -159,6 +159,19 @@ async def test_a_slot_that_comes_with_the_cancelling_is_passed_on():
     assert pace.under_way == 0
 
 
+async def test_a_slot_never_goes_to_one_who_has_left():
+    """Cancelled just before a slot is free, a request is passed over."""
+    pace = Pace(connections=1)
+    async with pace.start():
+        tasks = [asyncio.ensure_future(_start(pace)) for _ in range(2)]
+        await asyncio.sleep(0)
+        tasks[0].cancel()
+
+    first, second = await asyncio.gather(*tasks, return_exceptions=True)
+    assert (type(first), second) == (asyncio.CancelledError, None)
+    assert pace.under_way == 0
+
+
 async def _start(pace: Pace) -> None:
     async with pace.start():
         pass
@@ -202,8 +215,8 @@ def test_both_recover_slowly_up_to_the_setting():
     for _ in range(1000):
         pace.succeeded()
 
-    assert cut == (10, pytest.approx(38.9 * 0.7))
-    assert little == (11, pytest.approx(38.9 * 0.7 + 1))
+    assert cut == pytest.approx((10, 38.9 * 0.7))
+    assert little == pytest.approx((11, 38.9 * 0.7 + 1))
     assert (pace.connections, pace.allowance) == (20, 38.9)
 
 

@@ -27,7 +27,9 @@ def test_what_may_be_repeated(call, sent, expected):
     assert expected == retry.may_repeat(call, Failure("lost", sent))
 
 
-@pytest.mark.parametrize(("status", "expected"), [(429, 10), (503, 10), (500, 6), (502, 6), (None, 6)])
+@pytest.mark.parametrize(
+    ("status", "expected"), [(429, 10), (503, 10), (500, 6), (502, 6), (None, 6)]
+)
 def test_being_told_to_wait_may_go_on_for_longer(status, expected):
     """Six attempts, ten where ChartMogul only asks for patience."""
     assert expected == retry.attempts_for(Failure("", True, status))

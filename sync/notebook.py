@@ -1,0 +1,125 @@
+"""The state as one mapping of a run sees it: its scope, its records, its types; every call leaves the event loop free."""
+
+import asyncio
+from collections import abc
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sync.contract import Typed
+from sync.outcome import Left
+from sync.parents import Parent
+from sync.record import AttributeType, Object
+from sync.repeats import SeenRows
+from sync.state.store import Doubt, Item, Memory, Scope, Store
+
+T = TypeVar("T")
+_LEFT_BATCH = 1000
+
+
+@dataclass(slots=True)
+class Notebook:
+    """What the state knows for a mapping, and where what becomes of its rows is written down.
+
+    A dry run's notebook reads only. `in_use` are the account's attribute types, customers only: those of contacts
+    are ChartMogul's own business.
+    """
+
+    store: Store
+    scope: Scope
+    mapping: str
+    run_id: str
+    dry_run: bool
+    in_use: dict[str, AttributeType] = field(default_factory=dict)
+
+    @property
+    def locks(self) -> bool:
+        """Whether writing an attribute fixes its type."""
+        return self.scope.object is Object.CUSTOMER
+
+    async def open(self) -> None:
+        """Read the attribute types in use."""
+        if self.locks:
+            self.in_use = await call(self.store.types, self.scope.account, self.scope.object)
+
+    def recall(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
+        """What is known of these keys."""
+        return self.store.recall(self.scope, self.mapping, keys)
+
+    async def recalled(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
+        """The same, from the event loop."""
+        return await call(self.recall, keys)
+
+    async def count(self) -> int:
+        """How many records of the scope have a uuid."""
+        return await call(self.store.count, self.scope)
+
+    async def last_read(self) -> int:
+        """How many rows the latest run that came to its end read."""
+        return await call(self.store.last_run, self.mapping) or 0
+
+    async def remember(
+        self, items: list[Item], attributes: frozenset[str], types: abc.Mapping[str, Typed]
+    ) -> None:
+        """Write down what became of rows, and the types that their attributes have fixed by now."""
+        fresh = {key: types[key].type for key in attributes - self.in_use.keys()}
+        await call(self._write, items, fresh)
+        if self.locks:
+            self.in_use.update(fresh)
+
+    def _write(self, items: list[Item], fresh: dict[str, AttributeType]) -> None:
+        self.store.remember(self.scope, self.mapping, self.run_id, items)
+        if fresh and self.locks:
+            account, object_ = self.scope.account, self.scope.object
+            self.store.lock_types(account, object_, fresh, self.mapping, self.run_id)
+
+    async def left(self, seen: SeenRows) -> list[list[Left]]:
+        """The keys that have left the query since it was last read whole, in batches."""
+        left = await call(
+            lambda: list(self.store.left(self.scope, self.mapping, lambda r: seen.row(r) > 0))
+        )
+        return [left[i : i + _LEFT_BATCH] for i in range(0, len(left), _LEFT_BATCH)]
+
+    async def mark_left(self, seen: SeenRows) -> None:
+        """Report those keys no more, until they come back."""
+        await call(
+            self.store.mark_left, self.scope, self.mapping, lambda record: seen.row(record) > 0
+        )
+
+    # Contacts
+
+    async def parents(self, customers: abc.Sequence[str]) -> dict[str, Parent]:
+        """The customers with these external ids that the state remembers."""
+        account, source = self.scope.account, self.scope.data_source
+        scope = await call(self.store.scope, account, source, Object.CUSTOMER)
+        memories = await call(self.store.recall, scope, self.mapping, customers)
+        return {key: Parent(m.uuid, m.pairs) for key, m in memories.items() if m.uuid}
+
+    def rows_of_uuid(self, uuid: str, seen: SeenRows) -> list[int]:
+        """The rows of this query whose keys are remembered with this uuid; 0 for keys it does not have."""
+        keys = self.store.by_uuid(self.scope, [uuid]).get(uuid, [])
+        return [seen.row(memory.record) for memory in self.recall(keys).values()]
+
+    async def ask(self, key: str, at: datetime) -> None:
+        """Note that a create is about to be sent."""
+        if not self.dry_run:
+            await call(self.store.ask, self.scope, [key], at)
+
+    async def lose(self, key: str) -> None:
+        """Note that the answer to a create is lost."""
+        if not self.dry_run:
+            await call(self.store.lose, self.scope, [key])
+
+    async def doubt(self, key: str) -> Doubt | None:
+        """The create of this key that is in doubt."""
+        return (await call(self.store.doubts, self.scope, [key])).get(key)
+
+    async def settle(self, key: str) -> None:
+        """The create is in doubt no longer."""
+        if not self.dry_run:
+            await call(self.store.settle, self.scope, [key])
+
+
+async def call(work: abc.Callable[..., T], *args: Any) -> T:
+    """Do blocking work in a thread."""
+    return await asyncio.to_thread(work, *args)
