@@ -55,12 +55,13 @@ def dialect(url: str) -> str:
 
 
 def review(url: str, *, installed: bool) -> str | PydanticCustomError:
-    """The normalised URL, or the flaw in it, whose message never shows it.
+    """The normalised URL, or the flaw in it; of the URL itself that shows the dialect alone.
 
     With `installed`, what reads such a database must be there, too.
     """
+    url = url.strip()
     if not re.match(r"[a-z][a-z0-9_]*(\+[a-z0-9_]+)?://", url):
-        what = "is none" if url.strip() else "is empty"
+        what = "is none" if url else "is empty"
         return flaw(
             f"the URL of a database belongs here, and this {what}",
             "write it as postgresql://user:${PASSWORD}@host/database or sqlite:///file.db",
@@ -97,7 +98,7 @@ def _has(module: str) -> bool:
 
 def holds_password(masked: str) -> bool:
     """Whether a URL, with `STAND_IN` for what the environment gives, spells out a password."""
-    userinfo = re.match(r"(?:[^:/]*://)?[^:/]*:(?P<password>[^@]*)@", masked)
+    userinfo = re.match(r"[^:/]*:(?P<password>[^@]*)@", masked.split("://", 1)[-1])
     if userinfo and userinfo["password"].strip(STAND_IN):
         return True
     _, _, query = masked.partition("?")

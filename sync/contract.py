@@ -52,7 +52,7 @@ class Contract:
     #: Columns with a value that nobody could send, and what it is: binary data, a JSON object.
     _unsendable: dict[str, str] = field(default_factory=dict, init=False)
 
-    def keys(self) -> abc.Iterator[str]:
+    def names(self) -> abc.Iterator[str]:
         """All attributes."""
         yield from self.known
         yield from self.found

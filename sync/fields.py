@@ -172,7 +172,7 @@ def _plant_attributes(attributes: Raw) -> Raw:
 
 def _review_attribute(spec: Raw) -> Raw:
     spec, kind = dict(spec), spec.get("type")
-    if kind not in set(AttributeType):
+    if kind not in list(AttributeType):
         return spec
     if "timezone" in spec and kind != AttributeType.TIMESTAMP:
         spec["timezone"] = flaw("goes with type: Timestamp only; take it out")

@@ -176,7 +176,7 @@ class _Fitting:
         if not attributes.is_key(name):
             message = f"column {name!r} cannot become an attribute: only letters, digits and _ are allowed"
             self._problem(path, message, way_out)
-        elif twin := next((k for k in self.contract.keys() if k.lower() == name.lower()), None):
+        elif twin := next((k for k in self.contract.names() if k.lower() == name.lower()), None):
             message = f"column {name!r} and attribute {twin!r} differ only in case"
             if twin == name:
                 message = f"attribute {name!r} has another source, yet the query has column {name!r}"

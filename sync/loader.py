@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections import abc
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,7 +88,10 @@ def _find(paths: abc.Iterable[Path], problems: list[ConfigProblem]) -> abc.Itera
 
 
 def _unique(files: abc.Iterable[Path]) -> list[Path]:
-    return list({file.resolve(): file for file in reversed(list(files))}.values())[::-1]
+    first: dict[str, Path] = {}
+    for file in files:
+        first.setdefault(os.path.realpath(file), file)
+    return list(first.values())
 
 
 def _shown(path: Path) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sync import errors
-from sync.errors import ConfigError, Interrupted, RailError, StateError, SyncError
+from sync.errors import ConfigError, ConfigProblem, Interrupted, RailError, StateError, SyncError
 from sync.keeper import Keeper
 from sync.outcome import MappingRun, Run, Status
 from sync.record import Object
@@ -173,13 +173,16 @@ def gravest(codes: abc.Iterable[int]) -> int:
 
 
 def told(error: SyncError) -> str:
-    """An error as one text: every problem of a ConfigError with its place."""
+    """An error as one text, with what to do about it: every problem of a ConfigError with its place."""
     if isinstance(error, ConfigError):
-        return "; ".join(
-            f"{problem.file}:{problem.line}: {problem.message}" if problem.file else problem.message
-            for problem in error.problems
-        )
+        return "; ".join(map(_problem, error.problems))
     return f"{error.message}; {error.hint}" if error.hint else error.message
+
+
+def _problem(problem: ConfigProblem) -> str:
+    place = f"{problem.file}:{problem.line}: " if problem.file else ""
+    hint = f" ({problem.hint})" if problem.hint else ""
+    return f"{place}{problem.message}{hint}"
 
 
 _BAD = (

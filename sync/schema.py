@@ -1,6 +1,5 @@
 """The mapping format as JSON Schema, for editors; made from the models."""
 
-import copy
 from collections import abc
 from typing import Any
 
@@ -71,9 +70,12 @@ def _finish_parts(parts: Schema) -> None:
     parts["TimeField"] = _with_short(long)
     parts["Field"] = _with_short(_without(long, "timezone"))
     parts["Key"] = _with_short(_without(long, "timezone", "constant", "default"))
-    status = copy.deepcopy(_without(long, "timezone"))
+    status = _without(long, "timezone")
     for name in ("constant", "default"):
-        status["properties"][name] = {"anyOf": [{"enum": list(LEAD_STATUSES)}, REFERENCE_SCHEMA]}
+        status["properties"][name] = {
+            "description": long["properties"][name]["description"],
+            "anyOf": [{"enum": list(LEAD_STATUSES)}, REFERENCE_SCHEMA],
+        }
     parts["Status"] = _with_short(status)
 
 

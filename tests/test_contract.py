@@ -101,7 +101,7 @@ def test_known_types():
 
     assert contract.known == types
     assert [conflict("b", types["b"], DECIMAL)] == problems
-    assert ["a", "b"] == list(contract.keys())
+    assert ["a", "b"] == list(contract.names())
 
 
 def test_differ_only_in_case():
@@ -116,7 +116,7 @@ def test_keys_of_both_kinds():
     contract = Contract({"a": Typed(STRING, Origin.DECLARED)})
     contract.observe("b", "b")
 
-    assert ["a", "b"] == list(contract.keys())
+    assert ["a", "b"] == list(contract.names())
 
 
 def test_values_are_cast_by_their_own_type():

@@ -1,5 +1,6 @@
 """From YAML files to mappings, or to every problem with its line."""
 
+import json
 import os
 import re
 from decimal import Decimal
@@ -683,9 +684,8 @@ def test_url(url, given):
 )
 def test_url_refused(url, message, hint):
     """A URL that cannot be used is a problem that shows nothing of it but the dialect."""
-    assert problems(SOUND, ENVIRONMENT | {"WAREHOUSE_URL": url}) == [
-        (2, 1, "source", message, hint) if False else (2, 1, "source.url", message, hint)
-    ]
+    found = problems(SOUND, ENVIRONMENT | {"WAREHOUSE_URL": url})
+    assert found == [(2, 1, "source.url", message, hint)]
 
 
 def test_password_in_the_wrong_place():
@@ -851,14 +851,12 @@ def test_no_secret_in_repr():
 
 
 def outcome(content):
-    """Load anything: a mapping, or a ConfigError whose text can be printed."""
+    """The text of the ConfigError that loading anything ends in, or None for a sound mapping."""
     write(content, "any.yml")
     try:
         load([Path("any.yml")], ENVIRONMENT)
     except ConfigError as error:
-        errors_text(error).encode()
-        assert error.problems
-        return error
+        return errors_text(error)
     return None
 
 
@@ -866,14 +864,14 @@ def outcome(content):
 @given(st.binary(max_size=200))
 def test_any_bytes(content):
     """No file, however broken, raises anything but ConfigError."""
-    assert outcome(content) is not None
+    assert outcome(content)
 
 
 @settings(max_examples=300, deadline=None, database=None)
 @given(st.text(alphabet=st.sampled_from("ab: -{}[]&*!%|>'\"\\\n\t#,?<~$Ux0é\u2028"), max_size=60))
 def test_any_yaml(text):
     """No text in YAML's own characters raises anything but ConfigError."""
-    assert outcome(text.encode()) is not None
+    assert outcome(text.encode())
 
 
 VALUES = st.recursive(
@@ -895,6 +893,5 @@ KEYS = ["version", "source", "destination", "fields", "attributes", "tags", "lim
 @given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=9))
 def test_any_shape(data):
     """No shape of values in the place of others raises anything but ConfigError."""
-    import json
-
-    outcome(json.dumps(data).encode())
+    text = outcome(json.dumps(data).encode())
+    assert text is None or text.startswith("any.yml: ")

@@ -125,7 +125,7 @@ def _as_text(checked: Checked) -> abc.Iterator[str]:
     if checked.columns:
         yield f"  query        {checked.columns} columns, all accounted for"
     for key, typed in sorted(checked.types.items()):
-        yield f"  attribute    {key}: {typed.type}, from {typed.origin}{_fate(checked, key)}"
+        yield f"  attribute    {key}: {typed.type} ({typed.origin}){_fate(checked, key)}"
     for warning in checked.warnings:
         yield f"  warning      {warning}"
     for problem in checked.problems:

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import gettempdir
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -108,27 +109,34 @@ def _reporter(
 ) -> Reporter:
     """Files first: the terminal names their folder."""
     files = FileReporter(folder, now)
-    if logs.style(settings.log, sys.stderr) == "json":
-        from sync.report.log import LogReporter
+    as_log = logs.style(settings.log, sys.stderr) == "json"
+    terminal = _terminal(settings, store, folder, quiet=as_log, preview=dry_run and not as_json)
+    if not as_log:
+        return Several(files, terminal)
+    from sync.report.log import LogReporter
 
-        log = logs.logger("json", sys.stderr)
-        logs.adopt(log)
-        return Several(files, LogReporter(log, clock=time.monotonic, mask=store.stored))
+    log = logs.logger("json", sys.stderr)
+    logs.adopt(log)
+    lines = LogReporter(log, clock=time.monotonic, mask=store.stored)
+    return Several(files, terminal, lines) if dry_run else Several(files, lines)
+
+
+def _terminal(
+    settings: Settings, store: Store, folder: Path, *, quiet: bool, preview: bool
+) -> Reporter:
+    """For people: progress on stderr unless `quiet`, and what a dry run found on stdout."""
     from rich.console import Console
 
     from sync.report.terminal import TerminalReporter
 
-    out = None if as_json or not dry_run else Console(highlight=False)
-    talk = Console(stderr=True, highlight=False)
-    terminal = TerminalReporter(
-        talk,
-        out,
+    return TerminalReporter(
+        Console(stderr=True, highlight=False, quiet=quiet),
+        Console(highlight=False) if preview else None,
         clock=time.monotonic,
         allowance=settings.requests_per_second,
         mask=store.stored,
         reports=folder,
     )
-    return Several(files, terminal)
 
 
 def now() -> datetime:
@@ -190,11 +198,16 @@ class Session:
             self.settings.connections,
             self.pace.allowance,
             urlsplit(str(self.settings.api_url)).hostname or "",
-            self.settings.spool_folder,
+            self._spool_folder(dry_run),
             now,
             self.stop.event,
             keeper.ready if keeper else lambda: None,
         )
+
+    def _spool_folder(self, dry_run: bool) -> Path:
+        """A dry run makes no folder for a state that is not there."""
+        folder = self.settings.spool_folder
+        return Path(gettempdir()) if dry_run and not folder.exists() else folder
 
     def _task(self, loaded: Loaded, terms: Terms) -> Task:
         mapping = loaded.mapping

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sync.outcome import Left, MappingRun, PartlyWritten, Result, Run
+from sync.outcome import Left, MappingRun, PartlyWritten, Result, Run, Status
 from sync.record import Rejected
 from sync.report.reporter import Estimate, Phase
 from sync.report.summary import summary
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LONGEST = 100
 #: Seconds between two lines about progress.
 EVERY = 10.0
+_PAGING = (Status.FAILED, Status.STOPPED, Status.LOCKED)
 
 
 class LogReporter:
@@ -89,7 +90,7 @@ class LogReporter:
         """mapping_finished for what has not had it, then run_finished."""
         self._finish(None)
         document = summary(run)
-        self._log.info(
+        self._level(run.status)(
             "run_finished",
             dry_run=run.dry_run,
             status=document["status"],
@@ -123,11 +124,15 @@ class LogReporter:
                 self._ended.add(mapping.mapping)
                 self._end(mapping)
 
+    def _level(self, status: Status | None) -> Callable[..., Any]:
+        """Errors are what somebody is paged for."""
+        return self._log.error if status in _PAGING else self._log.info
+
     def _end(self, mapping: MappingRun) -> None:
         if self._rejected[mapping.mapping] > LONGEST:
             count = self._rejected[mapping.mapping]
             self._log.warning("rows_rejected", mapping=mapping.mapping, count=count, shown=LONGEST)
-        self._log.info(
+        self._level(mapping.status)(
             "mapping_finished",
             mapping=mapping.mapping,
             status=mapping.status and mapping.status.value,

@@ -1,6 +1,7 @@
 """Opening a state: to write, then it is made or upgraded; or to look, then nothing changes."""
 
 from collections import abc
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, MetaData, Table, insert, select
@@ -22,13 +23,22 @@ def to_write(text: str, upgrades: abc.Sequence[Upgrade], *, create: bool) -> Ope
     path = engine.file_of(url)
     if path is not None:
         _provide(path, url, create=create)
-    database = engine.connect(url, writable=True)
-    found = database.read(version)
-    if found == 0 and not create:
-        raise _nothing(url)
-    if found != newest(upgrades):
-        database.write(lambda connection: bring_up(connection, upgrades))
-    return database, database.read(_salt)
+    with _closed_on_error(engine.connect(url, writable=True)) as database:
+        found = database.read(version)
+        if found == 0 and not create:
+            raise _nothing(url)
+        if found != newest(upgrades):
+            database.write(lambda connection: bring_up(connection, upgrades))
+        return database, database.read(_salt)
+
+
+@contextmanager
+def _closed_on_error(database: Database) -> abc.Iterator[Database]:
+    try:
+        yield database
+    except BaseException:
+        database.close()
+        raise
 
 
 def _provide(path: Path, url: URL, *, create: bool) -> None:
@@ -52,14 +62,14 @@ def to_read(text: str, upgrades: abc.Sequence[Upgrade]) -> Opened:
     path = engine.file_of(url)
     if path is not None and not path.exists():
         return _empty(upgrades)
-    database = engine.connect(_looked_at(url, path), writable=False)
-    found = database.read(version)
-    check(found, upgrades)
-    if found == newest(upgrades):
-        return database, database.read(_salt)
-    opened = _empty(upgrades) if found == 0 else _upgraded(database, upgrades)
-    database.close()
-    return opened
+    with _closed_on_error(engine.connect(_looked_at(url, path), writable=False)) as database:
+        found = database.read(version)
+        check(found, upgrades)
+        if found == newest(upgrades):
+            return database, database.read(_salt)
+        opened = _empty(upgrades) if found == 0 else _upgraded(database, upgrades)
+        database.close()
+        return opened
 
 
 def _looked_at(url: URL, path: Path | None) -> URL:

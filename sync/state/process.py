@@ -39,7 +39,7 @@ def is_gone(process: Process, here: Process, start_of: abc.Callable[[int], str |
 
 def started(pid: int) -> str | None:
     """When a process began, in the machine's own words; None where there is none."""
-    return _by_proc(pid) if _BOOT.exists() else _by_ps(pid)
+    return _by_proc(pid) if _BOOT.exists() else started_by_ps(pid)
 
 
 def _machine() -> str:
@@ -58,7 +58,8 @@ def _by_proc(pid: int) -> str | None:
     return None if fields[0] in _DEAD else fields[19]
 
 
-def _by_ps(pid: int) -> str | None:
+def started_by_ps(pid: int) -> str | None:
+    """The same where there is no /proc, as on macOS."""
     asked = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
     said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
     state, _, began = said.strip().partition(" ")

@@ -151,9 +151,7 @@ def test_contacts_take_attributes_as_a_list_without_types():
 
 def test_decimals_are_sent_digit_by_digit():
     """No number passes through a float."""
-    call = calls.set_attributes(
-        "cus_1", {"score": Decimal("0.10000000000000000555111512")}, TYPES
-    )
+    call = calls.set_attributes("cus_1", {"score": Decimal("0.10000000000000000555111512")}, TYPES)
 
     assert call.content == (
         b'{"custom": [{"type": "Decimal", "key": "score", "value": 0.10000000000000000555111512}]}'

@@ -167,7 +167,12 @@ async def test_creating_shows_what_was_kept():
 async def test_most_updates_are_one_patch():
     """Standard fields and known attributes go together; the answer says what was kept."""
     s = scene(answer(200, shown(name="Ada", owner="old@example.com", custom={"seats": 5})))
-    fields: Fields = {"name": "Ada", "owner": "new@example.com", "city": None, "attributes.seats": 5}
+    fields: Fields = {
+        "name": "Ada",
+        "owner": "new@example.com",
+        "city": None,
+        "attributes.seats": 5,
+    }
     written = await s.client.update_customer("cus_1", fields, TYPES, KNOWN)
 
     assert s.script.lines == ["PATCH /v1/customers/cus_1"]
@@ -221,7 +226,11 @@ async def test_what_did_not_stick_is_posted():
         answer(200, shown(name="Ada", custom={"seats": 4, "since": "2026-01-31T10:00:00.000Z"})),
         answer(200, {"custom": {"seats": 5, "other": 1}}),
     )
-    fields: Fields = {"name": "Ada", "attributes.seats": 5, "attributes.since": "2026-01-31T10:00:00Z"}
+    fields: Fields = {
+        "name": "Ada",
+        "attributes.seats": 5,
+        "attributes.since": "2026-01-31T10:00:00Z",
+    }
     written = await s.client.update_customer("cus_1", fields, TYPES, KNOWN)
 
     assert s.script.bodies[1] == {"custom": [{"type": "Integer", "key": "seats", "value": 5}]}
