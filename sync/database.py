@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
@@ -37,6 +37,8 @@ _EXTRAS = {
 }
 _SECRET = re.compile(r"pass|pwd|secret|token|key|credential", re.IGNORECASE)
 _MASK = "***"
+#: The options by which SQLite opens a file for reading only.
+_LOOKING = ("mode", "uri", "immutable")
 
 
 def parse(text: str) -> URL:
@@ -61,6 +63,10 @@ def parse(text: str) -> URL:
 def mask(url: URL) -> str:
     """A URL for people: no password, and nothing secret among its options."""
     query = {key: _MASK if _SECRET.search(key) else value for key, value in url.query.items()}
+    if (url.database or "").startswith("file:"):  # made by look_only
+        path = unquote(url.database or "").removeprefix("file:")
+        url = url.set(database=path)
+        query = {key: value for key, value in query.items() if key not in _LOOKING}
     return url.set(query=query).render_as_string(hide_password=True)
 
 

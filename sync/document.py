@@ -14,7 +14,7 @@ Path = tuple[str | int, ...]
 
 _TAG = "tag:yaml.org,2002:"
 #: Aliases may repeat a part, yet not blow the file up; nesting is far from Python's own limit.
-_MOST_NODES = 50_000
+_MOST_NODES = 20_000
 _DEEPEST = 40
 #: YAML 1.2 with the numbers of its JSON schema: whatever would be spelled differently when written
 #: back (01234, 1_000, 0x1F, +49, 12:30) stays text. The bounds keep int() and Decimal() cheap.
@@ -147,7 +147,7 @@ class _Reading:
     def read(self, node: yaml.Node, depth: int) -> Any:
         self.nodes += 1
         if self.nodes > _MOST_NODES:
-            _fail(self.file, node.start_mark, "the aliases of this file make it too large")
+            _fail(self.file, node.start_mark, "the file holds too much, or its aliases multiply it")
         if depth > _DEEPEST:
             _fail(self.file, node.start_mark, f"nested too deeply; {_DEEPEST} levels are allowed")
         match node:

@@ -23,7 +23,7 @@ from sync.wording import explain
 
 __all__ = ["EVERYTHING", "Loaded", "Need", "load"]
 
-_LARGEST = 1024 * 1024
+_LARGEST = 256 * 1024
 _START = "`chartmogul-sync demo` shows an example, `chartmogul-sync init` prints a first mapping"
 
 
@@ -78,7 +78,7 @@ def load(
 def _find(paths: abc.Iterable[Path], problems: list[ConfigProblem]) -> abc.Iterator[Path]:
     for path in paths:
         found = [path]
-        if path.is_dir():
+        if os.path.isdir(path):  # unlike Path.is_dir, it never raises
             names = (path.glob("*.yml"), path.glob("*.yaml"))
             found = sorted(file for glob in names for file in glob if file.name[0] != ".")
         if not found:
@@ -128,7 +128,7 @@ def _read(file: Path, shown: str) -> str:
         if not file.is_file():
             raise fail("this is not a file")
         if file.stat().st_size > _LARGEST:
-            raise fail("the file is larger than 1 MiB")
+            raise fail("the file is larger than 256 KiB")
         content = file.read_bytes()
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

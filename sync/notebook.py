@@ -67,8 +67,12 @@ class Notebook:
         if self.locks:
             self.in_use.update(fresh)
 
-    def _write(self, items: list[Item], fresh: dict[str, AttributeType]) -> None:
+    def note(self, items: list[Item]) -> None:
+        """Write down what became of rows before anything was sent."""
         self.store.remember(self.scope, self.mapping, self.run_id, items)
+
+    def _write(self, items: list[Item], fresh: dict[str, AttributeType]) -> None:
+        self.note(items)
         if fresh and self.locks:
             account, object_ = self.scope.account, self.scope.object
             self.store.lock_types(account, object_, fresh, self.mapping, self.run_id)

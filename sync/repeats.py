@@ -52,6 +52,11 @@ class SeenRows:
             self.rows.extend([0] * (record + 1 + 4096 - len(self.rows)))
         self.rows[record] = row
 
+    def meet(self, record: int, row: int) -> None:
+        """The record, new in the state, was seen in this row, unless an earlier one is marked."""
+        if not self.row(record):
+            self.mark(record, row)
+
 
 @dataclass(slots=True)
 class Repeats:

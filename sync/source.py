@@ -5,6 +5,7 @@ import sqlite3
 from collections import abc
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import URL, Connection, CursorResult, Engine, NullPool, event
@@ -28,6 +29,7 @@ class Result:
     columns: tuple[Column, ...]
     _rows: CursorResult[Any]
     _refusal: abc.Callable[[Exception], SourceError]
+    _break_off: abc.Callable[[], None]
     _cancelled: bool = field(default=False, init=False)
 
     def batches(self, size: int = 1000) -> abc.Iterator[list[tuple[Any, ...]]]:
@@ -38,30 +40,28 @@ class Result:
         """
         # Without a size, and with yield_per, a server-side cursor gives everything at once.
         batches = self._rows.partitions(size)
-        while True:
+        while not self._cancelled:
             try:
                 batch = next(batches, None)
             except Exception as error:
                 raise self._refusal(error) from error
             if batch is None:
                 return
-            if self._cancelled:
-                raise SourceError("the query was cancelled")
             yield [tuple(row) for row in batch]
+        raise SourceError("the query was cancelled")
 
     def cancel(self) -> None:
         """Break the query off, from any thread; `batches` then raises SourceError."""
         self._cancelled = True
-        connection = self._rows.connection
-        with suppress(Exception):  # it may have ended in this very moment
-            _break_off(connection.connection.driver_connection)
+        self._break_off()
 
 
 def _break_off(connection: Any) -> None:
     """psycopg has cancel, sqlite3 and DuckDB have interrupt; others wait for the next batch."""
     for name in ("cancel_safe", "interrupt", "cancel"):
         if hasattr(connection, name):
-            getattr(connection, name)()
+            with suppress(Exception):  # the query may have ended in this very moment
+                getattr(connection, name)()
             return
 
 
@@ -70,6 +70,7 @@ class Source:
     """A warehouse. Each query has a connection of its own, closed when its block ends."""
 
     engine: Engine
+    _running: list[Any] = field(default_factory=list, init=False, repr=False)
 
     @classmethod
     def open(cls, url: str, connect_args: abc.Mapping[str, Any] | None = None) -> "Source":
@@ -93,11 +94,19 @@ class Source:
             SourceError: no connection, or the database refused the query; the message is its own.
         """
         connection = self._connect()
+        driver = connection.connection.driver_connection
+        self._running.append(driver)
         try:
-            yield self._execute(connection, sql.strip().rstrip(";").rstrip())
+            yield self._execute(connection, driver, _bare(sql))
         finally:
+            self._running.remove(driver)
             with suppress(Exception):  # every row was read, or a better error is on its way
                 connection.close()
+
+    def cancel(self) -> None:
+        """Break off what runs, from any thread, also a query that has not come to its first row."""
+        for driver in list(self._running):
+            _break_off(driver)
 
     def columns(self, sql: str) -> tuple[Column, ...]:
         """The columns of a query; no row is fetched where the database has cursors."""
@@ -123,7 +132,7 @@ class Source:
                 or "check the URL, and that the database takes connections from this machine",
             ) from error
 
-    def _execute(self, connection: Connection, sql: str) -> Result:
+    def _execute(self, connection: Connection, driver: Any, sql: str) -> Result:
         def refusal(error: Exception) -> SourceError:
             return self._refusal(error, connection, sql)
 
@@ -136,7 +145,7 @@ class Source:
             ).exec_driver_sql(sql)
             if not rows.returns_rows:
                 raise SourceError("the query returns no columns", "a source query is a SELECT")
-            return Result(describe(connection, rows), rows, refusal)
+            return Result(describe(connection, rows), rows, refusal, partial(_break_off, driver))
         except SourceError:
             raise
         except Exception as error:
@@ -150,6 +159,11 @@ class Source:
         if not hint and not _READS.match(sql):
             hint = "a source query is a SELECT"
         return SourceError(message + place, hint)
+
+
+def _bare(sql: str) -> str:
+    """A query without the semicolons at its end, which a cursor does not take."""
+    return re.sub(r"[\s;]+\Z", "", sql.strip())
 
 
 def _only_read(url: URL) -> URL:

@@ -27,15 +27,15 @@ from sync.outcome import MappingRun
 from sync.parents import Parents
 from sync.plan import Policy
 from sync.rails import Rails, rails
-from sync.read import Reader, Selection
-from sync.record import Object
+from sync.read import Local, Reader, Selection
+from sync.record import Object, Rejected
 from sync.recorder import Recorder
 from sync.report.reporter import Estimate, Phase, Reporter
 from sync.roster import Roster
 from sync.scout import ContactScout, CustomerScout, Scout, Waiting
 from sync.source import Result
 from sync.spool import Spool
-from sync.state.store import Item, Store
+from sync.state.store import Item, RejectedRow, Store
 from sync.write import Writer
 
 
@@ -162,11 +162,21 @@ class Task:
                 self.notebook.recall,
                 self._spool,
                 self.run,
-                lambda results: self.reporter.rows(self.run, results),
+                self._ended,
                 self.terms.started_at,
                 self.terms.selection,
             )
             self._reader.read(self._watched(result.batches()))
+
+    def _ended(self, results: list[Local]) -> None:
+        """Rows that the read phase alone could settle; the state keeps which keys were rejected, and why."""
+        assert self._reader is not None
+        rejected = {r.key: r for r in results if isinstance(r, Rejected) and r.key is not None}
+        if rejected and not self.terms.dry_run:
+            self.notebook.note([RejectedRow(k, r.problems[0].code) for k, r in rejected.items()])
+            for key, memory in self.notebook.recall(list(rejected)).items():
+                self._reader.seen.meet(memory.record, rejected[key].row)
+        self.reporter.rows(self.run, results)
 
     def _watched(self, batches: abc.Iterable[Any]) -> abc.Iterator[Any]:
         for batch in batches:

@@ -45,19 +45,17 @@ def _explain(error: ErrorDetails, document: Document) -> tuple[str, str]:
             return f"{document.written(path)} is not text; put it in quotes", ""
         case "dict_type" | "model_type":
             return f"{path[-1]} holds keys and values of its own; put them under it", ""
-        case _:
+        case _:  # pragma: no cover - no model raises anything else today
             return error["msg"], ""
 
 
 def _needed(path: Path) -> str:
-    part = part_at(path[:-1])
-    description = part.model_fields[str(path[-1])].description if part else None
     if path[-1] == "type":
         return f"one of: {', '.join(AttributeType)}"
-    return description or ""
+    return part_at(path[:-1]).model_fields[str(path[-1])].description or ""
 
 
-def part_at(path: Path) -> type[Part] | None:
+def part_at(path: Path) -> type[Part]:
     """The model of the keys that stand at `path`."""
     match path:
         case ():
@@ -66,15 +64,12 @@ def part_at(path: Path) -> type[Part] | None:
             return FieldSpec
         case ("attributes", _):
             return AttributeSpec
-        case (str(name),):
-            return _PARTS.get(name)
         case _:
-            return None
+            return _PARTS[str(path[0])]
 
 
 def _unknown(path: Path) -> tuple[str, str]:
-    name, part = str(path[-1]), part_at(path[:-1])
-    known = list(part.model_fields) if part else []
+    name, known = str(path[-1]), list(part_at(path[:-1]).model_fields)
     home = _home(name, path)
     if home:
         return f"unknown key {name!r}", f"it belongs {home}"
@@ -101,8 +96,7 @@ def _choices(path: Path) -> str:
             return f"is not something ChartMogul takes; use one of: {_listed(Object)}"
         case ("attributes", _, "type"):
             return f"is not a type of ChartMogul; use one of: {', '.join(AttributeType)}"
-    part = part_at(path[:-1])
-    annotation: Any = part.model_fields[str(path[-1])].annotation if part else None
+    annotation: Any = part_at(path[:-1]).model_fields[str(path[-1])].annotation
     options = getattr(annotation, "__args__", (annotation,))[0]
     return f"is not allowed here; use one of: {_listed(options)}"
 

@@ -124,9 +124,7 @@ def _server(programs: Path, folder: Path) -> abc.Iterator[URL]:
     options += ["-c", f"unix_socket_directories={folder}"]
     _run([programs / "pg_ctl", "-D", data, "-l", log, "-w", "-o", " ".join(options), "start"], user)
     try:
-        yield URL.create(
-            "postgresql+psycopg", "postgres", _PASSWORD, "127.0.0.1", port, "postgres"
-        )
+        yield URL.create("postgresql+psycopg", "postgres", _PASSWORD, "127.0.0.1", port, "postgres")
     finally:
         _run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], user)
 

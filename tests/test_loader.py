@@ -182,16 +182,20 @@ def test_not_a_file():
 
 
 def test_unreadable():
-    """A link that leads in a circle cannot be read, and that is a problem of this file only."""
+    """A link that leads in a circle and an impossible name are problems of these files only."""
     Path("loop.yml").symlink_to("loop.yml")
+    name = "x" * 300
     with pytest.raises(ConfigError) as caught:
-        load([Path("loop.yml")], ENVIRONMENT)
-    assert [problem.file for problem in caught.value.problems] == ["loop.yml"]
+        load([Path("loop.yml"), Path(name)], ENVIRONMENT)
+    assert [(problem.file, problem.message) for problem in caught.value.problems] == [
+        ("loop.yml", "there is no such file or folder"),
+        (name, "the file cannot be read: File name too long"),
+    ]
 
 
 def test_too_large():
-    """A file of more than 1 MiB is no mapping."""
-    assert messages(SOUND + "#" * 1024 * 1024) == ["the file is larger than 1 MiB"]
+    """A file of more than 256 KiB is no mapping."""
+    assert messages(SOUND + "#" * 256 * 1024) == ["the file is larger than 256 KiB"]
 
 
 def test_not_utf8():
@@ -388,7 +392,7 @@ def test_alias_bomb():
     """A few lines of aliases that stand for millions of values are refused in no time."""
     with pytest.raises(ConfigError) as caught:
         parse(BOMB, "f.yml")
-    assert caught.value.message == "the aliases of this file make it too large"
+    assert caught.value.message == "the file holds too much, or its aliases multiply it"
 
 
 def test_several_yaml_problems():
@@ -431,6 +435,15 @@ tags:
     ]
 
 
+def test_place_in_a_list():
+    """A list's item has a place of its own."""
+    loaded = load_text(SOUND + "tags:\n  - a\n  - b\n")
+    assert loaded.problem_at(("tags", 1), "x") == ConfigProblem(
+        "x", "", "customers.yml", 10, 5, "tags.1"
+    )
+    assert loaded.problem_at(("tags", 2), "x").line == 8
+
+
 def test_problem_at():
     """Later problems are placed by the path of what they are about, in either form of a field."""
     loaded = load_text(SOUND + "  name: {column: company}\n")
@@ -443,6 +456,8 @@ def test_problem_at():
     assert problem == ConfigProblem("no column 'id'", "", file, 7, 3, "fields.external_id")
     problem = loaded.problem_at(("source",), "two columns")
     assert problem == ConfigProblem("two columns", "", file, 2, 1, "source")
+    assert loaded.written(("fields", "name", "column")) == "'company'"
+    assert loaded.written(("fields", "name")) == "a mapping"
     problem = loaded.problem_at(("extra_columns",), "unnamed")
     assert problem == ConfigProblem("unnamed", "", file, 1, 1, "extra_columns")
 
@@ -555,6 +570,13 @@ def test_unset():
     assert problems(text) == [
         (11, 1, "name", "A and B are not set", hint.format("them")),
         (10, 1, "mode", "MODE is not set", hint.format("it")),
+    ]
+
+
+def test_unset_in_a_list():
+    """An unset name in a list is a problem as well."""
+    assert [p[2:4] for p in problems(SOUND + "tags: [a, '${TAG}']\n")] == [
+        ("tags", "TAG is not set")
     ]
 
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from sync.fields import CONTACT_FIELDS, CUSTOMER_FIELDS, LEAD_STATUSES, nearest
 from sync.mapping import (
@@ -118,6 +118,20 @@ def test_everything():
     assert limits.max_rejected == Share(percent=Decimal("2.5"))
     assert (limits.max_creates, limits.max_updates) == (Share(rows=10), Share(rows=20))
     assert (limits.max_requests, limits.allow_empty) == (1000, True)
+
+
+def test_values_of_python():
+    """Values that are made already are taken as they are."""
+    mapping = Mapping.model_validate(
+        customer(
+            destination={"object": Object.CUSTOMER, "api_key": SecretStr("k")},
+            tolerate_rejected=Share(rows=3),
+            limits={"allow_empty": "false"},
+        )
+    )
+    assert mapping.destination.api_key == SecretStr("k")
+    assert mapping.tolerate_rejected == Share(rows=3)
+    assert mapping.limits.allow_empty is False
 
 
 def test_contact():

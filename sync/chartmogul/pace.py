@@ -13,7 +13,7 @@ MOST_AT_ONCE = 20
 #: Evenly spaced, N starts a second make N + 1 at worst; the rest is room for the way to the server.
 _EVEN = 38.9 / 40
 #: Seconds by which a start may be late and the next one still on time: a sleep's inaccuracy.
-_LATE = 0.005
+_LATE = 0.002
 
 #: A cut answers many refusals that arrive together; seconds between two.
 _BETWEEN_CUTS = 1.0
@@ -26,10 +26,41 @@ _SLOTS_STEP = 0.05
 _MEASURED = 5.0
 
 
+class Gate:
+    """Lets one through at a time, first come, first served, and evenly spaced.
+
+    Args:
+        clock: seconds that only grow.
+        sleep: sleeps for as long as it is told.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float], sleep: Callable[[float], Awaitable[object]]
+    ) -> None:
+        self._clock, self._sleep = clock, sleep
+        self._door = asyncio.Lock()
+        self._next = clock()
+
+    async def let_through(self, tempo: float) -> float:
+        """Wait for the turn, and say when it came; who is cancelled meanwhile leaves it to the next.
+
+        The next is due an interval after this one really came: a stall ends in no burst.
+        """
+        async with self._door:
+            while (early := self._next - self._clock()) > 0:
+                await self._sleep(early)
+            now = self._clock()
+            on_time = now - self._next <= _LATE
+            self._next = (self._next if on_time else now) + 1 / tempo
+            return now
+
+
 class Pace:
     """Connection slots and turns, first come, first served; one for the whole process.
 
     A slot is taken first, then the turn: a turn that had to wait for a slot would come in a burst.
+    Opening a connection takes time, too: the first requests would arrive together with those that
+    find one open. So there is a second turn where a request really leaves.
 
     Args:
         per_second: starts a second, 1 to 40.
@@ -48,25 +79,29 @@ class Pace:
     ) -> None:
         if not 0 < per_second <= MOST_PER_SECOND or not 0 < connections <= MOST_AT_ONCE:
             raise ValueError("at most 40 requests a second and 20 at once, and at least some")
-        self._clock, self._sleep = clock, sleep
+        self._clock = clock
         self._full_tempo = self._tempo = per_second * _EVEN
         self._all_slots = self._slots = float(connections)
         self._used = 0
         self._queue: deque[asyncio.Future[None]] = deque()
-        self._gate = asyncio.Lock()
-        self._next = clock()
+        self._turns, self._departures = Gate(clock, sleep), Gate(clock, sleep)
         self._starts: deque[float] = deque()
-        self._tempo_cut_at = self._slots_cut_at = -_BETWEEN_CUTS + self._next
+        self._tempo_cut_at = self._slots_cut_at = clock() - _BETWEEN_CUTS
 
     @asynccontextmanager
     async def start(self) -> AsyncIterator[None]:
         """Around one request: entered when it may start, left when it is over."""
         await self._take_slot()
         try:
-            await self._take_turn()
+            self._starts.append(await self._turns.let_through(self._tempo))
+            self._forget_starts()
             yield
         finally:
             self._give_back_slot()
+
+    async def depart(self) -> None:
+        """Await this once the connection is open, just before the request goes out."""
+        await self._departures.let_through(self._tempo)
 
     @property
     def allowance(self) -> float:
@@ -134,20 +169,6 @@ class Pace:
             if not first.done():
                 self._used += 1
                 first.set_result(None)
-
-    async def _take_turn(self) -> None:
-        """Wait until the next start is due; who is cancelled meanwhile leaves the turn to the next.
-
-        The one after is due an interval after this one really starts: a stall ends in no burst.
-        """
-        async with self._gate:
-            while (early := self._next - self._clock()) > 0:
-                await self._sleep(early)
-            now = self._clock()
-            on_time = now - self._next <= _LATE
-            self._next = (self._next if on_time else now) + 1 / self._tempo
-            self._starts.append(now)
-            self._forget_starts()
 
     def _forget_starts(self) -> None:
         while self._starts and self._starts[0] <= self._clock() - _MEASURED:

@@ -221,8 +221,17 @@ class _Sending(Generic[T]):
         content = self.call.content
         headers = {} if content is None else {"Content-Type": "application/json"}
         return self.transport.http.build_request(
-            self.call.method, self.call.path, content=content, headers=headers
+            self.call.method,
+            self.call.path,
+            content=content,
+            headers=headers,
+            extensions={"trace": self._depart},
         )
+
+    async def _depart(self, event: str, _: object) -> None:
+        """Called by httpcore at each step; before the first byte, once there is a connection."""
+        if event.endswith("send_request_headers.started"):
+            await self.transport.pace.depart()
 
     def _read(self, answer: httpx.Response) -> T | Failure:
         asked = retry.read_retry_after(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, MetaData, Table, insert, select
 
-from sync import database as sqlite
+from sync.database import look_only, mask
 from sync.errors import StateError
 from sync.state import engine
 from sync.state.engine import Database
@@ -53,7 +53,7 @@ def _provide(path: Path, url: URL, *, create: bool) -> None:
 
 
 def _nothing(url: URL) -> StateError:
-    return StateError(f"there is no state at {url.render_as_string()}", "a first run makes it")
+    return StateError(f"there is no state at {mask(url)}", "a first run makes it")
 
 
 def to_read(text: str, upgrades: abc.Sequence[Upgrade]) -> Opened:
@@ -73,7 +73,7 @@ def to_read(text: str, upgrades: abc.Sequence[Upgrade]) -> Opened:
 
 
 def _looked_at(url: URL, path: Path | None) -> URL:
-    return url if path is None else sqlite.look_only(url)
+    return url if path is None else look_only(url)
 
 
 def _salt(connection: Connection) -> bytes:

@@ -54,6 +54,27 @@ def drive(
     return starts, most, pace
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.sampled_from([0.0, 0.01, 0.1, 0.4]), min_size=1, max_size=120),
+    st.sampled_from([1, 7, 40]),
+)
+def test_departures_are_spaced_however_long_connections_take(delays, per_second):
+    """Those that had to open a connection do not leave together with those that had one."""
+    loop = Loop(repeat(0.0))
+    pace = Pace(per_second, clock=loop, sleep=loop.sleep)
+    left: list[float] = []
+
+    async def request(delay: float) -> None:
+        async with pace.start():
+            await loop.sleep(delay)
+            await pace.depart()
+            left.append(loop.now)
+
+    asyncio.run(loop.run([request(delay) for delay in delays]))
+    assert busiest_second(left) <= per_second
+
+
 def busiest_second(starts: list[float]) -> int:
     """The most starts in any second, both ends included but for a microsecond."""
     return max(

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from sync import __version__
 from sync.chartmogul.client import Client
+from sync.chartmogul.pace import Pace
 from sync.chartmogul.transport import Transport, open_http
 from sync.errors import AlreadyExists, Denied, Outage, RailError, Refused, Unavailable
 from sync.outcome import Requests
@@ -314,6 +315,31 @@ async def test_a_cancelled_request_gives_its_slot_back():
         await task
 
     assert s.pace.under_way == 0
+
+
+async def test_a_request_leaves_at_its_turn():
+    """Over real connections there is a turn after the connection is open, one for each request."""
+    departed: list[float] = []
+
+    class Watched(Pace):
+        async def depart(self) -> None:
+            await super().depart()
+            departed.append(self.rate)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        assert len(departed) == 1
+        body = b'{"name": "Example"}'
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, open_http(f"http://127.0.0.1:{port}/v1", SecretStr(KEY), 30, 20) as http:
+        account = await Client(Transport(http, Watched())).account()
+
+    assert (account.name, len(departed)) == ("Example", 1)
 
 
 async def test_redirects_are_never_followed():

@@ -126,7 +126,8 @@ def _before(shown: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
         if attributes.get("custom", {}).get(key, "-") != value
     }
     tags = [tag for tag in shown["attributes"]["tags"] if tag not in attributes.get("tags", [])]
-    identity = {name: shown[name] for name in ("external_id", "data_source_uuid") if name in shown}
+    names = ("external_id", "data_source_uuid")
+    identity: dict[str, Any] = {name: shown[name] for name in names if name in shown}
     return {**before, **identity, "attributes": {"custom": kept, "tags": tags}}
 
 

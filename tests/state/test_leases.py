@@ -4,7 +4,6 @@ import subprocess
 import sys
 from collections import abc
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import pytest

@@ -279,7 +279,8 @@ def _dump(connection: Connection) -> str:
 
 
 @pytest.mark.parametrize(
-    "url", ["not a url", "mysql://user:hidden-secret@host/db", "postgresql://u:hidden-secret@h:port/"]
+    "url",
+    ["not a url", "mysql://user:hidden-secret@host/db", "postgresql://u:hidden-secret@h:port/"],
 )
 def test_wrong_url(url: str):
     """A URL that cannot be a state is the user's to mend, and its password is not repeated."""

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ HASHES = b"11111111" + b"22222222"
 
 
 def confirmed(key: str, **more) -> Confirmed:
-    fields = {
+    fields: dict[str, Any] = {
         "uuid": f"cus_{key}",
         "pairs": 1,
         "fingerprint": PRINT,
@@ -75,8 +76,8 @@ def test_scopes_are_apart(store: Store, scope: Scope):
 
 def test_count(store: Store, scope: Scope):
     """Only records with a uuid are counted, and only those of the scope."""
-    items = [confirmed("a"), confirmed("b"), RejectedRow("c", "refused")]
-    store.remember(scope, "customers", "run_1", items)
+    rejected = RejectedRow("c", "refused")
+    store.remember(scope, "customers", "run_1", [confirmed("a"), confirmed("b"), rejected])
     assert 2 == store.count(scope)
     assert 0 == store.count(store.scope("acc_1", "ds_2", Object.CUSTOMER))
 
@@ -238,7 +239,9 @@ def test_left(store: Store, scope: Scope, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(absent, "PAGE", 2)
     store.remember(scope, "customers", "run_1", [confirmed(key) for key in "abcde"])
     store.remember(scope, "other", "run_1", [confirmed("z")])
-    number = {key: memory.record for key, memory in store.recall(scope, "customers", "abcde").items()}
+    number = {
+        key: memory.record for key, memory in store.recall(scope, "customers", "abcde").items()
+    }
 
     def sync(present: str) -> list[Left]:
         seen = {number[key] for key in present}

@@ -135,9 +135,7 @@ def test_nothing_rejected(store: Store):
     assert store.last_rejecting_run() is None
 
 
-def test_pruned(
-    store: Store, scope: Scope, clock: Clock, monkeypatch: pytest.MonkeyPatch
-):
+def test_pruned(store: Store, scope: Scope, clock: Clock, monkeypatch: pytest.MonkeyPatch):
     """Rejected rows are known for the latest runs only, so that the state does not grow for ever."""
     monkeypatch.setattr(runs, "KEPT", 2)
     for i in range(4):

@@ -1,0 +1,328 @@
+import sqlite3
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sync.columns import Column
+from sync.errors import ConfigError, SourceError
+from sync.source import Source
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A warehouse in a file."""
+    path = tmp_path / "ware house#1.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            """
+            create table accounts (id integer, name text, "group" text);
+            insert into accounts values (1, 'Acme', 'a'), (2, 'Bolt', null), (3, 'Cord', 'c');
+            create table "odd.name" (x integer);
+            insert into "odd.name" values (1);
+            """
+        )
+    connection.close()
+    return path
+
+
+@pytest.fixture
+def source(path: Path) -> Source:
+    return Source.open(f"sqlite:///{path}")
+
+
+def read(source: Source, sql: str, size: int = 1000) -> list[list[tuple[object, ...]]]:
+    with source.query(sql) as result:
+        return list(result.batches(size))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_rows(source: Source):
+    """Rows come as plain tuples, in the order of the query, with nulls as None."""
+    [rows] = read(source, 'select id, name, "group" from accounts order by id')
+    assert [(1, "Acme", "a"), (2, "Bolt", None), (3, "Cord", "c")] == rows
+    assert {tuple} == {type(row) for row in rows}
+
+
+@pytest.mark.parametrize(("size", "lengths"), [(1, [1, 1, 1]), (2, [2, 1]), (3, [3]), (1000, [3])])
+def test_batches(source: Source, size: int, lengths: list[int]):
+    """Batches are as long as asked for; the last may be shorter."""
+    assert lengths == [len(batch) for batch in read(source, "select * from accounts", size)]
+
+
+def test_no_rows(source: Source):
+    """A query without rows has columns and no batch."""
+    with source.query("select id, name from accounts where false") as result:
+        assert (Column("id"), Column("name")) == result.columns
+        assert [] == list(result.batches())
+
+
+def test_columns(source: Source):
+    """SQLite tells no types: values do. Names are the query's own, dots and repeats included."""
+    found = source.columns('select id, name as "a.b", id from accounts')
+    assert (Column("id"), Column("a.b"), Column("id")) == found
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [
+        ("select ':name', '%s', '100%' ;", (":name", "%s", "100%")),
+        ("select name from accounts where name like 'A%'", ("Acme",)),
+        ("-- first\nselect 1 /* last */ ; \n;\n", (1,)),
+        ("with a as (select 1 as x) select x from a", (1,)),
+        ("values (1, 2)", (1, 2)),
+        ("select 'a;b'", ("a;b",)),
+        ("select ?1", (None,)),
+    ],
+)
+def test_as_written(source: Source, sql: str, value: tuple[object, ...]):
+    """The text runs as it is: nothing in it is taken for a parameter."""
+    if "?1" in sql:
+        with pytest.raises(SourceError):
+            read(source, sql)
+        return
+    assert [[value]] == read(source, sql)
+
+
+def test_read_only(source: Source, path: Path):
+    """A query that writes fails with the database's words, and leaves the file as it was."""
+    before = files(path.parent)
+    for sql in (
+        "insert into accounts values (4, 'Dent', null) returning id",
+        "delete from accounts",
+        "create table t (x)",
+        "pragma user_version = 7",
+    ):
+        with pytest.raises(SourceError, match="readonly") as caught:
+            read(source, sql)
+        assert "a source query is a SELECT" == caught.value.hint
+    assert before == files(path.parent)
+
+
+def test_wal_file(path: Path):
+    """A warehouse in WAL mode is read with what is still in its journal, and no file is left behind."""
+    writer = sqlite3.connect(path)
+    writer.execute("pragma journal_mode = wal")
+    writer.execute("insert into accounts values (4, 'Dent', null)")
+    writer.commit()
+    source = Source.open(f"sqlite:///{path}")
+    assert [[(4,)]] == read(source, "select count(*) from accounts")
+    with pytest.raises(SourceError, match="readonly"):
+        read(source, "delete from accounts")
+    writer.close()
+    before = files(path.parent)
+    assert [[(4,)]] == read(Source.open(f"sqlite:///{path}"), "select count(*) from accounts")
+    assert before == files(path.parent)
+
+
+def test_missing_file(tmp_path: Path):
+    """A file that is not there is an error, not a new empty warehouse."""
+    source = Source.open(f"sqlite:///{tmp_path}/missing.db")
+    with pytest.raises(SourceError, match="unable to open database file") as caught:
+        read(source, "select 1")
+    assert "missing.db" in caught.value.message
+    assert "the file has to exist" in caught.value.hint
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("select nope from accounts", "no such column: nope"),
+        ("select * from nowhere", "no such table: nowhere"),
+        ("selekt 1", 'near "selekt": syntax error'),
+        ("select 1; select 2", "You can only execute one statement at a time."),
+        ("pragma query_only = off", "the query returns no columns"),
+        ("", "the query returns no columns"),
+    ],
+)
+def test_failing_query(source: Source, sql: str, message: str):
+    """A query that fails is told in the database's own words and no others."""
+    with pytest.raises(SourceError) as caught:
+        read(source, sql)
+    assert message == caught.value.message
+
+
+def test_breaking_off(source: Source):
+    """A query that fails half-way gives the rows before, then the database's own message."""
+    sql = "select abs(x) from (select 1 as x union all select -9223372036854775808)"
+    with source.query(sql) as result:
+        batches = result.batches(1)
+        assert [(1,)] == next(batches)
+        with pytest.raises(SourceError, match="^integer overflow$"):
+            next(batches)
+
+
+def test_unreadable_text(source: Source):
+    """Text that is not UTF-8 comes as bytes, to be rejected with its row, and the rows after it come."""
+    sql = "select cast(x'4aff' as text) as x union all select 'fine'"
+    assert [[(b"J\xff",), ("fine",)]] == read(source, sql)
+
+
+def test_not_drained(source: Source, path: Path):
+    """A query need not be read to its end; its connection is closed with its block."""
+    with source.query("select * from accounts") as result:
+        assert 1 == len(next(result.batches(1)))
+    with sqlite3.connect(path) as connection:
+        connection.execute("drop table accounts")
+    connection.close()
+
+
+def test_own_errors_pass(source: Source):
+    """What goes wrong with the rows in the block is not the warehouse's fault."""
+    with pytest.raises(ZeroDivisionError), source.query("select 1"):
+        1 / 0  # noqa: B018
+
+
+ENDLESS = "with recursive n(x) as (select 1 union all select x + 1 from n) select max(x) from n"
+
+
+def test_cancel(source: Source):
+    """A query that takes too long is broken off from another thread."""
+    with source.query(
+        "with recursive n(x) as (select 1 union all select x + 1 from n) select x"
+        " from n where x < 3 or x < 0"
+    ) as result:
+        batches = result.batches(2)
+        assert [(1,), (2,)] == next(batches)
+        timer = threading.Timer(0.1, result.cancel)
+        timer.start()
+        with pytest.raises(SourceError, match="interrupted|cancelled"):
+            next(batches)
+        timer.join()
+
+
+def test_cancel_before_the_first_row(source: Source):
+    """Also one that has not come to its first row."""
+    timer = threading.Timer(0.2, source.cancel)
+    timer.start()
+    with pytest.raises(SourceError, match="interrupted"), source.query(ENDLESS):
+        pass
+    timer.join()
+
+
+def test_cancelled_between_batches(source: Source):
+    """A query that is cancelled between two batches gives no more."""
+    with source.query("select * from accounts") as result:
+        batches = result.batches(1)
+        next(batches)
+        result.cancel()
+        with pytest.raises(SourceError, match="cancelled"):
+            next(batches)
+
+
+def test_cancel_nothing(source: Source):
+    """Cancelling when nothing runs, or no longer, does nothing."""
+    source.cancel()
+    with source.query("select 1") as result:
+        pass
+    result.cancel()
+    assert [[(1,)]] == read(source, "select 1")
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [("accounts", 3), ("main.accounts", 3), ('"odd.name"', 1), ('main."odd.name"', 1)],
+)
+def test_table(source: Source, name: str, rows: int):
+    """A table is read whole, whatever its name."""
+    [batch] = read(source, source.table(name))
+    assert rows == len(batch)
+
+
+@pytest.mark.parametrize(
+    ("name", "sql"),
+    [
+        ("accounts", "SELECT * FROM accounts"),
+        ("analytics.accounts", "SELECT * FROM analytics.accounts"),
+        ("Analytics.select", 'SELECT * FROM "Analytics"."select"'),
+        ("a; drop table b", 'SELECT * FROM "a; drop table b"'),
+        ('"say ""hi"""', 'SELECT * FROM "say ""hi"""'),
+    ],
+)
+def test_table_text(source: Source, name: str, sql: str):
+    """Only names that need it are quoted, so that case means what the database means."""
+    assert sql == source.table(name)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "warehouse", "postgresql://user:hidden-secret@host:port/db", "://user:hidden-secret@h"],
+)
+def test_no_url(url: str):
+    """What is no URL is the user's to mend; it is not repeated, for the password that may be in it."""
+    with pytest.raises(ConfigError, match="not the URL of a database") as caught:
+        Source.open(url)
+    assert "hidden-secret" not in str(caught.value)
+
+
+def test_unknown_dialect():
+    """A database that no driver knows is told with those that are known."""
+    with pytest.raises(ConfigError, match="no driver knows oracel://") as caught:
+        Source.open("oracel://host/db")
+    [problem] = caught.value.problems
+    assert "postgresql" in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("url", "module", "extra"),
+    [
+        ("mysql://host/db", "pymysql", "mysql"),
+        ("postgres://host/db", "psycopg", "postgres"),
+        ("mssql://host/db", "pymssql", "mssql"),
+    ],
+)
+def test_missing_driver(monkeypatch: pytest.MonkeyPatch, url: str, module: str, extra: str):
+    """A driver that is not installed is told with the command that installs it."""
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ConfigError, match="is not installed") as caught:
+        Source.open(url)
+    [problem] = caught.value.problems
+    assert f"pip install 'chartmogul-sync[{extra}]'" == problem.hint
+
+
+@pytest.mark.parametrize(
+    ("url", "extra"), [("snowflake://user@account/db", "snowflake"), ("trino://h/db", "trino")]
+)
+def test_missing_dialect(monkeypatch: pytest.MonkeyPatch, url: str, extra: str):
+    """The same where SQLAlchemy does not even know the dialect without its package."""
+    from sqlalchemy.dialects import registry
+
+    monkeypatch.setattr(registry, "impls", {})
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: ())
+    with pytest.raises(ConfigError, match="is not installed") as caught:
+        Source.open(url)
+    [problem] = caught.value.problems
+    assert f"pip install 'chartmogul-sync[{extra}]'" == problem.hint
+
+
+def test_unreachable():
+    """A warehouse that is down is told with its address and the driver's words, not the password."""
+    source = Source.open("postgresql://reader:hidden-secret@127.0.0.1:1/shop?sslkey=hidden-too")
+    with pytest.raises(SourceError, match="refused") as caught:
+        read(source, "select 1")
+    told = caught.value.message + caught.value.hint
+    assert "reader:***@127.0.0.1:1/shop" in told
+    assert "hidden" not in told.replace("hidden-too", "hidden" if "sslkey=hid" in told else "")
+    assert "check the URL" in caught.value.hint
+
+
+def test_wrong_option():
+    """An option that the driver does not know is told without the password."""
+    source = Source.open("postgresql://reader:hidden-secret@127.0.0.1:1/shop?colour=blue")
+    with pytest.raises(SourceError, match="colour") as caught:
+        read(source, "select 1")
+    assert "hidden-secret" not in caught.value.message
+
+
+def test_url_options(path: Path):
+    """Options of the URL reach the driver."""
+    source = Source.open(f"sqlite:///{path}?detect_types={sqlite3.PARSE_COLNAMES}&timeout=1")
+    sqlite3.register_converter("moment", lambda raw: datetime.fromisoformat(raw.decode()))
+    [[(moment,)]] = read(source, "select '2026-01-31T10:00:00+00:00' as \"x [moment]\"")
+    assert datetime(2026, 1, 31, 10, tzinfo=UTC) == moment
