@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from sync.flaws import flaw
 
 #: What a URL without a driver means. `postgresql://` alone would mean psycopg2 to SQLAlchemy.
-_DRIVERS = {
+DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
     "mysql": "mysql+pymysql",
@@ -21,7 +21,7 @@ _DRIVERS = {
     "clickhouse": "clickhousedb",
 }
 #: Dialect → the extra that brings it, and the module that shows that it is there.
-_EXTRAS = {
+EXTRAS = {
     "postgresql": ("postgres", "psycopg"),
     "mysql": ("mysql", "pymysql"),
     "mariadb": ("mysql", "pymysql"),
@@ -46,7 +46,7 @@ def normalise(url: str) -> str:
     name, plus, driver = scheme.partition("+")
     if plus:
         return f"{'postgresql' if name == 'postgres' else name}+{driver}://{rest}"
-    return f"{_DRIVERS.get(name, name)}://{rest}"
+    return f"{DRIVERS.get(name, name)}://{rest}"
 
 
 def dialect(url: str) -> str:
@@ -69,22 +69,22 @@ def review(url: str, *, installed: bool) -> str | PydanticCustomError:
     name = dialect(url)
     if not installed or _is_readable(name, normalise(url)):
         return normalise(url)
-    if name in _EXTRAS:
-        hint = f"pip install 'chartmogul-sync[{_EXTRAS[name][0]}]'"
+    if name in EXTRAS:
+        hint = f"pip install 'chartmogul-sync[{EXTRAS[name][0]}]'"
         return flaw(f"what reads {name} is not installed", hint)
     return flaw(f"nothing that is installed reads {name!r}", _known(name))
 
 
 def _known(name: str) -> str:
-    known = ["sqlite", *_EXTRAS]
+    known = ["sqlite", *EXTRAS]
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {near[0]}?" if near else f"known are: {', '.join(known)}"
 
 
 def _is_readable(name: str, url: str) -> bool:
     """SQLAlchemy would tell as well, for half a second of CPU."""
-    module = _EXTRAS[name][1] if name in _EXTRAS else ""
-    if url.startswith(f"{_DRIVERS.get(name, name)}://") and module:
+    module = EXTRAS[name][1] if name in EXTRAS else ""
+    if url.startswith(f"{DRIVERS.get(name, name)}://") and module:
         return _has(module)
     return name in _BUILT_IN or bool(entry_points(group="sqlalchemy.dialects", name=name))
 

@@ -126,6 +126,8 @@ class Customers:
             n for n in names - removals if n.startswith(ATTRIBUTE) and self._needs_post(n, changes)
         }
         patch = names - removals - posts
+        if posts and all(name.startswith(ATTRIBUTE) for name in patch):
+            patch = set()  # they all go into the one POST
         return sum(map(bool, (patch, posts, removals, "tags" in changes)))
 
     def _needs_post(self, name: str, changes: Changes) -> bool:

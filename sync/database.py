@@ -9,32 +9,9 @@ from urllib.parse import quote, unquote
 from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+from sync.address import DRIVERS, EXTRAS
 from sync.errors import ConfigError, ConfigProblem
 
-#: The driver of our extras, where SQLAlchemy's own default is another one.
-_DRIVERS = {
-    "postgres": "postgresql+psycopg",
-    "postgresql": "postgresql+psycopg",
-    "redshift": "redshift+redshift_connector",
-    "mysql": "mysql+pymysql",
-    "mariadb": "mariadb+pymysql",
-    "mssql": "mssql+pymssql",
-    "clickhouse": "clickhousedb",
-}
-#: The extra that brings a dialect's driver.
-_EXTRAS = {
-    "postgresql": "postgres",
-    "redshift": "redshift",
-    "mysql": "mysql",
-    "mariadb": "mysql",
-    "mssql": "mssql",
-    "clickhousedb": "clickhouse",
-    "duckdb": "duckdb",
-    "snowflake": "snowflake",
-    "bigquery": "bigquery",
-    "databricks": "databricks",
-    "trino": "trino",
-}
 _SECRET = re.compile(r"pass|pwd|secret|token|key|credential", re.IGNORECASE)
 _MASK = "***"
 #: The options by which SQLite opens a file for reading only.
@@ -57,7 +34,7 @@ def parse(text: str) -> URL:
                 " in a user or password write @ as %40, : as %3A and / as %2F",
             )
         ) from None
-    return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+    return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
 
 
 def mask(url: URL) -> str:
@@ -87,9 +64,9 @@ def connect(url: URL, **options: Any) -> Engine:
 
 def _missing(url: URL, error: Exception) -> ConfigProblem:
     dialect = url.get_backend_name()
-    extra = _EXTRAS.get(dialect)
+    extra = EXTRAS.get(dialect)
     if extra is None:
-        known = ", ".join(sorted({"sqlite", *_EXTRAS}))
+        known = ", ".join(sorted({"sqlite", *EXTRAS}))
         return ConfigProblem(f"no driver knows {dialect}://", f"known here: {known}")
     return ConfigProblem(
         f"the driver of {dialect}:// is not installed: {words(error, url)}",

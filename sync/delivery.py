@@ -189,6 +189,8 @@ class Delivery:
         written = await self.destination.update(operation.uuid, _to_send(changes), record)
         stuck, dropped = self._split(changes, written.seen)
         if written.failed:
+            # What was never sent is not missing in ChartMogul because it stuck.
+            stuck = {name: change for name, change in stuck.items() if name in written.sent}
             self._half_way(
                 job, written.failed, operation.uuid, stuck, before_known=operation.before_known
             )

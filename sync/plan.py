@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC
 from decimal import Decimal
 
+from sync.fields import LEAD_STATUSES
 from sync.instant import parse
 from sync.mapping import Mode, OnAbsent
 from sync.record import Fields, Problem, Record, Value
-from sync.values import LEAD_STATUSES
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class Object(StrEnum):
 
 
 class AttributeType(StrEnum):
-    """The types of custom attributes, spelled as the API wants them (api.md 11.1)."""
+    """The types of custom attributes, spelled as in dev.chartmogul.com/reference/customers/attributes/add."""
 
     STRING = "String"
     INTEGER = "Integer"

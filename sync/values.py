@@ -7,12 +7,11 @@ from decimal import Decimal
 from uuid import UUID
 
 from sync import instant
+from sync.fields import LEAD_STATUSES
 from sync.record import Value
 
 Cast = abc.Callable[[object], Value]
 
-#: The statuses that can be set; the others are computed from invoices (help.chartmogul.com, 212811009).
-LEAD_STATUSES = ("New Lead", "Working Lead", "Qualified Lead", "Unqualified Lead")
 KEY_LENGTH = 255
 #: Beyond it a JSON number is no longer exact for everyone who reads it.
 INTEGER_LIMIT = 2**53

@@ -11,15 +11,16 @@ from typing import Any
 from sync.chartmogul.client import Account, Client, DataSource
 from sync.chartmogul.pace import Pace
 from sync.chartmogul.transport import Transport, open_http
+from sync.commands.opening import prepare
 from sync.contract import Typed
 from sync.errors import ConfigError, SyncError
 from sync.feed import Feed
 from sync.fitting import fit
-from sync.loader import Loaded, load
+from sync.loader import Loaded
 from sync.record import AttributeType, Object
 from sync.report.failure import errors_text
 from sync.run import gravest
-from sync.settings import Settings, environment
+from sync.settings import Settings
 from sync.state.store import Store
 
 _MERGES = (
@@ -44,9 +45,7 @@ class Checked:
 
 def check(paths: abc.Sequence[Path], *, as_json: bool) -> int:
     """Check mappings against the warehouse and ChartMogul; the exit code of the gravest problem, else 0."""
-    variables = environment(Path.cwd())
-    settings = Settings.load(variables)
-    mappings = load(paths, variables)
+    settings, mappings = prepare(paths)
     checked = asyncio.run(_check_all(settings, mappings))
     if as_json:
         print(json.dumps([_as_json(one) for one in checked], indent=2, ensure_ascii=False))

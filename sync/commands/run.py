@@ -20,17 +20,18 @@ from sync.chartmogul.client import Client
 from sync.chartmogul.health import Health
 from sync.chartmogul.pace import Pace
 from sync.chartmogul.transport import Transport, Waiting, open_http
+from sync.commands.opening import prepare
 from sync.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
 from sync.feed import Feed
 from sync.keeper import Keeper
-from sync.loader import Loaded, load
+from sync.loader import Loaded
 from sync.outcome import MappingRun, Run
 from sync.read import Selection
 from sync.report.files import FileReporter
 from sync.report.reporter import Reporter, Several
 from sync.report.summary import dumps, summary
 from sync.run import Conductor, Stop
-from sync.settings import Settings, environment
+from sync.settings import Settings
 from sync.state.store import Store
 from sync.task import Task, Terms
 
@@ -51,9 +52,7 @@ def run(
         ConfigError: settings or mappings are wrong.
         StateError: the state cannot be opened.
     """
-    variables = environment(Path.cwd())
-    settings = Settings.load(variables)
-    mappings = load(paths, variables)
+    settings, mappings = prepare(paths)
     ended = asyncio.run(
         execute(settings, mappings, selection, dry_run=dry_run, reports=reports, as_json=as_json)
     )
