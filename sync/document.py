@@ -127,7 +127,12 @@ def _compose(text: str, file: str) -> yaml.Node:
     if len(nodes) > 1:
         _fail(file, nodes[1].start_mark, "one file holds one mapping; take the second document out")
     if not nodes:
-        _fail(file, None, "the file is empty", "`chartmogul-sync init` prints a first mapping")
+        _fail(
+            file,
+            None,
+            "the file is empty",
+            "`chartmogul-sync demo` shows a whole example; the README has a first mapping",
+        )
     return nodes[0]
 
 

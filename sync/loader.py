@@ -24,7 +24,7 @@ from sync.wording import explain
 __all__ = ["EVERYTHING", "Loaded", "Need", "load"]
 
 _LARGEST = 256 * 1024
-_START = "`chartmogul-sync demo` shows an example, `chartmogul-sync init` prints a first mapping"
+_START = "`chartmogul-sync demo` shows a whole example; the README has a first mapping"
 
 
 @dataclass(frozen=True, slots=True)

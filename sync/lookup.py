@@ -48,7 +48,9 @@ class Listing:
     def goes_on(self) -> bool:
         """Whether the rest of the listing costs less than one GET for each key that remains.
 
-        Where nobody says how many pages there are, as many more as were read is the fair guess.
+        Where nobody says how many pages there are, or there are more than was said, as many more
+        as were read is the fair guess.
         """
-        rest = self.pages if self.total is None else self.total - self.pages
+        told = self.total is not None and self.total > self.pages
+        rest = (self.total or 0) - self.pages if told else self.pages
         return rest < self.wanted

@@ -157,7 +157,7 @@ def test_absolute_path(folder):
     assert [item.file for item in loaded] == ["customers.yml", str(outside)]
 
 
-HINT = "`chartmogul-sync demo` shows an example, `chartmogul-sync init` prints a first mapping"
+HINT = "`chartmogul-sync demo` shows a whole example; the README has a first mapping"
 
 
 def test_nothing_there():

@@ -40,7 +40,8 @@ def pages_read(wanted, found_per_page, total):
         (99, 0, 100, 1),  # 99 GETs or 99 pages: GETs tell for sure
         (100, 0, 100, 100),
         (10, 10, 50, 1),  # nothing is wanted any more
-        (3, 0, 1, 1),
+        (1, 0, 1, 1),
+        (3, 0, 1, 3),  # more pages than were told: as if nothing had been told
         (1, 0, 0, 1),
     ],
 )

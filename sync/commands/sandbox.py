@@ -1,11 +1,14 @@
 """`sandbox`: a local ChartMogul, served until it is interrupted."""
 
-import socket
+from contextlib import suppress
 from pathlib import Path
 
 from sync.errors import ConfigError, ConfigProblem
-from sync.sandbox.app import describe, serve
+from sync.sandbox.app import bind, describe, serve
 from sync.sandbox.sandbox import Sandbox
+
+#: Requests that its page and /sandbox/requests remember.
+_REMEMBER = 10_000
 
 
 def sandbox(host: str, port: int, data: Path | None) -> int:
@@ -14,15 +17,14 @@ def sandbox(host: str, port: int, data: Path | None) -> int:
     Raises:
         ConfigError: the port is taken.
     """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            message = f"cannot listen on {host}:{port}: {error.strerror}"
-            raise ConfigError(ConfigProblem(message, "take another one with --port")) from error
-        port = probe.getsockname()[1]
-    world = Sandbox(data=data)
+    try:
+        with bind(host, port) as probe:
+            port = probe.getsockname()[1]
+    except OSError as error:
+        message = f"cannot listen on {host}:{port}: {error.strerror}"
+        raise ConfigError(ConfigProblem(message, "take another one with --port")) from error
+    world = Sandbox(data=data, remember=_REMEMBER)
     print(describe(world, host, port), end="", flush=True)
-    serve(world, host, port)
+    with suppress(KeyboardInterrupt):
+        serve(world, host, port)
     return 0

@@ -1,6 +1,7 @@
 """The sandbox as an HTTP server."""
 
 import asyncio
+import socket
 from collections import abc
 from contextlib import asynccontextmanager, suppress
 
@@ -19,12 +20,12 @@ SAVE_EVERY = 2.0
 """Seconds between two writes of the data file while something changes."""
 
 
-def build_app(sandbox: Sandbox) -> ASGIApp:
+def build_app(sandbox: Sandbox, save_every: float = SAVE_EVERY) -> ASGIApp:
     """The API under /v1, control routes under /sandbox, a page for people at /."""
 
     @asynccontextmanager
     async def keep_saved(_: Starlette) -> abc.AsyncIterator[None]:
-        saving = asyncio.create_task(_save_often(sandbox))
+        saving = asyncio.create_task(_save_often(sandbox, save_every))
         yield
         saving.cancel()
         with suppress(asyncio.CancelledError):
@@ -42,16 +43,38 @@ def build_app(sandbox: Sandbox) -> ASGIApp:
     return app
 
 
-def configure(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
-    """A server that prints nothing of its own."""
-    return uvicorn.Config(
-        app, host=host, port=port, log_config=None, log_level="critical", access_log=False
+def build_server(sandbox: Sandbox, save_every: float = SAVE_EVERY) -> uvicorn.Server:
+    """A server that prints nothing of its own and stops within two seconds."""
+    config = uvicorn.Config(
+        build_app(sandbox, save_every),
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        timeout_graceful_shutdown=2,
     )
+    return uvicorn.Server(config)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket to serve on, port 0 for any that is free; OSError when it is taken."""
+    # The protocol is named because asyncio sends at once (TCP_NODELAY) only where it is.
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 8765) -> None:
-    """Serve until SIGINT or SIGTERM; what changed is saved before it returns."""
-    uvicorn.Server(configure(build_app(sandbox), host, port)).run()
+    """Serve until SIGINT or SIGTERM, which then take their usual course; changes are saved first.
+
+    OSError when the port is taken.
+    """
+    with bind(host, port) as bound:
+        build_server(sandbox).run([bound])
 
 
 def describe(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 8765) -> str:
@@ -65,9 +88,9 @@ def describe(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 8765) -> str
     )
 
 
-async def _save_often(sandbox: Sandbox) -> None:
+async def _save_often(sandbox: Sandbox, every: float) -> None:
     while True:
-        await asyncio.sleep(SAVE_EVERY)
+        await asyncio.sleep(every)
         await asyncio.to_thread(sandbox.save)
 
 
@@ -107,9 +130,6 @@ async def _send(answer: Answer, scope: Scope, receive: Receive, send: Send) -> N
 
 async def _cut(send: Send) -> None:
     """Close the connection without a byte. ASGI has no word for that: this asks uvicorn's own."""
-    line = getattr(getattr(send, "__self__", None), "transport", None)
-    if line is None:
-        raise RuntimeError("Only under uvicorn can the sandbox drop a connection.")
-    line.abort()
+    send.__self__.transport.abort()  # type: ignore[attr-defined]
     # Once around the loop, so that the server knows of it before this call returns.
     await asyncio.sleep(0)

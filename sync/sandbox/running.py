@@ -1,29 +1,31 @@
 """A sandbox that serves on a free port from a thread, for tests and for the demo."""
 
-import socket
 import time
 from threading import Thread
 from types import TracebackType
 
-import uvicorn
-
-from sync.sandbox.app import build_app, configure
+from sync.sandbox.app import SAVE_EVERY, bind, build_server
 from sync.sandbox.sandbox import Sandbox
 
 
 class RunningSandbox:
-    """Starts on entering, stops on leaving; `port` 0 takes any that is free."""
+    """Starts on entering, stops on leaving; `port` 0 takes any that is free.
+
+    What changed is written to the sandbox's file every `save_every` seconds and at the end.
+    """
 
     def __init__(
-        self, sandbox: Sandbox | None = None, *, host: str = "127.0.0.1", port: int = 0
+        self,
+        sandbox: Sandbox | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        save_every: float = SAVE_EVERY,
     ) -> None:
         self.sandbox = Sandbox() if sandbox is None else sandbox
-        # The protocol is named because asyncio sends at once (TCP_NODELAY) only where it is.
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((host, port))
+        self._socket = bind(host, port)
         self._host, self._port = self._socket.getsockname()
-        self._server = uvicorn.Server(configure(build_app(self.sandbox), host, self._port))
+        self._server = build_server(self.sandbox, save_every)
         self._thread = Thread(target=self._server.run, args=([self._socket],), name="sandbox")
 
     @property
@@ -48,9 +50,7 @@ class RunningSandbox:
 
     def __enter__(self) -> "RunningSandbox":
         self._thread.start()
-        while not self._server.started:
-            if not self._thread.is_alive():
-                raise RuntimeError("The sandbox could not start.")
+        while not self._server.started and self._thread.is_alive():
             time.sleep(0.005)
         return self
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
+
 from sync.sandbox.answer import Answer, encode
 from sync.sandbox.sandbox import DATA_SOURCE, Sandbox
 from tests.sandbox.exchange import credentials
@@ -50,3 +52,11 @@ class Caller:
     def patch(self, customer: dict[str, Any], **fields: Any) -> Answer:
         """A change of a customer."""
         return self("PATCH", f"/customers/{customer['uuid']}", fields)
+
+
+def create(client: httpx.Client, external_id: str = "a", **fields: Any) -> dict[str, Any]:
+    """A customer over HTTP."""
+    sent = {"data_source_uuid": DATA_SOURCE, "external_id": external_id, **fields}
+    answer = client.post("/customers", json=sent)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())

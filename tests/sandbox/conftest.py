@@ -1,7 +1,9 @@
-"""A sandbox without limits, its clock, and a caller with its key."""
+"""A sandbox without limits, in memory and behind HTTP, and clients of both."""
 
+import httpx
 import pytest
 
+from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import KEY, Sandbox
 from tests.sandbox.caller import Caller, Clock
 
@@ -19,3 +21,21 @@ def sandbox(clock):
 @pytest.fixture
 def call(sandbox):
     return Caller(sandbox, KEY)
+
+
+@pytest.fixture
+def running():
+    with RunningSandbox(Sandbox(rate=None)) as running:
+        yield running
+
+
+@pytest.fixture
+def client(running):
+    with httpx.Client(base_url=running.url, auth=(running.key, ""), timeout=10) as client:
+        yield client
+
+
+@pytest.fixture
+def control(running):
+    with httpx.Client(base_url=f"{running.root}/sandbox", timeout=10) as control:
+        yield control

@@ -76,8 +76,11 @@ def test_a_patch_keeps_what_it_does_not_name(call):
         first_name="A", last_name="B", external_id="p", custom=[{"key": "role", "value": "x"}],
     )  # fmt: skip
     path = f"/contacts/{contact['uuid']}"
-    sent = {"first_name": "", "external_id": None, "customer_uuid": "cus_x", "custom": []}
-    changed = call("PATCH", path, sent).json
+    changed = call(
+        "PATCH",
+        path,
+        {"first_name": "", "external_id": None, "customer_uuid": "cus_x", "custom": []},
+    ).json
     assert {**contact, "first_name": None, "external_id": None} == changed
     assert call("GET", path).json == changed
 

@@ -21,7 +21,7 @@ def test_an_external_id_is_unique_inside_its_source(call):
 
 
 def test_an_external_id_may_repeat_in_another_source(call):
-    """Without a source the look-up finds both: the trap of api.md 17.1."""
+    """Without a source the look-up finds both: what one finds may not be one's own."""
     call.create("a")
     other = call("POST", "/data_sources", {"name": "Other"}).json["uuid"]
     call("POST", "/customers", {"data_source_uuid": other, "external_id": "a"})

@@ -75,7 +75,7 @@ def test_an_answer_may_be_cut_in_half(call, sandbox):
     sandbox.fail(method="POST", truncate=True)
     answer = create(call, "a")
     assert len(sandbox.world.customers) == 1
-    with pytest.raises(ValueError, match="Expecting|Unterminated"):
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
         answer.json  # noqa: B018
 
 
@@ -117,7 +117,7 @@ def test_requests_are_remembered_with_what_became_of_them(call, sandbox, clock):
 @pytest.mark.parametrize("wrong", [{"every": 0}, {"when": "never"}, {"colour": "red"}])
 def test_a_wrong_fault_is_refused(wrong):
     """With a ValueError."""
-    with pytest.raises(ValueError, match="every|colour"):
+    with pytest.raises(ValueError, match=r"every|colour"):
         read_fault(wrong)
 
 

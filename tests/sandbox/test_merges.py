@@ -137,11 +137,13 @@ def test_emptying_a_source_leaves_customers_of_others(call):
     """Only those without another pair are deleted."""
     other_source = call("POST", "/data_sources", {"name": "Other"}).json["uuid"]
     into, alone = call.create("b"), call.create("c")
+    call.contact(into)
     sent = {"data_source_uuid": other_source, "external_id": "a"}
     merge(call, call("POST", "/customers", sent).json, into)
     assert call("DELETE", f"/data_sources/{DATA_SOURCE}/all").status == 204
     left = call("GET", f"/customers/{into['uuid']}").json
     assert ("a", [other_source]) == (left["external_id"], left["data_source_uuids"])
     assert call("GET", f"/customers/{alone['uuid']}").status == 404
+    assert call("GET", "/contacts").json["entries"] == []
     assert call("DELETE", f"/data_sources/{other_source}").status == 204
     assert call("GET", "/customers").json["entries"] == []

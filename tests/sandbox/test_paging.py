@@ -25,6 +25,17 @@ def test_customers_page_by_cursor(call):
     assert all(page["cursor"] for page in pages)
 
 
+def test_a_search_pages_by_cursor(call):
+    """It never tells how many pages there are."""
+    for number in range(3):
+        call.create(f"c{number}", email="x@example.com")
+    pages = walk(call, "/customers/search", email="x@example.com", per_page="2")
+    ids = [[one["external_id"] for one in page["entries"]] for page in pages]
+    assert ids == [["c0", "c1"], ["c2"]]
+    assert pages[0]["total_pages"] is None
+    assert {"entries", "cursor", "has_more"} == set(pages[1])
+
+
 def test_contacts_page_by_cursor(call):
     """The newest first, also those of one microsecond."""
     made = call.create()

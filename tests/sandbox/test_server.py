@@ -1,40 +1,17 @@
-"""The sandbox over real HTTP: page, control routes, cut connections, saved data."""
+"""The sandbox over real HTTP: cut connections, both ends at once, saved data."""
 
-import socket
+import asyncio
+import os
+import signal
 import threading
 
 import httpx
 import pytest
 
-from sync.sandbox.app import describe
+from sync.sandbox.app import bind, describe, serve
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import DATA_SOURCE, KEY, Sandbox
-
-
-@pytest.fixture
-def running():
-    with RunningSandbox(Sandbox(rate=None)) as running:
-        yield running
-
-
-@pytest.fixture
-def client(running):
-    with httpx.Client(base_url=running.url, auth=(running.key, ""), timeout=10) as client:
-        yield client
-
-
-@pytest.fixture
-def control(running):
-    with httpx.Client(base_url=f"{running.root}/sandbox", timeout=10) as control:
-        yield control
-
-
-def create(client, external_id="a", **fields):
-    """A customer over HTTP."""
-    sent = {"data_source_uuid": DATA_SOURCE, "external_id": external_id, **fields}
-    answer = client.post("/customers", json=sent)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
+from tests.sandbox.caller import create
 
 
 def test_it_answers_as_the_sandbox_does(client, running):
@@ -68,21 +45,14 @@ def test_a_dropped_answer_cuts_the_connection(client, running, when, made):
     assert client.get("/ping").status_code == 200
 
 
-def test_more_than_20_at_once_are_a_503(running, client):
+async def test_more_than_20_at_once_are_a_503(running):
     """Counted while their answers are held back."""
-    running.sandbox.fail(path="/v1/account", delay=0.4)
-    statuses = []
-
-    def ask():
-        statuses.append(httpx.get(f"{running.url}/account", auth=(KEY, "")).status_code)
-
-    threads = [threading.Thread(target=ask) for _ in range(23)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(statuses) == [200] * 20 + [503] * 3
-    assert client.get("/ping").status_code == 200
+    running.sandbox.fail(path="/v1/account", delay=1)
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(base_url=running.url, auth=(KEY, ""), limits=limits) as client:
+        answers = await asyncio.gather(*(client.get("/account") for _ in range(23)))
+        assert sorted(answer.status_code for answer in answers) == [200] * 20 + [503] * 3
+        assert (await client.get("/ping")).status_code == 200
 
 
 def test_many_writers_at_once_create_each_customer_once(running):
@@ -105,130 +75,12 @@ def test_many_writers_at_once_create_each_customer_once(running):
     assert len(running.sandbox.world.customers) == 10
 
 
-def test_faults_are_set_and_lifted_over_http(client, control):
-    """One or several; a wrong one is a 400."""
-    fault = {"method": "GET", "path": "/v1/ping", "status": 503, "retry_after": 7}
-    assert control.post("/faults", json=fault).json() == {"faults": 1}
-    assert control.post("/faults", json=[fault, fault]).json() == {"faults": 3}
-    answer = client.get("/ping")
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
-    assert control.delete("/faults").json() == {"faults": 0}
-    assert client.get("/ping").status_code == 200
-    for wrong in ({"colour": "red"}, "x", [5], {"delay": "x"}):
-        assert control.post("/faults", json=wrong).status_code == 400
-
-
-def test_requests_are_counted_over_http(client, control):
-    """All, by path, by method, in sum; control routes are not among them."""
-    create(client, "a")
-    client.get("/customers", params={"external_id": "a"})
-    client.get("/ping")
-    assert control.get("/requests", params={"summary": "1"}).json() == {
-        "total": 3, "POST": 1, "GET": 2,
-    }  # fmt: skip
-    summary = control.get("/requests", params={"summary": "1", "path": "/v1/cust*"})
-    assert summary.json() == {"total": 2, "POST": 1, "GET": 1}
-    (seen,) = control.get("/requests", params={"method": "POST"}).json()["requests"]
-    assert (seen["path"], seen["status"], seen["body"]["external_id"]) == (
-        "/v1/customers",
-        201,
-        "a",
-    )
-    assert control.delete("/requests").json() == {"requests": []}
-    assert control.get("/requests", params={"summary": "1"}).json() == {"total": 0}
-
-
-def test_the_whole_state_is_shown_and_reset(client, control):
-    """As JSON, without a key."""
-    create(client)
-    state = control.get("/state").json()
-    assert (
-        [one["main"][1] for one in state["customers"]],
-        [one["name"] for one in state["sources"]],
-    ) == (["a"], ["Warehouse"])
-    control.post("/reset")
-    assert control.get("/state").json()["customers"] == []
-    assert client.get(f"/data_sources/{DATA_SOURCE}").status_code == 200
-
-
-def test_the_account_is_prepared_over_http(client, control):
-    """Users, definitions of attributes, computed statuses, settings."""
-    made = create(client)
-    path = f"/customers/{made['uuid']}"
-    control.post("/users", json={"users": ["boss@example.com"]})
-    assert client.patch(path, json={"owner": "boss@example.com"}).json()["owner"]
-    definitions = {"contact": ["shoe"], "customer": {"plan": "String"}}
-    shown = control.post("/definitions", json=definitions).json()
-    assert shown == {"contact": ["role", "shoe"], "customer": {"plan": "String"}}
-    patched = client.patch(path, json={"attributes": {"custom": {"plan": "Gold"}}}).json()
-    assert patched["attributes"]["custom"] == {"plan": "Gold"}
-    status = {
-        "uuid": made["uuid"], "status": "Active", "mrr": 500,
-        "customer_since": "2024-01-01T00:00:00+00:00",
-    }  # fmt: skip
-    assert control.post("/statuses", json=status).json()["arr"] == 6000
-    kept = client.patch(path, json={"status": "New Lead"}).json()
-    assert (kept["status"], kept["customer-since"]) == ("Active", "2024-01-01T00:00:00+00:00")
-    assert [made["uuid"]] == [
-        one["uuid"]
-        for one in client.get("/customers", params={"status": "Active"}).json()["entries"]
-    ]
-    for wrong in ({"status": "Active"}, {"uuid": made["uuid"], "status": "Fine"}):
-        assert control.post("/statuses", json=wrong).status_code == 400
-    assert control.post("/statuses", json={"uuid": "x", "status": "Active"}).status_code == 404
-
-
-def test_settings_change_while_it_runs(client, control, running):
-    """Limits, header, staleness, delay of merges; others are a 400."""
-    settings = {"rate": 0, "parallel": 5, "retry_after": 9, "stale": 1, "merge_delay": 2}
-    assert control.post("/settings", json=settings).json() == settings
-    answer = client.get("/ping")
-    assert (answer.status_code, answer.headers["retry-after"]) == (429, "9")
-    world, slots = running.sandbox.world, running.sandbox.slots
-    assert (slots.most, world.stale, world.merge_delay) == (5, 1.0, 2.0)
-    assert control.post("/settings", json={"colour": 1}).status_code == 400
-
-
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/sandbox/nothing"), ("POST", "/"), ("GET", "/v1"), ("GET", "/x")]
 )
 def test_other_paths_are_not_found(running, method, path):
     """A page says so."""
     assert httpx.request(method, running.root + path).status_code == 404
-
-
-def test_the_page_shows_everything_and_escapes_it(client, running):
-    """Whatever a customer is called."""
-    running.sandbox.world.definitions.add("<i>")
-    evil = "<script>alert('x')</script>"
-    custom = [{"type": "String", "key": "plan", "value": evil}]
-    made = create(
-        client, evil, name=evil, company="A & B", email="a@example.com", city=evil, country="DE",
-        lead_created_at="2024-01-01", free_trial_started_at="2024-02-01",
-        attributes={"custom": custom, "tags": [evil]},
-    )  # fmt: skip
-    links = {"customer_uuid": made["uuid"], "data_source_uuid": DATA_SOURCE}
-    client.post("/contacts", json={**links, "first_name": evil, "notes": evil, "title": evil})
-    client.get(f"/{evil}", params={evil: evil})
-    page = httpx.get(running.root)
-    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    assert "<script" not in page.text
-    assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;" in page.text
-    for shown in ("A &amp; B", "Germany", "2024-01-01", "a@example.com", "Warehouse", DATA_SOURCE):
-        assert shown in page.text
-    assert "http://" not in page.text.replace(running.root, "")
-
-
-def test_the_page_shows_the_first_thousand(client, running):
-    """And says how many there are."""
-    from tests.sandbox.caller import Caller
-
-    assert "No customers yet." in httpx.get(running.root).text
-    for number in range(1_001):
-        Caller(running.sandbox, KEY).create(f"c{number:04}", name=f"Customer {number:04}")
-    page = httpx.get(running.root).text
-    assert ("Customer 0999" in page, "Customer 1000" in page) == (True, False)
-    assert ("1,001" in page, "the first 1,000 are shown" in page) == (True, True)
 
 
 def test_it_starts_where_it_stopped(tmp_path):
@@ -263,6 +115,19 @@ def test_it_starts_where_it_stopped(tmp_path):
             assert create(client, "c")["id"] == 3
 
 
+def test_it_saves_while_it_runs(tmp_path):
+    """A crash loses little."""
+    data = tmp_path / "sandbox.json"
+    with (
+        RunningSandbox(Sandbox(data=data, rate=None), save_every=0.01) as running,
+        httpx.Client(base_url=running.url, auth=(KEY, "")) as client,
+    ):
+        create(client)
+        saved = any(data.exists() for _ in range(1_000) if client.get("/ping"))
+        assert saved
+        assert len(Sandbox(data=data).world.customers) == 1
+
+
 def test_without_changes_nothing_is_written(tmp_path):
     """Reading is no change."""
     data = tmp_path / "sandbox.json"
@@ -271,17 +136,46 @@ def test_without_changes_nothing_is_written(tmp_path):
     assert not data.exists()
 
 
+def free_port():
+    """A port that nobody listens on."""
+    with bind("127.0.0.1", 0) as probe:
+        return probe.getsockname()[1]
+
+
 def test_it_can_take_a_given_port():
-    """And say where it is."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    """And say where it is; a port that is taken is an error."""
+    port = free_port()
     with RunningSandbox(port=port) as running:
         assert running.url == f"http://127.0.0.1:{port}/v1"
-    told = describe(Sandbox(key="k"), "0.0.0.0", 8000)
-    assert told == (
+        with pytest.raises(OSError, match="in use"):
+            serve(Sandbox(), port=port)
+
+
+def test_it_tells_what_a_sync_needs():
+    """As variables of the environment."""
+    assert describe(Sandbox(key="k"), "0.0.0.0", 8000) == (
         "CHARTMOGUL_API_URL=http://127.0.0.1:8000/v1\n"
         "CHARTMOGUL_API_KEY=k\n"
         f"CHARTMOGUL_DATA_SOURCE={DATA_SOURCE}\n"
         "\nOpen http://127.0.0.1:8000/ to see what it holds.\n"
     )
+
+
+def test_serving_ends_with_a_signal_and_saves_first(tmp_path, capfd):
+    """It prints nothing."""
+    port, data = free_port(), tmp_path / "sandbox.json"
+
+    def use_and_interrupt():
+        transport = httpx.HTTPTransport(retries=8)
+        base = f"http://127.0.0.1:{port}/v1"
+        with httpx.Client(transport=transport, base_url=base, auth=(KEY, "")) as client:
+            create(client)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=use_and_interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        serve(Sandbox(data=data), port=port)
+    thread.join()
+    assert len(Sandbox(data=data).world.customers) == 1
+    assert capfd.readouterr() == ("", "")
