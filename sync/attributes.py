@@ -4,6 +4,7 @@ import re
 from collections import abc
 from datetime import UTC, date, tzinfo
 from decimal import Decimal
+from typing import assert_never
 from uuid import UUID
 
 from sync import values
@@ -127,6 +128,8 @@ def caster(wanted: AttributeType, *, zone: tzinfo = UTC, truncate: bool = False)
             return boolean
         case AttributeType.TIMESTAMP:
             return timestamp(zone)
+        case _:
+            assert_never(wanted)
 
 
 def type_of(value: object) -> AttributeType | None:

@@ -1,5 +1,6 @@
 """The command line: arguments in, one function per command, an exit code out."""
 
+import signal
 import sys
 from collections import abc
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import click
 
 from sync import __version__
-from sync.errors import EXIT_CONFIG, EXIT_INTERRUPTED, SyncError
+from sync.errors import EXIT_CONFIG, EXIT_INTERRUPTED, EXIT_TERMINATED, SyncError
 
 Command = abc.Callable[..., Any]
 _PATH = click.Path(path_type=Path)
@@ -137,6 +138,68 @@ def report(run: str, reports: Path | None, as_json: bool) -> int:
     return report(run, reports, as_json=as_json)
 
 
+@app.command(short_help="Show when each mapping last succeeded.")
+@_mappings
+@click.option("--max-age", metavar="TIME", help="Exit 1 when a last success is older: 90s, 2h, 1d.")
+@_json
+def status(mappings: tuple[Path, ...], max_age: str | None, as_json: bool) -> int:
+    """Show when each mapping last came to its end.
+
+    Rejected rows are told, and are no failure here. A mapping that never succeeded counts as too
+    old. Without mappings/, all mappings that the state knows are shown.
+    """
+    from sync.commands.status import status
+
+    return status(mappings, max_age, as_json=as_json)
+
+
+@app.command(short_help="Run again and again, when it is due.")
+@_mappings
+@click.option("--every", metavar="TIME", help="How often: 90s, 15m, 2h, 1d.")
+@click.option("--cron", metavar="FIELDS", help="When: five cron fields, or @hourly and the like.")
+@click.option("--timezone", metavar="ZONE", help="The time zone of --cron, not TZ; else UTC.")
+@click.option(
+    "--jitter",
+    metavar="TIME",
+    help="Start up to this much later, at random; else a tenth of the interval, at most 10s.",
+)
+@click.option(
+    "--run-at-start/--no-run-at-start",
+    "at_once",
+    default=None,
+    help="Whether to run at once; else --every does, and --cron waits for its time.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Serve /healthz and /metrics there; 0 takes a free one.",
+)
+@click.option(
+    "--host",
+    default="0.0.0.0",
+    show_default=True,
+    metavar="ADDRESS",
+    help="The address to listen on.",
+)
+@click.option(
+    "--max-age",
+    metavar="TIME",
+    help="/healthz fails when a last success is older; else three intervals, at least 1h.",
+)
+@click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
+def schedule(mappings: tuple[Path, ...], **options: Any) -> int:
+    """Run again and again, when it is due, until a signal ends it.
+
+    A run that fails is told, and the schedule goes on. Runs never overlap: what becomes due
+    during a run is left out. Mappings are read anew for every run. SIGTERM ends a run in good
+    order within ten seconds: 143 then, and 0 between two runs.
+    """
+    from sync.commands.schedule import Wanted, schedule
+
+    return schedule(Wanted(mappings or _DEFAULT, **options))
+
+
 @app.command()
 @click.option(
     "--port",
@@ -191,7 +254,13 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # an ASCII pipe must not end a run
+    # In a container this is process 1, on which signals without a handler have no effect.
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(_run())
+
+
+def _terminate(_signal: int, _frame: object) -> None:
+    raise SystemExit(EXIT_TERMINATED)
 
 
 def _run() -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult
 
+from sync import mysql
 from sync.record import AttributeType
 
 INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
@@ -48,19 +49,54 @@ _POSTGRES: dict[int, Kind] = {
     3802: "json",
 }
 _NUMERIC = 1700
-#: What duckdb-engine's cursor calls its types.
-_DUCKDB: dict[str, Kind] = {}
+#: As DuckDB writes its types, without what is in brackets: duckdb.org/docs/stable/sql/data_types.
+_DUCKDB: dict[str, Kind] = {
+    "BOOLEAN": BOOLEAN,
+    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM"), INTEGER),
+    **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"), INTEGER),
+    "FLOAT": DECIMAL,
+    "DOUBLE": DECIMAL,
+    "VARCHAR": STRING,
+    "UUID": STRING,
+    "ENUM": STRING,
+    "DATE": TIMESTAMP,
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), TIMESTAMP),
+    "TIMESTAMP WITH TIME ZONE": TIMESTAMP,
+    "BLOB": "binary",
+    "BIT": "binary",
+    "GEOMETRY": "binary",
+    **dict.fromkeys(("JSON", "STRUCT", "MAP", "UNION", "VARIANT"), "json"),
+}
 
 
 def describe(connection: Connection, result: CursorResult[Any]) -> tuple[Column, ...]:
     """The columns of a result that was not read yet; repeated names are kept, to be refused."""
     names = tuple(result.keys())
     cursor = result.cursor
-    if connection.dialect.name == "postgresql" and cursor is not None:
-        kinds = _of_postgres(connection, cursor.description)
-    else:
-        kinds = [None] * len(names)
+    kinds = [None] * len(names) if cursor is None else _kinds(connection, cursor)
     return tuple(_column(name, kind) for name, kind in zip(names, kinds, strict=True))
+
+
+def _kinds(connection: Connection, cursor: Any) -> abc.Sequence[Kind]:
+    match connection.dialect.name:
+        case "postgresql":
+            return _of_postgres(connection, cursor.description)
+        case "duckdb":
+            return [_of_duckdb(str(column[1])) for column in cursor.description]
+        case "mysql" | "mariadb":
+            return mysql.kinds(cursor)
+        case _:
+            return [None] * len(cursor.description)
+
+
+def _of_duckdb(written: str) -> Kind:
+    """`DECIMAL(18,0)`, `ENUM('a', 'b')`, `INTEGER[]`, `STRUCT(a INTEGER)`."""
+    if written.endswith("]"):
+        return "array"
+    name, _, rest = written.partition("(")
+    if name == "DECIMAL":
+        return INTEGER if rest.endswith(",0)") else DECIMAL
+    return _DUCKDB.get(name)
 
 
 def _column(name: str, kind: Kind) -> Column:

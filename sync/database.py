@@ -64,8 +64,8 @@ def connect(url: URL, **options: Any) -> Engine:
 
 def _missing(url: URL, error: Exception) -> ConfigProblem:
     dialect = url.get_backend_name()
-    extra = EXTRAS.get(dialect)
-    if extra is None:
+    extra, _ = EXTRAS.get(dialect, ("", ""))
+    if not extra:
         known = ", ".join(sorted({"sqlite", *EXTRAS}))
         return ConfigProblem(f"no driver knows {dialect}://", f"known here: {known}")
     return ConfigProblem(

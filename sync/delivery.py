@@ -29,7 +29,7 @@ from sync.record import Fields, Problem, Record, Rejected, Stage, Value
 from sync.recorder import Recorder
 from sync.refusals import reject
 from sync.spool import Entry
-from sync.state.store import Memory
+from sync.state.values import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class Delivery:
     async def _exists_after_all(self, job: Job, error: AlreadyExists) -> None:
         found = await self.destination.find(job.entry, None)
         if isinstance(found, Absent):
-            raise Refused(
+            raise AlreadyExists(
                 "ChartMogul says that this external id exists, but no look-up finds it",
                 error.answered,
                 "it may differ in case only, or the customer was merged a moment ago: the next run tries again",

@@ -4,6 +4,7 @@ from collections import abc
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import blake2b
+from typing import assert_never
 
 from sync.record import Fields, Record, Value
 from sync.values import plain
@@ -27,6 +28,8 @@ def encode(value: Value) -> bytes:
             return b"s" + value.encode("utf-8", "surrogatepass")
         case tuple():
             return b"t" + b"\0".join(sorted(map(encode, value)))
+        case _:
+            assert_never(value)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -179,7 +179,9 @@ class _Fitting:
         elif twin := next((k for k in self.contract.names() if k.lower() == name.lower()), None):
             message = f"column {name!r} and attribute {twin!r} differ only in case"
             if twin == name:
-                message = f"attribute {name!r} has another source, yet the query has column {name!r}"
+                message = (
+                    f"attribute {name!r} has another source, yet the query has column {name!r}"
+                )
             self._problem(path, message, way_out)
         elif column.unsendable:
             hint = "cast it to text in SQL, or name it under ignore_columns"

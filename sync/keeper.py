@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from sync.errors import LockedError, StateError, SyncError
 from sync.outcome import Run
-from sync.state.store import Scope, Store
+from sync.state.store import Store
+from sync.state.values import Scope
 
 #: Seconds between renewals; a lease lasts 90.
 RENEWAL = 15.0

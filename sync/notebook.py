@@ -11,7 +11,8 @@ from sync.outcome import Left
 from sync.parents import Parent
 from sync.record import AttributeType, Object
 from sync.repeats import SeenRows
-from sync.state.store import Doubt, Item, Memory, Scope, Store
+from sync.state.store import Store
+from sync.state.values import Doubt, Item, Memory, Scope
 
 T = TypeVar("T")
 _LEFT_BATCH = 1000
@@ -80,14 +81,20 @@ class Notebook:
     async def left(self, seen: SeenRows) -> list[list[Left]]:
         """The keys that have left the query since it was last read whole, in batches."""
         left = await call(
-            lambda: list(self.store.left(self.scope, self.mapping, lambda r: seen.row(r) > 0))
+            lambda: list(
+                self.store.left(self.scope, self.mapping, self.run_id, lambda r: seen.row(r) > 0)
+            )
         )
         return [left[i : i + _LEFT_BATCH] for i in range(0, len(left), _LEFT_BATCH)]
 
     async def mark_left(self, seen: SeenRows) -> None:
         """Report those keys no more, until they come back."""
         await call(
-            self.store.mark_left, self.scope, self.mapping, lambda record: seen.row(record) > 0
+            self.store.mark_left,
+            self.scope,
+            self.mapping,
+            self.run_id,
+            lambda record: seen.row(record) > 0,
         )
 
     # Contacts

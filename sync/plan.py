@@ -4,6 +4,7 @@ from collections import abc
 from dataclasses import dataclass
 from datetime import UTC
 from decimal import Decimal
+from typing import assert_never
 
 from sync.fields import LEAD_STATUSES
 from sync.instant import parse
@@ -123,6 +124,8 @@ def decide(
                 for name, value in record.fields.items()
                 if policy.field_hash(name, value) not in known.hashes
             }
+        case _:
+            assert_never(known)
     changes = {
         name: change
         for name, change in changes.items()

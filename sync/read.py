@@ -11,8 +11,8 @@ from sync.mapping import Mode
 from sync.outcome import Delivered, MappingRun, Outcome, count
 from sync.record import Problem, Record, Rejected, Stage
 from sync.repeats import Occurrence, Repeats, SeenRows, Settled
-from sync.spool import Entry, Note, Spool
-from sync.state.store import Item, Memory, RejectedRow
+from sync.spool import Entry, First, Note, Spool
+from sync.state.values import Item, Memory, RejectedRow
 
 #: How long a row that ChartMogul refused is not sent again while nothing about it changed.
 HELD_FOR = timedelta(days=7)
@@ -84,11 +84,7 @@ class Reader:
         self.run.rows.read += len(built)
         keys = list({item.key for item in built if item.key is not None})
         memories = self.recall(keys)
-        batch = _Batch(
-            self,
-            memories,
-            self.spool.first([k for k in keys if k not in memories or self._seen(memories[k])]),
-        )
+        batch = _Batch(self, memories, self.spool.first(keys))
         for item in built:
             batch.admit(item)
         self.spool.add(batch.entries.values())
@@ -98,17 +94,16 @@ class Reader:
         )
         self._tell(batch.results, memories)
 
-    def _seen(self, memory: Memory) -> bool:
-        return self.seen.row(memory.record) > 0
-
     def _tell(self, results: list[Local], memories: abc.Mapping[str, Memory]) -> None:
         for result in results:
             count(self.run, result)
         if results:
             self.report(results)
-        items = {r.key: _noted(r, memories) for r in results if isinstance(r, Rejected) and r.key}
-        if items and self.remember is not None:
-            self.remember(list(items.values()))
+        rejected = {r.key: r for r in results if isinstance(r, Rejected) and r.key}
+        if rejected and self.remember is not None:
+            self.remember([_noted(r, memories) for r in rejected.values()])
+            for key, memory in self.recall(list(rejected)).items():
+                self.seen.meet(memory.record, rejected[key].row)
 
     def judge(self, record: Record, fingerprint: bytes, memory: Memory | None) -> Local | None:
         """What becomes of a record by the state alone; None: it needs ChartMogul."""
@@ -169,7 +164,7 @@ class _Batch:
 
     reader: Reader
     memories: abc.Mapping[str, Memory]
-    before: abc.Mapping[str, Any]
+    before: abc.Mapping[str, First]
     entries: dict[str, Entry] = field(default_factory=dict)
     noted: dict[str, Occurrence] = field(default_factory=dict)
     results: list[Local] = field(default_factory=list)

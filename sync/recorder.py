@@ -5,14 +5,14 @@ from collections import abc
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sync.errors import Refused, Unavailable
+from sync.errors import AlreadyExists, Refused, Unavailable
 from sync.fingerprint import Hasher, join
 from sync.outcome import Delivered, MappingRun, PartlyWritten, Result, count
 from sync.plan import Known, Seen
 from sync.rails import Rails
 from sync.record import ATTRIBUTE, Fields, Rejected
 from sync.spool import Entry
-from sync.state.store import Confirmed, Held, Item, Observed, RejectedRow
+from sync.state.values import Confirmed, Held, Item, Observed, RejectedRow
 
 #: A crash loses the record of at most this many rows, or of this many seconds; they are looked up again.
 _ROWS = 100
@@ -110,6 +110,8 @@ class Recorder:
     def _held(self, entry: Entry, rejected: Rejected, error: Exception | None) -> Held | None:
         if not isinstance(error, Refused) or rejected.http_status not in _FOR_GOOD:
             return None
+        if isinstance(error, AlreadyExists):
+            return None  # a matter of moments: the next look-up may find it
         mark = self.hasher.mark(entry.fingerprint, self.edition)
         return Held(mark, self.clock(), rejected.http_status, rejected.problems[0].field)
 

@@ -94,6 +94,6 @@ def _field(record: Record, param: str) -> str | None:
 
 def _value(record: Record, param: str) -> object:
     field = _field(record, param)
-    if field == "external_id":
+    if field == "external_id" and record.customer is None:  # a customer's is its key
         return record.key
     return record.fields.get(field) if field else None

@@ -12,7 +12,7 @@ from sync.parents import Parents
 from sync.plan import Absent, Remembered
 from sync.roster import Roster
 from sync.spool import Entry, Spool
-from sync.state.store import Memory
+from sync.state.values import Memory
 
 
 class Scout(Protocol):

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, CursorResult, Engine, NullPool, event
 
-from sync import database, lenient
+from sync import database, lenient, mysql
 from sync.columns import Column, describe
 from sync.errors import SourceError
 
@@ -50,6 +50,11 @@ class Result:
             yield [tuple(row) for row in batch]
         raise SourceError("the query was cancelled")
 
+    def close(self) -> None:
+        """Let go of the rows that were not read; an open cursor keeps SQLite's connection open."""
+        with suppress(Exception):
+            self._rows.close()
+
     def cancel(self) -> None:
         """Break the query off, from any thread; `batches` then raises SourceError."""
         self._cancelled = True
@@ -58,6 +63,10 @@ class Result:
 
 def _break_off(connection: Any) -> None:
     """psycopg has cancel, sqlite3 and DuckDB have interrupt; others wait for the next batch."""
+    if mysql.speaks(connection):
+        with suppress(Exception):
+            mysql.hang_up(connection)
+        return
     for name in ("cancel_safe", "interrupt", "cancel"):
         if hasattr(connection, name):
             with suppress(Exception):  # the query may have ended in this very moment
@@ -97,7 +106,13 @@ class Source:
         driver = connection.connection.driver_connection
         self._running.append(driver)
         try:
-            yield self._execute(connection, driver, _bare(sql))
+            result = self._execute(connection, driver, _bare(sql))
+            try:
+                yield result
+            finally:
+                if mysql.is_half_read(driver):
+                    connection.invalidate()
+                result.close()
         finally:
             self._running.remove(driver)
             with suppress(Exception):  # every row was read, or a better error is on its way
@@ -175,12 +190,16 @@ def _only_read(url: URL) -> URL:
 
 
 def _options(url: URL) -> dict[str, Any]:
-    return {"read_only": True} if url.get_backend_name() == "duckdb" else {}
+    """DuckDB without a file reads others, such as Parquet; there is nothing that could be written."""
+    in_file = url.database not in (None, "", ":memory:")
+    return {"read_only": True} if url.get_backend_name() == "duckdb" and in_file else {}
 
 
 def _prepare(connection: Any, _: object) -> None:
     if isinstance(connection, sqlite3.Connection):
         connection.execute("pragma query_only = on")
+    elif mysql.speaks(connection):
+        mysql.prepare(connection)
     lenient.prepare(connection)
 
 
@@ -199,8 +218,10 @@ def _note_prefix(connection: Connection, cursor: Any, *_: object) -> None:
 def _place(sql: str, diagnosis: Any, connection: Connection) -> str:
     """Where in the query the database points, counted as an editor counts."""
     position = int(getattr(diagnosis, "statement_position", None) or 0)
+    if not position or connection.invalidated:  # a lost connection has no info either
+        return ""
     offset = position - 1 - int(connection.info.get(_PREFIX, 0))
-    if not position or not 0 <= offset <= len(sql):
+    if not 0 <= offset <= len(sql):
         return ""
     before = sql[:offset]
     return (
@@ -209,6 +230,6 @@ def _place(sql: str, diagnosis: Any, connection: Connection) -> str:
 
 
 def _missing_file(url: URL) -> str:
-    if url.get_backend_name() != "sqlite":
+    if url.get_backend_name() not in ("sqlite", "duckdb"):
         return ""
     return "the file has to exist and be readable; a relative path counts from the working folder"

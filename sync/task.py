@@ -1,14 +1,10 @@
 """One mapping's part of a run: connected, read, judged and written."""
 
-import asyncio
 import time
 from collections import abc
 from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from sync import __version__
 from sync.builder import Builder
 from sync.chartmogul.client import Client
 from sync.contacts import Contacts, Ledger
@@ -16,10 +12,9 @@ from sync.contract import Disagreement, Typed, conflict
 from sync.customers import Customers
 from sync.delivery import Delivery
 from sync.destination import Destination
-from sync.errors import ConfigError, Interrupted, SourceError
+from sync.errors import ConfigError
 from sync.feed import Feed
-from sync.fingerprint import Hasher
-from sync.fitting import fit
+from sync.intake import Intake
 from sync.loader import Loaded
 from sync.mapping import LiveCheck, Mode
 from sync.notebook import Notebook, call
@@ -27,35 +22,17 @@ from sync.outcome import MappingRun
 from sync.parents import Parents
 from sync.plan import Policy
 from sync.rails import Rails, rails
-from sync.read import Local, Reader, Selection
-from sync.record import Object, Rejected
+from sync.read import Reader
+from sync.record import Object
 from sync.recorder import Recorder
 from sync.report.reporter import Estimate, Phase, Reporter
 from sync.roster import Roster
 from sync.scout import ContactScout, CustomerScout, Scout, Waiting
-from sync.source import Result
 from sync.spool import Spool
-from sync.state.store import Item, RejectedRow, Store
+from sync.state.store import Store
+from sync.state.values import Item
+from sync.terms import Terms
 from sync.write import Writer
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What holds for all mappings of a run."""
-
-    run_id: str
-    started_at: datetime
-    dry_run: bool
-    selection: Selection
-    connections: int
-    #: Requests a second that the limits allow us.
-    rate: float
-    api_host: str
-    spool_folder: Path
-    clock: abc.Callable[[], datetime]
-    stopping: asyncio.Event
-    #: Raises LockedError where the leases would not outlast another write.
-    ready: abc.Callable[[], None]
 
 
 @dataclass(slots=True)
@@ -77,7 +54,6 @@ class Task:
     _rails: Rails = field(default_factory=Rails, init=False)
     _reader: Reader | None = field(default=None, init=False)
     _spool: Spool | None = field(default=None, init=False)
-    _result: Result | None = field(default=None, init=False)
 
     @property
     def kind(self) -> Object:
@@ -123,66 +99,14 @@ class Task:
         started = time.monotonic()
         self.reporter.phase(self.run, Phase.READ, None)
         self._spool = Spool(self.terms.spool_folder)
+        intake = Intake(self.feed, self.notebook, self.run, self.reporter, self.terms, self._spool)
         try:
-            await self._drained()
+            self._reader = await intake.drain()
         finally:
             self.run.seconds += time.monotonic() - started
-        assert self._reader is not None
         self._settle_types(self._reader.builder)
         await self._judge()
         await self._report_left()
-
-    async def _drained(self) -> None:
-        """Wait for the reading thread; an interruption cancels the query."""
-        work = asyncio.ensure_future(asyncio.to_thread(self._drain))
-        stop = asyncio.ensure_future(self.terms.stopping.wait())
-        await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        if not work.done() and self._result is not None:
-            self._result.cancel()
-        try:
-            await work
-        except SourceError:
-            if self.terms.stopping.is_set():
-                raise Interrupted("interrupted while reading") from None
-            raise
-
-    def _drain(self) -> None:
-        assert self._spool is not None
-        mapping = self.loaded.mapping
-        with self.feed.query() as result:
-            self._result = result
-            builder = fit(self.loaded, result.columns, self.terms.started_at)
-            hasher = Hasher(self.store.salt)
-            self._reader = Reader(
-                builder,
-                hasher,
-                mapping.mode,
-                hasher.mark(self.loaded.digest, __version__.encode()),
-                self.notebook.recall,
-                self._spool,
-                self.run,
-                self._ended,
-                self.terms.started_at,
-                self.terms.selection,
-            )
-            self._reader.read(self._watched(result.batches()))
-
-    def _ended(self, results: list[Local]) -> None:
-        """Rows that the read phase alone could settle; the state keeps which keys were rejected, and why."""
-        assert self._reader is not None
-        rejected = {r.key: r for r in results if isinstance(r, Rejected) and r.key is not None}
-        if rejected and not self.terms.dry_run:
-            self.notebook.note([RejectedRow(k, r.problems[0].code) for k, r in rejected.items()])
-            for key, memory in self.notebook.recall(list(rejected)).items():
-                self._reader.seen.meet(memory.record, rejected[key].row)
-        self.reporter.rows(self.run, results)
-
-    def _watched(self, batches: abc.Iterable[Any]) -> abc.Iterator[Any]:
-        for batch in batches:
-            if self.terms.stopping.is_set():
-                raise Interrupted("interrupted while reading")
-            yield batch
 
     def _settle_types(self, builder: Builder) -> None:
         self.types, problems = builder.contract.settle(self.notebook.in_use)

@@ -18,8 +18,8 @@ INTEGER_LIMIT = 2**53
 #: ChartMogul checks addresses itself and answers 422; this only catches what can never be one.
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _DIGITS = re.compile(r"[+-]?[0-9]{1,400}")
-#: Python's text can hold them; UTF-8, and the texts of databases and servers, cannot.
 _REPAIR = "take NUL characters and broken surrogates out of it in SQL"
+#: Python's text can hold them; UTF-8, and the texts of databases and servers, cannot.
 _BROKEN = re.compile("[\0\ud800-\udfff]")
 
 

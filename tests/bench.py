@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import simplejson
 
 from sync.builder import Builder
 from sync.columns import Column
@@ -12,19 +15,21 @@ from sync.fitting import fit
 from sync.loader import Loaded, load
 from sync.outcome import Delivered, MappingRun
 from sync.read import Reader, Selection
-from sync.record import Object, Rejected
-from sync.spool import Spool
-from sync.state.store import Item, Scope, Store
+from sync.record import Object, Record, Rejected
+from sync.spool import Entry, Spool
+from sync.state.store import Store
+from sync.state.values import Item, Scope
 
 NOW = datetime(2026, 1, 31, 10, tzinfo=UTC)
 EDITION = b"edition"
-CUSTOMER = {
+Raw = dict[str, Any]
+CUSTOMER: Raw = {
     "version": 1,
     "source": {"query": "select 1"},
     "destination": {"object": "customer", "data_source": "ds_1"},
     "fields": {"external_id": "id"},
 }
-CONTACT = {
+CONTACT: Raw = {
     "version": 1,
     "source": {"query": "select 1"},
     "destination": {"object": "contact", "data_source": "ds_1"},
@@ -42,10 +47,8 @@ def contact(fields=None, **changes):
     return CONTACT | {"fields": CONTACT["fields"] | (fields or {})} | changes
 
 
-def loaded(folder: Path, mapping: dict) -> Loaded:
+def loaded(folder: Path, mapping: Raw) -> Loaded:
     """The mapping as the loader reads it from a file; JSON is YAML."""
-    import simplejson
-
     file = folder / "mapping.yml"
     file.write_text(simplejson.dumps(mapping, use_decimal=True), encoding="utf-8")
     return load([file], {}, frozenset())[0]
@@ -56,18 +59,32 @@ def columns(*names: str | Column) -> list[Column]:
     return [name if isinstance(name, Column) else Column(name) for name in names]
 
 
-def builder(folder: Path, mapping: dict, *names: str | Column) -> Builder:
+def builder(folder: Path, mapping: Raw, *names: str | Column) -> Builder:
     """A builder for rows of these columns."""
     return fit(loaded(folder, mapping), columns(*names), NOW)
 
 
-def misfits(folder: Path, mapping: dict, *names: str | Column) -> list[tuple[str, str, str]]:
+def misfits(folder: Path, mapping: Raw, *names: str | Column) -> list[tuple[str, str, str]]:
     """(path, message, hint) of everything that keeps a mapping from fitting its columns."""
     try:
         builder(folder, mapping, *names)
     except ConfigError as error:
         return [(problem.path, problem.message, problem.hint) for problem in error.problems]
     return []
+
+
+def record(builder: Builder, *row: object) -> Record:
+    """What a builder makes of a row that is sound."""
+    result = builder.build(1, row)
+    assert isinstance(result, Record)
+    return result
+
+
+def rejected(builder: Builder, *row: object) -> Rejected:
+    """What a builder makes of a row that is not."""
+    result = builder.build(1, row)
+    assert isinstance(result, Rejected)
+    return result
 
 
 def codes(result: Rejected) -> list[tuple[str | None, str]]:
@@ -80,7 +97,7 @@ class Bench:
     """A reader over a real state and spool; it keeps what was reported."""
 
     folder: Path
-    mapping: dict = field(default_factory=customer)
+    mapping: Raw = field(default_factory=customer)
     names: tuple[str | Column, ...] = ("id",)
     now: datetime = NOW
     reported: list[Delivered | Rejected] = field(default_factory=list)
@@ -139,8 +156,12 @@ class Bench:
 
     def waiting(self) -> list[int]:
         """The rows that wait in the spool, in their order."""
+        return [entry.record.row for entry in self.entries()]
+
+    def entries(self) -> list[Entry]:
+        """What waits in the spool."""
         assert self.spool is not None
-        return [entry.record.row for batch in self.spool.entries() for entry in batch]
+        return [entry for batch in self.spool.entries() for entry in batch]
 
     def outcomes(self) -> list[tuple[int, str]]:
         """(row, outcome or code of the first problem) of everything that was reported."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sync.builder import contact_key
 from sync.columns import Column
-from sync.record import AttributeType, Record, Rejected, Stage
+from sync.record import AttributeType, Record, Rejected, Stage, Value
 from tests import bench
 from tests.bench import codes, contact, customer
 
@@ -67,19 +67,25 @@ def test_every_problem(tmp_path):
         {"email": "mail", "country": "land", "lead_created_at": "since"},
         attributes={"seats": {"column": "seats", "type": "Integer"}},
     )
-    row = {"id": " a", "mail": "anna", "land": "Germany", "since": date(2027, 1, 1), "seats": "many"}
+    row = {
+        "id": " a",
+        "mail": "anna",
+        "land": "Germany",
+        "since": date(2027, 1, 1),
+        "seats": "many",
+    }
 
     result = built(tmp_path, mapping, **row)
 
     assert isinstance(result, Rejected)
-    assert (1, None, Stage.MAP) == (result.row, result.key, result.stage)
-    assert [
+    assert (result.row, result.key, result.stage) == (1, None, Stage.MAP)
+    assert codes(result) == [
         ("email", "invalid_email"),
         ("country", "invalid_country"),
         ("lead_created_at", "date_in_future"),
         ("attributes.seats", "attribute_type"),
         ("external_id", "invalid_key"),
-    ] == codes(result)
+    ]
     assert ["anna", "Germany", date(2027, 1, 1), "many", " a"] == [p.value for p in result.problems]
 
 
@@ -87,15 +93,17 @@ def test_key_of_a_rejected_row(tmp_path):
     """A row that is rejected for something else still has its key."""
     result = built(tmp_path, customer({"email": "mail"}), id=7, mail="anna")
 
-    assert ("7", [("email", "invalid_email")]) == (result.key, codes(result))
+    assert (result.key, codes(result)) == ("7", [("email", "invalid_email")])
 
 
-@pytest.mark.parametrize("value", [None, "", " ", "x" * 300, "\u00a0a", "a\0", "a\ud800", 1.5, True])
+@pytest.mark.parametrize(
+    "value", [None, "", " ", "x" * 300, "\u00a0a", "a\0", "a\ud800", 1.5, True]
+)
 def test_no_key(tmp_path, value):
     """A row without a usable key is rejected."""
     result = built(tmp_path, customer(), id=value)
 
-    assert (None, [("external_id", "invalid_key")]) == (result.key, codes(result))
+    assert (result.key, codes(result)) == (None, [("external_id", "invalid_key")])
 
 
 NULLS = [None, "", " \t", "\u00a0"]
@@ -125,7 +133,7 @@ def test_null_rejected(tmp_path, null):
     """With reject a null rejects the row."""
     mapping = customer({"company": {"column": "name", "on_null": "reject"}})
 
-    assert [("company", "null_value")] == codes(built(tmp_path, mapping, id=1, name=null))
+    assert codes(built(tmp_path, mapping, id=1, name=null)) == [("company", "null_value")]
 
 
 def test_on_null_of_the_mapping(tmp_path):
@@ -138,17 +146,22 @@ def test_on_null_of_the_mapping(tmp_path):
 
     result = built(tmp_path, mapping, id=1, name=None, city=None, plan=None, more=None)
 
-    assert {"company": None, "attributes.plan": None, "attributes.more": None} == result.fields
+    assert result.fields == {"company": None, "attributes.plan": None, "attributes.more": None}
     rejecting = built(tmp_path, mapping | {"on_null": "reject"}, id=1, name="a", city=None, plan=" ",
                       more=None)  # fmt: skip
-    assert [("attributes.plan", "null_value"), ("attributes.more", "null_value")] == codes(rejecting)
+    assert codes(rejecting) == [
+        ("attributes.plan", "null_value"),
+        ("attributes.more", "null_value"),
+    ]
 
 
 def test_contact(tmp_path):
     """A contact's key is its external id."""
-    result = built(tmp_path, contact({"position": "place"}), account=7, id="c1", mail="A@b.de", place="3")
+    result = built(
+        tmp_path, contact({"position": "place"}), account=7, id="c1", mail="A@b.de", place="3"
+    )
 
-    fields = {"email": "A@b.de", "position": 3, "external_id": "c1"}
+    fields: dict[str, Value] = {"email": "A@b.de", "position": 3, "external_id": "c1"}
     assert Record(1, "c1", fields, "7") == result
 
 
@@ -157,7 +170,7 @@ def test_contact_without_external_id(tmp_path):
     result = built(tmp_path, contact(), account=7, id=None, mail=" Anna@B.de ")
 
     assert Record(1, "7|anna@b.de", {"email": "Anna@B.de"}, "7") == result
-    assert "7|anna@b.de" == contact_key("7", "Anna@B.de")
+    assert contact_key("7", "Anna@B.de") == "7|anna@b.de"
 
 
 def test_contact_mapped_without_external_id(tmp_path):
@@ -165,14 +178,14 @@ def test_contact_mapped_without_external_id(tmp_path):
     mapping = contact()
     mapping["fields"] = {"customer_external_id": "account", "email": "mail"}
 
-    assert "7|a@b.de" == built(tmp_path, mapping, account=7, mail="a@b.de").key
+    assert built(tmp_path, mapping, account=7, mail="a@b.de").key == "7|a@b.de"
 
 
 def test_contact_with_the_same_email_for_all(tmp_path):
     """An e-mail may be a constant."""
     mapping = contact({"email": {"constant": "a@b.de"}})
 
-    assert "7|a@b.de" == built(tmp_path, mapping, account=7, id=None).key
+    assert built(tmp_path, mapping, account=7, id=None).key == "7|a@b.de"
 
 
 @pytest.mark.parametrize(
@@ -207,28 +220,34 @@ def test_null_external_id_of_a_contact(tmp_path):
     refuse = contact({"external_id": {"column": "id", "on_null": "reject"}})
 
     cleared = built(tmp_path, clear, **row)
-    assert {"email": "a@b.de", "external_id": None} == cleared.fields
-    assert "7|a@b.de" == cleared.key
-    assert [("external_id", "invalid_key")] == codes(built(tmp_path, refuse, **row))
+    assert cleared.fields == {"email": "a@b.de", "external_id": None}
+    assert cleared.key == "7|a@b.de"
+    assert codes(built(tmp_path, refuse, **row)) == [("external_id", "invalid_key")]
 
 
 def test_stray_values_reject_their_rows(tmp_path):
     """A value that cannot be sent rejects its row; a column of nothing else stops the mapping."""
-    rows = [(1, "text", b"a", b"\xff"), (2, b"\xff", b"b", None), (b"3", "text", None, [])]
-    made = bench.builder(tmp_path, customer({"name": "name", "city": "city"}), "id", "name", "city", "x")
+    rows: list[tuple[object, ...]] = [
+        (1, "text", b"a", b"\xff"),
+        (2, b"\xff", b"b", None),
+        (b"3", "text", None, []),
+    ]
+    made = bench.builder(
+        tmp_path, customer({"name": "name", "city": "city"}), "id", "name", "city", "x"
+    )
 
     results = [made.build(number, row) for number, row in enumerate(rows, 1)]
 
-    assert [
+    assert [codes(result) for result in results if isinstance(result, Rejected)] == [
         [("city", "invalid_text"), ("attributes.x", "attribute_type")],
         [("name", "invalid_text"), ("city", "invalid_text")],
         [("attributes.x", "attribute_type"), ("external_id", "invalid_key")],
-    ] == [codes(result) for result in results]
+    ]
     _, problems = made.contract.settle({})
-    assert [
+    assert sorted((p.message for p in problems), reverse=True) == [
         "column 'x' holds a list, which cannot be sent",
         "column 'city' holds binary data, which cannot be sent",
-    ] == sorted((p.message for p in problems), reverse=True)
+    ]
 
 
 EVERYTHING = customer(

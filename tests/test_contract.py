@@ -40,7 +40,7 @@ def test_type_of_values(values, expected):
 
 def test_nothing_but_null():
     """A column without a value locks nothing, and stands against nothing."""
-    assert ({}, []) == settled([], {"x": STRING, "X": INTEGER})
+    assert settled([], {"x": STRING, "X": INTEGER}) == ({}, [])
 
 
 def test_values_disagree():
@@ -71,7 +71,7 @@ def test_rejected_values_count():
     cast("one")
 
     types, problems = contract.settle({})
-    assert ({}, 1) == (types, len(problems))
+    assert (types, len(problems)) == ({}, 1)
 
 
 def test_whole_numbers_fit_a_decimal_attribute():
@@ -86,29 +86,27 @@ def test_another_type_in_the_account(values, in_use):
     """Any other difference from the account's type is refused, and both types are named."""
     types, problems = settled(values, {"x": in_use})
 
-    assert 1 == len(problems)
+    assert len(problems) == 1
     assert f"is {in_use} in this account" in problems[0]
     assert f"as {types['x'].type} (the column's values)" in problems[0]
 
 
 def test_known_types():
     """Declared types and those of columns are held against the account as well."""
-    contract = Contract(
-        {"a": Typed(STRING, Origin.DECLARED), "b": Typed(INTEGER, Origin.COLUMN)}
-    )
+    contract = Contract({"a": Typed(STRING, Origin.DECLARED), "b": Typed(INTEGER, Origin.COLUMN)})
 
     types, problems = contract.settle({"a": STRING, "b": DECIMAL})
 
     assert contract.known == types
     assert [conflict("b", types["b"], DECIMAL)] == problems
-    assert ["a", "b"] == list(contract.names())
+    assert list(contract.names()) == ["a", "b"]
 
 
 def test_differ_only_in_case():
     """An attribute that the account spells in another way is refused."""
     _, problems = settled([1], {"X": INTEGER})
 
-    assert ["attribute 'x' and 'X', which this account has, differ only in case"] == problems
+    assert problems == ["attribute 'x' and 'X', which this account has, differ only in case"]
 
 
 def test_keys_of_both_kinds():
@@ -116,7 +114,7 @@ def test_keys_of_both_kinds():
     contract = Contract({"a": Typed(STRING, Origin.DECLARED)})
     contract.observe("b", "b")
 
-    assert ["a", "b"] == list(contract.names())
+    assert list(contract.names()) == ["a", "b"]
 
 
 def test_values_are_cast_by_their_own_type():
@@ -153,8 +151,8 @@ def test_an_unsendable_value_rejects_its_row():
     with pytest.raises(Miscast) as caught:
         cast(b"secret")
 
-    assert ("attribute_type", "column 'doc' holds binary data here, which cannot be sent") == (
+    assert (
         caught.value.code,
         caught.value.message,
-    )
-    assert ({}, []) == contract.settle({})
+    ) == ("attribute_type", "column 'doc' holds binary data here, which cannot be sent")
+    assert contract.settle({}) == ({}, [])

@@ -51,7 +51,8 @@ def test_encode_the_same(one, other):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [(1, True), (0, False), ("5", 5), ("", None), ("-", None), ((), None), ("b1", True)]
+    ("one", "other"),
+    [(1, True), (0, False), ("5", 5), ("", None), ("-", None), ((), None), ("b1", True)],
 )
 def test_encode_not_the_same(one, other):
     """Types are part of a value."""
@@ -65,7 +66,7 @@ def test_fingerprint(one, other):
     first = HASHER.fingerprint(record(one))
     second = HASHER.fingerprint(record(dict(reversed(other.items())), "cus_2", 2))
 
-    assert 16 == len(first)
+    assert len(first) == 16
     assert same is (first == second)
 
 
@@ -73,7 +74,7 @@ def test_customer_of_a_contact():
     """A contact under another customer is another record."""
     prints = {HASHER.fingerprint(record({}, customer=c)) for c in (None, "", "a", "b")}
 
-    assert 4 == len(prints)
+    assert len(prints) == 4
 
 
 def test_salt():
@@ -90,7 +91,7 @@ def test_field():
     """A field's hash covers its name and its value."""
     hashes = {HASHER.field(n, v) for n in ("a", "b") for v in (1, 2, None, "x")}
 
-    assert (8, 8) == (len(hashes), len(next(iter(hashes))))
+    assert (len(hashes), len(next(iter(hashes)))) == (8, 8)
     assert HASHER.fields({"a": 1, "b": None}) == {HASHER.field("a", 1), HASHER.field("b", None)}
 
 
@@ -98,7 +99,7 @@ def test_mark():
     """A mark covers all its parts, and where one ends."""
     marks = {HASHER.mark(b"a", b"bc"), HASHER.mark(b"ab", b"c"), HASHER.mark(b"abc"), HASHER.mark()}
 
-    assert 4 == len(marks)
+    assert len(marks) == 4
     assert HASHER.mark(b"a", b"b") == HASHER.mark(b"a", b"b")
 
 

@@ -17,6 +17,7 @@ from sync.plan import (
     Skip,
     Update,
     decide,
+    holds,
     missing_tags,
     same,
 )
@@ -63,7 +64,7 @@ def test_absent_rejected():
     operation = decide(RECORD, Absent(), policy(Mode.UPDATE))
 
     assert isinstance(operation, Reject)
-    assert "not_found" == operation.problem.code
+    assert operation.problem.code == "not_found"
 
 
 @pytest.mark.parametrize("mode", [Mode.UPSERT, Mode.UPDATE])
@@ -109,7 +110,9 @@ def test_remembered_equal():
     assert Keep(RECORD, "cus_u", "nothing changed") == decide(RECORD, known, policy())
 
 
-@pytest.mark.parametrize("known", [SEEN, Remembered("cus_u", HASHER.fields({"attributes.seats": 7}))])
+@pytest.mark.parametrize(
+    "known", [SEEN, Remembered("cus_u", HASHER.fields({"attributes.seats": 7}))]
+)
 def test_dropped_is_no_difference(known):
     """A value that ChartMogul is known to drop is not sent again until it changes."""
     dropped = frozenset({HASHER.field("country", "AT")})
@@ -179,7 +182,7 @@ def test_computed_status_beside_others():
     """Other fields of such a customer are sent all the same."""
     wanted = {"status": "Qualified Lead", "city": "Bonn"}
 
-    assert {"city": (None, "Bonn")} == changes(wanted, {"status": "Active"})
+    assert changes(wanted, {"status": "Active"}) == {"city": (None, "Bonn")}
 
 
 @pytest.mark.parametrize(
@@ -217,6 +220,23 @@ def test_computed_status_beside_others():
 def test_same(wanted, seen, expected):
     """One instant in two spellings is the same, `true` and 1 are not."""
     assert expected is same(wanted, seen)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "held", "expected"),
+    [
+        ("tags", ("a", "b"), ("b", "x", "a"), True),
+        ("tags", ("a", "b"), ("a",), False),
+        ("tags", ("a",), None, False),
+        ("country", "DE", "DE", True),
+        ("country", None, None, True),
+        ("country", "DE", None, False),
+        ("attributes.on", False, 0, False),
+    ],
+)
+def test_holds(name, wanted, held, expected):
+    """An answer shows what was sent if it shows the same, with tags among others."""
+    assert holds(name, wanted, held) is expected
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ def words(judge, *arguments):
     try:
         judge(*arguments)
     except RailError as error:
-        assert EXIT_RAIL == error.exit_code
         return f"{error.message}; {error.hint}"
     return None
 
@@ -28,6 +27,13 @@ def words(judge, *arguments):
 def test_rejected(limit, rejected, stops):
     """Up to the limit is fine."""
     assert stops is (words(Rails(max_rejected=limit).judge_rejected, rejected) is not None)
+
+
+def test_exit_code():
+    """A rail has an exit code of its own."""
+    with pytest.raises(RailError) as caught:
+        Rails(max_rejected=0).judge_rejected(1)
+    assert caught.value.exit_code == EXIT_RAIL
 
 
 def test_rejected_message():

@@ -16,7 +16,7 @@ def settle(*occurrences):
     for other in others:
         repeats.add("k", first, other)
     ((key, settled),) = repeats.settle()
-    assert "k" == key
+    assert key == "k"
     assert first == settled.first
     return settled
 
@@ -25,11 +25,11 @@ def rejected(settled):
     """(row, message) of every rejection, which all look alike otherwise."""
     for result in settled.results:
         assert isinstance(result, Rejected)
-        assert ("k", Stage.PLAN, "duplicate_key") == (
+        assert (
             result.key,
             result.stage,
             result.problems[0].code,
-        )
+        ) == ("k", Stage.PLAN, "duplicate_key")
     return [(result.row, result.problems[0].message) for result in settled.results]
 
 
@@ -59,9 +59,11 @@ def test_other_record():
 
 def test_pair():
     """Two rows name each other."""
-    messages = [message for _, message in rejected(settle(Occurrence(1, SAME), Occurrence(2, OTHER)))]
+    messages = [
+        message for _, message in rejected(settle(Occurrence(1, SAME), Occurrence(2, OTHER)))
+    ]
 
-    assert [True, True] == ["in row 2," in messages[0], "in row 1," in messages[1]]
+    assert ["in row 2," in messages[0], "in row 1," in messages[1]] == [True, True]
 
 
 def test_first_made_no_record():
@@ -69,7 +71,7 @@ def test_first_made_no_record():
     settled = settle(Occurrence(1, None, rejected=True), Occurrence(2, SAME), Occurrence(3, SAME))
 
     assert settled.first_counts
-    assert [2, 3] == [row for row, _ in rejected(settled)]
+    assert [row for row, _ in rejected(settled)] == [2, 3]
 
 
 def test_later_made_no_record():
@@ -77,14 +79,14 @@ def test_later_made_no_record():
     settled = settle(Occurrence(1, SAME), Occurrence(2, None, rejected=True))
 
     assert not settled.first_counts
-    assert [1] == [row for row, _ in rejected(settled)]
+    assert [row for row, _ in rejected(settled)] == [1]
 
 
 def test_no_record_at_all():
     """Rows that were all rejected for themselves are left at that."""
     settled = settle(Occurrence(1, None, rejected=True), Occurrence(2, None, rejected=True))
 
-    assert (True, ()) == (settled.first_counts, settled.results)
+    assert (settled.first_counts, settled.results) == (True, ())
 
 
 def test_held_back():
@@ -92,10 +94,10 @@ def test_held_back():
     first = Occurrence(1, SAME, rejected=True)
 
     equal = settle(first, Occurrence(2, SAME))
-    assert [Outcome.SKIPPED] == [result.outcome for result in equal.results]
+    assert [result.outcome for result in equal.results] == [Outcome.SKIPPED]
     assert equal.first_counts
     differs = settle(first, Occurrence(2, OTHER))
-    assert [2] == [row for row, _ in rejected(differs)]
+    assert [row for row, _ in rejected(differs)] == [2]
     assert differs.first_counts
 
 
@@ -104,7 +106,7 @@ def test_many():
     started = time.perf_counter()
     settled = settle(Occurrence(1, OTHER), *(Occurrence(row, SAME) for row in range(2, 20_001)))
 
-    assert 20_000 == len(settled.results)
+    assert len(settled.results) == 20_000
     assert rejected(settled)[0] == (
         1,
         "the key comes again in rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …,"
@@ -116,10 +118,19 @@ def test_many():
 def test_seen_rows():
     """Rows are kept by the record's number, wherever it lies."""
     seen = SeenRows()
-    assert [0, 0] == [seen.row(0), seen.row(10**6)]
+    assert [seen.row(0), seen.row(10**6)] == [0, 0]
 
     seen.mark(10**6, 5)
     seen.mark(0, 7)
 
-    assert [7, 0, 5, 0] == [seen.row(n) for n in (0, 1, 10**6, 10**6 + 1)]
-    assert 4 == seen.rows.itemsize
+    assert [seen.row(n) for n in (0, 1, 10**6, 10**6 + 1)] == [7, 0, 5, 0]
+    assert seen.rows.itemsize == 4
+
+
+def test_new_in_the_state():
+    """A record that the state has only now keeps the first row that is noted."""
+    seen = SeenRows()
+    for row in (3, 5):
+        seen.meet(7, row)
+
+    assert seen.row(7) == 3

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy.dialects import registry
+from sqlalchemy.exc import NoSuchModuleError
 
 from sync.columns import Column
 from sync.errors import ConfigError, SourceError
@@ -45,7 +47,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_rows(source: Source):
     """Rows come as plain tuples, in the order of the query, with nulls as None."""
     [rows] = read(source, 'select id, name, "group" from accounts order by id')
-    assert [(1, "Acme", "a"), (2, "Bolt", None), (3, "Cord", "c")] == rows
+    assert rows == [(1, "Acme", "a"), (2, "Bolt", None), (3, "Cord", "c")]
     assert {tuple} == {type(row) for row in rows}
 
 
@@ -59,7 +61,7 @@ def test_no_rows(source: Source):
     """A query without rows has columns and no batch."""
     with source.query("select id, name from accounts where false") as result:
         assert (Column("id"), Column("name")) == result.columns
-        assert [] == list(result.batches())
+        assert list(result.batches()) == []
 
 
 def test_columns(source: Source):
@@ -100,7 +102,7 @@ def test_read_only(source: Source, path: Path):
     ):
         with pytest.raises(SourceError, match="readonly") as caught:
             read(source, sql)
-        assert "a source query is a SELECT" == caught.value.hint
+        assert caught.value.hint == "a source query is a SELECT"
     assert before == files(path.parent)
 
 
@@ -111,12 +113,12 @@ def test_wal_file(path: Path):
     writer.execute("insert into accounts values (4, 'Dent', null)")
     writer.commit()
     source = Source.open(f"sqlite:///{path}")
-    assert [[(4,)]] == read(source, "select count(*) from accounts")
+    assert read(source, "select count(*) from accounts") == [[(4,)]]
     with pytest.raises(SourceError, match="readonly"):
         read(source, "delete from accounts")
     writer.close()
     before = files(path.parent)
-    assert [[(4,)]] == read(Source.open(f"sqlite:///{path}"), "select count(*) from accounts")
+    assert read(Source.open(f"sqlite:///{path}"), "select count(*) from accounts") == [[(4,)]]
     assert before == files(path.parent)
 
 
@@ -127,7 +129,7 @@ def test_missing_file(tmp_path: Path):
         read(source, "select 1")
     assert "missing.db" in caught.value.message
     assert "the file has to exist" in caught.value.hint
-    assert [] == list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -150,50 +152,47 @@ def test_failing_query(source: Source, sql: str, message: str):
 
 def test_breaking_off(source: Source):
     """A query that fails half-way gives the rows before, then the database's own message."""
-    sql = "select abs(x) from (select 1 as x union all select -9223372036854775808)"
+    sql = "select abs(column1) from (values (1), (2), (3), (-9223372036854775808))"
     with source.query(sql) as result:
         batches = result.batches(1)
-        assert [(1,)] == next(batches)
+        assert next(batches) == [(1,)]
         with pytest.raises(SourceError, match="^integer overflow$"):
-            next(batches)
+            list(batches)
 
 
 def test_unreadable_text(source: Source):
     """Text that is not UTF-8 comes as bytes, to be rejected with its row, and the rows after it come."""
     sql = "select cast(x'4aff' as text) as x union all select 'fine'"
-    assert [[(b"J\xff",), ("fine",)]] == read(source, sql)
+    assert read(source, sql) == [[(b"J\xff",), ("fine",)]]
 
 
 def test_not_drained(source: Source, path: Path):
     """A query need not be read to its end; its connection is closed with its block."""
     with source.query("select * from accounts") as result:
-        assert 1 == len(next(result.batches(1)))
+        assert len(next(result.batches(1))) == 1
     with sqlite3.connect(path) as connection:
         connection.execute("drop table accounts")
     connection.close()
 
 
 def test_own_errors_pass(source: Source):
-    """What goes wrong with the rows in the block is not the warehouse's fault."""
-    with pytest.raises(ZeroDivisionError), source.query("select 1"):
-        1 / 0  # noqa: B018
+    """What goes wrong in the block is not the warehouse's fault."""
+    with pytest.raises(KeyError), source.query("select 1"):
+        raise KeyError
 
 
-ENDLESS = "with recursive n(x) as (select 1 union all select x + 1 from n) select max(x) from n"
+NUMBERS = "with recursive n(x) as (select 1 union all select x + 1 from n)"
 
 
 def test_cancel(source: Source):
     """A query that takes too long is broken off from another thread."""
-    with source.query(
-        "with recursive n(x) as (select 1 union all select x + 1 from n) select x"
-        " from n where x < 3 or x < 0"
-    ) as result:
-        batches = result.batches(2)
-        assert [(1,), (2,)] == next(batches)
+    with source.query(f"{NUMBERS} select x from n where x < 4") as result:
+        batches = result.batches(1)
+        assert next(batches) == [(1,)]
         timer = threading.Timer(0.1, result.cancel)
         timer.start()
-        with pytest.raises(SourceError, match="interrupted|cancelled"):
-            next(batches)
+        with pytest.raises(SourceError, match="interrupted"):
+            list(batches)
         timer.join()
 
 
@@ -201,7 +200,7 @@ def test_cancel_before_the_first_row(source: Source):
     """Also one that has not come to its first row."""
     timer = threading.Timer(0.2, source.cancel)
     timer.start()
-    with pytest.raises(SourceError, match="interrupted"), source.query(ENDLESS):
+    with pytest.raises(SourceError, match="interrupted"), source.query(f"{NUMBERS} select max(x) from n"):
         pass
     timer.join()
 
@@ -222,7 +221,7 @@ def test_cancel_nothing(source: Source):
     with source.query("select 1") as result:
         pass
     result.cancel()
-    assert [[(1,)]] == read(source, "select 1")
+    assert read(source, "select 1") == [[(1,)]]
 
 
 @pytest.mark.parametrize(
@@ -286,15 +285,16 @@ def test_missing_driver(monkeypatch: pytest.MonkeyPatch, url: str, module: str, 
     assert f"pip install 'chartmogul-sync[{extra}]'" == problem.hint
 
 
+def _load_nothing(name: str) -> None:
+    raise NoSuchModuleError(name)
+
+
 @pytest.mark.parametrize(
     ("url", "extra"), [("snowflake://user@account/db", "snowflake"), ("trino://h/db", "trino")]
 )
 def test_missing_dialect(monkeypatch: pytest.MonkeyPatch, url: str, extra: str):
     """The same where SQLAlchemy does not even know the dialect without its package."""
-    from sqlalchemy.dialects import registry
-
-    monkeypatch.setattr(registry, "impls", {})
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: ())
+    monkeypatch.setattr(registry, "load", _load_nothing)
     with pytest.raises(ConfigError, match="is not installed") as caught:
         Source.open(url)
     [problem] = caught.value.problems
@@ -306,9 +306,8 @@ def test_unreachable():
     source = Source.open("postgresql://reader:hidden-secret@127.0.0.1:1/shop?sslkey=hidden-too")
     with pytest.raises(SourceError, match="refused") as caught:
         read(source, "select 1")
-    told = caught.value.message + caught.value.hint
-    assert "reader:***@127.0.0.1:1/shop" in told
-    assert "hidden" not in told.replace("hidden-too", "hidden" if "sslkey=hid" in told else "")
+    assert "reader:***@127.0.0.1:1/shop" in caught.value.message
+    assert "hidden" not in caught.value.message
     assert "check the URL" in caught.value.hint
 
 

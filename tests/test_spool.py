@@ -35,7 +35,9 @@ def spool(tmp_path):
 
 
 def entry(row, key=None, uuid=None, customer=None, fields=None):
-    record = Record(row, key or f"k{row}", {"name": f"n{row}"} if fields is None else fields, customer)
+    record = Record(
+        row, key or f"k{row}", {"name": f"n{row}"} if fields is None else fields, customer
+    )
     return Entry(record, b"print", uuid)
 
 
@@ -80,15 +82,15 @@ def test_order_of_the_query(spool):
     spool.add([entry(3, "a"), entry(1, "z")])
     spool.add([entry(2, "m"), entry(10, "b")])
 
-    assert [[1, 2, 3], [10]] == rows(spool.entries(3))
+    assert rows(spool.entries(3)) == [[1, 2, 3], [10]]
 
 
 def test_nothing(spool):
     """An empty spool has nothing to hand out."""
-    assert [] == list(spool.entries())
-    assert [] == spool.take(["a"])
-    assert {} == spool.first([])
-    assert (0, 0) == spool.count()
+    assert list(spool.entries()) == []
+    assert spool.take(["a"]) == []
+    assert spool.first([]) == {}
+    assert spool.count() == (0, 0)
 
 
 def test_first(spool):
@@ -101,7 +103,7 @@ def test_first(spool):
         "b": First(2, None, True, False),
         "c": First(3, b"p", False, False),
     }
-    assert [[1]] == rows(spool.entries())
+    assert rows(spool.entries()) == [[1]]
 
 
 def test_drop(spool):
@@ -109,9 +111,9 @@ def test_drop(spool):
     spool.add([entry(1, "a", "cus_1"), entry(2, "b")])
     spool.drop(["a"])
 
-    assert [[2]] == rows(spool.entries())
-    assert [] == spool.take(["a"])
-    assert (1, 0) == spool.count()
+    assert rows(spool.entries()) == [[2]]
+    assert spool.take(["a"]) == []
+    assert spool.count() == (1, 0)
     assert First(1, b"print", False, False) == spool.first(["a"])["a"]
 
 
@@ -120,7 +122,7 @@ def test_count(spool):
     spool.add([entry(1, uuid="cus_1"), entry(2), entry(3)])
     spool.note([Note("x", 4, b"p", False)])
 
-    assert (3, 1) == spool.count()
+    assert spool.count() == (3, 1)
 
 
 def test_groups(spool):
@@ -128,19 +130,19 @@ def test_groups(spool):
     spool.add([entry(1, customer="a"), entry(2, customer="a"), entry(3, customer="b")])
     spool.add([entry(4, customer="c", uuid="con_1"), entry(5, customer="a", uuid="con_2")])
 
-    assert 4 == spool.groups(with_uuid=True)
-    assert 2 == spool.groups(with_uuid=False)
+    assert spool.groups(with_uuid=True) == 4
+    assert spool.groups(with_uuid=False) == 2
 
 
 def test_take(spool):
     """What was taken by key is handed out once, until the second pass."""
     spool.add([entry(1), entry(2), entry(3)])
 
-    assert [1, 3] == [taken.record.row for taken in spool.take(["k3", "k1", "other"])]
-    assert [] == spool.take(["k1"])
-    assert [[2]] == rows(spool.entries())
+    assert [taken.record.row for taken in spool.take(["k3", "k1", "other"])] == [1, 3]
+    assert spool.take(["k1"]) == []
+    assert rows(spool.entries()) == [[2]]
     spool.again()
-    assert [[1, 2, 3]] == rows(spool.entries())
+    assert rows(spool.entries()) == [[1, 2, 3]]
 
 
 def test_take_while_listing(spool):
@@ -148,9 +150,9 @@ def test_take_while_listing(spool):
     spool.add(entry(row) for row in range(1, 6))
     batches = spool.entries(2)
 
-    assert [1, 2] == [found.record.row for found in next(batches)]
+    assert [found.record.row for found in next(batches)] == [1, 2]
     spool.take(["k4"])
-    assert [[3, 5]] == rows(batches)
+    assert rows(batches) == [[3, 5]]
 
 
 def test_seen(spool):
@@ -159,9 +161,9 @@ def test_seen(spool):
     spool.see([("k1", SEEN), ("k2", None)])
 
     ((one, two, three),) = spool.entries()
-    assert (True, SEEN) == (one.looked_up, one.seen)
-    assert (True, None) == (two.looked_up, two.seen)
-    assert (False, None) == (three.looked_up, three.seen)
+    assert (one.looked_up, one.seen) == (True, SEEN)
+    assert (two.looked_up, two.seen) == (True, None)
+    assert (three.looked_up, three.seen) == (False, None)
     assert {"k2"} == spool.absent(["k1", "k2", "k3", "k4"])
 
 
@@ -180,9 +182,9 @@ def test_no_file_remains(tmp_path):
     spool = Spool(folder)
     spool.add([entry(1)])
 
-    assert [] == list(folder.iterdir())
+    assert list(folder.iterdir()) == []
     spool.close()
-    assert [] == list(folder.iterdir())
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux")
@@ -199,7 +201,7 @@ def test_nobody_else_can_read_it(tmp_path):
     open_ones = [fd for fd, name in links.items() if name.startswith(f"{tmp_path}/new/spool-")]
     assert open_ones
     assert {0o600} == {stat.S_IMODE(fd.stat().st_mode) for fd in open_ones}
-    assert 0o700 == stat.S_IMODE((tmp_path / "new").stat().st_mode)
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
     spool.close()
 
 
@@ -255,4 +257,4 @@ def test_no_room_at_all(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, previous)
-    assert [] == list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections import abc
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +33,8 @@ from sync.report.summary import dumps, summary
 from sync.run import Conductor, Stop
 from sync.settings import Settings
 from sync.state.store import Store
-from sync.task import Task, Terms
+from sync.task import Task
+from sync.terms import Terms
 
 _SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
 
@@ -69,10 +70,14 @@ async def execute(
     dry_run: bool,
     reports: Path | None = None,
     as_json: bool = False,
+    stop: Stop | None = None,
 ) -> Run:
-    """One run over loaded mappings, with everything it needs opened and closed again."""
-    stop = Stop()
-    with _signals(stop):
+    """One run over loaded mappings, with everything it needs opened and closed again.
+
+    Signals end it, unless the caller has a `stop` of its own.
+    """
+    own = stop or Stop()
+    with nullcontext() if stop else signals(own):
         async with AsyncExitStack() as stack:
             if dry_run:
                 store = await asyncio.to_thread(Store.open_read_only, settings.state_url)
@@ -81,13 +86,13 @@ async def execute(
             stack.callback(store.close)
             reporter = _reporter(settings, store, reports or settings.reports, dry_run, as_json)
             stack.callback(reporter.close)
-            session = Session(settings, store, stop, reporter, stack)
+            session = Session(settings, store, own, reporter, stack)
             return await session.conduct(mappings, selection, dry_run=dry_run)
 
 
 @contextmanager
-def _signals(stop: Stop) -> abc.Iterator[None]:
-    """The first signal asks the run to end; the second one ends the process as it always would."""
+def signals(stop: Stop) -> abc.Iterator[None]:
+    """The first signal asks for an end; the second one ends the process as it always would."""
     loop = asyncio.get_running_loop()
 
     def ask(which: signal.Signals) -> None:

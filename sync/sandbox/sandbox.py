@@ -117,8 +117,11 @@ class Sandbox:
 
         self._new_world: abc.Callable[[], World] = new_world
         self.world = new_world()
-        if data is not None and data.exists():
-            unpack(self.world, decode(data.read_bytes()))
+        self._load()
+
+    def _load(self) -> None:
+        if self._data is not None and self._data.exists():
+            unpack(self.world, decode(self._data.read_bytes()))
 
     def answer(
         self,

@@ -25,9 +25,12 @@ class Met:
     gone: bool
 
 
-def page(connection: Connection, scope: Scope, mapping: str, after: int) -> list[Met]:
-    """The next records that a mapping has met, by id."""
-    place = {"scope": scope.id, "mapping": mapping, "after": after}
+def page(connection: Connection, scope: Scope, mapping: str, run_id: str, after: int) -> list[Met]:
+    """The next records, by id, that a mapping has met in earlier runs.
+
+    What this run has met is in its query, whether or not the state knew it when it was read.
+    """
+    place = {"scope": scope.id, "mapping": mapping, "run": run_id, "after": after}
     return [Met(*row) for row in connection.execute(_page(), place)]
 
 
@@ -36,7 +39,11 @@ def _page() -> Select[Any]:
     return (
         select(records.c.id, records.c.key, records.c.uuid, synced.c.gone)
         .select_from(records.join(synced, mine))
-        .where(records.c.scope == bindparam("scope"), records.c.id > bindparam("after"))
+        .where(
+            records.c.scope == bindparam("scope"),
+            records.c.id > bindparam("after"),
+            synced.c.run.is_distinct_from(bindparam("run")),
+        )
         .order_by(records.c.id)
         .limit(PAGE)
     )

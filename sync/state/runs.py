@@ -119,6 +119,7 @@ def last(connection: Connection, statuses: abc.Iterable[Status]) -> dict[str, La
         runs.c.started_at,
         runs.c.finished_at,
         run_mappings.c.read,
+        run_mappings.c.rejected,
         func.row_number()
         .over(
             partition_by=run_mappings.c.mapping,
@@ -131,7 +132,13 @@ def last(connection: Connection, statuses: abc.Iterable[Status]) -> dict[str, La
     query = select(placed).where(placed.c.place == 1).order_by(placed.c.mapping)
     return {
         row.mapping: LastRun(
-            row.mapping, row.run, Status(row.status), row.started_at, row.finished_at, row.read
+            row.mapping,
+            row.run,
+            Status(row.status),
+            row.started_at,
+            row.finished_at,
+            row.read,
+            row.rejected,
         )
         for row in connection.execute(query)
     }
@@ -152,6 +159,12 @@ def last_rejecting(connection: Connection) -> str | None:
     """The latest run that rejected a row with a key."""
     query = select(runs.c.id).where(runs.c.id.in_(select(rejections.c.run)))
     return connection.execute(query.order_by(runs.c.started_at.desc()).limit(1)).scalar()
+
+
+def finish(connection: Connection, run: Run) -> None:
+    """Enter how a run ended, and forget what only old runs need."""
+    write(connection, run)
+    prune(connection)
 
 
 def prune(connection: Connection) -> None:

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
-from sqlalchemy import Connection
-
 from sync.errors import LockedError
 from sync.outcome import Left, Run, Status
 from sync.record import AttributeType, Object
@@ -16,32 +14,8 @@ from sync.state.engine import Database
 from sync.state.keys import Keys
 from sync.state.leases import LASTS, Claim
 from sync.state.upgrade import UPGRADES, Upgrade
-from sync.state.values import (
-    Confirmed,
-    Doubt,
-    Held,
-    Item,
-    LastRun,
-    LockedType,
-    Memory,
-    Observed,
-    RejectedRow,
-    Scope,
-)
+from sync.state.values import Doubt, Item, LastRun, LockedType, Memory, Scope
 
-__all__ = [
-    "Confirmed",
-    "Doubt",
-    "Held",
-    "Item",
-    "LastRun",
-    "LockedType",
-    "Memory",
-    "Observed",
-    "RejectedRow",
-    "Scope",
-    "Store",
-]
 _COMPLETE = (Status.SUCCEEDED, Status.COMPLETED_WITH_ERRORS)
 
 
@@ -178,21 +152,23 @@ class Store:
         self.database.write(lambda c: records.forget(c, scope, self.stored(key)))
 
     def left(
-        self, scope: Scope, mapping: str, seen: abc.Callable[[int], bool]
+        self, scope: Scope, mapping: str, run_id: str, seen: abc.Callable[[int], bool]
     ) -> abc.Iterator[Left]:
         """Keys that a mapping met before, not `seen` (by record number) now, nor marked yet."""
-        for page in self._pages(scope, mapping):
+        for page in self._pages(scope, mapping, run_id):
             yield from absent.newly(page, seen)
 
-    def mark_left(self, scope: Scope, mapping: str, seen: abc.Callable[[int], bool]) -> None:
+    def mark_left(
+        self, scope: Scope, mapping: str, run_id: str, seen: abc.Callable[[int], bool]
+    ) -> None:
         """Mark what has left, so that it is reported once, and unmark what is back."""
-        for page in self._pages(scope, mapping):
+        for page in self._pages(scope, mapping, run_id):
             self.database.write(partial(absent.mark, mapping=mapping, rows=page, seen=seen))
 
-    def _pages(self, scope: Scope, mapping: str) -> abc.Iterator[list[absent.Met]]:
+    def _pages(self, scope: Scope, mapping: str, run_id: str) -> abc.Iterator[list[absent.Met]]:
         after = 0
         while page := self.database.read(
-            partial(absent.page, scope=scope, mapping=mapping, after=after)
+            partial(absent.page, scope=scope, mapping=mapping, run_id=run_id, after=after)
         ):
             yield page
             after = page[-1].id
@@ -227,7 +203,7 @@ class Store:
 
     def finish_run(self, run: Run) -> None:
         """Enter how a run ended."""
-        self.database.write(lambda c: _finish(c, run))
+        self.database.write(lambda c: runs.finish(c, run))
 
     def runs(self, limit: int = 20) -> list[Run]:
         """The latest runs, the newest first; the texts of their errors are in reports only."""
@@ -303,8 +279,3 @@ class Store:
     def _last_from(self, started: tuple[float, float]) -> None:
         clock, monotonic = started
         self._until = clock + LASTS, monotonic + LASTS
-
-
-def _finish(connection: Connection, run: Run) -> None:
-    runs.write(connection, run)
-    runs.prune(connection)

@@ -125,3 +125,4 @@ class LastRun:
     started_at: datetime
     finished_at: datetime
     read: int
+    rejected: int = 0

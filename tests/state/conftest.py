@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sync.record import Object
-from sync.state.store import Scope, Store
+from sync.state.store import Store
+from sync.state.values import Scope
 
 
 @dataclass

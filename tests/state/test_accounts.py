@@ -1,5 +1,6 @@
 from sync.record import AttributeType, Object
-from sync.state.store import LockedType, Store
+from sync.state.store import Store
+from sync.state.values import LockedType
 
 STRING, INTEGER = AttributeType.STRING, AttributeType.INTEGER
 
@@ -9,7 +10,7 @@ def test_account(store: Store):
     assert store.account_of("ds_1") is None
     store.remember_account("ds_1", "acc_1", "Acme")
     store.remember_account("ds_1", "acc_2", "Acme")
-    assert "acc_2" == store.account_of("ds_1")
+    assert store.account_of("ds_1") == "acc_2"
 
 
 def test_types(store: Store):
@@ -17,8 +18,8 @@ def test_types(store: Store):
     types = {"plan": STRING, "seats": INTEGER}
     store.lock_types("acc_1", Object.CUSTOMER, types, "customers", "run_1")
     assert types == store.types("acc_1", Object.CUSTOMER)
-    assert {} == store.types("acc_1", Object.CONTACT)
-    assert {} == store.types("acc_2", Object.CUSTOMER)
+    assert store.types("acc_1", Object.CONTACT) == {}
+    assert store.types("acc_2", Object.CUSTOMER) == {}
     assert [
         LockedType("plan", STRING, "customers", "run_1"),
         LockedType("seats", INTEGER, "customers", "run_1"),
@@ -30,7 +31,7 @@ def test_first_lock_stays(store: Store):
     store.lock_types("acc_1", Object.CUSTOMER, {"plan": STRING}, "customers", "run_1")
     later = {"plan": INTEGER, "seats": INTEGER}
     store.lock_types("acc_1", Object.CUSTOMER, later, "other", "run_2")
-    assert {"plan": STRING, "seats": INTEGER} == store.types("acc_1", Object.CUSTOMER)
+    assert store.types("acc_1", Object.CUSTOMER) == {"plan": STRING, "seats": INTEGER}
 
 
 def test_keys_differ_in_case(store: Store):
@@ -43,4 +44,4 @@ def test_keys_differ_in_case(store: Store):
 def test_nothing_to_lock(store: Store):
     """No types are no work."""
     store.lock_types("acc_1", Object.CUSTOMER, {}, "customers", "run_1")
-    assert {} == store.types("acc_1", Object.CUSTOMER)
+    assert store.types("acc_1", Object.CUSTOMER) == {}

@@ -1,7 +1,8 @@
 from datetime import timedelta
 
 from sync.record import Object
-from sync.state.store import Doubt, Scope, Store
+from sync.state.store import Store
+from sync.state.values import Doubt, Scope
 from tests.state.conftest import Clock
 
 KEY = "cus_1|jane@example.com"
@@ -17,7 +18,7 @@ def test_asked(store: Store, scope: Scope, clock: Clock):
 def test_other_scope(store: Store, scope: Scope, clock: Clock):
     """A doubt belongs to its scope."""
     store.ask(scope, [KEY], clock.now)
-    assert {} == store.doubts(store.scope("acc_1", "ds_2", Object.CUSTOMER), [KEY])
+    assert store.doubts(store.scope("acc_1", "ds_2", Object.CUSTOMER), [KEY]) == {}
 
 
 def test_lost(store: Store, scope: Scope, clock: Clock):
@@ -47,4 +48,4 @@ def test_settled(store: Store, scope: Scope, clock: Clock):
 def test_nothing_asked(store: Store, scope: Scope, clock: Clock):
     """No keys are no work."""
     store.ask(scope, [], clock.now)
-    assert {} == store.doubts(scope, [])
+    assert store.doubts(scope, []) == {}

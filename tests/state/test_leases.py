@@ -14,7 +14,8 @@ from sync.record import Object
 from sync.state import process
 from sync.state.process import Process
 from sync.state.schema import leases
-from sync.state.store import Scope, Store
+from sync.state.store import Store
+from sync.state.values import Scope
 from tests.state.conftest import Clock
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +28,7 @@ def holder(url: str) -> abc.Iterator[subprocess.Popen[str]]:
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT) as held:
         assert held.stdout is not None
-        assert "held\n" == held.stdout.readline()
+        assert held.stdout.readline() == "held\n"
         try:
             yield held
         finally:
@@ -68,7 +69,7 @@ def test_given_back(store: Store, scope: Scope):
     """A lease that was given back is free."""
     store.take_leases([scope], "run_1")
     store.release_leases("run_1")
-    assert 0 == store.lease_left()
+    assert store.lease_left() == 0
     store.take_leases([scope], "run_2")
 
 
@@ -115,7 +116,7 @@ def test_renewed_late(store: Store, scope: Scope):
     store.take_leases([scope], "run_1")
     move(store, 100)
     store.renew_leases("run_1")
-    assert 90 == store.lease_left()
+    assert store.lease_left() == 90
 
 
 def test_lost(store: Store, scope: Scope):
@@ -126,20 +127,20 @@ def test_lost(store: Store, scope: Scope):
     rival.take_leases([scope], "run_2")
     with pytest.raises(LockedError, match="took it over"):
         store.renew_leases("run_1")
-    assert 0 == store.lease_left()
+    assert store.lease_left() == 0
     rival.renew_leases("run_2")
 
 
 def test_left(store: Store, scope: Scope, clock: Clock):
     """How long leases last is counted from before they were asked for."""
-    assert 0 == store.lease_left()
+    assert store.lease_left() == 0
     store.take_leases([scope], "run_1")
     clock.forward(60)
-    assert 30 == store.lease_left()
+    assert store.lease_left() == 30
     store.renew_leases("run_1")
-    assert 90 == store.lease_left()
+    assert store.lease_left() == 90
     clock.forward(100)
-    assert -10 == store.lease_left()
+    assert store.lease_left() == -10
 
 
 def test_left_with_a_clock_set_back(store: Store, scope: Scope, clock: Clock):
@@ -149,7 +150,7 @@ def test_left_with_a_clock_set_back(store: Store, scope: Scope, clock: Clock):
     store.take_leases([scope], "run_1")
     clock.forward(-3600)
     ticking[0] = 40.0
-    assert 50 == store.lease_left()
+    assert store.lease_left() == 50
 
 
 def test_another_process(store: Store, scope: Scope, state_url: str, clock: Clock):
@@ -219,7 +220,7 @@ def test_two_at_once(state_url: str):
     said = [rival.stdout.readline().strip() for rival in rivals if rival.stdout is not None]
     for rival in rivals:
         rival.communicate()
-    assert ["locked", "locked", "taken"] == sorted(said)
+    assert sorted(said) == ["locked", "locked", "taken"]
 
 
 def test_is_gone():

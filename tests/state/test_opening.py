@@ -10,8 +10,9 @@ from sqlalchemy import Connection, text
 from sync.errors import ConfigError, StateError
 from sync.outcome import Outcome
 from sync.record import AttributeType, Object
-from sync.state.store import Confirmed, Held, RejectedRow, Store
+from sync.state.store import Store
 from sync.state.upgrade import bring_up
+from sync.state.values import Confirmed, Held, RejectedRow
 from tests.state.conftest import Clock
 
 
@@ -73,8 +74,8 @@ def test_salt(state_url: str):
 def test_salt_is_random(tmp_path: Path):
     """Two states hash differently."""
     stores = [Store.open(f"sqlite:///{tmp_path}/{name}.db") for name in "ab"]
-    assert 2 == len({store.salt for store in stores})
-    assert 2 == len({store.stored("jane@example.com") for store in stores})
+    assert len({store.salt for store in stores}) == 2
+    assert len({store.stored("jane@example.com") for store in stores}) == 2
     for store in stores:
         store.close()
 
@@ -85,9 +86,9 @@ def test_private_file(tmp_path: Path):
     store = Store.open(f"sqlite:///{path}")
     store.remember_account("ds_1", "acc_1", "Acme")
     modes = {child.name: child.stat().st_mode & 0o777 for child in path.parent.iterdir()}
-    assert {"state.db": 0o600, "state.db-wal": 0o600, "state.db-shm": 0o600} == modes
+    assert modes == {"state.db": 0o600, "state.db-wal": 0o600, "state.db-shm": 0o600}
     store.close()
-    assert ["state.db"] == [child.name for child in path.parent.iterdir()]
+    assert [child.name for child in path.parent.iterdir()] == ["state.db"]
 
 
 def test_pragmas(tmp_path: Path):
@@ -98,7 +99,7 @@ def test_pragmas(tmp_path: Path):
         names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         return [connection.exec_driver_sql(f"pragma {name}").scalar() for name in names]
 
-    assert ["wal", 2, 1, 30_000] == store.database.read(pragmas)
+    assert store.database.read(pragmas) == ["wal", 2, 1, 30_000]
     store.close()
 
 
@@ -106,7 +107,7 @@ def test_memory():
     """A state in memory works, for whoever wants none to stay."""
     store = Store.open("sqlite://")
     store.remember_account("ds_1", "acc_1", "Acme")
-    assert "acc_1" == store.account_of("ds_1")
+    assert store.account_of("ds_1") == "acc_1"
     store.close()
 
 
@@ -114,7 +115,7 @@ def test_not_created(tmp_path: Path):
     """Without `create`, a missing state is an error and stays missing."""
     with pytest.raises(StateError, match="there is no state at"):
         Store.open(f"sqlite:///{tmp_path}/state.db", create=False)
-    assert [] == list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_not_created_in_a_database(database: str):
@@ -141,10 +142,10 @@ def test_upgrade(state_url: str, clock: Clock):
     store = Store.open(state_url, upgrades=[add_nickname])
     assert (2, ["ACME"], salt) == (version(store), nicknames(store), store.salt)
     scope = store.scope("acc_1", "ds_1", Object.CUSTOMER)
-    assert "cus_a" == store.recall(scope, "customers", ["a"])["a"].uuid
+    assert store.recall(scope, "customers", ["a"])["a"].uuid == "cus_a"
     store.close()
     again = Store.open(state_url, upgrades=[add_nickname])
-    assert 2 == version(again)
+    assert version(again) == 2
     again.close()
 
 
@@ -155,7 +156,7 @@ def test_upgrade_in_steps(state_url: str, clock: Clock):
     steps = [lambda _, n=n: taken.append(n) for n in (2, 3, 4)]
     for upto in (1, 3):
         Store.open(state_url, upgrades=steps[:upto]).close()
-    assert [2, 3, 4] == taken
+    assert taken == [2, 3, 4]
 
 
 def test_failed_upgrade(state_url: str, clock: Clock):
@@ -164,7 +165,7 @@ def test_failed_upgrade(state_url: str, clock: Clock):
     with pytest.raises(StateError, match="no_such_table"):
         Store.open(state_url, upgrades=[add_nickname, spoil])
     store = Store.open(state_url, upgrades=[add_nickname])
-    assert (2, ["ACME"]) == (version(store), nicknames(store))
+    assert (version(store), nicknames(store)) == (2, ["ACME"])
     store.close()
 
 
@@ -181,16 +182,16 @@ def test_look_at_nothing(tmp_path: Path):
     """Looking at a state that is not there finds an empty one, and makes no file."""
     store = Store.open_read_only(f"sqlite:///{tmp_path}/new/state.db")
     scope = store.scope("acc_1", "ds_1", Object.CUSTOMER)
-    assert (0, {}, []) == (store.count(scope), store.recall(scope, "m", ["a"]), store.runs())
-    assert 32 == len(store.salt)
-    assert [] == list(tmp_path.iterdir())
+    assert (store.count(scope), store.recall(scope, "m", ["a"]), store.runs()) == (0, {}, [])
+    assert len(store.salt) == 32
+    assert list(tmp_path.iterdir()) == []
     store.close()
 
 
 def test_look_at_an_empty_database(database: str):
     """The same on PostgreSQL: no table appears."""
     store = Store.open_read_only(database)
-    assert 0 == store.count(store.scope("acc_1", "ds_1", Object.CUSTOMER))
+    assert store.count(store.scope("acc_1", "ds_1", Object.CUSTOMER)) == 0
     store.close()
     with pytest.raises(StateError, match="there is no state"):
         Store.open(database, create=False)
@@ -202,8 +203,8 @@ def test_look(state_url: str, clock: Clock):
     store = Store.open_read_only(state_url)
     scope = store.scope("acc_1", "ds_1", Object.CUSTOMER)
     assert (salt, 1) == (store.salt, store.count(scope))
-    assert "cus_a" == store.recall(scope, "customers", ["a"])["a"].uuid
-    assert 0 == store.count(store.scope("acc_1", "ds_new", Object.CUSTOMER))
+    assert store.recall(scope, "customers", ["a"])["a"].uuid == "cus_a"
+    assert store.count(store.scope("acc_1", "ds_new", Object.CUSTOMER)) == 0
     with pytest.raises(StateError, match="read-?only"):
         store.remember_account("ds_1", "acc_1", "Acme")
     store.close()
@@ -215,7 +216,7 @@ def test_look_leaves_no_trace(tmp_path: Path, clock: Clock):
     fill(url, clock)
     before = files(tmp_path)
     store = Store.open_read_only(url)
-    assert "acc_1" == store.account_of("ds_1")
+    assert store.account_of("ds_1") == "acc_1"
     store.close()
     assert before == files(tmp_path)
 
@@ -226,7 +227,7 @@ def test_look_while_another_writes(tmp_path: Path, clock: Clock):
     writer = Store.open(url)
     looker = Store.open_read_only(url)
     writer.remember_account("ds_1", "acc_1", "Acme")
-    assert "acc_1" == looker.account_of("ds_1")
+    assert looker.account_of("ds_1") == "acc_1"
     looker.close()
     writer.close()
 
@@ -246,7 +247,7 @@ def test_look_at_an_older_state(state_url: str, clock: Clock):
     assert (2, ["ACME"], salt) == (version(look), nicknames(look), look.salt)
     look.close()
     store = Store.open(state_url)
-    assert 1 == version(store)
+    assert version(store) == 1
     store.close()
 
 
@@ -347,5 +348,5 @@ def test_bring_up_twice(state_url: str):
     """Bringing up what is up to date changes nothing, as a process does that came second."""
     store = Store.open(state_url)
     store.database.write(lambda c: bring_up(c, ()))
-    assert 1 == version(store)
+    assert version(store) == 1
     store.close()

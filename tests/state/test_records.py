@@ -7,7 +7,8 @@ from sync.errors import StateError
 from sync.outcome import Left, Outcome
 from sync.record import Object
 from sync.state import absent
-from sync.state.store import Confirmed, Held, Memory, Observed, RejectedRow, Scope, Store
+from sync.state.store import Store
+from sync.state.values import Confirmed, Held, Memory, Observed, RejectedRow, Scope
 from tests.state.conftest import Clock
 
 PRINT = b"f" * 16
@@ -32,7 +33,7 @@ def recall(store: Store, scope: Scope, key: str, mapping: str = "customers") -> 
 
 def test_unknown(store: Store, scope: Scope):
     """A key that was never met is missing in the answer."""
-    assert {} == store.recall(scope, "customers", ["a", "b"])
+    assert store.recall(scope, "customers", ["a", "b"]) == {}
 
 
 def test_confirmed(store: Store, scope: Scope, clock: Clock):
@@ -58,7 +59,7 @@ def test_shared_uuid(store: Store, scope: Scope):
     """The uuid is shared by all mappings, the fingerprint belongs to one."""
     store.remember(scope, "customers", "run_1", [confirmed("a")])
     memory = recall(store, scope, "a", "other")
-    assert ("cus_a", None, None) == (memory.uuid, memory.fingerprint, memory.outcome)
+    assert (memory.uuid, memory.fingerprint, memory.outcome) == ("cus_a", None, None)
 
 
 def test_scopes_are_apart(store: Store, scope: Scope):
@@ -69,17 +70,17 @@ def test_scopes_are_apart(store: Store, scope: Scope):
         store.scope("acc_2", "ds_1", Object.CUSTOMER),
         store.scope("acc_1", "ds_1", Object.CONTACT),
     ]
-    assert [{}, {}, {}] == [store.recall(other, "customers", ["a"]) for other in others]
+    assert [store.recall(other, "customers", ["a"]) for other in others] == [{}, {}, {}]
     assert scope == store.scope("acc_1", "ds_1", Object.CUSTOMER)
-    assert 4 == len({scope.id, *(other.id for other in others)})
+    assert len({scope.id, *(other.id for other in others)}) == 4
 
 
 def test_count(store: Store, scope: Scope):
     """Only records with a uuid are counted, and only those of the scope."""
     rejected = RejectedRow("c", "refused")
     store.remember(scope, "customers", "run_1", [confirmed("a"), confirmed("b"), rejected])
-    assert 2 == store.count(scope)
-    assert 0 == store.count(store.scope("acc_1", "ds_2", Object.CUSTOMER))
+    assert store.count(scope) == 2
+    assert store.count(store.scope("acc_1", "ds_2", Object.CUSTOMER)) == 0
 
 
 def test_many_keys(store: Store, scope: Scope):
@@ -88,8 +89,8 @@ def test_many_keys(store: Store, scope: Scope):
     store.remember(scope, "customers", "run_1", [confirmed(key) for key in keys])
     memories = store.recall(scope, "customers", [*keys, "unknown"])
     assert set(keys) == set(memories)
-    assert 2500 == len({memory.record for memory in memories.values()})
-    assert 2500 == len(store.by_uuid(scope, [f"cus_{key}" for key in keys]))
+    assert len({memory.record for memory in memories.values()}) == 2500
+    assert len(store.by_uuid(scope, [f"cus_{key}" for key in keys])) == 2500
 
 
 def test_record_numbers_stay_small(store: Store, scope: Scope):
@@ -98,7 +99,7 @@ def test_record_numbers_stay_small(store: Store, scope: Scope):
         store.remember(scope, "customers", "run_1", [confirmed("a"), confirmed("b")])
     store.remember(scope, "customers", "run_1", [confirmed("c")])
     records = [memory.record for memory in store.recall(scope, "customers", "abc").values()]
-    assert 2 == max(records) - min(records)
+    assert max(records) - min(records) == 2
 
 
 def test_again(store: Store, scope: Scope):
@@ -107,25 +108,25 @@ def test_again(store: Store, scope: Scope):
     later = confirmed("a", fingerprint=b"g" * 16, hashes=b"3" * 8, outcome=Outcome.UPDATED)
     store.remember(scope, "customers", "run_2", [later])
     memory = recall(store, scope, "a")
-    assert (b"g" * 16, b"3" * 8, b"") == (memory.fingerprint, memory.hashes, memory.dropped)
-    assert ("updated", "run_2") == (memory.outcome, memory.run)
+    assert (memory.fingerprint, memory.hashes, memory.dropped) == (b"g" * 16, b"3" * 8, b"")
+    assert (memory.outcome, memory.run) == ("updated", "run_2")
 
 
 def test_unknown_pairs_stay(store: Store, scope: Scope):
     """Where an answer does not tell the number of pairs, the known one stays."""
     store.remember(scope, "customers", "run_1", [confirmed("a", pairs=3)])
     store.remember(scope, "customers", "run_2", [confirmed("a", pairs=None)])
-    assert 3 == recall(store, scope, "a").pairs
+    assert recall(store, scope, "a").pairs == 3
     store.remember(scope, "customers", "run_3", [Observed("a", "cus_a", 2, Outcome.SKIPPED)])
-    assert 2 == recall(store, scope, "a").pairs
+    assert recall(store, scope, "a").pairs == 2
 
 
 def test_observed(store: Store, scope: Scope):
     """A skip keeps the uuid without a fingerprint, so that a later change of mode sends the row."""
     store.remember(scope, "customers", "run_1", [Observed("a", "cus_a", None, Outcome.SKIPPED)])
     memory = recall(store, scope, "a")
-    assert ("cus_a", 1, None) == (memory.uuid, memory.pairs, memory.fingerprint)
-    assert "skipped" == memory.outcome
+    assert (memory.uuid, memory.pairs, memory.fingerprint) == ("cus_a", 1, None)
+    assert memory.outcome == "skipped"
 
 
 def test_observed_after_confirmed(store: Store, scope: Scope):
@@ -133,15 +134,15 @@ def test_observed_after_confirmed(store: Store, scope: Scope):
     store.remember(scope, "customers", "run_1", [confirmed("a")])
     store.remember(scope, "customers", "run_2", [Observed("a", "cus_a", None, Outcome.SKIPPED)])
     memory = recall(store, scope, "a")
-    assert (PRINT, HASHES, "skipped") == (memory.fingerprint, memory.hashes, memory.outcome)
+    assert (memory.fingerprint, memory.hashes, memory.outcome) == (PRINT, HASHES, "skipped")
 
 
 def test_rejected_first(store: Store, scope: Scope):
     """A row that was rejected before it ever arrived is known, without a uuid."""
     store.remember(scope, "customers", "run_1", [RejectedRow("a", "invalid_country")])
     memory = recall(store, scope, "a")
-    assert (None, None) == (memory.uuid, memory.fingerprint)
-    assert ("rejected", "invalid_country") == (memory.outcome, memory.code)
+    assert (memory.uuid, memory.fingerprint) == (None, None)
+    assert (memory.outcome, memory.code) == ("rejected", "invalid_country")
 
 
 def test_rejected_later(store: Store, scope: Scope):
@@ -149,7 +150,7 @@ def test_rejected_later(store: Store, scope: Scope):
     store.remember(scope, "customers", "run_1", [confirmed("a")])
     store.remember(scope, "customers", "run_2", [RejectedRow("a", "refused")])
     memory = recall(store, scope, "a")
-    assert ("cus_a", PRINT, "rejected") == (memory.uuid, memory.fingerprint, memory.outcome)
+    assert (memory.uuid, memory.fingerprint, memory.outcome) == ("cus_a", PRINT, "rejected")
 
 
 def test_uncertain(store: Store, scope: Scope):
@@ -157,8 +158,8 @@ def test_uncertain(store: Store, scope: Scope):
     store.remember(scope, "customers", "run_1", [confirmed("a", dropped=b"22222222")])
     store.remember(scope, "customers", "run_2", [RejectedRow("a", "refused", uncertain=True)])
     memory = recall(store, scope, "a")
-    assert ("cus_a", None, b"") == (memory.uuid, memory.fingerprint, memory.hashes)
-    assert b"22222222" == memory.dropped
+    assert (memory.uuid, memory.fingerprint, memory.hashes) == ("cus_a", None, b"")
+    assert memory.dropped == b"22222222"
 
 
 def test_held(store: Store, scope: Scope, clock: Clock):
@@ -170,7 +171,7 @@ def test_held(store: Store, scope: Scope, clock: Clock):
     assert ("cus_a", held) == (memory.uuid, memory.held)
     store.remember(scope, "customers", "run_2", [confirmed("a")])
     memory = recall(store, scope, "a")
-    assert (None, None, "created") == (memory.held, memory.code, memory.outcome)
+    assert (memory.held, memory.code, memory.outcome) == (None, None, "created")
 
 
 def test_held_ends_with_another_rejection(store: Store, scope: Scope, clock: Clock):
@@ -179,7 +180,7 @@ def test_held_ends_with_another_rejection(store: Store, scope: Scope, clock: Clo
     store.remember(scope, "customers", "run_1", [RejectedRow("a", "refused", held=held)])
     store.remember(scope, "customers", "run_2", [RejectedRow("a", "unavailable")])
     memory = recall(store, scope, "a")
-    assert (None, "unavailable") == (memory.held, memory.code)
+    assert (memory.held, memory.code) == (None, "unavailable")
 
 
 def test_new_uuid(store: Store, scope: Scope):
@@ -188,9 +189,9 @@ def test_new_uuid(store: Store, scope: Scope):
     store.remember(scope, "other", "run_1", [confirmed("a"), confirmed("b")])
     store.remember(scope, "customers", "run_2", [confirmed("a", uuid="cus_merged")])
     here, there = recall(store, scope, "a"), recall(store, scope, "a", "other")
-    assert ("cus_merged", PRINT) == (here.uuid, here.fingerprint)
-    assert ("cus_merged", None, b"") == (there.uuid, there.fingerprint, there.hashes)
-    assert PRINT == recall(store, scope, "b", "other").fingerprint
+    assert (here.uuid, here.fingerprint) == ("cus_merged", PRINT)
+    assert (there.uuid, there.fingerprint, there.hashes) == ("cus_merged", None, b"")
+    assert recall(store, scope, "b", "other").fingerprint == PRINT
 
 
 def test_forget(store: Store, scope: Scope):
@@ -201,9 +202,9 @@ def test_forget(store: Store, scope: Scope):
     store.forget(scope, "a")
     for mapping in ("customers", "other"):
         memory = recall(store, scope, "a", mapping)
-        assert (None, None, b"") == (memory.uuid, memory.fingerprint, memory.hashes)
+        assert (memory.uuid, memory.fingerprint, memory.hashes) == (None, None, b"")
         assert (before, 1) == (memory.record, memory.pairs)
-    assert "cus_b" == recall(store, scope, "b").uuid
+    assert recall(store, scope, "b").uuid == "cus_b"
 
 
 def test_by_uuid(store: Store, scope: Scope):
@@ -211,7 +212,7 @@ def test_by_uuid(store: Store, scope: Scope):
     items = [confirmed("a", uuid="cus_1"), confirmed("b", uuid="cus_1"), confirmed("c")]
     store.remember(scope, "customers", "run_1", items)
     found = store.by_uuid(scope, ["cus_1", "cus_c", "cus_unknown"])
-    assert {"cus_1": ["a", "b"], "cus_c": ["c"]} == found
+    assert found == {"cus_1": ["a", "b"], "cus_c": ["c"]}
 
 
 def test_email_keys(store: Store, scope: Scope):
@@ -245,15 +246,15 @@ def test_left(store: Store, scope: Scope, monkeypatch: pytest.MonkeyPatch):
 
     def sync(present: str) -> list[Left]:
         seen = {number[key] for key in present}
-        left = list(store.left(scope, "customers", seen.__contains__))
-        store.mark_left(scope, "customers", seen.__contains__)
+        left = list(store.left(scope, "customers", "now", seen.__contains__))
+        store.mark_left(scope, "customers", "now", seen.__contains__)
         return left
 
-    assert [] == sync("abcde")
+    assert sync("abcde") == []
     assert [Left("b", "cus_b"), Left("e", "cus_e")] == sync("acd")
     assert recall(store, scope, "b").left
-    assert [] == sync("acd")
-    assert [] == sync("abcd")
+    assert sync("acd") == []
+    assert sync("abcd") == []
     assert not recall(store, scope, "b").left
     assert [Left("b", "cus_b")] == sync("acd")
 
@@ -261,7 +262,7 @@ def test_left(store: Store, scope: Scope, monkeypatch: pytest.MonkeyPatch):
 def test_left_and_remembered(store: Store, scope: Scope):
     """A row that is delivered again is back without being told so."""
     store.remember(scope, "customers", "run_1", [confirmed("a")])
-    store.mark_left(scope, "customers", lambda _: False)
+    store.mark_left(scope, "customers", "now", lambda _: False)
     store.remember(scope, "customers", "run_2", [confirmed("a")])
     assert not recall(store, scope, "a").left
 
@@ -271,4 +272,4 @@ def test_all_or_nothing(store: Store, scope: Scope):
     broken = confirmed("b", dropped=None)
     with pytest.raises(StateError):
         store.remember(scope, "customers", "run_1", [confirmed("a"), broken])
-    assert {} == store.recall(scope, "customers", ["a", "b"])
+    assert store.recall(scope, "customers", ["a", "b"]) == {}

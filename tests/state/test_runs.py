@@ -6,7 +6,8 @@ from sync.errors import ConfigError
 from sync.outcome import MappingRun, Requests, Run, Status, Tally
 from sync.record import Object
 from sync.state import runs
-from sync.state.store import RejectedRow, Scope, Store
+from sync.state.store import Store
+from sync.state.values import RejectedRow, Scope
 from tests.state.conftest import Clock
 
 
@@ -45,7 +46,7 @@ def test_begun_run(store: Store, clock: Clock):
     """A run that never came to its end is among the others, without a status."""
     enter(store, "run_1", clock.now, part("customers"), finished=False)
     [run] = store.runs()
-    assert (None, None, None) == (run.status, run.finished_at, run.mappings[0].status)
+    assert (run.status, run.finished_at, run.mappings[0].status) == (None, None, None)
 
 
 def test_no_error_text(store: Store, clock: Clock):
@@ -59,7 +60,7 @@ def test_latest_first(store: Store, clock: Clock):
     """Runs come newest first, as many as asked for."""
     for i in range(5):
         enter(store, f"run_{i}", clock.now + timedelta(minutes=i), part("customers"))
-    assert ["run_4", "run_3"] == [run.id for run in store.runs(2)]
+    assert [run.id for run in store.runs(2)] == ["run_4", "run_3"]
 
 
 def test_prefix(store: Store, clock: Clock):
@@ -70,16 +71,16 @@ def test_prefix(store: Store, clock: Clock):
     enter(store, "x%y", clock.now, part("customers"))
     found = store.run("20260131T100000Z-b")
     assert found is not None
-    assert "20260131T100000Z-bbbbbb" == found.id
+    assert found.id == "20260131T100000Z-bbbbbb"
     exact = store.run("x%")
     assert exact is not None
-    assert "x%" == exact.id
+    assert exact.id == "x%"
     assert store.run("2027") is None
     assert store.run("%") is None
     with pytest.raises(ConfigError, match="names several runs") as caught:
         store.run("2026")
     [problem] = caught.value.problems
-    assert "one of: 20260131T100000Z-aaaaaa, 20260131T100000Z-bbbbbb" == problem.hint
+    assert problem.hint == "one of: 20260131T100000Z-aaaaaa, 20260131T100000Z-bbbbbb"
 
 
 def test_last_run(store: Store, clock: Clock):
@@ -94,8 +95,8 @@ def test_last_run(store: Store, clock: Clock):
     for i, (id, status, read) in enumerate(runs):
         mapping = part("customers", status, rows=Tally(read=read))
         enter(store, id, clock.now + timedelta(minutes=i), mapping, part("contacts", status))
-    assert 9 == store.last_run("customers")
-    assert 0 == store.last_run("contacts")
+    assert store.last_run("customers") == 9
+    assert store.last_run("contacts") == 0
     assert store.last_run("other") is None
 
 
@@ -105,9 +106,9 @@ def test_last_runs(store: Store, clock: Clock):
     enter(store, "run_1", clock.now, part("a", Status.SUCCEEDED), part("b", Status.SUCCEEDED))
     enter(store, "run_2", later, part("a", Status.FAILED), part("b", Status.SUCCEEDED))
     last = store.last_runs()
-    assert {"a": "run_1", "b": "run_2"} == {mapping: run.run for mapping, run in last.items()}
+    assert {mapping: run.run for mapping, run in last.items()} == {"a": "run_1", "b": "run_2"}
     assert later + timedelta(seconds=5) == last["b"].finished_at
-    assert {"a": "run_2"} == {m: run.run for m, run in store.last_runs([Status.FAILED]).items()}
+    assert {m: run.run for m, run in store.last_runs([Status.FAILED]).items()} == {"a": "run_2"}
 
 
 def test_rejected_keys(store: Store, scope: Scope, clock: Clock):
@@ -126,8 +127,8 @@ def test_rejected_keys(store: Store, scope: Scope, clock: Clock):
         "contacts": frozenset({"b"}),
     } == store.rejected_keys("run_1")
     assert {"customers": frozenset({"a"})} == store.rejected_keys("run_2")
-    assert {} == store.rejected_keys("run_3")
-    assert "run_2" == store.last_rejecting_run()
+    assert store.rejected_keys("run_3") == {}
+    assert store.last_rejecting_run() == "run_2"
 
 
 def test_nothing_rejected(store: Store):
@@ -142,5 +143,5 @@ def test_pruned(store: Store, scope: Scope, clock: Clock, monkeypatch: pytest.Mo
         store.remember(scope, "customers", f"run_{i}", [RejectedRow("a", "refused")])
         enter(store, f"run_{i}", clock.now + timedelta(minutes=i), part("customers"))
     known = [bool(store.rejected_keys(f"run_{i}")) for i in range(4)]
-    assert [False, False, True, True] == known
-    assert 4 == len(store.runs())
+    assert known == [False, False, True, True]
+    assert len(store.runs()) == 4

@@ -1,0 +1,32 @@
+# The worker as an image: `docker build -t chartmogul-sync .`
+# PYTHON_VERSION is the Python inside; EXTRAS are the warehouses it reads besides SQLite, such as `postgres,snowflake`.
+ARG PYTHON_VERSION=3.13
+
+FROM python:${PYTHON_VERSION}-slim AS build
+ARG EXTRAS=postgres
+WORKDIR /source
+COPY pyproject.toml README.md LICENSE ./
+COPY mappings mappings
+COPY sync sync
+# The environment itself needs no pip, so it gets none: it is filled from outside.
+RUN python3 -m venv --without-pip /opt/sync \
+ && python3 -m pip --disable-pip-version-check --no-cache-dir --python /opt/sync/bin/python3 install ".[${EXTRAS}]"
+
+FROM python:${PYTHON_VERSION}-slim
+LABEL org.opencontainers.image.title="chartmogul-sync" \
+      org.opencontainers.image.description="Keeps ChartMogul true to the warehouse" \
+      org.opencontainers.image.licenses="MIT"
+# Volumes made of these folders get their owner. Group 0 may write as well, for platforms that choose the user.
+RUN install -d -o 10001 -g 0 -m 0770 /state /reports && install -d /mappings
+COPY --from=build /opt/sync /opt/sync
+ENV PATH=/opt/sync/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    HOME=/state \
+    SYNC_STATE_URL=sqlite:////state/state.db \
+    SYNC_REPORTS=/reports
+# A number, so that Kubernetes can see that it is not root.
+USER 10001:10001
+# From here `mappings`, the default of every command, is /mappings.
+WORKDIR /
+ENTRYPOINT ["chartmogul-sync"]
+CMD ["run"]

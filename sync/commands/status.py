@@ -1,0 +1,73 @@
+"""`status`: when each mapping last succeeded, for people and for whoever watches over them."""
+
+import json
+from collections import abc
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sync import vitals
+from sync.commands.run import now
+from sync.commands.schedule import last_successes
+from sync.errors import EXIT_OK, EXIT_REJECTED
+from sync.instant import canonical
+from sync.loader import load
+from sync.report.words import count, duration, visible
+from sync.schedule import read_duration
+from sync.settings import Settings, environment
+from sync.vitals import Vital
+
+_FOLDER = Path("mappings")
+
+
+def status(paths: abc.Sequence[Path], max_age: str | None, *, as_json: bool) -> int:
+    """Show the last successes; 0, or 1 if one is older than `max_age` or never was.
+
+    Without `paths` these are the mappings in mappings/, and without that folder all that the state knows.
+
+    Raises:
+        ConfigError: arguments, settings or mappings are wrong.
+        StateError: the state cannot be read.
+    """
+    limit = None if max_age is None else read_duration(max_age)
+    variables = environment(Path.cwd())
+    settings = Settings.load(variables)
+    last = last_successes(settings.state_url)
+    files = paths or ([_FOLDER] if _FOLDER.is_dir() else [])
+    names = [loaded.mapping.name for loaded in load(files, variables, frozenset())]
+    found = vitals.take(names if files else last, last)
+    moment = now()
+    if as_json:
+        print(json.dumps(_document(found, moment, limit), indent=2, ensure_ascii=False))
+    else:
+        _show(found, moment, limit)
+    if limit is None:
+        return EXIT_OK
+    healthy = found and not any(vital.is_too_old(moment, limit) for vital in found)
+    return EXIT_OK if healthy else EXIT_REJECTED
+
+
+def _document(
+    found: abc.Sequence[Vital], moment: datetime, limit: timedelta | None
+) -> dict[str, object]:
+    return {
+        "format": 1,
+        "max_age_seconds": limit and round(limit.total_seconds()),
+        "mappings": [vitals.describe(vital, moment, limit) for vital in found],
+    }
+
+
+def _show(found: abc.Sequence[Vital], moment: datetime, limit: timedelta | None) -> None:
+    for vital in found:
+        late = "  TOO OLD" if limit is not None and vital.is_too_old(moment, limit) else ""
+        print(f"{visible(vital.mapping)}: {_told(vital, moment)}{late}")
+    if not found:
+        print("No runs yet.")
+
+
+def _told(vital: Vital, moment: datetime) -> str:
+    age = vital.age(moment)
+    if vital.last is None or age is None:
+        return "never succeeded"
+    at = canonical(vital.last.finished_at)[:16].replace("T", " ")
+    rejected = f", {count(vital.last.rejected, 'row')} rejected" if vital.last.rejected else ""
+    return f"{at} UTC, {duration(age.total_seconds())} ago{rejected}  {vital.last.run}"

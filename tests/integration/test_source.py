@@ -1,0 +1,342 @@
+"""The warehouse on a real PostgreSQL."""
+
+import threading
+import tracemalloc
+from collections import abc
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from sync.columns import Column
+from sync.errors import SourceError
+from sync.record import AttributeType
+from sync.source import Source
+
+STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
+BOOLEAN, TIMESTAMP = AttributeType.BOOLEAN, AttributeType.TIMESTAMP
+
+
+@pytest.fixture
+def source(database: str) -> Source:
+    return Source.open(database)
+
+
+@contextmanager
+def writing(url: str) -> abc.Iterator[psycopg.Connection]:
+    """A connection of its own, which may write."""
+    plain = url.replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        yield connection
+
+
+def prepare(url: str, *statements: str) -> None:
+    with writing(url) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def read(source: Source, sql: str, size: int = 1000) -> list[list[tuple[object, ...]]]:
+    with source.query(sql) as result:
+        return list(result.batches(size))
+
+
+def test_values(source: Source):
+    """Values come exact and typed, nulls as None."""
+    [[row]] = read(
+        source,
+        "select 1::int8, 12345678901234567890.123456789::numeric, true, 'é'::text, null::int4,"
+        " '2026-01-31'::date, '2026-01-31 10:00'::timestamp, '2026-01-31 10:00Z'::timestamptz,"
+        " 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid",
+    )
+    assert (
+        1,
+        Decimal("12345678901234567890.123456789"),
+        True,
+        "é",
+        None,
+        date(2026, 1, 31),
+        datetime(2026, 1, 31, 10),
+        datetime(2026, 1, 31, 10, tzinfo=UTC),
+        UUID("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+    ) == row
+
+
+@pytest.mark.parametrize(
+    ("expression", "type"),
+    [
+        ("1::int2", INTEGER),
+        ("1::int4", INTEGER),
+        ("1::int8", INTEGER),
+        ("count(*)", INTEGER),
+        ("1::numeric(10, 0)", INTEGER),
+        ("1::numeric(10, 2)", DECIMAL),
+        ("1::numeric", DECIMAL),
+        ("sum(1::int8)", DECIMAL),
+        ("1::float4", DECIMAL),
+        ("1::float8", DECIMAL),
+        ("true", BOOLEAN),
+        ("now()", TIMESTAMP),
+        ("now()::timestamp", TIMESTAMP),
+        ("current_date", TIMESTAMP),
+        ("''::text", STRING),
+        ("''::varchar(10)", STRING),
+        ("''::char(3)", STRING),
+        ("'x'", STRING),
+        ("current_user", STRING),
+        ("gen_random_uuid()", STRING),
+        ("null", STRING),
+        ("'new'::mood", STRING),
+        ("1::positive", INTEGER),
+        ("'a'::short", STRING),
+        ("now()::time", None),
+        ("'1 day'::interval", None),
+        ("'127.0.0.1'::inet", None),
+    ],
+)
+def test_types(source: Source, database: str, expression: str, type: AttributeType | None):
+    """The column's own type is told, of enums and domains as well."""
+    prepare(
+        database,
+        "create type mood as enum ('new', 'old')",
+        "create domain positive as integer check (value > 0)",
+        "create domain short as varchar(5)",
+    )
+    assert (Column("x", type),) == source.columns(f"select {expression} as x")
+
+
+@pytest.mark.parametrize(
+    ("expression", "what"),
+    [
+        ("'{}'::json", "json"),
+        ("'{}'::jsonb", "json"),
+        ("'{1,2}'::int[]", "array"),
+        ("'{a}'::text[]", "array"),
+        ("'{new}'::mood[]", "array"),
+        ("'\\x00'::bytea", "binary"),
+    ],
+)
+def test_unsendable(source: Source, database: str, expression: str, what: str):
+    """What ChartMogul has no type for is told, of one's own types as well."""
+    prepare(database, "create type mood as enum ('new', 'old')")
+    assert (Column("x", None, what),) == source.columns(f"select {expression} as x")
+
+
+def test_repeated_columns(source: Source):
+    """Repeated names are kept, for the caller to refuse; dots and capitals stay."""
+    found = source.columns('select 1 as id, 2 as id, \'\' as "Plan.Name"')
+    assert [
+        (column.name, column.type) for column in found
+    ] == [("id", INTEGER), ("id", INTEGER), ("Plan.Name", STRING)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [
+        ("select '12:30'::time::text, ':name', 1::text", ("12:30:00", ":name", "1")),
+        ("select '100%', '%s', '%(name)s', 7 % 4", ("100%", "%s", "%(name)s", 3)),
+        ("select 1 where 'axb' like '%x%'", (1,)),
+        ("-- it's first\n/* and; */ select 1; -- last", (1,)),
+        ("select $$;$$ ; ;\n", (";",)),
+        ("with a as (select 1 as x) select x from a", (1,)),
+        ("values (1, 'a')", (1, "a")),
+        ("(select 1)", (1,)),
+    ],
+)
+def test_as_written(source: Source, sql: str, value: tuple[object, ...]):
+    """The text runs exactly as it is written: nothing in it is taken for a parameter."""
+    assert [[value]] == read(source, sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "insert into t values (2) returning x",
+        "delete from t",
+        "with gone as (delete from t returning x) select x from gone",
+        "select nextval('s')",
+        "select add_one()",
+        "select 1; delete from t",
+        "commit; delete from t",
+        "rollback",
+        "set transaction read write",
+        "create table u (x int)",
+    ],
+)
+def test_read_only(source: Source, database: str, sql: str):
+    """Whatever writes, or would end the read-only transaction, fails; nothing is written."""
+    prepare(
+        database,
+        "create table t (x int)",
+        "insert into t values (1)",
+        "create sequence s",
+        "create function add_one() returns int as 'insert into t values (2) returning x' language sql",
+    )
+    with pytest.raises(SourceError):
+        read(source, sql)
+    with writing(database) as connection:
+        assert connection.execute("select x from t").fetchall() == [(1,)]
+        assert connection.execute("select is_called from s").fetchone() == (False,)
+        assert connection.execute("select to_regclass('u')").fetchone() == (None,)
+
+
+def test_read_only_words(source: Source):
+    """The database's own words say what it refused."""
+    with pytest.raises(SourceError) as caught:
+        read(source, "select nextval(pg_get_serial_sequence('t', 'x')) from no_such_table")
+    assert 'relation "no_such_table" does not exist' in caught.value.message
+    with pytest.raises(SourceError) as caught:
+        read(source, "select lo_create(0)")
+    assert caught.value.message == "cannot execute lo_create() in a read-only transaction"
+    with pytest.raises(SourceError) as caught:
+        read(source, "  delete from pg_class")
+    assert caught.value.message == 'syntax error at or near "delete" (line 1, column 1 of the query)'
+    assert caught.value.hint == "a source query is a SELECT"
+
+
+@pytest.mark.parametrize(
+    ("sql", "message", "hint"),
+    [
+        (
+            "select 1 as one,\n       nope\nfrom accounts",
+            'column "nope" does not exist (line 2, column 8 of the query)',
+            "",
+        ),
+        (
+            "select companyname from accounts",
+            'column "companyname" does not exist (line 1, column 8 of the query)',
+            'Perhaps you meant to reference the column "accounts.company_name".',
+        ),
+        ("select 1 / 0", "division by zero", ""),
+        ("select é from accounts", 'column "é" does not exist (line 1, column 8 of the query)', ""),
+        ("select 1 from", "syntax error at end of input (line 1, column 14 of the query)", ""),
+    ],
+)
+def test_failing_query(source: Source, database: str, sql: str, message: str, hint: str):
+    """A query that fails is told in the database's own words, with the place in the query."""
+    prepare(database, "create table accounts (company_name text)")
+    with pytest.raises(SourceError) as caught:
+        read(source, sql)
+    assert (message, hint) == (caught.value.message, caught.value.hint)
+
+
+def test_breaking_off(source: Source):
+    """A query that fails half-way gives the rows before, then the database's own message."""
+    with source.query("select 10 / (2500 - x) from generate_series(1, 3000) x") as result:
+        batches = result.batches()
+        assert [len(next(batches)), len(next(batches))] == [1000, 1000]
+        with pytest.raises(SourceError, match="^division by zero$"):
+            next(batches)
+
+
+def test_lost_connection(source: Source, database: str):
+    """A server that goes away in the middle is told in its own words."""
+    with source.query("select pg_backend_pid(), x from generate_series(1, 1000000) x") as result:
+        batches = result.batches()
+        [(pid, _), *_] = next(batches)
+        prepare(database, f"select pg_terminate_backend({pid}, 5000)")
+        with pytest.raises(SourceError, match="terminating connection|connection"):
+            list(batches)
+
+
+def test_streamed(source: Source):
+    """The server hands rows over as they are asked for: a million rows never lie in memory."""
+    sql = "select x, repeat('x', 500) from generate_series(1, 200000) x"
+    tracemalloc.start()
+    with source.query(sql) as result:
+        rows = sum(len(batch) for batch in result.batches())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert rows == 200_000
+    assert peak < 10_000_000  # all rows would take over 100 MB
+
+
+def test_first_rows_at_once(source: Source, database: str):
+    """The first batch comes before the query has done its work: the server has given no more rows."""
+    prepare(database, "create sequence s")
+    with writing(database) as connection:
+        connection.execute("create table t as select x from generate_series(1, 100000) x")
+        connection.execute(
+            "create function slow(x int) returns int language plpgsql as"
+            " $$ begin if x > 50000 then raise 'too far'; end if; return x; end $$"
+        )
+    with source.query("select slow(x) from t") as result:
+        batches = result.batches(100)
+        assert len(next(batches)) == 100
+
+
+def test_columns_without_rows(source: Source):
+    """Columns are told without running the query."""
+    [column] = source.columns("select pg_sleep(3600)::text as slept")
+    assert Column("slept", STRING) == column
+
+
+def test_unreadable_values(source: Source):
+    """Dates that Python has not got come as text, to be rejected with their rows alone."""
+    sql = (
+        "select * from (values ('infinity'::date, '-infinity'::timestamptz),"
+        " ('2026-01-31', '2026-01-31 10:00Z'), ('0044-03-15 BC', '20000-01-01Z')) t"
+    )
+    [rows] = read(source, sql)
+    assert rows[0] == ("infinity", "-infinity")
+    assert (date(2026, 1, 31), datetime(2026, 1, 31, 10, tzinfo=UTC)) == rows[1]
+    assert rows[2] == ("0044-03-15 BC", "20000-01-01 00:00:00+00")
+
+
+def test_cancel(source: Source):
+    """A query that takes too long is broken off from another thread."""
+    with source.query("select pg_sleep(x) from generate_series(0, 3600, 3600) x") as result:
+        timer = threading.Timer(0.3, result.cancel)
+        timer.start()
+        with pytest.raises(SourceError, match="canceling statement due to user request"):
+            list(result.batches())
+        timer.join()
+
+
+def test_connection_is_closed(source: Source, database: str):
+    """When the block ends the warehouse is let go, whether or not every row was read."""
+    with source.query("select * from generate_series(1, 100000)") as result:
+        next(result.batches())
+    with writing(database) as connection:
+        counted = connection.execute(
+            "select count(*) from pg_stat_activity where datname = current_database()"
+            " and pid <> pg_backend_pid() and backend_type = 'client backend'"
+        )
+        assert counted.fetchone() == (0,)
+
+
+def test_wrong_password(database: str):
+    """A password that is wrong is told in the server's words, without any password."""
+    with pytest.raises(SourceError, match="password authentication failed") as caught:
+        read(Source.open(database.replace("a-test-password", "hidden-secret")), "select 1")
+    assert "hidden-secret" not in caught.value.message
+
+
+def test_url_options(database: str):
+    """Options of the URL reach the server: a statement time-out, for one."""
+    source = Source.open(f"{database}?options=-c%20statement_timeout%3D50")
+    with pytest.raises(SourceError, match="statement timeout"):
+        read(source, "select pg_sleep(3600)")
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_schemes(database: str, scheme: str):
+    """All common ways to write the URL lead to psycopg 3."""
+    source = Source.open(f"{scheme}://{database.partition('://')[2]}")
+    assert source.engine.driver == "psycopg"
+    assert read(source, "select 1") == [[(1,)]]
+
+
+def test_table(source: Source, database: str):
+    """A table is found by schema and name, quoted where it needs to be."""
+    prepare(
+        database,
+        'create schema "My Data"',
+        'create table "My Data"."Order" (id int)',
+        'insert into "My Data"."Order" values (7)',
+    )
+    assert read(source, source.table('My Data."Order"')) == [[(7,)]]
+    assert read(source, source.table("My Data.Order")) == [[(7,)]]
