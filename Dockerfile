@@ -10,7 +10,9 @@ COPY mappings mappings
 COPY sync sync
 # The environment itself needs no pip, so it gets none: it is filled from outside.
 RUN python3 -m venv --without-pip /opt/sync \
- && python3 -m pip --disable-pip-version-check --no-cache-dir --python /opt/sync/bin/python3 install ".[${EXTRAS}]"
+ && python3 -m pip --disable-pip-version-check --no-cache-dir --python /opt/sync/bin/python3 install ".[${EXTRAS}]" \
+ # Country names in other languages are a fifth of the whole, and of no use here.
+ && rm -r /opt/sync/lib/python3*/site-packages/pycountry/locales
 
 FROM python:${PYTHON_VERSION}-slim
 LABEL org.opencontainers.image.title="chartmogul-sync" \

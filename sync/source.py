@@ -124,7 +124,7 @@ class Source:
             _break_off(driver)
 
     def columns(self, sql: str) -> tuple[Column, ...]:
-        """The columns of a query; no row is fetched where the database has cursors."""
+        """The columns of a query, which runs until its first row is there."""
         with self.query(sql) as result:
             return result.columns
 

@@ -200,7 +200,10 @@ def test_cancel_before_the_first_row(source: Source):
     """Also one that has not come to its first row."""
     timer = threading.Timer(0.2, source.cancel)
     timer.start()
-    with pytest.raises(SourceError, match="interrupted"), source.query(f"{NUMBERS} select max(x) from n"):
+    with (
+        pytest.raises(SourceError, match="interrupted"),
+        source.query(f"{NUMBERS} select max(x) from n"),
+    ):
         pass
     timer.join()
 

@@ -81,8 +81,10 @@ records = Table(
     Column("key", String, nullable=False),
     Column("uuid", String),
     Column("pairs", SmallInteger, nullable=False, default=1),
-    UniqueConstraint("scope", "key"),
-    Index("sync_records_uuid", "scope", "uuid"),
+    # The key first: a scope holds most of the table, and PostgreSQL, before it has statistics, would
+    # gladly walk through all of it.
+    UniqueConstraint("key", "scope"),
+    Index("sync_records_uuid", "uuid", "scope"),
 )
 
 #: What each mapping last did with a record.

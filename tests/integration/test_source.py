@@ -127,10 +127,12 @@ def test_unsendable(source: Source, database: str, expression: str, what: str):
 
 def test_repeated_columns(source: Source):
     """Repeated names are kept, for the caller to refuse; dots and capitals stay."""
-    found = source.columns('select 1 as id, 2 as id, \'\' as "Plan.Name"')
-    assert [
-        (column.name, column.type) for column in found
-    ] == [("id", INTEGER), ("id", INTEGER), ("Plan.Name", STRING)]
+    found = source.columns("select 1 as id, 2 as id, '' as \"Plan.Name\"")
+    assert [(column.name, column.type) for column in found] == [
+        ("id", INTEGER),
+        ("id", INTEGER),
+        ("Plan.Name", STRING),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,9 @@ def test_read_only_words(source: Source):
     assert caught.value.message == "cannot execute lo_create() in a read-only transaction"
     with pytest.raises(SourceError) as caught:
         read(source, "  delete from pg_class")
-    assert caught.value.message == 'syntax error at or near "delete" (line 1, column 1 of the query)'
+    assert (
+        caught.value.message == 'syntax error at or near "delete" (line 1, column 1 of the query)'
+    )
     assert caught.value.hint == "a source query is a SELECT"
 
 
@@ -268,10 +272,13 @@ def test_first_rows_at_once(source: Source, database: str):
         assert len(next(batches)) == 100
 
 
-def test_columns_without_rows(source: Source):
-    """Columns are told without running the query."""
-    [column] = source.columns("select pg_sleep(3600)::text as slept")
-    assert Column("slept", STRING) == column
+def test_cancel_before_the_first_row(source: Source):
+    """A query is broken off from another thread though it has not come to its first row."""
+    timer = threading.Timer(0.3, source.cancel)
+    timer.start()
+    with pytest.raises(SourceError, match="canceling statement due to user request"):
+        source.columns("select pg_sleep(60)")
+    timer.join()
 
 
 def test_unreadable_values(source: Source):

@@ -1,0 +1,143 @@
+"""`status`, and what counts as too old."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sync.commands.run import now
+from sync.commands.status import status
+from sync.errors import ConfigError
+from sync.outcome import MappingRun, Run, Status, Tally
+from sync.record import Object
+from sync.state.store import Store
+from sync.state.values import LastRun
+from sync.vitals import Vital, describe, take
+
+NOW = datetime(2026, 1, 31, 10, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+MAPPING = """
+version: 1
+source: {table: accounts}
+destination: {object: customer}
+extra_columns: ignore
+fields: {external_id: id}
+"""
+
+
+def last(age: timedelta) -> LastRun:
+    end = NOW - age
+    return LastRun("customers", "run_1", Status.SUCCEEDED, end - HOUR, end, 10, 2)
+
+
+@pytest.mark.parametrize(("age", "old"), [(HOUR, False), (2 * HOUR, False), (3 * HOUR, True)])
+def test_too_old(age: timedelta, old: bool):
+    """Counted from the end of the last success; the limit itself is still fine."""
+    assert old is Vital("customers", last(age)).is_too_old(NOW, 2 * HOUR)
+
+
+def test_never_succeeded():
+    """Counts as too old, unless a process has only just started."""
+    vital = Vital("customers", None)
+    assert vital.is_too_old(NOW, 2 * HOUR)
+    assert not vital.is_too_old(NOW, 2 * HOUR, since=NOW - HOUR)
+    assert vital.is_too_old(NOW, 2 * HOUR, since=NOW - 3 * HOUR)
+
+
+def test_a_process_answers_for_its_own_time():
+    """A worker that was away for a day gets the time to succeed; what it did since counts."""
+    vital = Vital("customers", last(24 * HOUR))
+    assert not vital.is_too_old(NOW, 2 * HOUR, since=NOW - HOUR)
+    assert Vital("customers", last(3 * HOUR)).is_too_old(NOW, 2 * HOUR, since=NOW - 9 * HOUR)
+
+
+def test_as_json():
+    """The last success with its run, its age and what it rejected; nothing where there was none."""
+    assert {
+        "mapping": "customers",
+        "last_success_at": "2026-01-31T09:00:00Z",
+        "age_seconds": 3600,
+        "run_id": "run_1",
+        "status": "succeeded",
+        "rejected": 2,
+        "too_old": False,
+    } == describe(Vital("customers", last(HOUR)), NOW, None)
+    [never] = take(["contacts"], {"customers": last(HOUR)})
+    assert (None, None, True) == (
+        describe(never, NOW, HOUR)["last_success_at"],
+        describe(never, NOW, HOUR)["age_seconds"],
+        describe(never, NOW, HOUR)["too_old"],
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with two mappings and an empty environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SYNC_STATE_URL", "sqlite:///state.db")
+    (tmp_path / "mappings").mkdir()
+    for name in ("customers", "partners"):
+        (tmp_path / "mappings" / f"{name}.yml").write_text(MAPPING)
+    return tmp_path
+
+
+def enter(mapping: str, state: Status, age: timedelta, rejected: int = 0) -> None:
+    """A run of one mapping that ended so long ago."""
+    store = Store.open("sqlite:///state.db")
+    end = now() - age
+    rows = Tally(read=10, unchanged=10 - rejected, rejected=rejected)
+    file = f"mappings/{mapping}.yml"
+    part = MappingRun(mapping, file, Object.CUSTOMER, "upsert", "ds_1", state, rows=rows)
+    run = Run(f"run_{mapping}_{state}", False, end - HOUR, [part], end, state)
+    store.begin_run(run)
+    store.finish_run(run)
+    store.close()
+
+
+def test_exit_codes(folder: Path, capsys: pytest.CaptureFixture[str]):
+    """0 while every mapping is young enough, 1 otherwise; without --max-age always 0."""
+    enter("customers", Status.SUCCEEDED, HOUR)
+    assert 0 == status([], None, as_json=False)
+    assert 1 == status([], "2h", as_json=False), "partners never succeeded"
+    enter("partners", Status.COMPLETED_WITH_ERRORS, 3 * HOUR, rejected=4)
+    assert 1 == status([], "2h", as_json=False)
+    assert 0 == status([], "4h", as_json=False)
+    assert 0 == status([Path("mappings/customers.yml")], "2h", as_json=False)
+    told = capsys.readouterr().out
+    assert "partners: never succeeded  TOO OLD" in told
+    assert "3 h ago, 4 rows rejected  run_partners_completed_with_errors  TOO OLD" in told
+
+
+def test_a_failed_run_is_no_success(folder: Path, capsys: pytest.CaptureFixture[str]):
+    """The last run that came to its end counts, whatever broke off after it."""
+    (folder / "mappings" / "partners.yml").unlink()
+    enter("customers", Status.SUCCEEDED, 3 * HOUR)
+    enter("customers", Status.FAILED, HOUR)
+    assert 1 == status([], "2h", as_json=True)
+    [shown] = json.loads(capsys.readouterr().out)["mappings"]
+    assert ("run_customers_succeeded", True) == (shown["run_id"], shown["too_old"])
+
+
+def test_without_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]):
+    """Then everything in the state is shown; nothing at all is no health."""
+    for file in (folder / "mappings").iterdir():
+        file.unlink()
+    (folder / "mappings").rmdir()
+    assert 1 == status([], "2h", as_json=False)
+    assert "No runs yet.\n" == capsys.readouterr().out
+    enter("customers", Status.SUCCEEDED, HOUR)
+    assert 0 == status([], "2h", as_json=False)
+    assert capsys.readouterr().out.startswith("customers: ")
+
+
+def test_looking_makes_no_state(folder: Path):
+    """Nothing is written, not even an empty state."""
+    status([], None, as_json=False)
+    assert ["mappings"] == [path.name for path in folder.iterdir()]
+
+
+def test_wrong_age(folder: Path):
+    """A misspelt --max-age is an error, not a green light."""
+    with pytest.raises(ConfigError, match="is no length of time"):
+        status([], "2 hours", as_json=False)
