@@ -132,12 +132,13 @@ def _against(
             )
 
 
-def conflict(key: str, typed: Typed, in_use: AttributeType) -> Disagreement:
-    """A type that differs from the one that the account has."""
+def conflict(key: str, typed: Typed, *in_use: AttributeType) -> Disagreement:
+    """A type that differs from that of the account, which a value may leave open between several."""
+    there = " or ".join(sorted(in_use))
     return Disagreement(
         key,
-        f"attribute {key!r} would be sent as {typed.type} ({typed.origin}), but it is {in_use} in this account",
-        f"ChartMogul never changes a type: {_declare(key, in_use)}, or send it under another key",
+        f"attribute {key!r} would be sent as {typed.type} ({typed.origin}), but it is {there} in this account",
+        f"ChartMogul never changes a type: {_declare(key, in_use[0])}, or send it under another key",
     )
 
 

@@ -154,7 +154,7 @@ class Customers:
                 continue
             types = possible(value)
             if typed.type not in types:
-                found = conflict(key, typed, sorted(types)[0])
+                found = conflict(key, typed, *sorted(types, reverse=True))
                 raise ConfigError(
                     ConfigProblem(found.message, found.hint, path=f"attributes.{key}")
                 )

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from sqlalchemy import URL, Engine, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from sync.address import DRIVERS, EXTRAS
 from sync.errors import ConfigError, ConfigProblem
@@ -57,9 +57,6 @@ def connect(url: URL, **options: Any) -> Engine:
         return create_engine(url, **options)
     except (ImportError, NoSuchModuleError) as error:
         raise ConfigError(_missing(url, error)) from error
-    except (SQLAlchemyError, TypeError, ValueError) as error:
-        problem = ConfigProblem(f"{mask(url)} cannot be used: {words(error, url)}")
-        raise ConfigError(problem) from error
 
 
 def _missing(url: URL, error: Exception) -> ConfigProblem:

@@ -18,6 +18,9 @@ from sync.source import Result
 from sync.spool import Spool
 from sync.terms import Terms
 
+#: Seconds after which a query that was cancelled, and goes on, is cancelled again.
+_PATIENCE = 0.2
+
 
 @dataclass(slots=True)
 class Intake:
@@ -44,10 +47,11 @@ class Intake:
         stop = asyncio.ensure_future(self.terms.stopping.wait())
         await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
-        if not work.done():
-            self.feed.source.cancel()  # the query may not have come to its first row
+        while not work.done():  # the query may only just begin, or not have come to its first row
+            self.feed.source.cancel()
             if self._result is not None:
                 self._result.cancel()
+            await asyncio.wait({work}, timeout=_PATIENCE)
         try:
             return await work
         except SourceError:

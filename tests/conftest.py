@@ -1,5 +1,23 @@
 """Fixtures that all tests share."""
 
-from tests.postgres import database, postgres_url
+from collections import abc
+from pathlib import Path
 
-__all__ = ["database", "postgres_url"]
+import pytest
+
+from sync.sandbox.running import RunningSandbox
+from tests.command import Desk
+from tests.postgres import database, postgres_url
+from tests.whole import Place
+
+__all__ = ["database", "desk", "postgres_url"]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> abc.Iterator[Desk]:
+    """The program, one good account, one mapping, and the sandbox."""
+    with RunningSandbox() as sandbox:
+        desk = Desk(Place(tmp_path, sandbox, f"sqlite:///{tmp_path / 'warehouse.db'}"))
+        desk.rows({})
+        desk.mapping()
+        yield desk

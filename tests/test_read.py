@@ -385,7 +385,10 @@ def test_new_rejected_rows_did_not_leave(desk):
     assert [desk.store.recall(desk.scope, "m", [key])[key].outcome for key in "ab"] == [
         "rejected"
     ] * 2
-    assert list(desk.store.left(desk.scope, "m", "now", lambda record: reader.seen.row(record) > 0)) == []
+    assert (
+        list(desk.store.left(desk.scope, "m", "now", lambda record: reader.seen.row(record) > 0))
+        == []
+    )
 
 
 def test_types_come_from_every_row(desk):

@@ -122,6 +122,17 @@ def test_wal_file(path: Path):
     assert before == files(path.parent)
 
 
+def test_read_only_folder(path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A file in WAL mode is read where nothing can be put beside it."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("pragma journal_mode = wal")
+    connection.close()
+    monkeypatch.setattr("os.access", lambda *_: False)  # as for a mount that is read-only
+    with Source.open(f"sqlite:///{path}").query("select count(*) from accounts") as result:
+        assert list(result.batches()) == [[(3,)]]
+        assert [child.name for child in path.parent.iterdir()] == [path.name]
+
+
 def test_missing_file(tmp_path: Path):
     """A file that is not there is an error, not a new empty warehouse."""
     source = Source.open(f"sqlite:///{tmp_path}/missing.db")
@@ -156,7 +167,7 @@ def test_breaking_off(source: Source):
     with source.query(sql) as result:
         batches = result.batches(1)
         assert next(batches) == [(1,)]
-        with pytest.raises(SourceError, match="^integer overflow$"):
+        with pytest.raises(SourceError, match=r"^integer overflow$"):
             list(batches)
 
 

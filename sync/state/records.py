@@ -3,7 +3,7 @@
 from collections import abc
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
 
@@ -157,6 +157,8 @@ def _row(record: int, delivery: Delivery, item: Item) -> dict[str, object]:
                 row |= {"fingerprint": None, "hashes": b""}
             if item.held is not None:
                 row |= _held(item.held)
+        case _:
+            assert_never(item)
     return row
 
 

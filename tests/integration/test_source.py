@@ -232,7 +232,7 @@ def test_breaking_off(source: Source):
     with source.query("select 10 / (2500 - x) from generate_series(1, 3000) x") as result:
         batches = result.batches()
         assert [len(next(batches)), len(next(batches))] == [1000, 1000]
-        with pytest.raises(SourceError, match="^division by zero$"):
+        with pytest.raises(SourceError, match=r"^division by zero$"):
             next(batches)
 
 
@@ -242,7 +242,7 @@ def test_lost_connection(source: Source, database: str):
         batches = result.batches()
         [(pid, _), *_] = next(batches)
         prepare(database, f"select pg_terminate_backend({pid}, 5000)")
-        with pytest.raises(SourceError, match="terminating connection|connection"):
+        with pytest.raises(SourceError, match=r"terminating connection|connection"):
             list(batches)
 
 

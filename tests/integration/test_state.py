@@ -32,10 +32,10 @@ def test_lost_connection(store: Store, database: str):
     """A connection that the server ended is replaced, and nobody notices."""
     store.remember_account("ds_1", "acc_1", "Acme")
     disconnect(database)
-    assert "acc_1" == store.account_of("ds_1")
+    assert store.account_of("ds_1") == "acc_1"
     disconnect(database)
     store.remember_account("ds_1", "acc_2", "Acme")
-    assert "acc_2" == store.account_of("ds_1")
+    assert store.account_of("ds_1") == "acc_2"
 
 
 def test_lost_in_a_transaction(store: Store, database: str):
@@ -50,8 +50,8 @@ def test_lost_in_a_transaction(store: Store, database: str):
         connection.execute(text("select 1"))
 
     store.database.write(work)
-    assert 2 == len(set(tries))
-    assert "acc_1" == store.account_of("ds_1")
+    assert len(set(tries)) == 2
+    assert store.account_of("ds_1") == "acc_1"
 
 
 def test_lost_twice(store: Store, database: str):
@@ -64,9 +64,9 @@ def test_lost_twice(store: Store, database: str):
         disconnect(database)
         connection.execute(text("select 1"))
 
-    with pytest.raises(StateError, match="terminating connection|connection"):
+    with pytest.raises(StateError, match=r"terminating connection|connection"):
         store.database.write(work)
-    assert 2 == len(tries)
+    assert len(tries) == 2
 
 
 def test_one_connection(store: Store, database: str):
@@ -79,7 +79,7 @@ def test_one_connection(store: Store, database: str):
             "select count(*) from pg_stat_activity where datname = current_database()"
             " and pid <> pg_backend_pid() and backend_type = 'client backend'"
         )
-    assert 1 == count
+    assert count == 1
 
 
 def test_beside_a_warehouse(database: str):
@@ -90,9 +90,9 @@ def test_beside_a_warehouse(database: str):
         connection.execute("create table runs (id int)")
         store = Store.open(database)
         store.remember_account("ds_1", "acc_1", "Acme")
-        assert [] == store.runs()
+        assert store.runs() == []
         store.close()
-        assert [] == connection.execute("select id from accounts").fetchall()
+        assert connection.execute("select id from accounts").fetchall() == []
 
 
 def test_no_right_to_write(database: str):

@@ -28,9 +28,9 @@ def test_two_stores(state_url: str):
             errors.append(error)
 
     _run(write)
-    assert [] == errors
+    assert errors == []
     scope = stores[0].scope("acc_1", "ds_1", Object.CUSTOMER)
-    assert [40, 40] == [store.count(scope) for store in stores]
+    assert [store.count(scope) for store in stores] == [40, 40]
     for store in stores:
         store.close()
 
@@ -48,7 +48,7 @@ def test_threads_take_turns(state_url: str):
         inside.pop()
 
     _run(lambda _: [store.database.write(work) for _ in range(20)])
-    assert [1] * 40 == most
+    assert most == [1] * 40
     store.close()
 
 

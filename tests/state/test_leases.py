@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from sync.errors import LockedError
 from sync.record import Object
+from sync.state import leases as leases_module
 from sync.state import process
 from sync.state.process import Process
 from sync.state.schema import leases
@@ -244,6 +245,20 @@ def test_by_ps():
         assert process.started_by_ps(ended.pid) is None
         assert process.started(ended.pid) is None
     assert process.started(2**22 + 1) is None
+
+
+def test_without_proc(monkeypatch: pytest.MonkeyPatch):
+    """Where there is no /proc, a process is told by ps, and a machine by its name alone."""
+    monkeypatch.setattr(process, "_BOOT", Path("/nowhere"))
+    here = process.current()
+    assert here.machine == ""
+    assert here.started == process.started_by_ps(os.getpid())
+
+
+def test_given_back_meanwhile():
+    """A lease whose holder left between two looks is told without a holder."""
+    error = leases_module.locked(("acc_1", "ds_1", "customer"), None)
+    assert error.message == "the customers of ds_1 are being written by another process"
 
 
 def test_process():

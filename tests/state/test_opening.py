@@ -205,7 +205,7 @@ def test_look(state_url: str, clock: Clock):
     assert (salt, 1) == (store.salt, store.count(scope))
     assert store.recall(scope, "customers", ["a"])["a"].uuid == "cus_a"
     assert store.count(store.scope("acc_1", "ds_new", Object.CUSTOMER)) == 0
-    with pytest.raises(StateError, match="read-?only"):
+    with pytest.raises(StateError, match=r"read-?only"):
         store.remember_account("ds_1", "acc_1", "Acme")
     store.close()
 
@@ -302,7 +302,7 @@ def test_unreachable():
 def test_unwritable(tmp_path: Path):
     """A folder that cannot be made is told with the way out."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(StateError, match="Not a directory|exists") as caught:
+    with pytest.raises(StateError, match=r"Not a directory|exists") as caught:
         Store.open(f"sqlite:///{tmp_path}/file/state.db")
     assert "SYNC_STATE_URL" in caught.value.hint
 

@@ -1,0 +1,199 @@
+"""The warehouse on DuckDB: a file, read-only, and Parquet without one."""
+
+import threading
+import tracemalloc
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+import duckdb
+import pytest
+
+from sync.columns import Column
+from sync.errors import SourceError
+from sync.record import AttributeType
+from sync.source import Source
+
+STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
+BOOLEAN, TIMESTAMP = AttributeType.BOOLEAN, AttributeType.TIMESTAMP
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "shop.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create table accounts (id bigint, name text)")
+        connection.execute("insert into accounts values (1, 'Acme'), (2, 'München'), (3, null)")
+    return path
+
+
+@pytest.fixture
+def source(path: Path) -> Source:
+    return Source.open(f"duckdb:///{path}")
+
+
+def read(source: Source, sql: str, size: int = 1000) -> list[list[tuple[object, ...]]]:
+    with source.query(sql) as result:
+        return list(result.batches(size))
+
+
+def test_values(source: Source):
+    """Values come exact and typed, with the zone where there is one, and nulls as None."""
+    [[row]] = read(
+        source,
+        "select 9007199254740993::bigint, 123456789012345678.123456789::decimal(38, 9), true, 'é',"
+        " null::integer, date '2026-01-31', timestamp '2026-01-31 10:00:00.123456',"
+        " timestamptz '2026-01-31 10:00:00+02', 170141183460469231731687303715884105727::hugeint,"
+        " 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid",
+    )
+    assert (
+        9007199254740993,
+        Decimal("123456789012345678.123456789"),
+        True,
+        "é",
+        None,
+        date(2026, 1, 31),
+        datetime(2026, 1, 31, 10, 0, 0, 123456),
+        datetime(2026, 1, 31, 8, tzinfo=UTC),
+        2**127 - 1,
+        UUID("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+    ) == row
+
+
+@pytest.mark.parametrize(
+    ("expression", "type"),
+    [
+        ("true", BOOLEAN),
+        ("1::utinyint", INTEGER),
+        ("1::smallint", INTEGER),
+        ("1", INTEGER),
+        ("1::ubigint", INTEGER),
+        ("1::hugeint", INTEGER),
+        ("count(*) over ()", INTEGER),
+        ("1::decimal(18, 0)", INTEGER),
+        ("sum(1::decimal(18, 0)) over ()", INTEGER),
+        ("1::decimal(18, 2)", DECIMAL),
+        ("1.50", DECIMAL),
+        ("1::float", DECIMAL),
+        ("1::double", DECIMAL),
+        ("'x'", STRING),
+        ("'x'::char(3)", STRING),
+        ("uuid()", STRING),
+        ("'a'::enum('a', 'b')", STRING),
+        ("date '2026-01-31'", TIMESTAMP),
+        ("timestamp '2026-01-31 10:00'", TIMESTAMP),
+        ("timestamp_s '2026-01-31 10:00:00'", TIMESTAMP),
+        ("timestamptz '2026-01-31 10:00Z'", TIMESTAMP),
+        ("null", None),
+        ("time '10:00'", None),
+        ("interval 1 day", None),
+    ],
+)
+def test_types(source: Source, expression: str, type: AttributeType | None):
+    """The column tells its type, whatever the values are; what has none is left to the values."""
+    assert (Column("x", type),) == source.columns(f"select {expression} as x")
+
+
+@pytest.mark.parametrize(
+    ("expression", "what"),
+    [
+        ("[1, 2]", "array"),
+        ("[1, 2]::integer[2]", "array"),
+        ("[{'a': 1}]", "array"),
+        ("{'a': 1}", "json"),
+        ("map {'a': 1}", "json"),
+        ("'{}'::json", "json"),
+        ("'x'::blob", "binary"),
+        ("'101'::bit", "binary"),
+    ],
+)
+def test_unsendable(source: Source, expression: str, what: str):
+    """JSON, arrays and bytes are told apart before any row is read."""
+    assert (Column("x", unsendable=what),) == source.columns(f"select {expression} as x")
+
+
+def test_streaming(source: Source):
+    """200 MB of rows take the memory of a few batches."""
+    tracemalloc.start()
+    try:
+        with source.query(
+            "select range as id, repeat('x', 1000) as v from range(200000)"
+        ) as result:
+            lengths = [len(batch) for batch in result.batches(1000)]
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [1000] * 200 == lengths
+    assert peak < 20_000_000
+
+
+def test_leaving_early(source: Source):
+    """A query that was read half way is left, and the next one starts anew."""
+    with source.query("select range as id from range(10000000)") as result:
+        assert 10 == len(next(result.batches(10)))
+    assert [[(3,)]] == read(source, "select count(*) from accounts")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into accounts values (4, 'x')",
+        "update accounts set name = 'x'",
+        "delete from accounts",
+        "drop table accounts",
+        "create table other as select 1 as x",
+    ],
+)
+def test_read_only(source: Source, path: Path, statement: str):
+    """The file is opened for reading alone; nothing in it changes."""
+    before = path.read_bytes()
+    with pytest.raises(SourceError, match="read-only mode") as caught:
+        read(source, statement)
+    assert "a source query is a SELECT" == caught.value.hint
+    assert before == path.read_bytes()
+
+
+def test_no_such_file(tmp_path: Path):
+    """It is not made, and the message says so."""
+    missing = tmp_path / "missing.duckdb"
+    with pytest.raises(SourceError, match="database does not exist") as caught:
+        read(Source.open(f"duckdb:///{missing}"), "select 1")
+    assert "the file has to exist" in caught.value.hint
+    assert not missing.exists()
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("select nope from accounts", 'Referenced column "nope" not found'),
+        ("select * from nowhere", "Table with name nowhere does not exist"),
+        ("selec 1", "syntax error at or near"),
+        ("select cast(name as integer) from accounts", "Could not convert string 'Acme'"),
+    ],
+)
+def test_messages(source: Source, sql: str, message: str):
+    """The database's own words, on one line."""
+    with pytest.raises(SourceError, match=message) as caught:
+        read(source, sql)
+    assert "\n" not in caught.value.message
+
+
+def test_cancel(source: Source):
+    """A query that takes long is broken off from another thread."""
+    timer = threading.Timer(0.3, source.cancel)
+    timer.start()
+    slow = "select sum(a.range * b.range % 7) from range(1000000) a, range(1000000) b"
+    with pytest.raises(SourceError, match="Interrupted"):
+        read(source, slow)
+    timer.join()
+
+
+def test_files_without_a_database(tmp_path: Path):
+    """duckdb:// reads Parquet and CSV where no DuckDB file is."""
+    file = tmp_path / "accounts.parquet"
+    duckdb.sql("select 1 as id, 'Acme' as name").write_parquet(str(file))
+    memory = Source.open("duckdb://")
+    query = f"select * from '{file}'"
+    assert [[(1, "Acme")]] == read(memory, query)
+    assert (Column("id", INTEGER), Column("name", STRING)) == memory.columns(query)
