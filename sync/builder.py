@@ -63,6 +63,8 @@ class Builder:
             return external_id
         if len(names) > 1 and self.keys[1].on_null is OnNull.CLEAR:
             fields["external_id"] = None
+        if any(problem.field == "external_id" for problem in problems):
+            return None  # known by an external id that cannot be read: the e-mail is not its key
         email = fields.get("email")
         if customer is not None and isinstance(email, str):
             key = contact_key(customer, email)

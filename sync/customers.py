@@ -112,6 +112,13 @@ class Customers:
             hint="keep one of the two rows, or unmerge the customers in ChartMogul",
         )
 
+    def advice(self, name: str) -> str:
+        """See Destination."""
+        return ""
+
+    async def foresee(self, record: Record, uuid: str | None) -> None:
+        """Customers are one by their key alone: no row changes what another one finds."""
+
     def turn(self, record: Record) -> AbstractAsyncContextManager[None]:
         """Customers do not wait for one another."""
         return nullcontext()

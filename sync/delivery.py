@@ -77,8 +77,9 @@ class Delivery:
     async def scout(self, job: Job) -> tuple[Known, Operation] | None:
         """Look and decide, but do nothing yet; None for a row that is rejected by the look-up already."""
         with self._rejecting(job):
-            known = await self._look(job)
-            return known, self.decide(job, known)
+            async with self.destination.turn(job.record):
+                known = await self._look(job)
+                return known, self.decide(job, known)
         return None
 
     @contextmanager
@@ -138,6 +139,7 @@ class Delivery:
         changes: Changes = {n: (None, v) for n, v in record.fields.items() if v is not None}
         if self.dry_run:
             self._would(job, Outcome.CREATED, operation.reason, changes, None, before_known=True)
+            await self.destination.foresee(record, None)
             return
         self.ready()
         try:
@@ -159,7 +161,7 @@ class Delivery:
             seen.uuid,
             True,
             stuck,
-            _warnings(dropped),
+            self._warnings(dropped),
         )
         self.recorder.delivered(job.entry, result, seen, self._hashes(record, dropped))
 
@@ -184,6 +186,7 @@ class Delivery:
                 operation.uuid,
                 before_known=operation.before_known,
             )
+            await self.destination.foresee(record, operation.uuid)
             return
         self.ready()
         written = await self.destination.update(operation.uuid, _to_send(changes), record)
@@ -203,7 +206,7 @@ class Delivery:
             operation.uuid,
             operation.before_known,
             stuck,
-            _warnings(dropped),
+            self._warnings(dropped),
         )
         self.recorder.delivered(
             job.entry, result, None, job.dropped | self._hashes(record, dropped)
@@ -245,6 +248,16 @@ class Delivery:
             (stuck if held else dropped)[name] = (before, wanted)
         return stuck, dropped
 
+    def _warnings(self, dropped: Changes) -> tuple[Warned, ...]:
+        return tuple(Warned(name, "dropped", self._drop(name)) for name in dropped)
+
+    def _drop(self, name: str) -> str:
+        advice = self.destination.advice(name)
+        return (
+            f"ChartMogul answered without an error, but did not take {name}"
+            f"{': ' if advice else ''}{advice}; it is not sent again until its value changes"
+        )
+
     def _hashes(self, record: Record, dropped: Changes) -> frozenset[bytes]:
         return frozenset(self.policy.field_hash(name, record.fields[name]) for name in dropped)
 
@@ -254,15 +267,3 @@ def _to_send(changes: Changes) -> Fields:
     if "tags" in changes:
         fields["tags"] = missing_tags(changes["tags"])
     return fields
-
-
-def _warnings(dropped: Changes) -> tuple[Warned, ...]:
-    return tuple(
-        Warned(
-            name,
-            "dropped",
-            f"ChartMogul answered without an error, but did not take {name};"
-            " it is not sent again until its value changes",
-        )
-        for name in dropped
-    )

@@ -29,6 +29,14 @@ class Destination(Protocol):
         """Write these fields of a record."""
         ...
 
+    def advice(self, name: str) -> str:
+        """What a user can do about a field that ChartMogul dropped in silence; empty where nothing is known."""
+        ...
+
+    async def foresee(self, record: Record, uuid: str | None) -> None:
+        """In a dry run: this record would be created now, or updated under its uuid, as later rows would find it."""
+        ...
+
     def rival(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
         """Why another row of this query is the one to write what was seen, if one is."""
         ...

@@ -106,6 +106,12 @@ class Notebook:
         memories = await call(self.store.recall, scope, self.mapping, customers)
         return {key: Parent(m.uuid, m.pairs) for key, m in memories.items() if m.uuid}
 
+    async def count_customers(self) -> int:
+        """How many customers of the data source have a uuid."""
+        account, source = self.scope.account, self.scope.data_source
+        scope = await call(self.store.scope, account, source, Object.CUSTOMER)
+        return await call(self.store.count, scope)
+
     def rows_of_uuid(self, uuid: str, seen: SeenRows) -> list[int]:
         """The rows of this query whose keys are remembered with this uuid; 0 for keys it does not have."""
         keys = self.store.by_uuid(self.scope, [uuid]).get(uuid, [])

@@ -141,6 +141,8 @@ class ContactScout:
     waiting: Waiting
     roster: Roster
     parents: Parents
+    #: Customers of the data source that the state knows.
+    customers: int
 
     async def jobs(self) -> abc.AsyncGenerator[Job]:
         """All contacts that wait, each once."""
@@ -148,6 +150,9 @@ class ContactScout:
         if choose(one_by_one, self.waiting.remembered) is Way.LISTING:
             await self.roster.list_all(lambda pages: pages < one_by_one)
             self.waiting.warn_of_lost_state(*self.roster.size())
+        customers = self.waiting.spool.groups(with_uuid=False)
+        if choose(customers, self.customers) is Way.LISTING:
+            await self.parents.list_all(customers)
         for entries in self.waiting.spool.entries():
             for job in await self.remember(entries):
                 yield self.waiting.trusted(job)
@@ -158,5 +163,8 @@ class ContactScout:
         return await self.waiting.remember(entries)
 
     def looked_up(self, job: Job) -> Job:
-        """See Scout."""
-        return self.waiting.looked_up(job)
+        """See Scout; a contact that is not known by its uuid is told anew, from what the first pass has listed.
+
+        An earlier row of the second pass may be the same contact, or have given it another external id.
+        """
+        return self.waiting.looked_up(job) if job.uuid else job

@@ -23,7 +23,7 @@ from sync.parents import Parents
 from sync.plan import Policy
 from sync.rails import Rails, rails
 from sync.read import Reader
-from sync.record import Object
+from sync.record import ATTRIBUTE, Object
 from sync.recorder import Recorder
 from sync.report.reporter import Estimate, Phase, Reporter
 from sync.roster import Roster
@@ -179,7 +179,7 @@ class Task:
             warn=lambda message: self.reporter.warned(self.run, message),
         )
         recorder = self._recorder(reader)
-        destination, scout = self._ways(waiting, reader)
+        destination, scout = await self._ways(waiting, reader)
         delivery = Delivery(
             destination,
             Policy(mapping.mode, mapping.absent, reader.hasher.field),
@@ -214,28 +214,37 @@ class Task:
     async def _remember(self, items: list[Item], attributes: frozenset[str]) -> None:
         await self.notebook.remember(items, attributes, self.types)
 
-    def _ways(self, waiting: Waiting, reader: Reader) -> tuple[Destination, Scout]:
+    async def _ways(self, waiting: Waiting, reader: Reader) -> tuple[Destination, Scout]:
         """How this mapping's records are looked up, found and written."""
         client = self.client.counting(self.run.requests, self._rails.max_requests)
         source = self.run.data_source
         if self.kind is Object.CUSTOMER:
             customers = Customers(
-                client, source, self.types, set(self.notebook.in_use), self._rows_of
+                client,
+                source,
+                self.types,
+                set(self.notebook.in_use),
+                self._rows_of,
+                self.terms.sleep,
             )
             return customers, CustomerScout(waiting, customers)
         parents = Parents(client, source, self.notebook.parents, self._to_come)
-        roster = Roster(client, source)
-        notebook = self.notebook
-        ledger = Ledger(notebook.ask, notebook.doubt, notebook.settle, self.terms.clock)
+        notebook, mapping = self.notebook, self.loaded.mapping
+        names = {*mapping.fields, *(ATTRIBUTE + key for key in self.types)}
+        roster = Roster(client, source, frozenset(names))
+        ledger = Ledger(
+            notebook.ask, notebook.lose, notebook.doubt, notebook.settle, self.terms.clock
+        )
         contacts = Contacts(
             client,
             source,
             parents,
             roster,
             ledger,
-            lambda uuid: notebook.rows_of_uuid(uuid, reader.seen),
+            lambda uuid: notebook.rows_of_uuid(uuid, reader.seen) if waiting.remembered else (),
+            self.terms.sleep,
         )
-        return contacts, ContactScout(waiting, roster, parents)
+        return contacts, ContactScout(waiting, roster, parents, await notebook.count_customers())
 
     def _look_first(self) -> bool:
         new_types = self.kind is Object.CUSTOMER and any(

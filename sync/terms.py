@@ -26,3 +26,5 @@ class Terms:
     stopping: asyncio.Event
     #: Raises LockedError where the leases would not outlast another write.
     ready: abc.Callable[[], None]
+    #: Sleeps for as long as it is told, or until the run is asked to end.
+    sleep: abc.Callable[[float], abc.Awaitable[None]] = asyncio.sleep

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import importlib
 import importlib.util
 import os
 import pwd
@@ -14,6 +15,7 @@ import warnings
 from collections import abc
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -72,13 +74,11 @@ def by_docker() -> abc.Iterator[URL]:
 
 
 def _refused_by_docker() -> str:
-    import docker
-    from docker.errors import DockerException
-
+    docker: Any = importlib.import_module("docker")  # it has no types
     try:
         with contextlib.closing(docker.from_env(timeout=10)) as client:
             client.ping()
-    except DockerException as error:
+    except docker.errors.DockerException as error:
         return type(error).__name__
     return ""
 

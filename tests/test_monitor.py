@@ -55,9 +55,9 @@ def succeeded(at: datetime) -> Vital:
 def test_healthy_at_first(client: httpx.Client):
     """Before the first success a worker has as long as it may take between two."""
     answer = client.get("/healthz")
-    assert 200 == answer.status_code
-    assert "application/json" == answer.headers["content-type"]
-    assert {
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == {
         "format": 1,
         "healthy": True,
         "running": False,
@@ -75,7 +75,7 @@ def test_healthy_at_first(client: httpx.Client):
                 "too_old": False,
             }
         ],
-    } == answer.json()
+    }
 
 
 def test_health_over_time(client: httpx.Client, board: Board, clock: Clock):
@@ -86,7 +86,7 @@ def test_health_over_time(client: httpx.Client, board: Board, clock: Clock):
         if vital is not None:
             board.vitals = (succeeded(clock.now),)
         seen.append(client.get("/healthz").status_code)
-    assert [200, 503, 200, 200, 503] == seen
+    assert seen == [200, 503, 200, 200, 503]
 
 
 def test_one_of_several(client: httpx.Client, board: Board, clock: Clock):
@@ -94,8 +94,8 @@ def test_one_of_several(client: httpx.Client, board: Board, clock: Clock):
     clock.now = START + 2 * HOUR
     board.vitals = (succeeded(clock.now), Vital("contacts", None))
     answer = client.get("/healthz")
-    assert 503 == answer.status_code
-    assert [False, True] == [shown["too_old"] for shown in answer.json()["mappings"]]
+    assert answer.status_code == 503
+    assert [shown["too_old"] for shown in answer.json()["mappings"]] == [False, True]
 
 
 def lines(client: httpx.Client) -> set[str]:
@@ -164,4 +164,4 @@ def test_taken_port():
         port = other.getsockname()[1]
         with pytest.raises(ConfigError, match=f"cannot listen on 127.0.0.1:{port}") as caught:
             Monitor(build_app(Board(START, HOUR), Metrics(), lambda: START), "127.0.0.1", port)
-    assert "take another one with --port" == caught.value.problems[0].hint
+    assert caught.value.problems[0].hint == "take another one with --port"

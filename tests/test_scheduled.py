@@ -124,17 +124,17 @@ def test_it_goes_on(folder: Path, sandbox: RunningSandbox):
         file.write_text("version: 2")
         for _ in range(2):
             failed = worker.until("run_failed")
-            assert 2 == failed["exit_code"]
+            assert failed["exit_code"] == 2
             assert "mappings/customers.yml" in failed["error"]
         file.write_text(MAPPING % QUERY)
         worker.until("run_finished", status="succeeded")
         worker.until("next_run")
         base = f"http://127.0.0.1:{port}"
         health = httpx.get(f"{base}/healthz")
-        assert (200, ["customers"]) == (
+        assert (
             health.status_code,
             [shown["mapping"] for shown in health.json()["mappings"]],
-        )
+        ) == (200, ["customers"])
         metrics = httpx.get(f"{base}/metrics").text
         assert 'rows_total{mapping="customers",outcome="created"} 80.0' in metrics
         assert sandbox.key not in metrics
@@ -146,7 +146,7 @@ def test_ended_between_two_runs(folder: Path, sandbox: RunningSandbox):
     with scheduled(folder, sandbox, "--every", "1h") as worker:
         worker.until("next_run")
         code, seconds, log = worker.end()
-    assert 0 == code
+    assert code == 0
     assert seconds < 5
     assert "schedule_ended" in log[-1]
 
@@ -169,7 +169,7 @@ def test_ended_in_a_run(folder: Path, sandbox: RunningSandbox, which: signal.Sig
     with scheduled(folder, sandbox, "--every", "1h") as worker:
         worker.until("run_finished", status="succeeded")
     assert ("succeeded", 0, 80 - made) == runs(folder)[-1]
-    assert 80 == len(sandbox.sandbox.world.customers)
+    assert len(sandbox.sandbox.world.customers) == 80
 
 
 def test_ended_while_nobody_answers(folder: Path, sandbox: RunningSandbox):
@@ -180,9 +180,9 @@ def test_ended_while_nobody_answers(folder: Path, sandbox: RunningSandbox):
         while not sandbox.sandbox.calls("POST"):
             time.sleep(0.01)
         code, seconds, _ = worker.end()
-    assert 143 == code
+    assert code == 143
     assert seconds < 10
-    assert [("interrupted", 143, 0)] == runs(folder)
+    assert runs(folder) == [("interrupted", 143, 0)]
 
 
 def test_ended_before_the_first_row(folder: Path, sandbox: RunningSandbox):
@@ -191,9 +191,9 @@ def test_ended_before_the_first_row(folder: Path, sandbox: RunningSandbox):
     with scheduled(folder, sandbox, "--every", "1h") as worker:
         worker.until("phase_started", phase="read")
         code, seconds, _ = worker.end()
-    assert 143 == code
+    assert code == 143
     assert seconds < 5
-    assert [("interrupted", 143, 0)] == runs(folder)
+    assert runs(folder) == [("interrupted", 143, 0)]
 
 
 def test_an_outage(folder: Path, sandbox: RunningSandbox):
@@ -223,15 +223,15 @@ def test_wrong_from_the_start(
     done = subprocess.run(
         **command(folder, sandbox, *options), capture_output=True, timeout=30, check=False
     )
-    assert 2 == done.returncode
+    assert done.returncode == 2
     assert message in done.stderr
-    assert [] == sandbox.sandbox.calls()
+    assert sandbox.sandbox.calls() == []
 
 
 def test_cron_waits(folder: Path, sandbox: RunningSandbox):
     """Cron fields name their times: starting the worker is none of them, unless one asks."""
     with scheduled(folder, sandbox, "--cron", "0 0 1 1 *", "--timezone", "Asia/Tokyo") as worker:
         assert "-12-31T15:00:" in worker.until("next_run")["at"]
-        assert [] == sandbox.sandbox.calls()
+        assert sandbox.sandbox.calls() == []
     with scheduled(folder, sandbox, "--cron", "0 0 1 1 *", "--run-at-start") as worker:
         worker.until("run_finished", status="succeeded")

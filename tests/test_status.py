@@ -54,7 +54,7 @@ def test_a_process_answers_for_its_own_time():
 
 def test_as_json():
     """The last success with its run, its age and what it rejected; nothing where there was none."""
-    assert {
+    assert describe(Vital("customers", last(HOUR)), NOW, None) == {
         "mapping": "customers",
         "last_success_at": "2026-01-31T09:00:00Z",
         "age_seconds": 3600,
@@ -62,13 +62,13 @@ def test_as_json():
         "status": "succeeded",
         "rejected": 2,
         "too_old": False,
-    } == describe(Vital("customers", last(HOUR)), NOW, None)
+    }
     [never] = take(["contacts"], {"customers": last(HOUR)})
-    assert (None, None, True) == (
+    assert (
         describe(never, NOW, HOUR)["last_success_at"],
         describe(never, NOW, HOUR)["age_seconds"],
         describe(never, NOW, HOUR)["too_old"],
-    )
+    ) == (None, None, True)
 
 
 @pytest.fixture
@@ -98,12 +98,12 @@ def enter(mapping: str, state: Status, age: timedelta, rejected: int = 0) -> Non
 def test_exit_codes(folder: Path, capsys: pytest.CaptureFixture[str]):
     """0 while every mapping is young enough, 1 otherwise; without --max-age always 0."""
     enter("customers", Status.SUCCEEDED, HOUR)
-    assert 0 == status([], None, as_json=False)
-    assert 1 == status([], "2h", as_json=False), "partners never succeeded"
+    assert status([], None, as_json=False) == 0
+    assert status([], "2h", as_json=False) == 1, "partners never succeeded"
     enter("partners", Status.COMPLETED_WITH_ERRORS, 3 * HOUR, rejected=4)
-    assert 1 == status([], "2h", as_json=False)
-    assert 0 == status([], "4h", as_json=False)
-    assert 0 == status([Path("mappings/customers.yml")], "2h", as_json=False)
+    assert status([], "2h", as_json=False) == 1
+    assert status([], "4h", as_json=False) == 0
+    assert status([Path("mappings/customers.yml")], "2h", as_json=False) == 0
     told = capsys.readouterr().out
     assert "partners: never succeeded  TOO OLD" in told
     assert "3 h ago, 4 rows rejected  run_partners_completed_with_errors  TOO OLD" in told
@@ -114,9 +114,9 @@ def test_a_failed_run_is_no_success(folder: Path, capsys: pytest.CaptureFixture[
     (folder / "mappings" / "partners.yml").unlink()
     enter("customers", Status.SUCCEEDED, 3 * HOUR)
     enter("customers", Status.FAILED, HOUR)
-    assert 1 == status([], "2h", as_json=True)
+    assert status([], "2h", as_json=True) == 1
     [shown] = json.loads(capsys.readouterr().out)["mappings"]
-    assert ("run_customers_succeeded", True) == (shown["run_id"], shown["too_old"])
+    assert (shown["run_id"], shown["too_old"]) == ("run_customers_succeeded", True)
 
 
 def test_without_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]):
@@ -124,17 +124,17 @@ def test_without_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]):
     for file in (folder / "mappings").iterdir():
         file.unlink()
     (folder / "mappings").rmdir()
-    assert 1 == status([], "2h", as_json=False)
-    assert "No runs yet.\n" == capsys.readouterr().out
+    assert status([], "2h", as_json=False) == 1
+    assert capsys.readouterr().out == "No runs yet.\n"
     enter("customers", Status.SUCCEEDED, HOUR)
-    assert 0 == status([], "2h", as_json=False)
+    assert status([], "2h", as_json=False) == 0
     assert capsys.readouterr().out.startswith("customers: ")
 
 
 def test_looking_makes_no_state(folder: Path):
     """Nothing is written, not even an empty state."""
     status([], None, as_json=False)
-    assert ["mappings"] == [path.name for path in folder.iterdir()]
+    assert [path.name for path in folder.iterdir()] == ["mappings"]
 
 
 def test_wrong_age(folder: Path):

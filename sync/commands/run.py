@@ -164,18 +164,21 @@ class Session:
     stack: AsyncExitStack
     pace: Pace = field(init=False)
     health: Health = field(init=False)
+    clock: abc.Callable[[], datetime] = field(init=False)
+    sleep: abc.Callable[[float], abc.Awaitable[None]] = field(init=False)
     _clients: dict[str, Client] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
         self.pace = Pace(settings.requests_per_second, settings.connections)
         self.health = Health(time.monotonic, settings.outage)
+        self.clock, self.sleep = now, self._sleep
 
     async def conduct(
         self, mappings: abc.Sequence[Loaded], selection: Selection, *, dry_run: bool
     ) -> Run:
         """The run, from its first request to its reports."""
-        started = now()
+        started = self.clock()
         name = run_id(started)
         keeper = None
         if not dry_run:
@@ -183,7 +186,7 @@ class Session:
         terms = self._terms(name, started, selection, keeper, dry_run=dry_run)
         tasks = [self._task(loaded, terms) for loaded in mappings]
         run = Run(name, dry_run, started, [task.run for task in tasks])
-        return await Conductor(run, tasks, self.reporter, self.stop, keeper, now).conduct()
+        return await Conductor(run, tasks, self.reporter, self.stop, keeper, self.clock).conduct()
 
     def _terms(
         self,
@@ -203,9 +206,10 @@ class Session:
             self.pace.allowance,
             urlsplit(str(self.settings.api_url)).hostname or "",
             self._spool_folder(dry_run),
-            now,
+            self.clock,
             self.stop.event,
             keeper.ready if keeper else lambda: None,
+            self.sleep,
         )
 
     def _spool_folder(self, dry_run: bool) -> Path:
@@ -241,7 +245,7 @@ class Session:
             settings = self.settings
             http = open_http(settings.api_url, key, settings.timeout, settings.connections)
             self.stack.push_async_callback(http.aclose)
-            waiting = Waiting(self._sleep, self.stop.event.is_set)
+            waiting = Waiting(self.sleep, self.stop.event.is_set)
             self._clients[secret] = Client(Transport(http, self.pace, self.health, waiting))
         return self._clients[secret]
 

@@ -1,4 +1,4 @@
-"""A sample warehouse: a few hundred believable accounts in an SQLite file, some of them bad on purpose."""
+"""A sample warehouse: some hundred believable accounts and their people in an SQLite file, some of them bad on purpose."""
 
 import random
 import sqlite3
@@ -6,10 +6,16 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sync.demo.people import people
+
 ACCOUNTS = 300
 _SEED = 7
-_FIRST = ["Amber", "Birch", "Cedar", "Delta", "Ember", "Falcon", "Granite", "Harbor", "Indigo", "Juniper", "Kite", "Lumen", "Maple", "Nimbus", "Orchid"]
-_SECOND = ["Analytics", "Bakery", "Cloud", "Design", "Energy", "Foods", "Games", "Health", "Insurance", "Labs", "Logistics", "Media", "Studio"]
+_FIRST = (
+    "Amber Birch Cedar Delta Ember Falcon Granite Harbor Indigo Juniper Kite Lumen Maple Nimbus Orchid"
+).split()
+_SECOND = (
+    "Analytics Bakery Cloud Design Energy Foods Games Health Insurance Labs Logistics Media Studio"
+).split()
 _ENDINGS = ("GmbH", "Inc.", "Ltd", "SAS", "AB", "")
 _PLACES = (
     ("DE", "Berlin"), ("DE", "München"), ("US", "Austin"), ("US", "New York"), ("GB", "Leeds"),
@@ -24,7 +30,7 @@ create table accounts (
 );
 create table people (
     id text, account_id text, first_name text, last_name text, email text, title text, phone text,
-    is_admin integer, role text, _synced_at text
+    role text, referred_by text, _synced_at text
 );
 """
 Account = dict[str, object]
@@ -35,11 +41,12 @@ def build(path: Path) -> None:
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = _accounts(random.Random(_SEED))
-    rows += _mistakes(rows)
+    accounts = _accounts(random.Random(_SEED))
+    folk = people(accounts, random.Random(_SEED))
     with closing(sqlite3.connect(path)) as db, db:
         db.executescript(_SCHEMA)
-        _insert(db, "accounts", rows)
+        _insert(db, "accounts", accounts + _mistakes(accounts))
+        _insert(db, "people", folk)
 
 
 def _insert(db: sqlite3.Connection, table: str, rows: list[Account]) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
+from sqlalchemy import Connection
+
 from sync.errors import LockedError
 from sync.outcome import Left, Run, Status
 from sync.record import AttributeType, Object
@@ -14,7 +16,7 @@ from sync.state.engine import Database
 from sync.state.keys import Keys
 from sync.state.leases import LASTS, Claim
 from sync.state.upgrade import UPGRADES, Upgrade
-from sync.state.values import Doubt, Item, LastRun, LockedType, Memory, Scope
+from sync.state.values import Confirmed, Doubt, Item, LastRun, LockedType, Memory, Scope
 
 _COMPLETE = (Status.SUCCEEDED, Status.COMPLETED_WITH_ERRORS)
 
@@ -143,9 +145,16 @@ class Store:
         return self.database.read(lambda c: records.by_uuid(c, scope, wanted))
 
     def remember(self, scope: Scope, mapping: str, run_id: str, items: abc.Sequence[Item]) -> None:
-        """Write down what became of rows, all or nothing."""
+        """Write down what became of rows, all or nothing; what is confirmed is in doubt no longer."""
         delivery = records.Delivery(scope, mapping, run_id, self.clock())
-        self.database.write(lambda c: records.remember(c, self._keys, delivery, items))
+
+        def work(connection: Connection) -> None:
+            records.remember(connection, self._keys, delivery, items)
+            if scope.object is Object.CONTACT:
+                confirmed = [item.key for item in items if isinstance(item, Confirmed)]
+                doubts.settle(connection, self._keys, scope, confirmed)
+
+        self.database.write(work)
 
     def forget(self, scope: Scope, key: str) -> None:
         """The uuid of a key is no more (404); neither is what any mapping sent to it."""

@@ -124,15 +124,15 @@ def test_streaming(source: Source):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert [1000] * 200 == lengths
+    assert lengths == [1000] * 200
     assert peak < 20_000_000
 
 
 def test_leaving_early(source: Source):
     """A query that was read half way is left, and the next one starts anew."""
     with source.query("select range as id from range(10000000)") as result:
-        assert 10 == len(next(result.batches(10)))
-    assert [[(3,)]] == read(source, "select count(*) from accounts")
+        assert len(next(result.batches(10))) == 10
+    assert read(source, "select count(*) from accounts") == [[(3,)]]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_read_only(source: Source, path: Path, statement: str):
     before = path.read_bytes()
     with pytest.raises(SourceError, match="read-only mode") as caught:
         read(source, statement)
-    assert "a source query is a SELECT" == caught.value.hint
+    assert caught.value.hint == "a source query is a SELECT"
     assert before == path.read_bytes()
 
 
@@ -192,8 +192,8 @@ def test_cancel(source: Source):
 def test_files_without_a_database(tmp_path: Path):
     """duckdb:// reads Parquet and CSV where no DuckDB file is."""
     file = tmp_path / "accounts.parquet"
-    duckdb.sql("select 1 as id, 'Acme' as name").write_parquet(str(file))
+    duckdb.execute(f"copy (select 1 as id, 'Acme' as name) to '{file}' (format parquet)")
     memory = Source.open("duckdb://")
     query = f"select * from '{file}'"
-    assert [[(1, "Acme")]] == read(memory, query)
+    assert read(memory, query) == [[(1, "Acme")]]
     assert (Column("id", INTEGER), Column("name", STRING)) == memory.columns(query)

@@ -176,7 +176,7 @@ def test_streaming(source: Source):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert [1000] * 50 == lengths
+    assert lengths == [1000] * 50
     assert peak < 10_000_000
 
 
@@ -184,9 +184,9 @@ def test_leaving_early(source: Source):
     """A long result is left at once; the driver alone would wait for its last row."""
     began = time.monotonic()
     with source.query("select seq, repeat('x', 1000) from seq_1_to_5000000") as result:
-        assert 10 == len(next(result.batches(10)))
+        assert len(next(result.batches(10))) == 10
     assert time.monotonic() - began < 2
-    assert [[(3,)]] == read(source, "select count(*) from accounts")
+    assert read(source, "select count(*) from accounts") == [[(3,)]]
 
 
 @pytest.mark.parametrize(
@@ -205,10 +205,10 @@ def test_read_only(source: Source, statement: str):
     """Nothing is written, tables are neither made nor dropped, although the user might."""
     with pytest.raises(SourceError, match="READ ONLY transaction") as caught:
         read(source, statement)
-    assert "a source query is a SELECT" == caught.value.hint
-    assert [[(1, "Acme"), (2, "München"), (3, None)]] == read(
-        source, "select * from accounts order by id"
-    )
+    assert caught.value.hint == "a source query is a SELECT"
+    assert read(source, "select * from accounts order by id") == [
+        [(1, "Acme"), (2, "München"), (3, None)]
+    ]
 
 
 @pytest.mark.parametrize(

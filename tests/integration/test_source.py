@@ -185,18 +185,16 @@ def test_read_only(source: Source, database: str, sql: str):
         assert connection.execute("select to_regclass('u')").fetchone() == (None,)
 
 
-def test_read_only_words(source: Source):
+def test_read_only_words(source: Source, database: str):
     """The database's own words say what it refused."""
+    prepare(database, "create sequence s")
     with pytest.raises(SourceError) as caught:
-        read(source, "select nextval(pg_get_serial_sequence('t', 'x')) from no_such_table")
-    assert 'relation "no_such_table" does not exist' in caught.value.message
-    with pytest.raises(SourceError) as caught:
-        read(source, "select lo_create(0)")
-    assert caught.value.message == "cannot execute lo_create() in a read-only transaction"
+        read(source, "select nextval('s')")
+    assert caught.value.message == "cannot execute nextval() in a read-only transaction"
     with pytest.raises(SourceError) as caught:
         read(source, "  delete from pg_class")
-    assert (
-        caught.value.message == 'syntax error at or near "delete" (line 1, column 1 of the query)'
+    assert caught.value.message == (
+        'syntax error at or near "delete" (line 1, column 1 of the query)'
     )
     assert caught.value.hint == "a source query is a SELECT"
 
