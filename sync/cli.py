@@ -102,9 +102,7 @@ def run(
     from sync.read import Selection
 
     selection = Selection(limit, frozenset(keys) if keys else None, full)
-    return run(
-        mappings or _DEFAULT, selection, dry_run=dry_run, reports=reports, as_json=as_json
-    )
+    return run(mappings or _DEFAULT, selection, dry_run=dry_run, reports=reports, as_json=as_json)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The state as one mapping of a run sees it: its scope, its records, its types; every call leaves the event loop free."""
+"""The state as one mapping of a run sees it, without holding up the event loop."""
 
 import asyncio
 from collections import abc

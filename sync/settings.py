@@ -105,10 +105,13 @@ class Settings(BaseModel):
 
     @property
     def spool_folder(self) -> Path:
-        """Where private temporary files go: SYNC_TMP, else beside the state where that is a file."""
+        """Where private temporary files go: SYNC_TMP, else beside the state where that is a file.
+
+        Raises:
+            ConfigError: nowhere, as in a container whose root file system is read-only.
+        """
         file = re.match(r"sqlite(?:\+[a-z]+)?:///(?!file:|:memory:)([^?]+)", self.state_url)
-        beside = Path(file[1]).parent if file else Path(tempfile.gettempdir())
-        return self.tmp or beside
+        return self.tmp or (Path(file[1]).parent if file else temporary_folder())
 
     @classmethod
     def load(cls, variables: abc.Mapping[str, str]) -> Self:
@@ -126,6 +129,19 @@ class Settings(BaseModel):
         if problems:
             raise ConfigError(*problems)
         return settings
+
+
+def temporary_folder() -> Path:
+    """The machine's folder for temporary files.
+
+    Raises:
+        ConfigError: it has none that can be written.
+    """
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        message = "there is no folder for temporary files that can be written"
+        raise ConfigError(ConfigProblem(message, "name one", path="SYNC_TMP")) from None
 
 
 def environment(base: Path, environ: abc.Mapping[str, str] | None = None) -> dict[str, str]:

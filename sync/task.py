@@ -263,7 +263,8 @@ class Task:
         return self._spool.absent(keys)
 
     def _rows_of(self, keys: abc.Sequence[str]) -> dict[str, int]:
-        assert self._reader is not None and self._spool is not None
+        assert self._reader is not None
+        assert self._spool is not None
         rows = {key: first.row for key, first in self._spool.first(keys).items()}
         for key, memory in self.notebook.recall([key for key in keys if key not in rows]).items():
             rows[key] = self._reader.seen.row(memory.record)

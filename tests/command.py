@@ -73,7 +73,9 @@ class Desk:
             db.execute("drop table if exists accounts")
             db.execute(f"create table accounts ({', '.join(COLUMNS)})")
             marks = ", ".join(f":{name}" for name in COLUMNS)
-            db.executemany(f"insert into accounts values ({marks})", [GOOD | row for row in rows])
+            db.executemany(
+                f"insert into accounts values ({marks})", [{**GOOD, **row} for row in rows]
+            )
 
     def mapping(self, text: str = MAPPING, name: str = "customers") -> None:
         """A mapping file."""

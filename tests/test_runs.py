@@ -1,6 +1,7 @@
 """Whole runs against the sandbox: what each setting and each turn of events does, and that the counts add up."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from sync.record import Object
 from sync.state.store import Store
 from tests.command import MAPPING
 
-TWO = ({}, {"id": "cus_2", "company": "Other"})
+TWO: tuple[dict[str, object], ...] = ({}, {"id": "cus_2", "company": "Other"})
 
 
 def counts(run: Run, mapping: int = 0) -> dict[str, int]:
@@ -22,7 +23,7 @@ def counts(run: Run, mapping: int = 0) -> dict[str, int]:
     return {name: getattr(rows, name) for name in names if getattr(rows, name)}
 
 
-def lines(desk, run: Run, name: str) -> list[dict]:
+def lines(desk, run: Run, name: str) -> list[dict[str, Any]]:
     """The lines of a report file of a run."""
     file = desk.place.folder / "reports" / run.id / f"{name}.jsonl"
     return [json.loads(line) for line in file.read_text().splitlines()]

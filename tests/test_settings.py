@@ -311,3 +311,15 @@ def test_key_file_refused(tmp_path, content, reason):
     variables = environment(tmp_path, {"CHARTMOGUL_API_KEY_FILE": str(file)})
     message = f"CHARTMOGUL_API_KEY_FILE names a file that {reason}"
     assert problems(variables) == [("CHARTMOGUL_API_KEY_FILE", message)]
+
+
+def test_nowhere_for_temporary_files(monkeypatch: pytest.MonkeyPatch):
+    """A read-only container without /tmp says what to set; where the state is a file it needs nothing."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/proc/nowhere"])
+    remote = Settings.load({"SYNC_STATE_URL": "postgresql://u@h/d"})
+    with pytest.raises(ConfigError, match="no folder for temporary files"):
+        _ = remote.spool_folder
+    local = Settings.load({"SYNC_STATE_URL": "sqlite:////state/state.db"})
+    assert Path("/state") == local.spool_folder
+    assert Path("/x") == Settings.load({"SYNC_TMP": "/x"}).spool_folder

@@ -1,7 +1,6 @@
 """Whole runs in this process: everything is real but for the tempo, which runs on a clock of its own."""
 
 import asyncio
-from collections import abc
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,9 +91,9 @@ class Place:
         with self.sandbox.sandbox.lock:
             self.sandbox.sandbox.requests.clear()
 
-    def customers(self) -> dict[str, abc.Mapping[str, object]]:
+    def customers(self) -> dict[str, dict[str, Any]]:
         """What the sandbox holds, by external id; a list would show duplicates, so they fail here."""
-        found: dict[str, abc.Mapping[str, object]] = {}
+        found: dict[str, dict[str, Any]] = {}
         cursor = None
         while True:
             query = {"data_source_uuid": self.sandbox.data_source, "per_page": "200"}

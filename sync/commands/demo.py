@@ -63,6 +63,6 @@ def _say(folder: Path, mappings: Path, environment: abc.Mapping[str, str], write
     print(f"\nThe second run sent {writes} writes. Some rows are bad on purpose; look at:")
     print(f"  {reports}/errors.csv       every rejected row, with its reason and what to do")
     print(f"  {folder}/reports/*/changes.jsonl  every change that was made, field by field")
-    print(f"  {_shown(mappings)}/customers.yml     the mapping, as you would write yours")
+    print(f"  {_shown(mappings)}/*.yml           the mappings, as you would write yours")
     print("\nTo go on by yourself, serve what ChartMogul holds now, and point the tool at it:")
     print(f"  chartmogul-sync sandbox --data {folder / 'sandbox.json'}")

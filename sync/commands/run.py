@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import gettempdir
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -31,7 +30,7 @@ from sync.report.files import FileReporter
 from sync.report.reporter import Reporter, Several
 from sync.report.summary import dumps, summary
 from sync.run import Conductor, Stop
-from sync.settings import Settings
+from sync.settings import Settings, temporary_folder
 from sync.state.store import Store
 from sync.task import Task
 from sync.terms import Terms
@@ -215,7 +214,7 @@ class Session:
     def _spool_folder(self, dry_run: bool) -> Path:
         """A dry run makes no folder for a state that is not there."""
         folder = self.settings.spool_folder
-        return Path(gettempdir()) if dry_run and not folder.exists() else folder
+        return temporary_folder() if dry_run and not folder.exists() else folder
 
     def _task(self, loaded: Loaded, terms: Terms) -> Task:
         mapping = loaded.mapping

@@ -5,12 +5,14 @@ from collections import abc
 
 Row = dict[str, object]
 _FIRST = (
-    "Ada Bruno Chiara Deniz Elif Femi Greta Hugo Ines Jonas Kofi Lena Marek Nora Oskar Priya Quentin Rosa Sven Tuva"
-).split()
+    "Ada", "Bruno", "Chiara", "Deniz", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jonas", "Kofi",
+    "Lena", "Marek", "Nora", "Oskar", "Priya", "Quentin", "Rosa", "Sven", "Tuva",
+)  # fmt: skip
 _LAST = (
-    "Adler Bianchi Costa Dahl Eriksen Fischer García Haddad Ivanova Jansen Kowalski Lindqvist Meyer Nguyen Okafor"
-    " Petit Quist Rossi Şahin Tanaka"
-).split()
+    "Adler", "Bianchi", "Costa", "Dahl", "Eriksen", "Fischer", "García", "Haddad", "Ivanova",
+    "Jansen", "Kowalski", "Lindqvist", "Meyer", "Nguyen", "Okafor", "Petit", "Quist", "Rossi",
+    "Şahin", "Tanaka",
+)  # fmt: skip
 _PLAIN = str.maketrans("íŞş", "iSs")
 #: Title, and the role in our own product; nobody knows that of everybody.
 _WORK = (

@@ -1,4 +1,4 @@
-"""A sample warehouse: some hundred believable accounts and their people in an SQLite file, some of them bad on purpose."""
+"""A sample warehouse: believable accounts and their people in an SQLite file, some of them bad on purpose."""
 
 import random
 import sqlite3
@@ -11,11 +11,13 @@ from sync.demo.people import people
 ACCOUNTS = 300
 _SEED = 7
 _FIRST = (
-    "Amber Birch Cedar Delta Ember Falcon Granite Harbor Indigo Juniper Kite Lumen Maple Nimbus Orchid"
-).split()
+    "Amber", "Birch", "Cedar", "Delta", "Ember", "Falcon", "Granite", "Harbor", "Indigo", "Juniper",
+    "Kite", "Lumen", "Maple", "Nimbus", "Orchid",
+)  # fmt: skip
 _SECOND = (
-    "Analytics Bakery Cloud Design Energy Foods Games Health Insurance Labs Logistics Media Studio"
-).split()
+    "Analytics", "Bakery", "Cloud", "Design", "Energy", "Foods", "Games", "Health", "Insurance",
+    "Labs", "Logistics", "Media", "Studio",
+)  # fmt: skip
 _ENDINGS = ("GmbH", "Inc.", "Ltd", "SAS", "AB", "")
 _PLACES = (
     ("DE", "Berlin"), ("DE", "München"), ("US", "Austin"), ("US", "New York"), ("GB", "Leeds"),
