@@ -172,6 +172,8 @@ def test_serving_ends_with_a_signal_and_saves_first(tmp_path, capfd):
             create(client)
         os.kill(os.getpid(), signal.SIGINT)
 
+    # A shell that started the tests in the background has told them to ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     thread = threading.Thread(target=use_and_interrupt)
     thread.start()
     with pytest.raises(KeyboardInterrupt):
