@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 from sync.chartmogul.client import Client, Written
 from sync.errors import AlreadyExists, Answered, Denied, NotFound, RailError, Refused, Unavailable
 from sync.identity import Unresolved, moved, resolve
+from sync.ledger import Ledger
 from sync.outcome import Outcome
 from sync.parents import Parent, Parents
 from sync.plan import Absent, Changes, Seen
@@ -24,20 +25,6 @@ WAITS = (2.0, 5.0, 15.0)
 WAITS_IF_BUSY = WAITS[:1]
 #: A create in doubt is not repeated before a complete listing that long after it shows it absent.
 DOUBT = timedelta(minutes=10)
-
-
-@dataclass(slots=True)
-class Ledger:
-    """The state's record of creates that were asked for: `ask` before, so that a crash leaves a trace.
-
-    What is confirmed is in doubt no longer as soon as the state remembers it.
-    """
-
-    ask: abc.Callable[[str, datetime], abc.Awaitable[None]]
-    lose: abc.Callable[[str], abc.Awaitable[None]]
-    doubt: abc.Callable[[str], abc.Awaitable[Doubt | None]]
-    settle: abc.Callable[[str], abc.Awaitable[None]]
-    clock: abc.Callable[[], datetime]
 
 
 @dataclass(slots=True)
@@ -103,7 +90,7 @@ class Contacts:
 
     async def _judge_doubt(self, record: Record, parent: Parent) -> Seen | Absent:
         """A create of an earlier run that may still come true keeps its key from being created."""
-        doubt = await self.ledger.doubt(record.key)
+        doubt = self.ledger.doubt(record.key)
         if doubt is None:
             return Absent()
         until = doubt.asked_at + DOUBT
@@ -161,7 +148,7 @@ class Contacts:
 
     async def _post(self, record: Record, parent: Parent) -> Seen:
         """One attempt. What is answered or never sent is in no doubt; an outage, or a crash, leaves it."""
-        await self.ledger.ask(record.key, self.ledger.clock())
+        await self.ledger.ask(record.key)
         try:
             return await self.client.create_contact(self.data_source, parent.uuid, record.fields)
         except (Refused, Denied, RailError):

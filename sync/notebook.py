@@ -117,24 +117,24 @@ class Notebook:
         keys = self.store.by_uuid(self.scope, [uuid]).get(uuid, [])
         return [seen.row(memory.record) for memory in self.recall(keys).values()]
 
-    async def ask(self, key: str, at: datetime) -> None:
-        """Note that a create is about to be sent."""
+    async def ask(self, keys: abc.Sequence[str], at: datetime) -> None:
+        """Note that these creates are about to be sent."""
         if not self.dry_run:
-            await call(self.store.ask, self.scope, [key], at)
+            await call(self.store.ask, self.scope, keys, at)
 
-    async def lose(self, key: str) -> None:
-        """Note that the answer to a create is lost."""
+    async def lose(self, keys: abc.Sequence[str]) -> None:
+        """Note that the answers to these creates are lost."""
         if not self.dry_run:
-            await call(self.store.lose, self.scope, [key])
+            await call(self.store.lose, self.scope, keys)
 
-    async def doubt(self, key: str) -> Doubt | None:
-        """The create of this key that is in doubt."""
-        return (await call(self.store.doubts, self.scope, [key])).get(key)
+    async def doubts(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Doubt]:
+        """Those of these keys whose create is in doubt."""
+        return await call(self.store.doubts, self.scope, keys)
 
-    async def settle(self, key: str) -> None:
-        """The create is in doubt no longer."""
+    async def settle(self, keys: abc.Sequence[str]) -> None:
+        """These creates are in doubt no longer."""
         if not self.dry_run:
-            await call(self.store.settle, self.scope, [key])
+            await call(self.store.settle, self.scope, keys)
 
 
 async def call(work: abc.Callable[..., T], *args: Any) -> T:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sync.customers import Customers
 from sync.delivery import Job
+from sync.ledger import Ledger
 from sync.lookup import PAGE, Listing, Way, choose
 from sync.parents import Parents
 from sync.plan import Absent, Remembered
@@ -141,6 +142,7 @@ class ContactScout:
     waiting: Waiting
     roster: Roster
     parents: Parents
+    ledger: Ledger
     #: Customers of the data source that the state knows.
     customers: int
 
@@ -158,7 +160,8 @@ class ContactScout:
                 yield self.waiting.trusted(job)
 
     async def remember(self, entries: list[Entry]) -> list[Job]:
-        """See Scout; the customers of the contacts are recalled as well."""
+        """See Scout; the customers of the contacts, and creates in doubt, are recalled as well."""
+        await self.ledger.prefetch([entry.record.key for entry in entries])
         await self.parents.prefetch({entry.record.customer or "" for entry in entries})
         return await self.waiting.remember(entries)
 

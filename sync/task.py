@@ -7,7 +7,7 @@ from typing import Any
 
 from sync.builder import Builder
 from sync.chartmogul.client import Client
-from sync.contacts import Contacts, Ledger
+from sync.contacts import Contacts
 from sync.contract import Disagreement, Typed, conflict
 from sync.customers import Customers
 from sync.delivery import Delivery
@@ -15,6 +15,7 @@ from sync.destination import Destination
 from sync.errors import ConfigError
 from sync.feed import Feed
 from sync.intake import Intake
+from sync.ledger import Ledger
 from sync.loader import Loaded
 from sync.mapping import LiveCheck, Mode
 from sync.notebook import Notebook, call
@@ -233,7 +234,7 @@ class Task:
         names = {*mapping.fields, *(ATTRIBUTE + key for key in self.types)}
         roster = Roster(client, source, frozenset(names))
         ledger = Ledger(
-            notebook.ask, notebook.lose, notebook.doubt, notebook.settle, self.terms.clock
+            notebook.ask, notebook.lose, notebook.doubts, notebook.settle, self.terms.clock
         )
         contacts = Contacts(
             client,
@@ -244,7 +245,9 @@ class Task:
             lambda uuid: notebook.rows_of_uuid(uuid, reader.seen) if waiting.remembered else (),
             self.terms.sleep,
         )
-        return contacts, ContactScout(waiting, roster, parents, await notebook.count_customers())
+        return contacts, ContactScout(
+            waiting, roster, parents, ledger, await notebook.count_customers()
+        )
 
     def _look_first(self) -> bool:
         new_types = self.kind is Object.CUSTOMER and any(
