@@ -218,8 +218,8 @@ def fill(town):
         alter(town, "POST", "/v1/contacts", {**body, **shown})
 
 
-def test_a_lost_state_is_said_loudly(town):
-    """And what is there is adopted without a write."""
+def test_a_lost_state_is_no_loss(town):
+    """What is there is adopted without a write."""
     town.run()
     (town.folder / "state.db").unlink()
     run = town.run()
@@ -406,6 +406,15 @@ def test_contacts_alone(tmp_path):
     assert run.mappings[0].requests.methods == {"GET": 5, "POST": 250}
 
 
+def test_a_chartmogul_that_shows_things_late(town):
+    """Lists do not show yet what was created a moment ago: customers are known by their uuids."""
+    town.sandbox.world.stale = 3600
+    assert counts(town.run()) == {"created": 3}
+    town.table("people", PEOPLE, changed(ADA, name="Ida"), BEN, changed(CLEO, id="9"))
+    assert counts(town.run()) == {"created": 1, "updated": 1, "unchanged": 1}
+    assert len(town.contacts()) == 4
+
+
 def test_modes(town):
     """insert leaves alone what exists, update creates nothing."""
     town.run()
@@ -431,5 +440,12 @@ def test_the_program_itself(desk):
     assert [mapping["rows"]["created"] for mapping in first.json["mappings"]] == [1, 1]
     again = desk("run", "--json")
     assert [mapping["rows"]["unchanged"] for mapping in again.json["mappings"]] == [1, 1]
+    assert "the state knows nothing" not in again.err
+
+    for file in desk.place.folder.glob("state.db*"):
+        file.unlink()
+    lost = desk("run", "--json")
+    assert [mapping["rows"]["unchanged"] for mapping in lost.json["mappings"]] == [1, 1]
+    assert lost.err.count("the state knows nothing of this data source") == 2
     (contact,) = desk.place.sandbox.sandbox.world.contacts.values()
     assert (contact.external_id, contact.email) == ("7", "Ada@C1.example")

@@ -1,6 +1,5 @@
 """5,000 customers from a real PostgreSQL: every record arrives once, and afterwards only changes are sent."""
 
-import csv
 import json
 from collections import abc
 from pathlib import Path
@@ -101,7 +100,7 @@ def _check_reports(place: Place, run_id: str) -> None:
     changes = [json.loads(line) for line in (folder / "changes.jsonl").read_text().splitlines()]
     assert sorted(change["row"] for change in changes) == list(range(1, ROWS + 1))
     assert (folder / "errors.jsonl").read_text() == ""
-    assert len(list(csv.reader((folder / "errors.csv").open()))) == 1
+    assert len((folder / "errors.csv").read_text().splitlines()) == 1
 
 
 def _check_records(place: Place) -> None:

@@ -1,8 +1,9 @@
 from datetime import timedelta
 
+from sync.outcome import Outcome
 from sync.record import Object
 from sync.state.store import Store
-from sync.state.values import Doubt, Scope
+from sync.state.values import Confirmed, Doubt, RejectedRow, Scope
 from tests.state.conftest import Clock
 
 KEY = "cus_1|jane@example.com"
@@ -49,3 +50,13 @@ def test_nothing_asked(store: Store, scope: Scope, clock: Clock):
     """No keys are no work."""
     store.ask(scope, [], clock.now)
     assert store.doubts(scope, []) == {}
+
+
+def test_confirmed(store: Store, scope: Scope, clock: Clock):
+    """A contact's create is in doubt no longer once its uuid is written down; a rejected one still is."""
+    contacts = store.scope("acc_1", "ds_1", Object.CONTACT)
+    store.ask(contacts, [KEY, "con_2"], clock.now)
+    confirmed = Confirmed(KEY, "con_uuid", None, b"f" * 16, b"", b"", Outcome.CREATED)
+    rejected = RejectedRow("con_2", "outcome_unknown")
+    store.remember(contacts, "contacts", "run_1", [confirmed, rejected])
+    assert {"con_2"} == store.doubts(contacts, [KEY, "con_2"]).keys()

@@ -255,15 +255,15 @@ def test_no_values(state_url: str, tmp_path: Path, clock: Clock):
     """Not a value of a row, nor an e-mail of a key, is anywhere in the state."""
     store = Store.open(state_url, clock=clock)
     scope = store.scope("acc_1", "ds_1", Object.CONTACT)
-    key = "cus_1|planted@example.com"
-    store.ask(scope, [key], clock.now)
+    key, other = "cus_1|planted@example.com", "cus_2|planted@example.com"
+    store.ask(scope, [key, other], clock.now)
     confirmed = Confirmed(key, "con_1", None, b"f" * 16, b"h" * 8, b"", Outcome.CREATED)
     store.remember(scope, "contacts", "run_1", [confirmed])
     store.lock_types("acc_1", Object.CONTACT, {"plan": AttributeType.STRING}, "contacts", "run_1")
     dump = store.database.read(_dump)
     assert "con_1" in dump
     assert "planted" not in dump
-    assert store.doubts(scope, [key])
+    assert store.doubts(scope, [key, other]).keys() == {other}
     store.close()
     for path in (tmp_path / "state").glob("*"):
         assert b"planted" not in path.read_bytes()
