@@ -116,7 +116,11 @@ class Roster:
             if seen.uuid not in named:
                 named.append(seen.uuid)
         self._contacts[seen.uuid] = replace(
-            seen, fields=self._kept(seen.fields), customer_uuid=owner or None
+            seen,
+            fields=self._kept(seen.fields),
+            customer_uuid=owner or None,
+            customer=seen.customer and sys.intern(seen.customer),
+            data_source=seen.data_source and sys.intern(seen.data_source),
         )
 
     def _kept(self, fields: Fields) -> Fields:
