@@ -122,7 +122,7 @@ def _as_text(checked: Checked) -> abc.Iterator[str]:
         system = f", {checked.source.system}" if checked.source.system else ""
         yield f"  data source  {checked.source.name} ({checked.source.uuid}{system})"
     if checked.columns:
-        yield f"  query        {checked.columns} columns, all accounted for"
+        yield f"  query        {checked.columns} columns"
     for key, typed in sorted(checked.types.items()):
         yield f"  attribute    {key}: {typed.type} ({typed.origin}){_fate(checked, key)}"
     for warning in checked.warnings:
@@ -136,8 +136,13 @@ def _as_text(checked: Checked) -> abc.Iterator[str]:
 def _fate(checked: Checked, key: str) -> str:
     if checked.loaded.mapping.destination.object is Object.CONTACT:
         return ""
+    if checked.source is None:
+        return "; whether it is in use is unknown, since ChartMogul was not read"
     if key in checked.in_use:
-        return "; in use"
+        there = checked.in_use[key]
+        return (
+            "; in use" if there is checked.types[key].type else f"; in use as {there}: a conflict"
+        )
     return "; new: the first write locks this type for good"
 
 
@@ -154,7 +159,7 @@ def _as_json(checked: Checked) -> dict[str, Any]:
             key: {
                 "type": typed.type.value,
                 "from": typed.origin.value,
-                "new": key not in checked.in_use,
+                "new": checked.source is not None and key not in checked.in_use,
             }
             for key, typed in sorted(checked.types.items())
         },
