@@ -21,7 +21,8 @@ class Call:
     """One request: method, encoded path (query included) below the API's URL, and its JSON.
 
     `repeatable`: carrying it out twice does no harm. `names_record`: a 404 is about a record that
-    is gone, not about the address of the API. `empty`: an answer without a body is a good one.
+    is gone, not about the address of the API. `empty`: 202 and 204 without a body are good answers;
+    so is any to a DELETE. A 200 that shows nothing of what it did is nobody's answer.
     """
 
     method: str
@@ -37,6 +38,10 @@ class Call:
         if self.json is None:
             return None
         return simplejson.dumps(self.json, use_decimal=True, allow_nan=False).encode()
+
+    def may_be_empty(self, status: int) -> bool:
+        """Whether an answer with this status needs no body."""
+        return self.empty and (self.method == "DELETE" or status not in (200, 201))
 
     @property
     def name(self) -> str:

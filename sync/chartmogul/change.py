@@ -125,7 +125,7 @@ def _named(attributes: Mapping[str, Value]) -> Fields:
 
 def _shown(read: Callable[[Any], Seen]) -> Callable[[Any], Fields | None]:
     """Read a whole record; None where the answer has no body, or an empty object."""
-    return lambda data: read(data).fields if data else None
+    return lambda data: None if data is None or data == {} else read(data).fields
 
 
 def _shown_tags(data: Any) -> Fields | None:

@@ -249,7 +249,7 @@ class _Sending(Generic[T]):
     def _read_good(self, answer: httpx.Response) -> T | Failure:
         try:
             data = load(answer.content)
-            if data is None and not self.call.empty:
+            if data is None and not self.call.may_be_empty(answer.status_code):
                 raise Misread("the answer is empty")
             return self.read(data)
         except Misread as error:

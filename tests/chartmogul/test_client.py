@@ -292,11 +292,21 @@ async def test_removals_take_three_kinds_of_answers(removal, left):
 
 async def test_an_answer_without_a_body_counts_as_shown():
     """Success without words: what was sent is taken to be there."""
-    s = scene(answer(204), answer(200), answer(202, {}))
+    s = scene(answer(204), answer(202), answer(202, {}))
     fields: Fields = {"name": "Ada", "city": None, "attributes.plan": "pro", "tags": ("a",)}
     written = await s.client.update_customer("cus_1", fields, TYPES, frozenset())
 
     assert written.seen == {"name": "Ada", "attributes.plan": "pro", "tags": ("a",)}
+
+
+@pytest.mark.parametrize("nothing", [answer(200), answer(201), answer(200, []), answer(200, "")])
+async def test_a_200_that_shows_nothing_is_no_answer(nothing):
+    """ChartMogul shows the record; a gateway that does not may never have passed the change on."""
+    s = scene(nothing, answer(200, shown(name="Ada")), answer(200), answer(200, {"tags": ["a"]}))
+    fields: Fields = {"name": "Ada", "tags": ("a",)}
+    written = await s.client.update_customer("cus_1", fields, TYPES, frozenset())
+
+    assert (written.seen, written.requests) == (fields, 4)
 
 
 @pytest.mark.parametrize("fields", [{}, {"tags": ()}, {"external_id": "c1"}])
