@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
 from sync.chartmogul.client import Client, Written
+from sync.destination import SAME_RECORD
 from sync.errors import AlreadyExists, Answered, Denied, NotFound, RailError, Refused, Unavailable
 from sync.identity import Unresolved, moved, resolve
 from sync.ledger import Ledger
@@ -215,7 +216,7 @@ class Contacts:
             self._claims[seen.uuid] = record.row
             return None
         return Problem(
-            "same_record",
+            SAME_RECORD,
             f"this is the contact of row {row} as well, which is sent",
             hint="keep one of the two rows",
         )

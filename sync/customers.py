@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sync.attributes import possible
 from sync.chartmogul.client import Client, Page, Written
 from sync.contract import Typed, conflict
+from sync.destination import SAME_RECORD
 from sync.errors import ConfigError, ConfigProblem, NotFound, Unavailable
 from sync.outcome import Outcome
 from sync.plan import Absent, Changes, Seen, holds
@@ -107,7 +108,7 @@ class Customers:
         if not earlier:
             return None
         return Problem(
-            "same_record",
+            SAME_RECORD,
             f"ChartMogul has merged this customer with that of row {min(earlier)}, which is sent",
             hint="keep one of the two rows, or unmerge the customers in ChartMogul",
         )

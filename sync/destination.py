@@ -9,6 +9,9 @@ from sync.plan import Absent, Changes, Seen
 from sync.record import Fields, Problem, Record
 from sync.spool import Entry
 
+#: The code of a row that stands for the same record as an earlier one.
+SAME_RECORD = "same_record"
+
 
 class Destination(Protocol):
     """Finds, creates and updates records of one kind in one data source."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sync.customers import Customers
 from sync.delivery import Job
+from sync.destination import SAME_RECORD
 from sync.ledger import Ledger
 from sync.lookup import PAGE, Listing, Way, choose
 from sync.parents import Parents
@@ -57,10 +58,16 @@ class Waiting:
         return [Job(entry, memories.get(entry.record.key)) for entry in entries]
 
     def trusted(self, job: Job) -> Job:
-        """The job as the state knows it, where that is enough."""
-        if self.trust_state and job.uuid is not None and job.memory is not None:
-            return replace(job, known=Remembered(job.uuid, job.memory.hash_set))
-        return job
+        """The job as the state knows it, where that is enough.
+
+        Of a record that was that of another row, only a look tells whether it still is.
+        """
+        memory = job.memory
+        if not self.trust_state or memory is None or memory.uuid is None:
+            return job
+        if memory.code == SAME_RECORD:
+            return job
+        return replace(job, known=Remembered(memory.uuid, memory.hash_set))
 
     def looked_up(self, job: Job) -> Job:
         """The job with what an earlier pass has found."""

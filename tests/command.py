@@ -29,6 +29,8 @@ attributes:
   seats: {column: seats, type: Integer}
 extra_columns: ignore
 """
+#: Variables that the program must not inherit; without the last, every process compiles it anew.
+_OURS = ("SYNC_", "CHARTMOGUL_", "WAREHOUSE_URL", "PYTHONDONTWRITEBYTECODE")
 COLUMNS = ("id", "company", "country", "email", "lead", "seats")
 GOOD = {
     "id": "cus_1",
@@ -83,7 +85,7 @@ class Desk:
 
     def __call__(self, *arguments: str, **variables: str | None) -> Ended:
         """Run the program; `variables` change its environment, None removes one."""
-        base = {k: v for k, v in os.environ.items() if not k.startswith(("SYNC_", "CHARTMOGUL_"))}
+        base = {k: v for k, v in os.environ.items() if not k.startswith(_OURS)}
         told = base | self.place.environment | variables
         done = subprocess.run(
             [sys.executable, "-m", "sync", *arguments],

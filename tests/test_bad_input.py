@@ -247,3 +247,20 @@ def test_a_refused_row_is_held_back(desk):
         assert [line["code"] for line in desk.errors()] == ["held_back"]
     assert desk.place.writes() == []
     assert desk("run", "--full", "--json").rows == {"read": 2, "created": 1, "unchanged": 1}
+
+
+def test_a_chartmogul_that_is_down(desk):
+    """Exit 3 after a while of nothing but failures, and no row is called anything."""
+    ended = desk(
+        "run", "--json", CHARTMOGUL_API_URL="http://127.0.0.1:9/v1", SYNC_OUTAGE="1", SYNC_LOG=None
+    )
+    assert (ended.code, ended.json["status"]) == (3, "failed")
+    assert ended.rows == {}
+    assert "could not be sent" in ended.json["mappings"][0]["error"]
+
+
+def test_an_address_that_is_not_the_api(desk):
+    """The variable to mend is named."""
+    ended = desk("run", CHARTMOGUL_API_URL=desk.place.sandbox.root)
+    assert ended.code == 3
+    assert "CHARTMOGUL_API_URL" in ended.err

@@ -1,9 +1,11 @@
 """What is asked of ChartMogul: every request that we make, as a value."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import simplejson
 
@@ -14,6 +16,10 @@ PER_PAGE = 200
 
 #: What says whose a record is: set by a create's own arguments, never changed. Tags go elsewhere.
 _IDENTITY = frozenset({"data_source_uuid", "customer_uuid", "customer_external_id", "tags"})
+
+#: Texts of fewer characters tell nobody anything: country codes, page sizes.
+_SHORTEST = 4
+_UUID = re.compile(r"(ds|cus|con)_[0-9a-f-]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +49,29 @@ class Call:
         """Whether an answer with this status needs no body."""
         return self.empty and (self.method == "DELETE" or status not in (200, 201))
 
+    def texts(self) -> Iterator[str]:
+        """The texts in the query and in the values of the body, but for the shortest and for uuids."""
+        query = parse_qsl(self.path.partition("?")[2])
+        for text in chain((value for _, value in query), _texts(self.json)):
+            if len(text) >= _SHORTEST and not _UUID.match(text):
+                yield text
+
     @property
     def name(self) -> str:
         """The call for messages: without its query, which may hold e-mails and ids."""
         return f"{self.method} {self.path.partition('?')[0]}"
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for inner in value.values():
+                yield from _texts(inner)
+        case list() | tuple():
+            for inner in value:
+                yield from _texts(inner)
 
 
 def ask_account() -> Call:

@@ -79,7 +79,7 @@ def judge(
         return _redirected(answered, location)
     if status in _DENIALS:
         message, hint = _DENIALS[status]
-        return Denied(f"{message} ({status}): {_words(answered)}", answered, hint)
+        return Denied(f"{message} ({status}){_discreet(call, answered)}", answered, hint)
     return _refused(call, answered, is_json=_parse(body) is not None)
 
 
@@ -105,7 +105,8 @@ def _refused(call: Call, answered: Answered, *, is_json: bool) -> ChartMogulErro
         # An unknown route answers with a page of HTML: the address is wrong, not the record gone.
         if call.names_record and (is_json or not answered.body):
             return NotFound(words, answered)
-        return Denied(f"{call.name} was answered 404: {words}", answered, ADDRESS)
+        said = f"{call.name} was answered 404{_discreet(call, answered)}"
+        return Denied(said, answered, ADDRESS)
     if any(map(_source_unknown, answered.refusals)):
         return Denied(words, answered, "check the mapping's destination.data_source")
     if any(map(_id_taken, answered.refusals)):
@@ -129,6 +130,13 @@ def _words(answered: Answered) -> str:
         for refusal in answered.refusals
     )
     return said[:SHOWN] or f"status {answered.status} without a word"
+
+
+def _discreet(call: Call, answered: Answered) -> str:
+    """The words for a message that ends the run, unless they repeat what was sent: that may be personal data."""
+    words = _words(answered)
+    folded = words.casefold()
+    return "" if any(text.casefold() in folded for text in call.texts()) else f": {words}"
 
 
 def _refusals(body: bytes) -> Iterator[Refusal]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sync.chartmogul import calls
 from sync.chartmogul.verdict import SHOWN, Failure, judge
 from sync.errors import AlreadyExists, ChartMogulError, Denied, NotFound, Refusal, Refused
+from sync.record import AttributeType
 from tests.chartmogul.scene import recorded
 
 CREATE = calls.create_customer("ds_1", "c1", {}, {})
@@ -89,6 +90,23 @@ def test_recorded_errors_are_understood():
                 assert words in error.message
                 seen += 1
     assert seen > 9
+
+
+@pytest.mark.parametrize("said", ["Ada Byron", "ada byron", "a@b.example", "k+1@b.example"])
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_denial_repeats_nothing_that_was_sent(status, said):
+    """Its message reaches terminals and logs; the whole answer does not."""
+    fields = {"name": "Ada Byron", "attributes.mails": "a@b.example"}
+    types = {"mails": AttributeType.STRING}
+    page = f"<title>No {said} here</title>".encode()
+    message = verdict(
+        status, page, calls.create_customer("ds_1", "k+1@b.example", fields, types)
+    ).message
+    assert str(status) in message
+    assert said not in message
+    look_up = calls.list_customers("ds_1", "k+1@b.example")
+    assert "k+1@b" not in verdict(status, b"<p>no k+1@b.example</p>", look_up).message
+    assert "No reason" in verdict(status, b"<title>No reason</title>", CHANGE).message
 
 
 @pytest.mark.parametrize("status", [401, 402, 403])

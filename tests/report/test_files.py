@@ -1,5 +1,6 @@
 """The folder of a run's report: complete under its name, or not there."""
 
+import contextlib
 import os
 import resource
 import stat
@@ -180,32 +181,36 @@ def test_unwritable_folder(tmp_path, run):
     assert problem.hint == "name a folder that can be written, with --reports DIR or SYNC_REPORTS"
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def small_disk():
-    """Files cannot grow beyond 4,096 bytes while this is on."""
+    """Files cannot grow beyond 4,096 bytes: only inside a test, for pytest's own output may well be a longer file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_full_disk(reports, run, customers, created, gone, small_disk):
+def test_full_disk(reports, run, customers, created, gone):
     """A disk that fails is told once; the run goes on undisturbed and no report appears."""
-    reporter = begun(reports, run)
-    with pytest.raises(StateError, match=r"cannot write the report .*r1: File too large"):
-        reporter.rows(customers, [created] * 100)
-    reporter.rows(customers, [created])
-    reporter.left(customers, [gone])
-    reporter.finished(run)
+    with small_disk():
+        reporter = begun(reports, run)
+        with pytest.raises(StateError, match=r"cannot write the report .*r1: File too large"):
+            reporter.rows(customers, [created] * 100)
+        reporter.rows(customers, [created])
+        reporter.left(customers, [gone])
+        reporter.finished(run)
     assert names(reports) == [".r1.partial"]
 
 
-def test_full_disk_at_the_end(reports, run, customers, small_disk):
+def test_full_disk_at_the_end(reports, run, customers):
     """A summary that does not fit leaves no half report."""
     run.mappings = [customers] * 20
-    reporter = begun(reports, run)
-    with pytest.raises(StateError):
-        reporter.finished(run)
+    with small_disk():
+        reporter = begun(reports, run)
+        with pytest.raises(StateError):
+            reporter.finished(run)
     assert names(reports) == [".r1.partial"]
 
 
