@@ -1,6 +1,5 @@
 """One mapping's part of a run: connected, read, judged and written."""
 
-import time
 from collections import abc
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,14 +96,14 @@ class Task:
             ConfigError: columns or types do not fit.
             RailError: a rail is passed already.
         """
-        started = time.monotonic()
+        started = self.terms.monotonic()
         self.reporter.phase(self.run, Phase.READ, None)
         self._spool = Spool(self.terms.spool_folder)
         intake = Intake(self.feed, self.notebook, self.run, self.reporter, self.terms, self._spool)
         try:
             self._reader = await intake.drain()
         finally:
-            self.run.seconds += time.monotonic() - started
+            self.run.seconds += self.terms.monotonic() - started
         self._settle_types(self._reader.builder)
         await self._judge()
         await self._report_left()
@@ -153,14 +152,14 @@ class Task:
         """Deliver what the spool holds; a dry run only looks and reports."""
         assert self._spool is not None
         assert self._reader is not None
-        started = time.monotonic()
+        started = self.terms.monotonic()
         waiting, _ = self._spool.count()
         writer = await self._writer(self._spool, self._reader)
         try:
             if waiting:
                 await writer.write()
         finally:
-            self.run.seconds += time.monotonic() - started
+            self.run.seconds += self.terms.monotonic() - started
         if self.terms.dry_run:
             self._estimate(writer.recorder.cost)
         elif self.terms.selection.whole and not self.terms.stopping.is_set():
@@ -208,7 +207,7 @@ class Task:
             None if self.terms.dry_run else self._remember,
             lambda results: self.reporter.rows(self.run, results),
             self.terms.clock,
-            time.monotonic,
+            self.terms.monotonic,
             self._rails,
         )
 

@@ -1,6 +1,7 @@
 """What holds for all mappings of a run."""
 
 import asyncio
+import time
 from collections import abc
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,3 +29,5 @@ class Terms:
     ready: abc.Callable[[], None]
     #: Sleeps for as long as it is told, or until the run is asked to end.
     sleep: abc.Callable[[float], abc.Awaitable[None]] = asyncio.sleep
+    #: Seconds that only grow.
+    monotonic: abc.Callable[[], float] = time.monotonic

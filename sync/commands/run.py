@@ -1,6 +1,7 @@
 """`run`: everything is opened here, handed to the conductor, and closed again."""
 
 import asyncio
+import random
 import secrets
 import signal
 import sys
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from httpx import AsyncClient
 from pydantic import SecretStr
 
 from sync import logs
@@ -161,17 +163,21 @@ class Session:
     stop: Stop
     reporter: Reporter
     stack: AsyncExitStack
+    #: Time and chance, and the way to the API: what a rehearsal replaces.
+    clock: abc.Callable[[], datetime] = now
+    monotonic: abc.Callable[[], float] = time.monotonic
+    roll: abc.Callable[[], float] = random.random
+    sleep: abc.Callable[[float], abc.Awaitable[None]] = field(init=False)
+    http: abc.Callable[[SecretStr], AsyncClient] = field(init=False)
     pace: Pace = field(init=False)
     health: Health = field(init=False)
-    clock: abc.Callable[[], datetime] = field(init=False)
-    sleep: abc.Callable[[float], abc.Awaitable[None]] = field(init=False)
     _clients: dict[str, Client] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
-        self.pace = Pace(settings.requests_per_second, settings.connections)
-        self.health = Health(time.monotonic, settings.outage)
-        self.clock, self.sleep = now, self._sleep
+        self.pace = Pace(settings.requests_per_second, settings.connections, clock=self.monotonic)
+        self.health = Health(self.monotonic, settings.outage)
+        self.sleep, self.http = self._sleep, self._open_http
 
     async def conduct(
         self, mappings: abc.Sequence[Loaded], selection: Selection, *, dry_run: bool
@@ -209,6 +215,7 @@ class Session:
             self.stop.event,
             keeper.ready if keeper else lambda: None,
             self.sleep,
+            self.monotonic,
         )
 
     def _spool_folder(self, dry_run: bool) -> Path:
@@ -241,12 +248,15 @@ class Session:
         """One client for each API key; all share the limits, which may be those of one account."""
         secret = key.get_secret_value()
         if secret not in self._clients:
-            settings = self.settings
-            http = open_http(settings.api_url, key, settings.timeout, settings.connections)
+            http = self.http(key)
             self.stack.push_async_callback(http.aclose)
-            waiting = Waiting(self.sleep, self.stop.event.is_set)
+            waiting = Waiting(self.sleep, self.stop.event.is_set, self.roll, self.clock)
             self._clients[secret] = Client(Transport(http, self.pace, self.health, waiting))
         return self._clients[secret]
+
+    def _open_http(self, key: SecretStr) -> AsyncClient:
+        settings = self.settings
+        return open_http(settings.api_url, key, settings.timeout, settings.connections)
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep, but not past the moment in which the run is asked to end."""
