@@ -29,7 +29,13 @@ T = TypeVar("T")
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-def open_http(url: str, key: SecretStr, timeout: float, connections: int) -> httpx.AsyncClient:
+def open_http(
+    url: str,
+    key: SecretStr,
+    timeout: float,
+    connections: int,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> httpx.AsyncClient:
     """Open the HTTP client of one API key: the key is the user name, the password is empty.
 
     See dev.chartmogul.com/docs/authentication.
@@ -39,6 +45,7 @@ def open_http(url: str, key: SecretStr, timeout: float, connections: int) -> htt
         key: the API key.
         timeout: seconds that a request may take, from its start to the end of the answer.
         connections: connections at once; as many as the slots of the pace, so nobody waits for one.
+        transport: instead of the network.
     """
     # Both write every URL into the log, with the external ids and e-mails in its query.
     for name in ("httpx", "httpcore"):
@@ -51,6 +58,7 @@ def open_http(url: str, key: SecretStr, timeout: float, connections: int) -> htt
         timeout=httpx.Timeout(timeout, connect=timeout / 3, pool=timeout / 3),
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         follow_redirects=False,
+        transport=transport,
     )
 
 

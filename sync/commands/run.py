@@ -163,10 +163,11 @@ class Session:
     stop: Stop
     reporter: Reporter
     stack: AsyncExitStack
-    #: Time and chance, and the way to the API: what a rehearsal replaces.
+    #: Time and chance, the warehouse and the way to the API: what a rehearsal replaces.
     clock: abc.Callable[[], datetime] = now
     monotonic: abc.Callable[[], float] = time.monotonic
     roll: abc.Callable[[], float] = random.random
+    feed: abc.Callable[[Loaded], Feed] = Feed.open
     sleep: abc.Callable[[float], abc.Awaitable[None]] = field(init=False)
     http: abc.Callable[[SecretStr], AsyncClient] = field(init=False)
     pace: Pace = field(init=False)
@@ -237,7 +238,7 @@ class Session:
         return Task(
             loaded,
             mapping_run,
-            Feed.open(loaded),
+            self.feed(loaded),
             client,
             self.store,
             self.reporter,
