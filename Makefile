@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types format clean
+.PHONY: help demo test simulate lint types format clean
 
 help:
 	@echo "make demo     a sample warehouse, a local ChartMogul, and a whole sync between them"
 	@echo "make test     the whole test suite"
+	@echo "make simulate worlds full of faults on a clock of their own: SEEDS=1000"
 	@echo "make lint     ruff and mypy"
 	@echo "make format   let ruff write the code as it should be"
 	@echo "make clean    remove what the others made"
@@ -27,6 +28,12 @@ demo: $(VENV)/user
 
 test: $(VENV)/developer
 	$(BIN)/python -m pytest
+
+# Worlds full of faults, played on a clock of their own; then workers that are broken on purpose.
+SEEDS = 1000
+simulate: $(VENV)/developer
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+	$(BIN)/python -m tests.simulation --mutations --seeds 400
 
 lint: $(VENV)/developer
 	$(BIN)/ruff check .

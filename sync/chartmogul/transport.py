@@ -87,6 +87,7 @@ class Transport:
         waiting: how to wait between attempts.
         requests: where requests are counted.
         budget: the most requests that may be counted; None for no limit.
+        denials: the answer that no request can get round, once there was one; nothing is sent after it.
     """
 
     http: httpx.AsyncClient = field(repr=False)
@@ -95,6 +96,7 @@ class Transport:
     waiting: Waiting = field(default_factory=Waiting)
     requests: Requests = field(default_factory=Requests)
     budget: int | None = None
+    denials: list[Denied] = field(default_factory=list)
 
     def counting(self, requests: Requests, budget: int | None = None) -> "Transport":
         """The same way to ChartMogul with counts of its own."""
@@ -151,9 +153,13 @@ class _Sending(Generic[T]):
             return self.failure
         try:
             async with self.transport.pace.start():
+                if self.transport.denials:
+                    raise self.transport.denials[0]
                 self._count()
                 result = await self._exchange()
         except (Refused, Denied) as error:
+            if isinstance(error, Denied) and error.answered.status in verdict.DENIALS:
+                self.transport.denials.append(error)
             error.answered.attempts = self.attempts
             self.transport.pace.succeeded()
             self.transport.health.answered()

@@ -20,7 +20,7 @@ _TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
 _KEYS = "CHARTMOGUL_API_KEY, or the variable that the mapping names under destination.api_key"
 
 #: What no row can get round, and what helps (dev.chartmogul.com/docs/response-codes).
-_DENIALS = {
+DENIALS = {
     401: ("ChartMogul does not accept the API key", f"check {_KEYS}"),
     402: (
         "ChartMogul wants something settled first",
@@ -77,8 +77,8 @@ def judge(
     answered = Answered(status, text, refusals=tuple(_refusals(body)))
     if status < 400:
         return _redirected(answered, location)
-    if status in _DENIALS:
-        message, hint = _DENIALS[status]
+    if status in DENIALS:
+        message, hint = DENIALS[status]
         return Denied(f"{message} ({status}){_discreet(call, answered)}", answered, hint)
     return _refused(call, answered, is_json=_parse(body) is not None)
 

@@ -1,0 +1,275 @@
+"""ChartMogul and the way to it: the sandbox behind a network that loses, delays and garbles."""
+
+import asyncio
+import random
+from collections import Counter, abc
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+from uuid import UUID
+
+import httpx
+
+from sync.sandbox import merges
+from sync.sandbox.answer import Answer, decode
+from sync.sandbox.sandbox import DATA_SOURCE, Sandbox
+from sync.sandbox.world import Merge
+from tests.simulation.plan import Deed, Plan, Scene, Trouble
+
+KEY = "planted-key-5d2c7e91ab"
+READ_ONLY_KEY = "planted-read-only-key-77ab"
+#: Requests that change what is there arrive this late at most: an older value never beats a newer one.
+_LATEST = 0.5
+
+
+class Caller(Protocol):
+    """The process that a request comes from."""
+
+    name: str
+    dead: bool
+
+    def point(self) -> None:
+        """Something happens here; the process may die of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A request that reached ChartMogul: who sent it, and what was answered."""
+
+    caller: str
+    at: float
+    method: str
+    path: str
+    body: Any
+    status: int
+    answer: Any
+
+    @property
+    def writes(self) -> bool:
+        """Whether it asked for a change."""
+        return self.method != "GET"
+
+    @property
+    def created(self) -> bool:
+        """Whether it made a customer or a contact."""
+        made = self.path in ("/v1/customers", "/v1/contacts")
+        return made and self.method == "POST" and self.status in (200, 201)
+
+
+@dataclass(slots=True)
+class _Request:
+    """A request that is on its way."""
+
+    caller: Caller
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def creates(self) -> bool:
+        return self.method == "POST" and self.path in ("/v1/customers", "/v1/contacts")
+
+
+@dataclass(slots=True)
+class Account:
+    """One ChartMogul account in one world. `now` gives seconds since the world began."""
+
+    plan: Plan
+    now: abc.Callable[[], float]
+    note: abc.Callable[[str], None]
+    epoch: float
+    sandbox: Sandbox = field(init=False)
+    effects: list[Effect] = field(default_factory=list, init=False)
+    #: Kinds of trouble that struck, for the closing line.
+    struck: dict[str, int] = field(default_factory=dict, init=False)
+    scene: Scene | None = field(default=None, init=False)
+    revoked: str = field(default="", init=False)
+    _count: Counter[str] = field(default_factory=Counter, init=False)
+    _late: list[tuple[float, _Request]] = field(default_factory=list, init=False)
+    _way: list[_Request] = field(default_factory=list, init=False)
+    _dice: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._dice = random.Random(self.plan.seed + 1)
+        self.sandbox = Sandbox(
+            key=KEY,
+            read_only_key=READ_ONLY_KEY,
+            rate=None,  # what the invariants count, the sandbox need not
+            parallel=None,
+            stale=self.plan.stale,
+            clock=lambda: self.epoch + self.now(),
+            new_uuid=lambda: UUID(int=self._dice.getrandbits(128), version=4),
+        )
+
+    def open(self, scene: Scene | None) -> None:
+        """A scene begins; None: nothing goes wrong any more, and look-ups show everything."""
+        self.scene, self.revoked = scene, ""
+        self._count = Counter[str]()
+        if scene is None:
+            self.sandbox.world.stale = 0.0
+
+    def lose(self, caller: Caller, arrives: float) -> None:
+        """The process is dead: what it has on its way gets there so many seconds later, or never."""
+        for request in [one for one in self._way if one.caller is caller]:
+            self._way.remove(request)
+            if arrives >= 0:
+                self._delay(request, arrives)
+
+    def _delay(self, request: _Request, seconds: float) -> None:
+        late = seconds if request.creates else min(seconds, _LATEST)
+        self._late.append((self.now() + late, request))
+
+    async def answer(
+        self, caller: Caller, sent: httpx.Request, fate: abc.Callable[[], None] | None = None
+    ) -> httpx.Response:
+        """What becomes of one request; `fate` strikes its caller while it is on its way."""
+        request = _Request(
+            caller,
+            sent.method,
+            sent.url.path,
+            dict(sent.url.params),
+            dict(sent.headers),
+            sent.content,
+        )
+        self._count["all"] += 1
+        if request.creates:
+            self._count[request.path.removeprefix("/v1/")] += 1
+        trouble = self._trouble(request)
+        if trouble is not None:
+            self.struck[trouble.kind] = self.struck.get(trouble.kind, 0) + 1
+            self.note(f"{trouble.kind} ({trouble.seconds:g} s): {sent.method} {sent.url.path}")
+        for deed in self._deeds():
+            self._do(deed)
+        self._way.append(request)
+        if fate is not None:
+            fate()
+        await asyncio.sleep(self.plan.latency * self._dice.uniform(0.3, 1.0))
+        caller.point()
+        try:
+            return await self._meet(request, trouble)
+        finally:
+            if request in self._way:
+                self._way.remove(request)
+
+    async def _meet(self, request: _Request, trouble: Trouble | None) -> httpx.Response:
+        kind, seconds = (trouble.kind, trouble.seconds) if trouble else ("", 0.0)
+        match kind.split(" ")[0], kind:
+            case "429" | "503", _:
+                wait = {"retry-after": f"{seconds:.0f}"} if seconds > 1 else {}
+                return httpx.Response(int(kind), headers=wait, content=b'{"code":1}')
+            case "500" | "502" | "504", _:
+                if kind.endswith("after"):
+                    self._arrive(request)
+                return httpx.Response(int(kind[:3]), content=b"<html>Bad Gateway</html>")
+            case _, "reset before":
+                raise httpx.ReadError("reset")
+            case _, "reset after":
+                self._arrive(request)
+                raise httpx.ReadError("reset")
+            case _, "arrives late":
+                self._delay(request, seconds)
+                raise httpx.ReadError("reset")
+            case _, "refused connection":
+                raise httpx.ConnectError("refused")
+            case _, "never answered":
+                await asyncio.sleep(100_000)
+            case _, "a login page behind 302":
+                return httpx.Response(302, headers={"location": "https://login.example/"})
+            case _, "slow":
+                await asyncio.sleep(seconds)
+        answer = self._arrive(request)
+        if kind == "answered too late":
+            await asyncio.sleep(100_000)
+        await asyncio.sleep(self.plan.latency * self._dice.uniform(0.3, 1.0))
+        request.caller.point()
+        return _garbled(answer, kind)
+
+    def _trouble(self, request: _Request) -> Trouble | None:
+        for trouble in self.scene.troubles if self.scene else ():
+            meant = trouble.about == "all" or (request.creates and trouble.about in request.path)
+            if meant and trouble.first <= self._count[trouble.about] <= trouble.last:
+                return trouble
+        return None
+
+    def _deeds(self) -> list[Deed]:
+        deeds = self.scene.deeds if self.scene else ()
+        return [deed for deed in deeds if deed.before == self._count["all"]]
+
+    def catch_up(self) -> None:
+        """Let everything arrive that is due."""
+        due = sorted((one for one in self._late if one[0] <= self.now()), key=lambda one: one[0])
+        self._late = [one for one in self._late if one[0] > self.now()]
+        for at, request in due:
+            self._carry_out(request, at)
+
+    def _arrive(self, request: _Request) -> Answer:
+        """The request reaches ChartMogul, after those that were due before it."""
+        self.catch_up()
+        if request in self._way:
+            self._way.remove(request)
+        return self._carry_out(request, self.now())
+
+    def _carry_out(self, request: _Request, at: float) -> Answer:
+        sandbox = self.sandbox
+        if self.revoked:
+            sandbox.key, sandbox.read_only_key = "another", KEY if "only" in self.revoked else None
+        else:
+            sandbox.key, sandbox.read_only_key = KEY, READ_ONLY_KEY
+        answer = sandbox.answer(
+            request.method, request.path, request.query, request.headers, request.body
+        )
+        self.effects.append(
+            Effect(
+                request.caller.name,
+                at,
+                request.method,
+                request.path,
+                decode(request.body) if request.body else None,
+                answer.status,
+                answer.json if answer.headers.get("content-type") == "application/json" else None,
+            )
+        )
+        return answer
+
+    # What people do
+
+    def _do(self, deed: Deed) -> None:
+        world = self.sandbox.world
+        ours = [one.uuid for one in world.customers.values() if self._is_ours(one.pairs)]
+        contacts = list(world.contacts)
+        if deed.what == "merge" and len(ours) > 1:
+            from_, into = ours[deed.pick % len(ours)], ours[(deed.pick // 7 + 1) % len(ours)]
+            if from_ != into:
+                self.note(f"people merge {from_} into {into}")
+                world.merges.append(Merge(0, from_, into))
+                merges.carry_out(world, self.epoch + self.now())
+        elif deed.what == "delete a customer" and ours:
+            self.note(f"people delete {ours[deed.pick % len(ours)]}")
+            world.delete(ours[deed.pick % len(ours)])
+        elif deed.what == "delete a contact" and contacts:
+            self.note(f"people delete {contacts[deed.pick % len(contacts)]}")
+            world.drop_contact(contacts[deed.pick % len(contacts)])
+        elif deed.what == "edit" and ours:
+            customer = world.customers[ours[deed.pick % len(ours)]]
+            self.note(f"people edit {customer.uuid}")
+            world.put(replace(customer, company="Edited", country="FR"))
+
+    def _is_ours(self, pairs: abc.Iterable[tuple[str, str]]) -> bool:
+        return any(source == DATA_SOURCE for source, _ in pairs)
+
+
+def _garbled(answer: Answer, kind: str) -> httpx.Response:
+    body = answer.body
+    headers = dict(answer.headers)
+    match kind:
+        case "half a body":
+            body = body[: len(body) // 2]
+        case "no body":
+            body = b""
+        case "a page of HTML":
+            body, headers = b"<html><title>Sign in</title></html>", {"content-type": "text/html"}
+        case "null" if body:
+            body = b"null"
+    return httpx.Response(answer.status, headers=headers, content=body)

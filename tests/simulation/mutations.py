@@ -1,0 +1,221 @@
+"""Workers that are broken on purpose, one promise each: a net that catches none of them catches nothing."""
+
+from collections import abc
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
+
+from sync import delivery, plan, recorder, run, task, write
+from sync.chartmogul import calls, change, retry, verdict
+from sync.chartmogul.pace import Gate, Pace
+from sync.contacts import Contacts
+from sync.keeper import Keeper
+from sync.ledger import Ledger
+from sync.outcome import Delivered, count
+from sync.plan import Absent
+from sync.read import Reader
+from sync.repeats import Repeats
+from sync.report import folder, log
+from sync.scout import ContactScout, CustomerScout
+from sync.state import leases
+from sync.state.keys import Keys
+from sync.state.store import Store
+from sync.state.values import RejectedRow
+
+_Patch = tuple[object, str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """How a worker is broken: what it does wrong, the promise that it breaks, and what is put in place of what."""
+
+    what: str
+    breaks: str
+    patches: tuple[_Patch, ...]
+
+
+@contextmanager
+def mutated(name: str) -> abc.Iterator[None]:
+    """While this is open, the worker is broken in this way."""
+    with ExitStack() as stack:
+        for owner, attribute, instead in MUTATIONS[name].patches:
+            stack.enter_context(patch.object(owner, attribute, instead))
+        yield
+
+
+async def _nothing(*_: Any, **__: Any) -> None:
+    return None
+
+
+def _ignore(*_: Any, **__: Any) -> None:
+    return None
+
+
+def _count_deliveries_only(mapping: Any, result: Any, by: int = 1) -> None:
+    if isinstance(result, Delivered):
+        count(mapping, result, by)
+
+
+_judge = Reader.judge
+_delivery = delivery.Delivery
+_partial = folder.Folder.__init__
+
+
+def _call_the_uncertain_unchanged(self: Reader, record: Any, print_: bytes, memory: Any) -> Any:
+    if memory is not None and memory.uuid and memory.fingerprint is None:
+        memory = replace(memory, fingerprint=print_)
+    return _judge(self, record, print_, memory)
+
+
+def _write_in_place(self: folder.Folder, reports: Any, run_id: str) -> None:
+    _partial(self, reports, run_id)
+    self.partial.rename(self.final)
+    self.partial = self.final
+
+
+def _for_real(*args: Any, **named: Any) -> delivery.Delivery:
+    built = _delivery(*args, **named)
+    built.dry_run = False
+    return built
+
+
+def _all_text(attributes: Any, types: Any) -> list[dict[str, Any]]:
+    return [
+        {"type": "String", "key": key, "value": str(value)} for key, value in attributes.items()
+    ]
+
+
+async def _no_gate(self: Gate, tempo: float) -> float:
+    return self._clock()
+
+
+def _shut(self: Pace) -> None:
+    self._slots = 0.0
+
+
+def _absent_once_settled(self: Any, job: Any, *_: Any) -> Any:
+    return replace(job, known=Absent())
+
+
+async def _undoubted(self: Contacts, *_: Any) -> Absent:
+    return Absent()
+
+
+MUTATIONS: dict[str, Mutation] = {
+    "uncounted": Mutation(
+        "rejected rows are not counted",
+        "counts",
+        ((recorder, "count", _count_deliveries_only),),
+    ),
+    "repeats": Mutation(
+        "the first row of a repeated key wins, the others vanish",
+        "counts",
+        ((Repeats, "add", _ignore),),
+    ),
+    "blind retry": Mutation(
+        "a create is repeated although it may have been carried out",
+        "no_duplicates",
+        ((retry, "may_repeat", lambda call, failure: True),),
+    ),
+    "no note": Mutation(
+        "a contact's create is not noted before it is sent",
+        "no_duplicates",
+        ((Ledger, "ask", _nothing),),
+    ),
+    "no doubt": Mutation(
+        "a create in doubt is forgotten by the next run",
+        "no_duplicates",
+        ((Contacts, "_judge_doubt", _undoubted),),
+    ),
+    "no look": Mutation(
+        "what the state does not know counts as absent, without a look",
+        "no_duplicates",
+        (
+            (CustomerScout, "looked_up", _absent_once_settled),
+            (CustomerScout, "_unlisted", _absent_once_settled),
+            (ContactScout, "looked_up", _absent_once_settled),
+            (Contacts, "_resolve", _undoubted),
+        ),
+    ),
+    "uncertain": Mutation(
+        "a row whose request was lost counts as unchanged in the next run",
+        "settled",
+        ((Reader, "judge", _call_the_uncertain_unchanged),),
+    ),
+    "certain": Mutation(
+        "a lost update leaves the old fingerprint in place, as if nothing had been sent",
+        "delivered",
+        ((recorder, "RejectedRow", lambda key, code, **named: RejectedRow(key, code)),),
+    ),
+    "believed": Mutation(
+        "nobody looks whether an answer shows what was sent",
+        "delivered",
+        ((change.Change, "_stuck", lambda self, key, value: True),),
+    ),
+    "restless": Mutation(
+        "nothing that ChartMogul shows ever equals what is wanted",
+        "settled",
+        ((plan, "same", lambda wanted, seen: False),),
+    ),
+    "in earnest": Mutation(
+        "a dry run writes",
+        "dry_runs_write_nothing",
+        ((task, "Delivery", _for_real),),
+    ),
+    "traces": Mutation(
+        "a dry run opens the state for writing",
+        "dry_runs_write_nothing",
+        ((Store, "open_read_only", Store.open),),
+    ),
+    "unpaced": Mutation(
+        "requests start whenever somebody wants to",
+        "within_the_limits",
+        ((Gate, "let_through", _no_gate),),
+    ),
+    "all text": Mutation(
+        "attributes are written as text, whatever the mapping says",
+        "types_hold",
+        ((calls, "typed", _all_text),),
+    ),
+    "outspoken log": Mutation(
+        "logs name keys as they are",
+        "nothing_leaks",
+        ((log, "named", lambda key, mask: key),),
+    ),
+    "outspoken state": Mutation(
+        "the state holds keys as they are",
+        "nothing_leaks",
+        ((Keys, "stored", lambda self, key: key),),
+    ),
+    "half a report": Mutation(
+        "reports are written where they will stand in the end",
+        "reports_are_whole",
+        ((folder.Folder, "__init__", _write_in_place),),
+    ),
+    "all is well": Mutation(
+        "the exit code is 0, whatever happened",
+        "exit_codes_tell",
+        ((run, "gravest", lambda codes: 0),),
+    ),
+    "patience": Mutation(
+        "what is under way may take its time when the process is asked to end",
+        "asked_to_end",
+        ((write, "_GRACE", 1e9),),
+    ),
+    "no lease": Mutation(
+        "leases are given to everybody",
+        "one_at_a_time",
+        ((leases, "take", _ignore), (Keeper, "ready", _ignore)),
+    ),
+    "a bad key": Mutation(
+        "a refused key is the row's fault",
+        "a_bad_key_ends_it",
+        ((verdict, "DENIALS", {}),),
+    ),
+    "shut": Mutation(
+        "after a 503 no connection is ever used again",
+        "ends",
+        ((Pace, "crowded", _shut),),
+    ),
+}

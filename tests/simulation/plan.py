@@ -1,0 +1,201 @@
+"""What happens in one world, drawn from one seed: everything is written out, so that parts can be left out."""
+
+import random
+from collections import abc
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from tests.simulation.rows import Rows, draw_rows
+
+#: How a request goes wrong, and with which weight.
+TROUBLES: dict[str, int] = {
+    "429": 4,
+    "503": 4,
+    "500 before": 2,
+    "500 after": 2,
+    "502 before": 2,
+    "502 after": 3,
+    "504 before": 2,
+    "504 after": 3,
+    "reset before": 3,
+    "reset after": 5,
+    "arrives late": 4,
+    "refused connection": 2,
+    "never answered": 2,
+    "answered too late": 3,
+    "slow": 3,
+    "half a body": 3,
+    "no body": 2,
+    "a page of HTML": 3,
+    "null": 1,
+    "a login page behind 302": 1,
+}
+#: What people do in ChartMogul in the middle of a run.
+PEOPLE = ("merge", "delete a customer", "delete a contact", "edit")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The `first` to `last` request of a scene, counted from 1, go wrong in one way.
+
+    `about`: only requests that create one of these count.
+    """
+
+    kind: str
+    first: int
+    last: int
+    about: Literal["all", "customers", "contacts"] = "all"
+    #: Seconds: a delay, a Retry-After, or until a late request takes effect.
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Somebody changes something in ChartMogul just before a request; `pick` says which record."""
+
+    what: str
+    before: int
+    pick: int
+
+
+@dataclass(frozen=True, slots=True)
+class Blow:
+    """Something strikes a process.
+
+    `at` counts, from 1, what it does: steps of its loop, commits, batches and requests (kill), creates of
+    contacts (kill at a create), statements (state), writes (report), batches (source), requests (the others);
+    terminate counts nothing.
+    """
+
+    what: Literal[
+        "kill", "kill at a create", "terminate", "state", "report", "source", "revoke", "read only"
+    ]
+    at: int
+    #: kill: what is on its way arrives so many seconds later, never if below 0; terminate: after so many seconds;
+    #: state: for so many statements.
+    much: float = 0.0
+    which: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One process, or two at once, and what befalls them; the rows of that moment."""
+
+    rows: Rows
+    kind: Literal["run", "full", "dry run"] = "run"
+    troubles: tuple[Trouble, ...] = ()
+    deeds: tuple[Deed, ...] = ()
+    blows: tuple[Blow, ...] = ()
+    #: Seconds after which a second process starts; None for none.
+    second: float | None = None
+    #: Seconds that pass before the scene.
+    pause: float = 60.0
+    #: Another machine each time: a dead process' lease has to run out.
+    elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A world: what ChartMogul holds, how it is mapped, and the scenes in their order."""
+
+    seed: int
+    live_check: str = "changed"
+    by_email: bool = False
+    #: Seconds for which look-ups miss what was just created.
+    stale: float = 0.0
+    latency: float = 0.05
+    #: Keys of customers and contacts that ChartMogul holds beforehand, with other values.
+    present: tuple[str, ...] = ()
+    scenes: tuple[Scene, ...] = field(default=())
+
+    @property
+    def meddling(self) -> bool:
+        """Whether people change what was synced: then only a full run brings everything back."""
+        return any(scene.deeds for scene in self.scenes)
+
+    @property
+    def merging(self) -> bool:
+        """Whether records become one, so that rows may stand for the same one."""
+        return any(deed.what == "merge" for scene in self.scenes for deed in scene.deeds)
+
+    def without(self, position: int, scene: Scene | None) -> "Plan":
+        """The plan with this scene instead of that at `position`; None leaves it out."""
+        scenes = list(self.scenes)
+        scenes[position : position + 1] = [] if scene is None else [scene]
+        return replace(self, scenes=tuple(scenes))
+
+
+def draw(seed: int) -> Plan:
+    """The plan of a seed; always the same."""
+    dice = random.Random(seed)
+    by_email = dice.random() < 0.25
+    rows = draw_rows(dice, by_email=by_email)
+    present = tuple(key for key in rows.all_keys() if dice.random() < dice.choice((0.0, 0.2, 0.5)))
+    scenes = []
+    history = [rows]
+    for _ in range(dice.choice((1, 1, 2, 2, 3, 4))):
+        scenes.append(_scene(dice, rows))
+        roll = dice.random()
+        if roll < 0.5:
+            rows = rows.changed(dice)
+            history.append(rows)
+        elif roll < 0.65:
+            rows = dice.choice(history)  # what was changed is changed back
+    return Plan(
+        seed,
+        live_check="never" if dice.random() < 0.25 else "changed",
+        by_email=by_email,
+        stale=dice.choice((0.0, 0.0, 0.0, 3.0, 40.0, 290.0)),
+        latency=dice.choice((0.01, 0.05, 0.2, 0.6)),
+        present=present,
+        scenes=tuple(scenes),
+    )
+
+
+def _scene(dice: random.Random, rows: Rows) -> Scene:
+    return Scene(
+        rows,
+        kind=dice.choice(("run", "run", "run", "run", "full", "dry run")),
+        troubles=tuple(_trouble(dice) for _ in range(dice.choice((0, 0, 1, 2, 4, 8)))),
+        deeds=tuple(_deed(dice) for _ in range(dice.choice((0, 0, 0, 0, 1, 2)))),
+        blows=tuple(_blows(dice)),
+        second=dice.uniform(0, 3) if dice.random() < 0.15 else None,
+        pause=dice.choice((1.0, 20.0, 100.0, 700.0, 4000.0)),
+        elsewhere=dice.random() < 0.3,
+    )
+
+
+def _trouble(dice: random.Random) -> Trouble:
+    kind = dice.choices(list(TROUBLES), list(TROUBLES.values()))[0]
+    first = dice.randint(1, 60)
+    lasts = dice.choice((0, 0, 0, 0, 1, 3, 8, 30, 400))
+    seconds = {"slow": 20.0, "arrives late": 280.0}.get(kind, 4.0)
+    about: Any = dice.choice(("all", "all", "customers", "contacts"))
+    if about != "all":
+        first = dice.randint(1, 8)
+    return Trouble(kind, first, first + lasts, about, round(dice.random() ** 3 * seconds, 2))
+
+
+def _deed(dice: random.Random) -> Deed:
+    return Deed(dice.choice(PEOPLE), dice.randint(1, 60), dice.randrange(100))
+
+
+def _blows(dice: random.Random) -> abc.Iterator[Blow]:
+    roll = dice.random()
+    at = round(10 ** dice.uniform(0.3, 3.2))
+    if roll < 0.35:
+        arrives = dice.choice((-1.0, 0.0, 0.0, 2.0, 60.0, 200.0))
+        if roll < 0.1:
+            yield Blow("kill at a create", dice.randint(1, 8), arrives, dice.randrange(2))
+        else:
+            yield Blow("kill", at, arrives, dice.randrange(2))
+    elif roll < 0.45:
+        yield Blow("terminate", 1, round(10 ** dice.uniform(-1.3, 1.8), 2))
+    elif roll < 0.53:
+        yield Blow("state", dice.randint(1, 150), dice.choice((1, 1, 2, 5, 1000)))
+    elif roll < 0.58:
+        yield Blow("report", dice.randint(1, 6))
+    elif roll < 0.63:
+        yield Blow("source", dice.randint(0, 8))
+    elif roll < 0.68:
+        yield Blow(dice.choice(("revoke", "read only")), dice.randint(1, 60))

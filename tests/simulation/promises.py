@@ -1,0 +1,349 @@
+"""The promises, held against a world that was played: each check yields what it finds broken."""
+
+import json
+from bisect import bisect_left
+from collections import Counter, abc
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from sync.errors import EXIT_LOCKED, EXIT_REJECTED, EXIT_TERMINATED
+from sync.outcome import Status
+from tests.simulation.account import KEY, READ_ONLY_KEY, Effect
+from tests.simulation.rows import PERSONAL, Account, Person, Rows
+from tests.simulation.worker import Worker
+from tests.simulation.world import TYPES, World
+
+Broken = abc.Iterator[str]
+
+
+def _workers(world: World) -> list[Worker]:
+    return [worker for played in world.played for worker in played.workers] + world.last
+
+
+def _report(world: World, worker: Worker) -> Path | None:
+    folder = world.folder / "reports" / worker.run.id if worker.run else None
+    return folder if folder and folder.exists() else None
+
+
+def _lines(folder: Path, name: str) -> list[Any]:
+    return [json.loads(line) for line in (folder / name).read_text().splitlines()]
+
+
+def ends(world: World) -> Broken:
+    """Every process comes to an end, by itself or by an error that a user can read."""
+    for worker in _workers(world):
+        if not worker.dead and worker.run is None and worker.exit_code is None:
+            yield f"{worker.name} ended with {worker.error!r}"
+
+
+def counts(world: World) -> Broken:
+    """Every row is counted once, and the report has a line for each that was written or rejected."""
+    for worker in _workers(world):
+        for mapping in worker.run.mappings if worker.run else ():
+            rows = mapping.rows
+            name = f"{worker.name}, {mapping.mapping}: {rows}"
+            if rows.unprocessed < 0:
+                yield f"more rows are decided than read; {name}"
+            if mapping.status in (Status.SUCCEEDED, Status.COMPLETED_WITH_ERRORS):
+                kind = mapping.mapping == "contacts"
+                given = worker.scene.rows.people if kind else worker.scene.rows.accounts
+                if rows.unprocessed or rows.read != len(given):
+                    yield f"of {len(given)} rows not all are decided; {name}"
+        folder = _report(world, worker)
+        if folder is not None:
+            yield from _tally(worker, folder)
+
+
+def _tally(worker: Worker, folder: Path) -> Broken:
+    errors, changes = _lines(folder, "errors.jsonl"), _lines(folder, "changes.jsonl")
+    assert worker.run is not None
+    for mapping in worker.run.mappings:
+        rejected = {e["row"] for e in errors if e["mapping"] == mapping.mapping}
+        wrote = Counter(c["outcome"] for c in changes if c["mapping"] == mapping.mapping)
+        found = (len(rejected), wrote["created"], wrote["updated"])
+        told = (mapping.rows.rejected, mapping.rows.created, mapping.rows.updated)
+        if found != told:
+            yield f"{worker.name}, {mapping.mapping}: summary tells {told}, lines tell {found}"
+
+
+def no_duplicates(world: World) -> Broken:
+    """No customer and no contact is created twice."""
+    deleted = any(d.what.startswith("delete") for scene in world.plan.scenes for d in scene.deeds)
+    merged = world.plan.merging
+    made = Counter(_identity(effect) for effect in world.account.effects if effect.created)
+    for identity, count in made.items():
+        if count > 1 and not deleted and not (merged and identity[0] == "contact by e-mail"):
+            yield f"{identity} was created {count} times"
+        if count == 1 and identity[-1] in world.initial and not (deleted or merged):
+            yield f"{identity} was there, and was created"
+
+
+def _identity(effect: Effect) -> tuple[str, ...]:
+    body = effect.body
+    if effect.path == "/v1/customers":
+        return ("customer", body["external_id"])
+    if body.get("external_id"):
+        return ("contact", body["external_id"])
+    customer = effect.answer.get("customer_external_id") or body["customer_uuid"]
+    return ("contact by e-mail", f"{customer}|{body['email'].lower()}")
+
+
+def delivered(world: World) -> Broken:
+    """After the faults one more run brings every good row to ChartMogul, and nothing else is there."""
+    last = world.last[0]
+    if last.run is None or last.run.exit_code not in (0, EXIT_REJECTED):
+        yield f"the calm run ended so: {last.error or last.exit_code}"
+        return
+    folder = _report(world, last)
+    assert folder is not None, "a calm run has a report"
+    rejected = {(e["mapping"], e["row"]): e["code"] for e in _lines(folder, "errors.jsonl")}
+    excused = {"same_record", "ambiguous_contact", "contact_moved", "customer_not_found"}
+    rows = last.scene.rows
+    for mapping, row, wanted in _good(rows):
+        code = rejected.get((mapping, row))
+        if code is not None:
+            if not (world.plan.merging and code in excused):
+                yield f"{mapping} row {row} is good, and was rejected: {code}"
+        elif problem := _differs(world, wanted):
+            yield f"{mapping} row {row}: {problem}"
+
+
+def _good(rows: Rows) -> abc.Iterator[tuple[str, int, Account | Person]]:
+    """The rows that can be delivered."""
+    there = set()
+    row: Account | Person
+    both: tuple[tuple[str, abc.Sequence[Account | Person]], ...] = (
+        ("customers", rows.accounts),
+        ("contacts", rows.people),
+    )
+    for mapping, given in both:
+        same: dict[str, list[Any]] = {}
+        for row in given:
+            key = row.id if isinstance(row, Account) else row.key
+            same.setdefault("" if row.bad == "null key" else key, []).append(row.values)
+        for number, row in enumerate(given, 1):
+            key = row.id if isinstance(row, Account) else row.key
+            if row.bad or len(set(same[key])) > 1:
+                continue
+            if isinstance(row, Account):
+                there.add(row.id)
+            elif row.customer not in there:
+                continue
+            yield mapping, number, row
+
+
+def _differs(world: World, row: Account | Person) -> str:
+    shown = _customer(world, row) if isinstance(row, Account) else _contact(world, row)
+    if isinstance(shown, str):
+        return shown
+    for name, wanted in row.fields.items():
+        held = shown.get(name)
+        if name == "email" and held:
+            held, wanted = held.lower(), str(wanted).lower()
+        same = Decimal(held) == wanted if isinstance(wanted, Decimal) and held else held == wanted
+        if not same and (held or wanted is not None):
+            return f"{name} is {held!r}, not {wanted!r}"
+    if isinstance(row, Account) and "warehouse" not in shown["tags"]:
+        return "the tag is missing"
+    return ""
+
+
+def _customer(world: World, row: Account) -> dict[str, Any] | str:
+    account = world.account.sandbox.world
+    uuid = account.by_pair.get((world.account.sandbox.data_source, row.id))
+    if uuid is None:
+        return "ChartMogul has no such customer"
+    shown = account.show(account.customers[uuid])
+    return {**shown, **shown["attributes"]["custom"], "tags": shown["attributes"]["tags"]}
+
+
+def _contact(world: World, row: Person) -> dict[str, Any] | str:
+    account = world.account.sandbox.world
+    uuid = account.by_pair.get((world.account.sandbox.data_source, row.customer))
+    found = [
+        contact
+        for contact in account.contacts.values()
+        if (contact.external_id == row.id if row.id else contact.customer_uuid == uuid)
+        and (row.id or (contact.email or "").lower() == row.email.lower())
+    ]
+    if not found:
+        return "ChartMogul has no such contact"
+    shown = account.show_contact(found[0])
+    return {**shown, **shown["custom"]}
+
+
+def settled(world: World) -> Broken:
+    """Once all is there, another run sends nothing; neither does one that has lost the state."""
+    again, lost = world.last[1:]
+    for effect in world.account.effects:
+        if effect.writes and effect.caller == again.name:
+            yield f"another run wrote: {effect.method} {effect.path} {effect.body}"
+        if effect.writes and effect.caller == lost.name and not world.plan.merging:
+            yield f"a run without its state wrote: {effect.method} {effect.path} {effect.body}"
+
+
+def dry_runs_write_nothing(world: World) -> Broken:
+    """A dry run sends no write, and leaves the state as it was."""
+    for played in world.played:
+        if played.scene.kind != "dry run":
+            continue
+        names = {worker.name for worker in played.workers}
+        for effect in world.account.effects:
+            if effect.writes and effect.caller in names:
+                yield f"a dry run sent {effect.method} {effect.path}"
+        if played.before != played.after:
+            yield "a dry run changed the state"
+
+
+def within_the_limits(world: World) -> Broken:
+    """At most 40 requests start in any second, and 20 are under way at once."""
+    for worker in _workers(world):
+        times = [start.at for start in worker.starts]
+        for number, at in enumerate(times):
+            if bisect_left(times, at + 1.0) - number > 40:
+                yield f"{worker.name} started more than 40 requests in the second from {at:.2f}"
+                break
+        if worker.most_under_way > 20:
+            yield f"{worker.name} had {worker.most_under_way} requests under way at once"
+
+
+def types_hold(world: World) -> Broken:
+    """No attribute is written with another type than its contract's."""
+    for effect in world.account.effects:
+        if effect.method != "POST" or not isinstance(effect.body, dict):
+            continue
+        custom = effect.body.get("custom") or effect.body.get("attributes", {}).get("custom")
+        for one in custom if isinstance(custom, list) else ():
+            if effect.path.startswith("/v1/customers") and one["type"] != TYPES.get(one["key"]):
+                yield f"{one['key']} was sent as {one['type']}"
+    for key, kind in world.account.sandbox.world.types.items():
+        if TYPES[key] != kind:
+            yield f"{key} is locked as {kind}"
+
+
+def nothing_leaks(world: World) -> Broken:
+    """No key and no personal value stands in logs or in the state."""
+    for worker in _workers(world):
+        said = worker.log.getvalue() + repr(worker.error) + repr(worker.setting.settings)
+        for secret in (PERSONAL, KEY, READ_ONLY_KEY):
+            if secret in said:
+                at = said.index(secret)
+                yield f"{worker.name} logged {said[max(at - 80, 0) : at + 40]!r}"
+    for file in [*world.folder.glob("*.db*")]:
+        data = file.read_bytes()
+        for secret in (PERSONAL, KEY, READ_ONLY_KEY):
+            if secret.encode() in data:
+                yield f"{secret!r} stands in {file.name}"
+
+
+def reports_are_whole(world: World) -> Broken:
+    """A report is there as a whole, and of a process that ended by itself; or it is not there."""
+    ended = {worker.run.id: worker for worker in _workers(world) if worker.run}
+    folder = world.folder / "reports"
+    found = {one.name for one in folder.glob("[!.]*")}
+    for name in found - {"latest"}:
+        worker = ended.get(name)
+        if worker is not None:
+            summary = json.loads((folder / name / "summary.json").read_text())
+            if summary["exit_code"] != worker.exit_code:
+                yield f"{worker.name} ended with {worker.exit_code}, its summary says otherwise"
+            continue
+        for part in ("summary.json", "errors.jsonl", "errors.csv", "changes.jsonl", "left.jsonl"):
+            if not (folder / name / part).exists():
+                yield f"the report of a process that was killed lacks {part}"
+    for run_id, worker in ended.items():
+        if run_id not in found and not worker.full_disk:
+            yield f"{worker.name} ended with {worker.exit_code}, without a report"
+
+
+def exit_codes_tell(world: World) -> Broken:
+    """The exit code tells what happened."""
+    for worker in _workers(world):
+        if worker.run is None:
+            continue
+        code = worker.run.exit_code
+        statuses = {mapping.status for mapping in worker.run.mappings}
+        rejected = sum(mapping.rows.rejected for mapping in worker.run.mappings)
+        open_ = sum(mapping.rows.unprocessed for mapping in worker.run.mappings)
+        told = f"{worker.name}: exit {code}, {rejected} rejected, {open_} open, {statuses}"
+        if code == 0 and (rejected or open_ or statuses != {Status.SUCCEEDED}):
+            yield f"not all is well; {told}"
+        if code == EXIT_REJECTED and (not rejected or open_):
+            yield f"not only rows were rejected; {told}"
+        if code == EXIT_TERMINATED and (worker.asked_to_end is None or not _interrupted(statuses)):
+            yield f"nobody interrupted it; {told}"
+        if code == EXIT_LOCKED and _alone(world, worker):
+            yield f"nobody else was at work; {told}"
+
+
+def _interrupted(statuses: abc.Set[Status | None]) -> bool:
+    return Status.INTERRUPTED in statuses
+
+
+def _alone(world: World, worker: Worker) -> bool:
+    """Whether neither another process was alive, nor had one died whose lease lasts for a while."""
+    for other in _workers(world):
+        together = other.began <= worker.ended and other.ended + 100 >= worker.began
+        if other is not worker and together:
+            return False
+    return True
+
+
+def asked_to_end(world: World) -> Broken:
+    """SIGTERM ends a process within ten seconds."""
+    for worker in _workers(world):
+        if worker.asked_to_end is not None and not worker.dead:
+            took = worker.ended - worker.asked_to_end
+            if took > 10:
+                yield f"{worker.name} took {took:.1f} seconds to end"
+
+
+def one_at_a_time(world: World) -> Broken:
+    """Two processes never write the same records at once."""
+    for played in world.played:
+        if len(played.workers) < 2:
+            continue
+        spans = []
+        for worker in played.workers:
+            wrote = [s.at for s in worker.starts if s.method != "GET"]
+            if wrote:
+                spans.append((min(wrote), max(wrote), worker.name))
+        spans.sort()
+        for (_, end, first), (start, _, second) in pairwise(spans):
+            if start < end:
+                yield f"{first} and {second} wrote at the same time"
+
+
+def a_bad_key_ends_it(world: World) -> Broken:
+    """Once the key is refused, nothing but what was under way goes on."""
+    for worker in _workers(world):
+        if worker.denied is not None:
+            after = [start for start in worker.starts if start.at > worker.denied]
+            if after:
+                yield f"{worker.name} went on with {len(after)} requests after its key was refused"
+
+
+PROMISES: tuple[abc.Callable[[World], Broken], ...] = (
+    ends,
+    counts,
+    no_duplicates,
+    delivered,
+    settled,
+    dry_runs_write_nothing,
+    within_the_limits,
+    types_hold,
+    nothing_leaks,
+    reports_are_whole,
+    exit_codes_tell,
+    asked_to_end,
+    one_at_a_time,
+    a_bad_key_ends_it,
+)
+
+
+def judge(world: World) -> dict[str, list[str]]:
+    """What is broken, by the name of the promise."""
+    found = {promise.__name__: list(promise(world)) for promise in PROMISES}
+    return {name: broken for name, broken in found.items() if broken}

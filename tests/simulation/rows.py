@@ -1,0 +1,181 @@
+"""The rows of a warehouse: accounts and people, some of them bad, some of them changed from run to run."""
+
+import random
+from collections import abc
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+#: Stands in every value that must not leave the warehouse but for ChartMogul and the reports.
+PERSONAL = "pii"
+PLANS = ("free", "team", "scale")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A row of the customers' query. `bad` names what is wrong with it."""
+
+    id: str
+    company: str
+    email: str | None
+    country: str | None
+    plan: str | None
+    seats: int | None
+    partner: bool | None
+    score: Decimal | None
+    bad: str = ""
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """As the query gives them."""
+        country = "Atlantis" if self.bad == "country" else self.country
+        seats: Any = "many" if self.bad == "seats" else self.seats
+        key = None if self.bad == "null key" else self.id
+        return (key, self.company, self.email, country, self.plan, seats, self.partner, self.score)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What ChartMogul is to hold; null keeps what is there, but a null country empties."""
+        wanted = {
+            "company": self.company,
+            "email": self.email,
+            "plan": self.plan,
+            "seats": self.seats,
+            "partner": self.partner,
+            "score": self.score,
+        }
+        held: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None}
+        return held | {"country": self.country}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A row of the contacts' query."""
+
+    customer: str
+    id: str | None
+    email: str
+    first_name: str
+    title: str | None
+    role: str | None
+    bad: str = ""
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """As the query gives them."""
+        email = "nowhere" if self.bad == "email" else self.email
+        return (self.customer, self.id, email, self.first_name, self.title, self.role)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What ChartMogul is to hold; a null title empties."""
+        held: dict[str, Any] = {"email": self.email, "first_name": self.first_name}
+        if self.role is not None:
+            held["role"] = self.role
+        return held | {"title": self.title}
+
+    @property
+    def key(self) -> str:
+        """The key of the row, as the contract has it."""
+        return self.id or f"{self.customer}|{self.email.lower()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What both queries give, at one moment."""
+
+    accounts: tuple[Account, ...]
+    people: tuple[Person, ...]
+
+    def all_keys(self) -> list[str]:
+        """All keys, customers first."""
+        return [a.id for a in self.accounts] + [p.key for p in self.people]
+
+    def changed(self, dice: random.Random) -> "Rows":
+        """The rows some time later: some changed, some gone, some new, some mended or broken."""
+        accounts = tuple(_later(dice, self.accounts, _changed_account, _account))
+        people = tuple(_later(dice, self.people, _changed_person, None))
+        # A query that is suddenly empty stops its mapping: a rail, which is tried elsewhere.
+        return Rows(accounts or self.accounts, people or self.people)
+
+    def without(self, key: str) -> "Rows":
+        """The rows without those of this key."""
+        return Rows(
+            tuple(row for row in self.accounts if row.id != key),
+            tuple(row for row in self.people if row.key != key),
+        )
+
+
+def draw_rows(dice: random.Random, *, by_email: bool) -> Rows:
+    """The first rows of a world."""
+    accounts = [_account(dice, number) for number in range(dice.choice((1, 3, 6, 12, 20)))]
+    people = [
+        _person(dice, dice.choice(accounts).id, number, by_email)
+        for number in range(dice.choice((0, 1, 4, 9, 16)))
+    ]
+    for rows in (accounts, people):
+        if rows and dice.random() < 0.15:  # a key that comes again
+            again = dice.choice(rows)
+            rows.append(again if dice.random() < 0.4 else _altered(again))  # type: ignore[arg-type]
+    return Rows(tuple(accounts), tuple(people))
+
+
+def _altered(row: Account | Person) -> Account | Person:
+    if isinstance(row, Account):
+        return replace(row, company=row.company + " again")
+    return replace(row, first_name=row.first_name + " again")
+
+
+def _account(dice: random.Random, number: int) -> Account:
+    key = f"{PERSONAL}{number}@keys.example" if dice.random() < 0.1 else f"acc-{number}"
+    row = Account(key, "", None, None, None, None, None, None)
+    row = _changed_account(dice, row)
+    return replace(row, bad=dice.choice(("",) * 20 + ("country", "seats", "null key")))
+
+
+def _changed_account(dice: random.Random, row: Account) -> Account:
+    word = f"{PERSONAL}-{dice.randrange(10**6)}"
+    return replace(
+        row,
+        company=f"Company {word}",
+        email=dice.choice((None, f"{word}@firms.example")),
+        country=dice.choice((None, "DE", "US", "AT")),
+        plan=dice.choice((None, *PLANS)),
+        seats=dice.choice((None, 0, dice.randrange(1000))),
+        partner=dice.choice((None, True, False)),
+        score=dice.choice((None, Decimal("0.10"), Decimal(dice.randrange(10**6)) / 100)),
+        bad="" if dice.random() < 0.9 else dice.choice(("country", "seats")),
+    )
+
+
+def _person(dice: random.Random, customer: str, number: int, by_email: bool) -> Person:
+    email = f"{PERSONAL}{number}@people.example"
+    row = Person(customer, None if by_email else f"per-{number}", email, "", None, None)
+    row = _changed_person(dice, row)
+    if dice.random() < 0.05:
+        row = replace(row, customer="acc-nobody")
+    return replace(row, bad="" if dice.random() < 0.95 else "email")
+
+
+def _changed_person(dice: random.Random, row: Person) -> Person:
+    return replace(
+        row,
+        first_name=f"Given {PERSONAL}-{dice.randrange(10**6)}",
+        title=dice.choice((None, f"Chief {PERSONAL}-{dice.randrange(10**6)}")),
+        role=dice.choice((None, "buyer", "user")),
+        bad="",
+    )
+
+
+def _later(
+    dice: random.Random,
+    rows: abc.Sequence[Any],
+    change: abc.Callable[[random.Random, Any], Any],
+    new: abc.Callable[[random.Random, int], Any] | None,
+) -> abc.Iterator[Any]:
+    for row in rows:
+        roll = dice.random()
+        if roll > 0.08:
+            yield change(dice, row) if roll < 0.4 else row
+    if new is not None and dice.random() < 0.5:
+        yield new(dice, 100 + dice.randrange(10**4))

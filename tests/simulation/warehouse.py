@@ -1,0 +1,60 @@
+"""The warehouse of a world: its queries give the rows of the moment, or break off."""
+
+from collections import abc
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sync.columns import Column
+from sync.errors import SourceError
+from sync.record import AttributeType
+from tests.simulation.rows import Rows
+
+_BATCH = 5
+_ACCOUNTS = ("id", "company", "email", "country", "plan", "seats", "partner", "score")
+_PEOPLE = ("customer", "id", "email", "first_name", "title", "role")
+
+
+@dataclass(slots=True)
+class Result:
+    """A running query, in small batches; stands in for `sync.source.Result`."""
+
+    columns: tuple[Column, ...]
+    rows: abc.Sequence[tuple[Any, ...]]
+    #: Called before each batch; raises SourceError where the source is to break off.
+    before: abc.Callable[[], None]
+
+    def batches(self, size: int = 1000) -> abc.Iterator[list[tuple[Any, ...]]]:
+        """The rows, a few at a time."""
+        for start in range(0, len(self.rows), _BATCH):
+            self.before()
+            yield list(self.rows[start : start + _BATCH])
+        self.before()
+
+    def cancel(self) -> None:
+        """Nothing runs while another thread could ask."""
+
+
+@dataclass(slots=True)
+class Warehouse:
+    """Stands in for `sync.source.Source`."""
+
+    rows: Rows
+    before: abc.Callable[[], None]
+
+    @contextmanager
+    def query(self, sql: str) -> abc.Iterator[Result]:
+        """The query of accounts or of people."""
+        about_people = "people" in sql
+        names = _PEOPLE if about_people else _ACCOUNTS
+        rows = self.rows.people if about_people else self.rows.accounts
+        columns = tuple(Column(name, AttributeType.STRING) for name in names)
+        yield Result(columns, [row.values for row in rows], self.before)
+
+    def cancel(self) -> None:
+        """See Result."""
+
+
+def broken_off() -> SourceError:
+    """What a lost connection becomes."""
+    return SourceError("server closed the connection unexpectedly")

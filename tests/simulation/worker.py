@@ -1,0 +1,303 @@
+"""One process of the worker: the real code, with doors to the outside that close when it dies."""
+
+import asyncio
+import io
+import random
+import sqlite3
+from collections import abc
+from contextlib import AsyncExitStack
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
+
+from sync import logs
+from sync.chartmogul.transport import open_http
+from sync.commands.run import Session
+from sync.errors import EXIT_TERMINATED, SyncError
+from sync.feed import Feed
+from sync.loader import Loaded
+from sync.outcome import Run
+from sync.read import Selection
+from sync.report.files import FileReporter
+from sync.report.log import LogReporter
+from sync.report.reporter import Reporter, Several
+from sync.run import Stop
+from sync.settings import Settings
+from sync.state.process import Process
+from sync.state.store import Store
+from tests.simulation.account import Account
+from tests.simulation.loop import Killed, Loop
+from tests.simulation.plan import Blow, Scene
+from tests.simulation.warehouse import Warehouse, broken_off
+
+#: The process that runs at the moment; asked by the state's leases.
+CURRENT: "ContextVar[Worker]" = ContextVar("current")
+EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where a process works: folders, settings and mappings."""
+
+    folder: Path
+    settings: Settings
+    mappings: tuple[Loaded, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A request that left a process, and when it was over."""
+
+    at: float
+    method: str
+    path: str
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """A process from its start to its end, and what became of it."""
+
+    name: str
+    number: int
+    scene: Scene
+    setting: Setting
+    account: Account
+    loop: Loop
+    blow: Blow | None = None
+    dead: bool = False
+    run: Run | None = None
+    #: An error that reached the top: one of ours ends the program with its code, any other is a bug.
+    error: BaseException | None = None
+    began: float = 0.0
+    ended: float = 0.0
+    asked_to_end: float | None = None
+    denied: float | None = None
+    full_disk: bool = False
+    starts: list[Start] = field(default_factory=list)
+    under_way: int = 0
+    most_under_way: int = 0
+    log: io.StringIO = field(default_factory=io.StringIO)
+    stop: Stop = field(default_factory=Stop)
+    task: "asyncio.Task[None] | None" = None
+    _points: int = 0
+    _batches: int = 0
+    _statements: int = 0
+
+    @property
+    def identity(self) -> Process:
+        """As the machine would tell it."""
+        host = f"host-{self.number}" if self.scene.elsewhere else "host"
+        return Process(host, host, self.number, "then")
+
+    @property
+    def exit_code(self) -> int | None:
+        """What the program ends with; None for one that was killed, or that has a bug."""
+        if self.run is not None:
+            return self.run.exit_code
+        return self.error.exit_code if isinstance(self.error, SyncError) else None
+
+    async def live(self) -> None:
+        """From the first step to the last."""
+        CURRENT.set(self)
+        self.began = self.loop.time()
+        self.task = asyncio.current_task()
+        try:
+            self.run = await self._run()
+        except (Killed, asyncio.CancelledError):
+            assert self.dead
+        except BaseException as error:
+            self.error = error
+        finally:
+            self.ended = self.loop.time()
+            self.account.note(f"{self.name} ends: {self._how()}")
+
+    def _how(self) -> str:
+        if self.dead:
+            return "killed"
+        told = "; ".join(m.error or "" for m in self.run.mappings) if self.run else self.error
+        return f"exit {self.exit_code} {told or ''}"
+
+    async def _run(self) -> Run:
+        dry_run = self.scene.kind == "dry run"
+        settings = self.setting.settings
+        async with AsyncExitStack() as stack:
+            store = self._open_store(dry_run=dry_run)
+            stack.callback(store.close)
+            reporter = self._reporter(store)
+            stack.callback(reporter.close)
+            session = Session(
+                settings,
+                store,
+                self.stop,
+                reporter,
+                stack,
+                clock=self.clock,
+                monotonic=self.loop.time,
+                roll=random.Random(self.number).random,
+                feed=self._feed,
+            )
+            session.http = self._http
+            selection = Selection(full=self.scene.kind == "full")
+            return await session.conduct(self.setting.mappings, selection, dry_run=dry_run)
+
+    def clock(self) -> datetime:
+        """The world's time."""
+        return EPOCH + timedelta(seconds=self.loop.time())
+
+    # The doors
+
+    def _open_store(self, *, dry_run: bool) -> Store:
+        url = self.setting.settings.state_url
+        if dry_run:
+            return Store.open_read_only(url, clock=self.clock)
+        store = Store.open(url, clock=self.clock, monotonic=self.loop.time)
+        watch(store.database.engine)
+        return store
+
+    def before_statement(self) -> None:
+        """Called before each statement on the state."""
+        self._check_alive()
+        self._statements += 1
+        blow = self._blow("state")
+        if blow and blow.at <= self._statements < blow.at + blow.much:
+            self.account.note(f"{self.name}: the state is locked")
+            cause = sqlite3.OperationalError("database is locked")
+            raise OperationalError("statement", None, cause)
+
+    def _reporter(self, store: Store) -> Reporter:
+        blow = self._blow("report")
+        reports = self.setting.folder / "reports"
+        files = _Files(reports, self.clock, self, blow.at if blow else None)
+        log = logs.logger("json", self.log)
+        return Several(files, LogReporter(log, clock=self.loop.time, mask=store.stored))
+
+    def _feed(self, loaded: Loaded) -> Feed:
+        source: Any = Warehouse(self.scene.rows, self._before_batch)
+        return Feed(loaded, source, loaded.mapping.source.query or "")
+
+    def _before_batch(self) -> None:
+        self.point()
+        self._batches += 1
+        blow = self._blow("source")
+        if blow and self._batches == blow.at + 1:
+            self.account.note(f"{self.name}: the warehouse breaks off")
+            raise broken_off()
+
+    def _http(self, key: SecretStr) -> httpx.AsyncClient:
+        settings = self.setting.settings
+        way = _Way(self)
+        return open_http(settings.api_url, key, settings.timeout, settings.connections, way)
+
+    async def request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, and count it."""
+        self._check_alive()
+        self.starts.append(Start(self.loop.time(), request.method, request.url.path))
+        blow = self._blow("revoke") or self._blow("read only")
+        if blow and len(self.starts) == blow.at:
+            self.account.note(f"{self.name}: the key is no longer good ({blow.what})")
+            self.account.revoked = blow.what
+        creates = [s for s in self.starts if s.method == "POST" and s.path == "/v1/contacts"]
+        blow = self._blow("kill at a create")
+        fatal = blow is not None and len(creates) == blow.at and creates[-1] is self.starts[-1]
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            response = await self.account.answer(self, request, self._die if fatal else None)
+        finally:
+            self.under_way -= 1
+        if response.status_code in (401, 402, 403) and self.denied is None:
+            self.denied = self.loop.time()
+        return response
+
+    # Its death
+
+    def point(self) -> None:
+        """Something happens here; raises Killed where the process dies of it."""
+        self._points += 1
+        blow = self._blow("kill")
+        if blow is not None and blow.at == self._points:
+            self._die()
+        self._check_alive()
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+        if not self.dead and not self.ended:
+            self.account.note(f"{self.name}: SIGTERM")
+            self.asked_to_end = self.loop.time()
+            self.stop.ask(EXIT_TERMINATED)
+
+    def _die(self) -> None:
+        """SIGKILL: from now on nothing that it does has an effect."""
+        arrives = self.blow.much if self.blow else 0.0
+        self.account.note(f"{self.name}: SIGKILL")
+        self.dead = True
+        self.account.lose(self, arrives)
+        if self.task is not None and self.task is not asyncio.current_task(self.loop):
+            self.task.cancel()
+
+    def _check_alive(self) -> None:
+        if self.dead:
+            raise Killed
+
+    def _blow(self, what: str) -> Blow | None:
+        return self.blow if self.blow and self.blow.what == what else None
+
+
+@cache
+def watch(engine: Engine) -> None:
+    """Let whoever uses the state through this engine notice it; processes that follow share it."""
+    event.listen(engine, "before_cursor_execute", lambda *_: CURRENT.get().before_statement())
+    event.listen(engine, "commit", lambda _: CURRENT.get().point())
+
+
+class _Way(httpx.AsyncBaseTransport):
+    """Instead of the network."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """See Worker.request."""
+        return await self._worker.request(request)
+
+
+class _Files(FileReporter):
+    """Reports of a process that may die, on a disk that may be full after some writes."""
+
+    def __init__(
+        self,
+        reports: Path,
+        clock: abc.Callable[[], datetime],
+        worker: Worker,
+        room: int | None,
+    ) -> None:
+        super().__init__(reports, clock)
+        self._worker = worker
+        self._room = room
+
+    def started(self, run: Run) -> None:
+        """As ever, while it lives."""
+        self._worker.point()
+        super().started(run)
+
+    def finished(self, run: Run) -> None:
+        """As ever, while it lives."""
+        self._worker.point()
+        super().finished(run)
+
+    def _flush(self) -> None:
+        self._worker.point()
+        if self._room is not None:
+            self._room -= 1
+            if self._room <= 0:
+                self._worker.full_disk = True
+                raise OSError(28, "No space left on device")
+        super()._flush()

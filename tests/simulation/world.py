@@ -1,0 +1,310 @@
+"""A world: its plan played from the first scene to the last, and everything that is needed to judge it."""
+
+import asyncio
+import shutil
+import sqlite3
+import tempfile
+from base64 import b64encode
+from collections import abc
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine
+
+from sync.loader import Loaded, load
+from sync.sandbox.answer import encode
+from sync.sandbox.sandbox import DATA_SOURCE
+from sync.settings import Settings
+from sync.state import engine, process
+from sync.state.store import Store
+from tests.simulation.account import KEY, Account
+from tests.simulation.loop import Killed, Loop, Stuck
+from tests.simulation.plan import Plan, Scene
+from tests.simulation.rows import Rows
+from tests.simulation.worker import CURRENT, EPOCH, Setting, Worker
+
+#: A scene takes no longer than that, whatever goes wrong in it; seconds.
+LONGEST = 24 * 3600.0
+#: After the last fault: creates in doubt may be repeated, and look-ups show all; seconds.
+_CALM = 1200.0
+
+_CUSTOMERS = """\
+version: 1
+name: customers
+source: {{query: "select accounts"}}
+destination: {{object: customer}}
+live_check: {live_check}
+fields: {{external_id: id, company: company, email: email, country: {{column: country, on_null: clear}}}}
+attributes:
+  plan: {{column: plan, type: String}}
+  seats: {{column: seats, type: Integer}}
+  partner: {{column: partner, type: Boolean}}
+  score: {{column: score, type: Decimal}}
+tags: [warehouse]
+"""
+_CONTACTS = """\
+version: 1
+name: contacts
+source: {{query: "select people"}}
+destination: {{object: contact}}
+live_check: {live_check}
+fields:
+  customer_external_id: customer{external_id}
+  email: email
+  first_name: first_name
+  title: {{column: title, on_null: clear}}
+attributes: {{role: {{column: role, type: String}}}}
+extra_columns: ignore
+"""
+TYPES = {"plan": "String", "seats": "Integer", "partner": "Boolean", "score": "Decimal"}
+
+
+@dataclass(slots=True)
+class Played:
+    """A scene that is over: its processes, and the state before and after it."""
+
+    scene: Scene
+    workers: list[Worker]
+    #: The state's rows before and after, of dry runs only.
+    before: object = None
+    after: object = None
+
+
+@dataclass(slots=True)
+class World:
+    """One plan, played in a folder of its own."""
+
+    plan: Plan
+    folder: Path
+    account: Account = field(init=False)
+    played: list[Played] = field(default_factory=list, init=False)
+    #: The three calm runs at the end: one more run, another one, and one that has lost the state.
+    last: list[Worker] = field(default_factory=list, init=False)
+    story: list[str] = field(default_factory=list, init=False)
+    initial: set[str] = field(default_factory=set, init=False)
+    _at: float = field(default=0.0, init=False)
+    _number: int = field(default=0, init=False)
+    _loop: Loop | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.account = Account(self.plan, self.now, self.note, EPOCH.timestamp())
+
+    def now(self) -> float:
+        """Seconds since the world began."""
+        return self._loop.time() if self._loop is not None else self._at
+
+    def note(self, what: str) -> None:
+        """Another line of the story."""
+        self.story.append(f"{self.now():9.2f}  {what}")
+
+    def play(self) -> None:
+        """All scenes, then the calm ones."""
+        shutil.copy(_empty_state(), self.folder / "state.db")
+        self._settle()
+        self._at = _CALM  # everybody sees by now what was there beforehand
+        for scene in self.plan.scenes:
+            self._at += scene.pause
+            self.played.append(self._scene(scene))
+        rows = self.plan.scenes[-1].rows if self.plan.scenes else Rows((), ())
+        # What people merged or deleted comes back with a full run only; it has to see it all.
+        calm = Scene(rows, kind="full" if self.plan.meddling else "run")
+        for scene in (calm, replace(calm, kind="run")):
+            self._at += _CALM
+            self.last.append(self._calm(scene, self.folder / "state.db"))
+        shutil.copy(_empty_state(), self.folder / "lost.db")
+        self.last.append(self._calm(replace(calm, kind="run"), self.folder / "lost.db"))
+
+    def _settle(self) -> None:
+        """What ChartMogul holds beforehand, made over its own API by somebody else."""
+        script = _Script(self.account)
+        rows = self.plan.scenes[0].rows if self.plan.scenes else Rows((), ())
+        for row in rows.accounts:
+            if row.id in self.plan.present and row.id not in self.initial:
+                self.initial.add(row.id)
+                script.customer(row.id)
+        for person in rows.people:
+            wanted = person.key in self.plan.present and person.key not in self.initial
+            if wanted and script.contact(person.customer, person.id, person.email):
+                self.initial.add(person.key)
+
+    def _calm(self, scene: Scene, state: Path) -> Worker:
+        return self._scene(scene, state=state, calm=True).workers[0]
+
+    def _scene(self, scene: Scene, *, state: Path | None = None, calm: bool = False) -> Played:
+        state = state or self.folder / "state.db"
+        self.account.open(None if calm else scene)
+        workers: list[Worker] = []
+
+        def point() -> None:
+            for worker in workers:
+                if worker.task is not None and not worker.task.done() and not worker.dead:
+                    with suppress(Killed):
+                        worker.point()
+
+        self._loop = loop = Loop(self._at, self._at + LONGEST, point)
+        setting = _setting(self.plan, self.folder, state)
+        for _ in range(1 if scene.second is None else 2):
+            self._number += 1
+            workers.append(
+                Worker(f"process {self._number}", self._number, scene, setting, self.account, loop)
+            )
+        for blow in scene.blows:
+            workers[blow.which % len(workers)].blow = blow
+            if blow.what == "terminate":
+                loop.call_later(blow.much, workers[blow.which % len(workers)].terminate)
+        played = Played(scene, workers)
+        if scene.kind == "dry run":
+            played.before = _dump(state)
+        self.note(f"a {scene.kind} begins{' in calm' if calm else ''}")
+        try:
+            with _processes(workers):
+                loop.run_until_complete(_together(workers, scene.second or 0.0))
+        except Stuck as error:
+            for worker in workers:
+                worker.error = worker.error or error
+        finally:
+            self._at = loop.time()
+            _tear_down(loop)
+            self._loop = None
+        if scene.kind == "dry run":
+            played.after = _dump(state)
+        return played
+
+
+async def _together(workers: abc.Sequence[Worker], second: float) -> None:
+    async def later(worker: Worker, after: float) -> None:
+        await asyncio.sleep(after)
+        await worker.live()
+
+    await asyncio.gather(*(later(one, second * n) for n, one in enumerate(workers)))
+
+
+@contextmanager
+def _processes(workers: abc.Sequence[Worker]) -> abc.Iterator[None]:
+    """The machine's processes are those of this scene; a dead one is gone."""
+    current, started = process.current, process.started
+    alive = {worker.number: worker for worker in workers}
+
+    def start_of(pid: int) -> str | None:
+        worker = alive.get(pid)
+        return "then" if worker and not worker.dead and not worker.ended else None
+
+    # An engine knows what it has compiled: processes that follow, in whatever world, go on with it.
+    engine._sqlite = _engine
+    process.current = lambda: CURRENT.get().identity
+    process.started = start_of
+    try:
+        yield
+    finally:
+        process.current, process.started = current, started
+        engine._sqlite = _new_engine
+
+
+def _tear_down(loop: Loop) -> None:
+    """End what dead processes left behind; none of it has an effect any more."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    loop.close()
+
+
+_new_engine = engine._sqlite
+
+
+@cache
+def _engine(url: URL, *, writable: bool) -> Engine:
+    return _new_engine(url, writable=writable)
+
+
+@cache
+def _empty_state() -> Path:
+    """The state of a first run, made once."""
+    folder = Path(tempfile.mkdtemp(prefix="simulation-"))
+    Store.open(f"sqlite:///{folder / 'empty.db'}").close()
+    return folder / "empty.db"
+
+
+def _setting(plan: Plan, folder: Path, state: Path) -> Setting:
+    told = {
+        "WAREHOUSE_URL": "sqlite:///unused.db",
+        "CHARTMOGUL_API_URL": "https://api.example/v1",
+        "CHARTMOGUL_API_KEY": KEY,
+        "CHARTMOGUL_DATA_SOURCE": DATA_SOURCE,
+        "SYNC_STATE_URL": f"sqlite:///{state}",
+        "SYNC_REPORTS": str(folder / "reports"),
+        "SYNC_TMP": str(folder),
+    }
+    return Setting(folder, Settings.load(told), _mappings(plan.live_check, plan.by_email))
+
+
+@cache
+def _mappings(live_check: str, by_email: bool) -> tuple[Loaded, ...]:
+    told = {
+        "WAREHOUSE_URL": "sqlite:///unused.db",
+        "CHARTMOGUL_API_KEY": KEY,
+        "CHARTMOGUL_DATA_SOURCE": DATA_SOURCE,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        files = {"customers": _CUSTOMERS, "contacts": _CONTACTS}
+        key = "" if by_email else "\n  external_id: id"
+        for name, text in files.items():
+            text = text.format(live_check=live_check, external_id=key)
+            Path(folder, f"{name}.yml").write_text(text)
+        return tuple(load([Path(folder)], told))
+
+
+def _dump(state: Path) -> dict[str, list[Any]]:
+    """Every row of the state."""
+    with closing(sqlite3.connect(state)) as db:
+        names = [
+            name for (name,) in db.execute("select name from sqlite_master where type='table'")
+        ]
+        return {
+            name: db.execute(f"select * from {name} order by 1, 2").fetchall() for name in names
+        }
+
+
+@dataclass(slots=True)
+class _Script:
+    """Somebody else's script, which fills the account beforehand."""
+
+    account: Account
+    uuids: dict[str, str] = field(default_factory=dict)
+
+    def customer(self, external_id: str) -> None:
+        body = {
+            "data_source_uuid": DATA_SOURCE,
+            "external_id": external_id,
+            "company": "By hand",
+            "city": "Unmapped",
+            "attributes": {"custom": [{"type": "Integer", "key": "seats", "value": 1}]},
+        }
+        self.uuids[external_id] = self._post("/v1/customers", body)["uuid"]
+
+    def contact(self, customer: str, external_id: str | None, email: str) -> bool:
+        """Whether there is such a customer."""
+        if customer not in self.uuids:
+            return False
+        body = {
+            "customer_uuid": self.uuids[customer],
+            "data_source_uuid": DATA_SOURCE,
+            "email": email.upper(),
+            "last_name": "Unmapped",
+        }
+        if external_id is not None and len(email) % 2:
+            body["external_id"] = external_id
+        self._post("/v1/contacts", body)
+        return True
+
+    def _post(self, path: str, body: dict[str, Any]) -> Any:
+        key = b64encode(f"{KEY}:".encode()).decode()
+        answer = self.account.sandbox.answer(
+            "POST", path, {}, {"authorization": f"Basic {key}"}, encode(body)
+        )
+        assert answer.status in (200, 201), answer
+        return answer.json
