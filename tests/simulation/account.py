@@ -89,6 +89,8 @@ class Account:
     _count: Counter[str] = field(default_factory=Counter, init=False)
     _late: list[tuple[float, _Request]] = field(default_factory=list, init=False)
     _way: list[_Request] = field(default_factory=list, init=False)
+    #: When what arrives now was due; None: now.
+    _moment: float | None = field(default=None, init=False)
     _dice: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -99,7 +101,7 @@ class Account:
             rate=None,  # what the invariants count, the sandbox need not
             parallel=None,
             stale=self.plan.stale,
-            clock=lambda: self.epoch + self.now(),
+            clock=lambda: self.epoch + (self.now() if self._moment is None else self._moment),
             new_uuid=lambda: UUID(int=self._dice.getrandbits(128), version=4),
         )
 
@@ -201,8 +203,9 @@ class Account:
         """Let everything arrive that is due."""
         due = sorted((one for one in self._late if one[0] <= self.now()), key=lambda one: one[0])
         self._late = [one for one in self._late if one[0] > self.now()]
-        for at, request in due:
-            self._carry_out(request, at)
+        for self._moment, request in due:
+            self._carry_out(request, self._moment)
+        self._moment = None
 
     def _arrive(self, request: _Request) -> Answer:
         """The request reaches ChartMogul, after those that were due before it."""
