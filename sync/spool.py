@@ -2,9 +2,11 @@
 
 import os
 import sqlite3
+import stat
 import tempfile
+import time
 from collections import abc
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,9 @@ _WAITING = "select key, row, print, body, customer, uuid, seen from rows where b
 _AMONG = "key in (select value from json_each(?))"
 _HINT = "set SYNC_TMP to a folder with room"
 _BATCH = 500
+_PREFIX = "spool-"
+#: Seconds; a spool has a name for less than a thousandth of one.
+_DEAD_AFTER = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +73,17 @@ class Note:
 
 
 class Spool:
-    """An SQLite file that nobody else can open: unlinked as soon as it exists, no crash leaves it.
+    """An SQLite file that nobody else can open: unlinked before anything is in it.
 
+    What a crash in that very moment leaves is an empty file, which the next spool removes.
     Every method raises StateError where the disk is full or broken.
     """
 
     def __init__(self, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, path = tempfile.mkstemp(prefix="spool-", dir=folder)  # mode 0600
+            _sweep(folder)
+            handle, path = tempfile.mkstemp(prefix=_PREFIX, dir=folder)  # mode 0600
             os.close(handle)
         except OSError as error:
             message = f"cannot write the spool file in {folder}: {error.strerror}"
@@ -84,9 +91,10 @@ class Spool:
         try:
             with _disk():
                 self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-                self._db.executescript(_SCHEMA)
         finally:
             os.unlink(path)
+        with _disk():
+            self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
         """Give the disk space back."""
@@ -182,6 +190,21 @@ class Spool:
     def again(self) -> None:
         """Let every waiting record be handed out once more: the second pass begins."""
         self._tell("update rows set taken = ?", [(0,)])
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the empty files of processes that were killed before they could do so."""
+    for file in folder.glob(f"{_PREFIX}????????"):
+        with suppress(OSError):  # somebody else was faster
+            if _is_left(file.lstat()):
+                file.unlink()
+
+
+def _is_left(file: os.stat_result) -> bool:
+    """Whether a file is one of those; others may keep theirs in the machine's temporary folder."""
+    old = time.time() - file.st_mtime > _DEAD_AFTER
+    empty = file.st_mode == stat.S_IFREG | 0o600 and file.st_size == 0
+    return old and empty and file.st_uid == os.geteuid()
 
 
 @contextmanager

@@ -187,6 +187,36 @@ def test_no_file_remains(tmp_path):
     assert list(folder.iterdir()) == []
 
 
+def test_what_a_kill_leaves(tmp_path):
+    """An empty file at most, which a later spool removes; files of others are left alone."""
+    left, fresh, foreign = (
+        tmp_path / f"spool-{name}" for name in ("abcdefgh", "12345678", "of_other")
+    )
+    for file in (left, fresh, foreign):
+        file.touch(0o600)
+    foreign.write_text("theirs")
+    for file in (left, foreign):
+        os.utime(file, (0, 0))
+    Spool(tmp_path).close()
+
+    assert {fresh, foreign} == set(tmp_path.iterdir())
+
+
+def test_it_has_no_name_before_anything_is_in_it(tmp_path, monkeypatch):
+    """A kill between the making and the removal of its name leaves nothing to read."""
+    sizes: list[int] = []
+    unlink = os.unlink
+
+    def watch(path: str) -> None:
+        sizes.append(Path(path).stat().st_size)
+        unlink(path)
+
+    monkeypatch.setattr(os, "unlink", watch)
+    Spool(tmp_path).close()
+
+    assert sizes == [0]
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux")
 def test_nobody_else_can_read_it(tmp_path):
     """The file has mode 0600, its folder, if it is new, 0700."""
