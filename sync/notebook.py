@@ -73,10 +73,11 @@ class Notebook:
         self.store.remember(self.scope, self.mapping, self.run_id, items)
 
     def _write(self, items: list[Item], fresh: dict[str, AttributeType]) -> None:
-        self.note(items)
+        """Types first: after a crash between the two a remembered row is not sent, nor its types noted, again."""
         if fresh and self.locks:
             account, object_ = self.scope.account, self.scope.object
             self.store.lock_types(account, object_, fresh, self.mapping, self.run_id)
+        self.note(items)
 
     async def left(self, seen: SeenRows) -> list[list[Left]]:
         """The keys that have left the query since it was last read whole, in batches."""
