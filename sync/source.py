@@ -171,7 +171,12 @@ class Source:
         diagnosis = getattr(getattr(error, "orig", None), "diag", None)
         place = _place(sql, diagnosis, connection)
         hint = getattr(diagnosis, "message_hint", None) or ""
-        if not hint and not _READS.match(sql):
+        if not hint and connection.invalidated:
+            hint = (
+                "the connection broke off: see that the database runs and for how long it lets a query run;"
+                " nothing of this query was sent, the next run reads it anew"
+            )
+        elif not hint and not _READS.match(sql):
             hint = "a source query is a SELECT"
         return SourceError(message + place, hint)
 

