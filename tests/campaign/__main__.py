@@ -14,7 +14,7 @@ from tests.campaign.table import render
 @click.option("--kills", default=200, show_default=True, help="SIGKILLs at least.")
 @click.option("--cuts", default=200, show_default=True, help="Answers taken away at least.")
 @click.option("--seed", default=1, show_default=True, help="What chance begins with.")
-@click.option("--places", default=2, show_default=True, help="Places at a time.")
+@click.option("--places", default=3, show_default=True, help="Places at a time.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where files go, to be kept.")
 def main(kills: int, cuts: int, seed: int, places: int, folder: Path | None) -> None:
     """Kill and cut off the real program until nobody doubts it."""

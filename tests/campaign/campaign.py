@@ -20,10 +20,10 @@ class Plan:
     kills: int
     cuts: int
     seed: int
-    places: int = 2
+    places: int = 3
     #: Kills in a wave, and new accounts in each, which bring two people along.
-    each: int = 20
-    new: int = 60
+    each: int = 25
+    new: int = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _place(plan: Plan, folder: Path, number: int, tell: abc.Callable[[str], None
             site.codes,
             site.warehouse.rows,
             site.requests,
-            waves.doubts,
+            site.doubts,
             len(proof.duplicates(site)),
             len(proof.lost(site)),
             tuple(waves.wrong),

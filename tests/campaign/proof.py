@@ -42,17 +42,11 @@ def lost(site: Site) -> list[str]:
     """Rows of the warehouse that are not in the sandbox as they are."""
     world = site.world()
     customers = {one.main[1]: one for one in world.customers.values()}
-    contacts = {
-        (world.customers[one.customer_uuid].main[1], one.email.lower()): one
-        for one in world.contacts.values()
-    }
+    contacts = {_name(site, one): one for one in world.contacts.values()}
     pairs: list[tuple[Account | Person, Any]] = [
         (row, customers.get(row.id)) for row in site.warehouse.accounts.values()
     ]
-    pairs += [
-        (row, contacts.get((row.account, row.email.lower())))
-        for row in site.warehouse.people.values()
-    ]
+    pairs += [(row, contacts.get(row.name)) for row in site.warehouse.people.values()]
     return [
         f"{type(row).__name__} {_wanted(row)} is {_held(row, there) if there else 'missing'}"
         for row, there in pairs
@@ -73,6 +67,37 @@ def _held(row: Account | Person, there: Any) -> tuple[object, ...]:
         known = there.main[1], there.company, there.country, there.email
         return *known, custom.get("plan"), custom.get("seats"), there.tags
     return there.external_id, there.email, there.first_name, there.notes, custom.get("role")
+
+
+def unrecorded(site: Site) -> list[str]:
+    """Whether the state knows what there is now: every record, and the types that are locked."""
+    world = site.world()
+    ask = "select uuid from sync_records where uuid is not null"
+    known = {uuid for (uuid,) in site.ask_state(ask)}
+    there = world.customers.keys() | world.contacts.keys()
+    # Of what left the warehouse before its create was confirmed nobody asks any more.
+    wanted = {
+        customer.uuid
+        for customer in world.customers.values()
+        if customer.main[1] in site.warehouse.accounts
+    }
+    wanted |= {
+        one.uuid for one in world.contacts.values() if _name(site, one) in site.warehouse.people
+    }
+    wrong = [f"the state knows {uuid}, which is not there" for uuid in known - there]
+    wrong += [f"the state does not know {uuid}" for uuid in wanted - known]
+    ask = "select key, type from sync_attribute_types where object = 'customer'"
+    types = dict(site.ask_state(ask))
+    if types != world.types:
+        wrong.append(f"the state knows the types {types}, locked are {world.types}")
+    if leases := site.ask_state("select owner from sync_leases"):
+        wrong.append(f"leases are held by runs that have ended: {leases}")
+    return wrong
+
+
+def _name(site: Site, contact: Any) -> str:
+    customer = site.world().customers[contact.customer_uuid]
+    return f"{customer.main[1]} {contact.email.lower()}"
 
 
 def untrue(ended: Ended) -> list[str]:

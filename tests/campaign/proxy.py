@@ -41,7 +41,7 @@ class Weather:
 
     rate: float = 0.0
     tricks: abc.Sequence[Trick] = tuple(Trick)
-    late: tuple[float, float] = (1.5, 4.0)
+    late: tuple[float, float] = (1.2, 2.5)
 
 
 class Proxy:
@@ -56,6 +56,8 @@ class Proxy:
         self._to = port
         self._chance = chance
         self._under_way = 0
+        #: The loop itself keeps no task alive.
+        self._serving: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -98,16 +100,18 @@ class Proxy:
         server.close()
 
     async def _serve(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
         far, forth = await asyncio.open_connection("127.0.0.1", self._to)
         try:
             with suppress(OSError, asyncio.IncompleteReadError):
                 while await self._exchange(near, back, far, forth):
                     pass
         finally:
-            for writer in (back, forth):
-                writer.close()
-                with suppress(OSError):
-                    await writer.wait_closed()
+            back.close()
+            forth.close()
+            self._serving.discard(task)
 
     async def _exchange(
         self,

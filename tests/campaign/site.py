@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, abc
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,8 @@ class Site:
     proxy: Proxy
     warehouse: Warehouse
     codes: Counter[int] = field(default_factory=Counter)
+    #: Creates that were in doubt when ten minutes were over.
+    doubts: int = 0
 
     @property
     def requests(self) -> int:
@@ -83,19 +85,29 @@ class Site:
         return self.end(self.start(*options, **variables))
 
     def wait_for_requests(
-        self, process: "subprocess.Popen[str]", count: int, seconds: float = 8
+        self, process: "subprocess.Popen[str]", count: int, seconds: float = 5
     ) -> None:
         """Wait until so many more have come, the run has ended, or it takes too long."""
         until, wanted = time.monotonic() + seconds, self.requests + count
         while self.requests < wanted and process.poll() is None and time.monotonic() < until:
             time.sleep(0.005)
 
-    def age(self) -> int:
-        """Let ten minutes be over for every create in doubt; how many there are."""
+    def age(self) -> None:
+        """Let ten minutes be over, for creates in doubt and for files that a killed run has left."""
+        for file in self.place.folder.glob("spool-*"):
+            os.utime(file, (0, 0))
+        if not (self.place.folder / "state.db").exists():
+            return
+        limit = int(time.time() * 1_000_000) - _TEN_MINUTES
+        with suppress(sqlite3.OperationalError):  # killed before there were tables
+            fresh = f"from sync_doubts where asked_at > {limit}"
+            self.doubts += self.ask_state(f"select count(*) {fresh}")[0][0]
+            self.ask_state(f"update sync_doubts set asked_at = asked_at - {_TEN_MINUTES}")
+
+    def ask_state(self, sql: str) -> list[tuple[Any, ...]]:
+        """Look into the state, or change it."""
         with closing(sqlite3.connect(self.place.folder / "state.db", timeout=30)) as db, db:
-            db.execute("update sync_doubts set asked_at = asked_at - ?", [_TEN_MINUTES])
-            ((count,),) = db.execute("select count(*) from sync_doubts").fetchall()
-        return int(count)
+            return db.execute(sql).fetchall()
 
     def reports(self) -> list[Path]:
         """The complete reports."""

@@ -61,7 +61,7 @@ class Person:
     @property
     def name(self) -> str:
         """What nobody else in the warehouse is."""
-        return f"{self.account} {self.email}"
+        return f"{self.account} {self.email.lower()}"
 
 
 @dataclass(slots=True)
