@@ -102,12 +102,16 @@ class Refusal:
 
 @dataclass
 class Answered:
-    """What was answered, for reports: the status and the start of the body."""
+    """What was answered, for reports: the status and the start of the body.
+
+    `garbled`: the body is none of ChartMogul's, or was cut off; perhaps somebody else has answered.
+    """
 
     status: int | None = None
     body: str = ""
     attempts: int = 1
     refusals: tuple[Refusal, ...] = field(default_factory=tuple)
+    garbled: bool = False
 
 
 class Refused(ChartMogulError):

@@ -110,6 +110,8 @@ class Recorder:
     def _held(self, entry: Entry, rejected: Rejected, error: Exception | None) -> Held | None:
         if not isinstance(error, Refused) or rejected.http_status not in _FOR_GOOD:
             return None
+        if error.answered.garbled:
+            return None  # a proxy's page, or half an answer: nobody knows what ChartMogul has against it
         if isinstance(error, AlreadyExists):
             return None  # a matter of moments: the next look-up may find it
         mark = self.hasher.mark(entry.fingerprint, self.edition)

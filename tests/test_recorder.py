@@ -161,6 +161,7 @@ async def test_held(status):
     [
         (404, refused(404), True),
         (409, refused(409), True),
+        (422, Refused("Sign in", Answered(422, "<html>", garbled=True)), True),
         (503, Unavailable("no", Answered(503), sent=True), True),
         (422, Unavailable("no", Answered(422), sent=True), True),
         (None, None, False),

@@ -74,13 +74,15 @@ def judge(
         )
     if status < 300 or status >= 500:
         return Failure(f"{call.name} was answered {status}", True, status, text, retry_after)
-    answered = Answered(status, text, refusals=tuple(_refusals(body)))
+    parsed = _parse(body)
+    garbled = not isinstance(parsed, dict)
+    answered = Answered(status, text, refusals=tuple(_refusals(body)), garbled=garbled)
     if status < 400:
         return _redirected(answered, location)
     if status in DENIALS:
         message, hint = DENIALS[status]
         return Denied(f"{message} ({status}){_discreet(call, answered)}", answered, hint)
-    return _refused(call, answered, is_json=_parse(body) is not None)
+    return _refused(call, answered, is_json=parsed is not None)
 
 
 def show(body: bytes) -> str:

@@ -109,6 +109,24 @@ def test_a_denial_repeats_nothing_that_was_sent(status, said):
     assert "No reason" in verdict(status, b"<title>No reason</title>", CHANGE).message
 
 
+@pytest.mark.parametrize(
+    ("body", "garbled"),
+    [
+        (b'{"errors": {"email": "is invalid"}}', False),
+        (b'{"code": 422, "message": "", "param": null}', False),
+        (b"", True),
+        (b"null", True),
+        (b"<html><title>Sign in</title></html>", True),
+        (b'{"errors": {"email": "is inv', True),
+    ],
+)
+def test_a_refusal_that_is_not_chartmoguls_own(body, garbled):
+    """Nobody knows what it means: the row is rejected now, and not held back later."""
+    refused = verdict(422, body, CHANGE)
+    assert isinstance(refused, Refused)
+    assert refused.answered.garbled is garbled
+
+
 @pytest.mark.parametrize("status", [401, 402, 403])
 def test_what_no_row_can_get_round_ends_the_run(status):
     """A bad key, an unpaid account, a read-only key: Denied, with ChartMogul's words and a hint."""

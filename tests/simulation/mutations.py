@@ -12,6 +12,7 @@ from sync.chartmogul.pace import Gate, Pace
 from sync.contacts import Contacts
 from sync.keeper import Keeper
 from sync.ledger import Ledger
+from sync.notebook import Notebook
 from sync.outcome import Delivered, count
 from sync.plan import Absent
 from sync.read import Reader
@@ -66,6 +67,13 @@ def _call_the_uncertain_unchanged(self: Reader, record: Any, print_: bytes, memo
     if memory is not None and memory.uuid and memory.fingerprint is None:
         memory = replace(memory, fingerprint=print_)
     return _judge(self, record, print_, memory)
+
+
+def _rows_first(self: Notebook, items: Any, fresh: Any) -> None:
+    self.note(items)
+    if fresh and self.locks:
+        account, kind = self.scope.account, self.scope.object
+        self.store.lock_types(account, kind, fresh, self.mapping, self.run_id)
 
 
 def _write_in_place(self: folder.Folder, reports: Any, run_id: str) -> None:
@@ -177,6 +185,11 @@ MUTATIONS: dict[str, Mutation] = {
         "attributes are written as text, whatever the mapping says",
         "types_hold",
         ((calls, "typed", _all_text),),
+    ),
+    "types last": Mutation(
+        "types are noted after the rows that locked them, where a crash forgets them",
+        "types_hold",
+        ((Notebook, "_write", _rows_first),),
     ),
     "outspoken log": Mutation(
         "logs name keys as they are",

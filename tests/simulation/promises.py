@@ -1,8 +1,10 @@
 """The promises, held against a world that was played: each check yields what it finds broken."""
 
 import json
+import sqlite3
 from bisect import bisect_left
 from collections import Counter, abc
+from contextlib import closing
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -221,6 +223,18 @@ def types_hold(world: World) -> Broken:
     for key, kind in world.account.sandbox.world.types.items():
         if TYPES[key] != kind:
             yield f"{key} is locked as {kind}"
+    yield from _types_are_noted(world)
+
+
+def _types_are_noted(world: World) -> Broken:
+    """What the state holds of values that were sent, it knows the types of, even after a crash."""
+    with closing(sqlite3.connect(world.folder / "state.db")) as db:
+        noted = {key for (key,) in db.execute("select key from sync_attribute_types")}
+    for row in world.last[0].scene.rows.accounts:
+        sent = {name for name in TYPES if row.fields.get(name) is not None}
+        held = _customer(world, row)
+        if not row.bad and isinstance(held, dict) and not _differs(world, row) and sent - noted:
+            yield f"the types of {sorted(sent - noted)} are in use, and nobody noted them"
 
 
 def nothing_leaks(world: World) -> Broken:
