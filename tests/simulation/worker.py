@@ -122,8 +122,11 @@ class Worker:
     def _how(self) -> str:
         if self.dead:
             return "killed"
-        told = "; ".join(m.error or "" for m in self.run.mappings) if self.run else self.error
-        return f"exit {self.exit_code} {told or ''}"
+        if self.run is None:
+            return f"exit {self.exit_code} {self.error!r}"
+        told = "; ".join(m.error for m in self.run.mappings if m.error)
+        told = told.replace(self.run.id, "RUN").replace(str(self.setting.folder), "")
+        return f"exit {self.exit_code} {told}"
 
     async def _run(self) -> Run:
         dry_run = self.scene.kind == "dry run"
