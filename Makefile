@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test simulate lint types format clean
+.PHONY: help demo test simulate campaign lint types format clean
 
 help:
 	@echo "make demo     a sample warehouse, a local ChartMogul, and a whole sync between them"
 	@echo "make test     the whole test suite"
 	@echo "make simulate worlds full of faults on a clock of their own: SEEDS=1000"
+	@echo "make campaign 200 kills and 200 cut connections: nothing lost, nothing twice"
 	@echo "make lint     ruff and mypy"
 	@echo "make format   let ruff write the code as it should be"
 	@echo "make clean    remove what the others made"
@@ -34,6 +35,10 @@ SEEDS = 1000
 simulate: $(VENV)/developer
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 	$(BIN)/python -m tests.simulation --mutations --seeds 400
+
+# The real program, killed and cut off at random.
+campaign: $(VENV)/developer
+	$(BIN)/python -m tests.campaign --kills 200 --cuts 200
 
 lint: $(VENV)/developer
 	$(BIN)/ruff check .

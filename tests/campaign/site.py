@@ -84,13 +84,15 @@ class Site:
         """A whole run."""
         return self.end(self.start(*options, **variables))
 
-    def wait_for_requests(
-        self, process: "subprocess.Popen[str]", count: int, seconds: float = 5
-    ) -> None:
-        """Wait until so many more have come, the run has ended, or it takes too long."""
-        until, wanted = time.monotonic() + seconds, self.requests + count
-        while self.requests < wanted and process.poll() is None and time.monotonic() < until:
-            time.sleep(0.005)
+    def wait_for_requests(self, process: "subprocess.Popen[str]", count: int) -> None:
+        """Wait until its requests are so many, it has ended, or the rest takes too long after the first."""
+        before = self.requests
+        for more, seconds in ((1, 20.0), (count, 5.0)):
+            until = time.monotonic() + seconds
+            while self.requests < before + more and time.monotonic() < until:
+                if process.poll() is not None:
+                    return
+                time.sleep(0.005)
 
     def age(self) -> None:
         """Let ten minutes be over, for creates in doubt and for files that a killed run has left."""
