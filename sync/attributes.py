@@ -14,6 +14,8 @@ from sync.values import Cast, Miscast, finite, is_broken, kind, plain
 
 #: dev.chartmogul.com/reference/customers/attributes/add
 STRING_LENGTH = 255
+#: Beyond a double's range most readers of JSON see infinity or nothing; ours refuses its thousands of digits.
+EXPONENT = 308
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _KEY = re.compile(r"[A-Za-z0-9_]+")
@@ -76,15 +78,21 @@ def decimal(value: object) -> Decimal:
         match value:
             case bool():
                 pass
-            case int():
-                return Decimal(value)
-            case float() | Decimal():
-                return Decimal(plain(finite(value)))
+            case int() | float() | Decimal():
+                return _moderate(finite(value))
             case str() if _NUMBER.fullmatch(value.strip()):
-                return Decimal(plain(Decimal(value.strip())))
+                return _moderate(Decimal(value.strip()))
     except Miscast as miscast:
         raise Miscast("attribute_type", miscast.message, miscast.hint) from None
     raise _wrong(value, AttributeType.DECIMAL)
+
+
+def _moderate(number: Decimal) -> Decimal:
+    """The number without exponent, as JSON that everybody reads."""
+    if number and abs(number.adjusted()) > EXPONENT:
+        message = f"the number has more than {EXPONENT} digits; a Decimal attribute cannot take it"
+        raise Miscast("attribute_type", message, "round it in SQL, or turn it into null")
+    return Decimal(plain(number))
 
 
 def boolean(value: object) -> bool:
