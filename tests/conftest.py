@@ -4,6 +4,7 @@ from collections import abc
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from sync.sandbox.running import RunningSandbox
 from tests.command import Desk
@@ -11,6 +12,10 @@ from tests.postgres import database, postgres_url
 from tests.whole import Place
 
 __all__ = ["database", "desk", "postgres_url"]
+
+#: A busy machine is no finding; tests/fuzz/ has a deadline of its own.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture

@@ -1,0 +1,20 @@
+"""How long to try: moderately with all other tests, or as long as SYNC_FUZZ=long says."""
+
+import os
+from datetime import timedelta
+
+from hypothesis import HealthCheck, settings
+
+#: Slow is what a person would call slow: a machine that is busy is no finding, a loop without end is.
+_COMMON = {
+    "deadline": timedelta(seconds=20),
+    "database": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
+}
+_EXAMPLES = {"short": 150, "long": 5_000}
+
+for _name, _examples in _EXAMPLES.items():
+    settings.register_profile(f"fuzz-{_name}", max_examples=_examples, **_COMMON)
+
+#: A decorator for tests with `given`.
+fuzz = settings.get_profile(f"fuzz-{os.environ.get('SYNC_FUZZ', 'short')}")
