@@ -16,9 +16,10 @@ import httpx
 from pydantic import SecretStr
 
 from sync.chartmogul.client import Client
+from sync.chartmogul.connection import open_http
 from sync.chartmogul.health import Health
 from sync.chartmogul.pace import Pace
-from sync.chartmogul.transport import Transport, Waiting, open_http
+from sync.chartmogul.transport import Transport, Waiting
 from sync.commands.run import Session, now
 from sync.contacts import Contacts
 from sync.ledger import Ledger
@@ -252,7 +253,9 @@ class Town:
             http._transport = transport(self.sandbox, hurry.sleep)
             stack.push_async_callback(http.aclose)
             waiting = Waiting(hurry.sleep)
-            session._clients[KEY] = Client(Transport(http, session.pace, session.health, waiting))
+            session._clients[SecretStr(KEY)] = Client(
+                Transport(http, session.pace, session.health, waiting)
+            )
             mappings = load([self.folder / "mappings"], told)
             run = await session.conduct(mappings, selection, dry_run=dry_run)
         self.slept = hurry.at

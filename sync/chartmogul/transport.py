@@ -1,7 +1,6 @@
-"""Sends calls: slots and turns, attempts and waits; all that knows httpx and tenacity is here."""
+"""Sends calls: slots and turns, attempts and waits."""
 
 import asyncio
-import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -10,13 +9,12 @@ from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import httpx
-from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
-from sync import __version__
 from sync.chartmogul import retry, verdict
 from sync.chartmogul.answers import Misread, load
 from sync.chartmogul.calls import Call
+from sync.chartmogul.connection import distrust
 from sync.chartmogul.health import Health
 from sync.chartmogul.pace import Pace
 from sync.chartmogul.verdict import Failure
@@ -25,41 +23,8 @@ from sync.outcome import Requests
 
 T = TypeVar("T")
 
-#: Failures in which the request surely did not leave: nobody was there to take it.
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-
-
-def open_http(
-    url: str,
-    key: SecretStr,
-    timeout: float,
-    connections: int,
-    transport: httpx.AsyncBaseTransport | None = None,
-) -> httpx.AsyncClient:
-    """Open the HTTP client of one API key: the key is the user name, the password is empty.
-
-    See dev.chartmogul.com/docs/authentication.
-
-    Args:
-        url: the API's address, `/v1` included.
-        key: the API key.
-        timeout: seconds that a request may take, from its start to the end of the answer.
-        connections: connections at once; as many as the slots of the pace, so nobody waits for one.
-        transport: instead of the network.
-    """
-    # Both write every URL into the log, with the external ids and e-mails in its query.
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    return httpx.AsyncClient(
-        base_url=url,
-        auth=httpx.BasicAuth(key.get_secret_value(), ""),
-        headers={"User-Agent": f"chartmogul-sync/{__version__}", "Accept": "application/json"},
-        # Connecting gives up sooner: what surely was not sent may be repeated.
-        timeout=httpx.Timeout(timeout, connect=timeout / 3, pool=timeout / 3),
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-        follow_redirects=False,
-        transport=transport,
-    )
+#: Failures in which the request surely did not leave: nobody was there to take it, or a proxy refused.
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +187,10 @@ class _Sending(Generic[T]):
             async with asyncio.timeout(self.transport.http.timeout.read):
                 answer = await self.transport.http.send(self._request(), follow_redirects=False)
         except _UNSENT as error:
+            if reason := distrust(error):
+                raise Denied(
+                    f"{verdict.DISTRUSTED}: {reason}", Answered(), verdict.TRUST
+                ) from error
             return Failure(f"{name} could not be sent: {type(error).__name__}: {error}", sent=False)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise Denied("CHARTMOGUL_API_URL is no address", Answered(), verdict.ADDRESS) from error

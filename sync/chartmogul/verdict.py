@@ -32,6 +32,13 @@ DENIALS = {
     ),
 }
 ADDRESS = "CHARTMOGUL_API_URL has to be the address of the API: https://api.chartmogul.com/v1"
+DISTRUSTED = (
+    "the certificate of whoever answers at CHARTMOGUL_API_URL is not trusted; nothing was sent"
+)
+TRUST = (
+    "check the address; behind a gateway that has a certificate authority of its own, set SSL_CERT_FILE"
+    " to a file with its certificate"
+)
 
 
 @dataclass(frozen=True, slots=True)

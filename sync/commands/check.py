@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sync.chartmogul.client import Account, Client, DataSource
+from sync.chartmogul.connection import open_http
 from sync.chartmogul.pace import Pace
-from sync.chartmogul.transport import Transport, open_http
+from sync.chartmogul.transport import Transport
 from sync.commands.opening import prepare
 from sync.contract import Typed
 from sync.errors import ConfigError, SyncError

@@ -18,9 +18,10 @@ from pydantic import SecretStr
 
 from sync import logs
 from sync.chartmogul.client import Client
+from sync.chartmogul.connection import open_http
 from sync.chartmogul.health import Health
 from sync.chartmogul.pace import Pace
-from sync.chartmogul.transport import Transport, Waiting, open_http
+from sync.chartmogul.transport import Transport, Waiting
 from sync.commands.opening import prepare
 from sync.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
 from sync.feed import Feed
@@ -172,7 +173,7 @@ class Session:
     http: abc.Callable[[SecretStr], AsyncClient] = field(init=False)
     pace: Pace = field(init=False)
     health: Health = field(init=False)
-    _clients: dict[str, Client] = field(default_factory=dict, init=False)
+    _clients: dict[SecretStr, Client] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -247,13 +248,12 @@ class Session:
 
     def _client(self, key: SecretStr) -> Client:
         """One client for each API key; all share the limits, which may be those of one account."""
-        secret = key.get_secret_value()
-        if secret not in self._clients:
+        if key not in self._clients:
             http = self.http(key)
             self.stack.push_async_callback(http.aclose)
             waiting = Waiting(self.sleep, self.stop.event.is_set, self.roll, self.clock)
-            self._clients[secret] = Client(Transport(http, self.pace, self.health, waiting))
-        return self._clients[secret]
+            self._clients[key] = Client(Transport(http, self.pace, self.health, waiting))
+        return self._clients[key]
 
     def _open_http(self, key: SecretStr) -> AsyncClient:
         settings = self.settings

@@ -14,9 +14,10 @@ import httpx
 from pydantic import SecretStr
 
 from sync.chartmogul.client import Client
+from sync.chartmogul.connection import open_http
 from sync.chartmogul.health import Health
 from sync.chartmogul.pace import Pace
-from sync.chartmogul.transport import Transport, Waiting, open_http
+from sync.chartmogul.transport import Transport, Waiting
 from sync.outcome import Requests
 
 URL = "https://api.example.com/v1"

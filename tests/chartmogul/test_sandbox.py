@@ -8,8 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from sync.chartmogul.client import Client
+from sync.chartmogul.connection import open_http
 from sync.chartmogul.pace import Pace
-from sync.chartmogul.transport import Transport, Waiting, open_http
+from sync.chartmogul.transport import Transport, Waiting
 from sync.errors import AlreadyExists, Denied, NotFound
 from sync.plan import Absent, Seen, same
 from sync.record import Fields

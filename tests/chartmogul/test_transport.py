@@ -12,8 +12,9 @@ from pydantic import SecretStr
 
 from sync import __version__
 from sync.chartmogul.client import Client
+from sync.chartmogul.connection import open_http
 from sync.chartmogul.pace import Pace
-from sync.chartmogul.transport import Transport, open_http
+from sync.chartmogul.transport import Transport
 from sync.errors import AlreadyExists, Denied, Outage, RailError, Refused, Unavailable
 from sync.outcome import Requests
 from tests.chartmogul.scene import KEY, URL, answer, scene

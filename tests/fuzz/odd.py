@@ -4,13 +4,16 @@ import math
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from ipaddress import ip_address
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
 #: Control characters, half pairs, marks that turn the direction, what some take for a line's end.
-ODD_CHARACTERS = "\0\x01\x07\x08\t\n\r\x1b\x7f\x85\x9b\xad\ud800\udfff\u061c\u200e\u202e\u2028\u2066\ufeff\uffff"
+ODD_CHARACTERS = (
+    "\0\x01\x07\x08\t\n\r\x1b\x7f\x85\x9b\xad\ud800\udfff\u061c\u200e\u202e\u2028\u2066\ufeff\uffff"
+)
 ODD_TEXTS = (
     "", " ", "\t", "\x1b[31mred\x1b[0m", "\x1b]8;;https://example.com\x07link\x1b]8;;\x07", "a\r\nb",
     "=1+1", "+1", "-1", "@x", "null", "NaN", "1e999", "0x1F", "١٢", "½", "ß", "de", "DE", "a@b.example",
@@ -22,7 +25,7 @@ ZONES = (
     UTC, timezone(timedelta(hours=23, minutes=59)), timezone(-timedelta(hours=23, minutes=59, seconds=59)),
     timezone(timedelta(microseconds=1)), ZoneInfo("Pacific/Apia"), ZoneInfo("Africa/Monrovia"),
 )  # fmt: skip
-ODD_VALUES = (
+ODD_VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 2**53, 2**53 + 1, -(2**63), 10**400, 0.0, -0.0, 0.1, 1e308,
     5e-324, math.nan, math.inf, -math.inf, Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity"),
     Decimal("1E+131071"), Decimal("1E-16383"), Decimal("-0"), Decimal("42.0"), Decimal("1E+999999"),

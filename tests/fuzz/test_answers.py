@@ -19,8 +19,7 @@ from sync.errors import ChartMogulError
 from sync.fingerprint import Hasher
 from sync.plan import Seen
 from sync.report.failure import errors_text
-from sync.report.lines import plain
-from sync.report.plain import dumps
+from sync.report.plain import dumps, plain
 from tests.fuzz import odd
 from tests.fuzz.effort import fuzz
 
@@ -68,7 +67,9 @@ json_values = st.recursive(
 def places(data: Any, path: tuple[Any, ...] = ()) -> abc.Iterator[tuple[Any, ...]]:
     """Every place inside a JSON value."""
     yield path
-    steps = data.items() if isinstance(data, dict) else enumerate(data) if type(data) is list else ()
+    steps = (
+        data.items() if isinstance(data, dict) else enumerate(data) if type(data) is list else ()
+    )
     for step, inner in steps:
         yield from places(inner, (*path, step))
 
@@ -100,7 +101,9 @@ def damaged(draw: st.DrawFn) -> bytes:
     return body[:at] + draw(st.binary(max_size=4)) + body[at + draw(st.integers(0, 9)) :]
 
 
-bodies = st.binary(max_size=60) | damaged() | (json_values | mutated()).map(json.dumps).map(str.encode)
+bodies = (
+    st.binary(max_size=60) | damaged() | (json_values | mutated()).map(json.dumps).map(str.encode)
+)
 
 
 def check_seen(seen: Seen) -> None:

@@ -52,6 +52,15 @@ def rewritten(draw: st.DrawFn) -> str:
     return "".join([*lines[:at], f"{key}: {draw(parts)}\n", *lines[at + 1 :]])
 
 
+def outcome(file: Path) -> tuple[str, str]:
+    """What the user is told, and what a log of the result would show."""
+    try:
+        (loaded,) = load([file], ENVIRONMENT)
+    except ConfigError as error:
+        return errors_text(error), repr(error)
+    return "", repr(loaded)
+
+
 KINDS = {"any": odd.texts | st.text(), "mutated": mutated(), "rewritten": rewritten()}
 
 
@@ -64,14 +73,8 @@ def test_mappings(kind, tmp_path):
     @given(KINDS[kind])
     def any_mapping(text):
         file.write_bytes(text.encode("utf-8", "surrogatepass"))
-        try:
-            (loaded,) = load([file], ENVIRONMENT)
-        except ConfigError as error:
-            told = errors_text(error)
-            assert told.replace("\n", "").isprintable()
-            assert HIDDEN not in told + repr(error)
-        else:
-            assert len(loaded.digest) == 32
-            assert HIDDEN not in repr(loaded)
+        told, shown = outcome(file)
+        assert told.replace("\n", "").isprintable()
+        assert HIDDEN not in told + shown
 
     any_mapping()

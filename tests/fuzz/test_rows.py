@@ -55,7 +55,7 @@ def make(mapping: bench.Raw, *extra: str | Column) -> Builder:
 
 
 def customers() -> Builder:
-    fields = {name: name for name in STANDARD}
+    fields: dict[str, Any] = {name: name for name in STANDARD}
     fields |= {name: {"column": name, "timezone": "Europe/Berlin"} for name in TIMES}
     typed = [Column(f"of_{kind}", kind) for kind in AttributeType]
     mapping = bench.customer(fields, attributes=attributes(), tags=["warehouse"])

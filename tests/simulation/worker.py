@@ -19,7 +19,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from sync import logs
-from sync.chartmogul.transport import open_http
+from sync.chartmogul.connection import open_http
 from sync.commands.run import Session
 from sync.errors import EXIT_TERMINATED, SyncError
 from sync.feed import Feed

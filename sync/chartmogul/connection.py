@@ -1,0 +1,84 @@
+"""The way to ChartMogul: whom to trust, which proxy to take, and who is asking."""
+
+import logging
+import os
+import ssl
+
+import httpx
+from pydantic import SecretStr
+
+from sync import __version__
+from sync.errors import ConfigError, ConfigProblem
+
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def open_http(
+    url: str,
+    key: SecretStr,
+    timeout: float,
+    connections: int,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> httpx.AsyncClient:
+    """Open the HTTP client of one API key: the key is the user name, the password is empty.
+
+    See dev.chartmogul.com/docs/authentication. HTTPS goes through the proxy of the environment, which
+    sees nothing of what is inside; plain HTTP, which stays on this machine or its network, through none.
+
+    Args:
+        url: the API's address, `/v1` included.
+        key: the API key.
+        timeout: seconds that a request may take, from its start to the end of the answer.
+        connections: connections at once; as many as the slots of the pace, so nobody waits for one.
+        transport: instead of the network.
+
+    Raises:
+        ConfigError: the environment's certificates or proxies are wrong.
+    """
+    # Both write every URL into the log, with the external ids and e-mails in its query.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        return httpx.AsyncClient(
+            base_url=url,
+            auth=httpx.BasicAuth(key.get_secret_value(), ""),
+            headers={
+                "User-Agent": f"chartmogul-sync/{__version__}",
+                "Accept": "application/json",
+            },
+            # Connecting gives up sooner: what surely was not sent may be repeated.
+            timeout=httpx.Timeout(timeout, connect=timeout / 3, pool=timeout / 3),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            follow_redirects=False,
+            transport=transport,
+            trust_env=url.lower().startswith("https:"),
+        )
+    except OSError as error:
+        raise ConfigError(_wrong_certificates(error)) from None
+    except (ImportError, ValueError, httpx.InvalidURL):
+        raise ConfigError(_WRONG_PROXY) from None  # its URL may hold a password
+
+
+#: Which one it is httpx does not tell.
+_WRONG_PROXY = ConfigProblem(
+    "a proxy of the environment cannot be used: HTTPS_PROXY, ALL_PROXY or NO_PROXY is wrong",
+    "write HTTPS_PROXY as http://host:port; SOCKS is not supported",
+    path="HTTPS_PROXY",
+)
+
+
+def _wrong_certificates(error: OSError) -> ConfigProblem:
+    name = next((name for name in _CERTIFICATES if os.environ.get(name)), _CERTIFICATES[0])
+    reason = "it holds none" if isinstance(error, ssl.SSLError) else error.strerror
+    message = f"{name} gives no certificates that can be trusted: {reason}"
+    return ConfigProblem(message, "name a file of certificates in PEM form", path=name)
+
+
+def distrust(error: BaseException) -> str:
+    """Why a certificate was not trusted, where that is what an error comes from."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message.rstrip(".") or "it cannot be verified"
+        cause = cause.__cause__ or cause.__context__
+    return ""
