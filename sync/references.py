@@ -34,21 +34,32 @@ def mask(text: str, stand_in: str) -> str:
     return _REFERENCE.sub(replace, text)
 
 
-def fill(data: Any, environment: Environment) -> Any:
-    """A copy of `data` with every reference replaced, in values only; what cannot be is a flaw."""
+def names_in(text: str) -> set[str]:
+    """The variables that `text` refers to."""
+    return {found["name"] for found in _REFERENCE.finditer(text) if found["name"]}
+
+
+def fill(data: Any, environment: Environment, withheld: abc.Set[str] = frozenset()) -> Any:
+    """A copy of `data` with every reference replaced, in values only; what cannot be is a flaw.
+
+    So is a reference to a variable that is `withheld`.
+    """
     match data:
         case str():
-            return _fill(data, environment)
+            return _fill(data, environment, withheld)
         case dict():
-            return {key: fill(value, environment) for key, value in data.items()}
+            return {key: fill(value, environment, withheld) for key, value in data.items()}
         case list():
-            return [fill(item, environment) for item in data]
+            return [fill(item, environment, withheld) for item in data]
         case _:
             return data
 
 
-def _fill(text: str, environment: Environment) -> Any:
+def _fill(text: str, environment: Environment, withheld: abc.Set[str]) -> Any:
     missing: list[str] = []
+    if secret := sorted(names_in(text) & withheld):
+        message = f"{secret[0]} is a secret, which would show in reports or be sent from here"
+        return flaw(message, "only source.url and destination.api_key take a secret, each its own")
 
     def replace(found: re.Match[str]) -> str:
         value = _value(found, environment)

@@ -6,11 +6,12 @@ from typing import Any
 
 from sync.address import STAND_IN, holds_password, review
 from sync.flaws import flaw
-from sync.references import Environment, fill, mask, name_of, unset
+from sync.references import Environment, fill, mask, name_of, names_in, unset
 
 API_KEY = "CHARTMOGUL_API_KEY"
 DATA_SOURCE = "CHARTMOGUL_DATA_SOURCE"
 WAREHOUSE_URL = "WAREHOUSE_URL"
+STATE_URL = "SYNC_STATE_URL"
 
 Raw = dict[str, Any]
 
@@ -35,12 +36,38 @@ def supply(raw: Raw, name: str, environment: Environment, needs: abc.Set[Need]) 
         guarded["source"] = _guard_url(raw["source"])
     if isinstance(raw.get("destination"), dict):
         guarded["destination"] = _guard_key(raw["destination"], needed=Need.CHARTMOGUL in needs)
-    filled: Raw = {"name": name} | fill(guarded, environment)
+    filled: Raw = {"name": name} | _fill(guarded, environment)
     if isinstance(filled.get("destination"), dict):
         _supply_destination(filled["destination"], environment, needed=Need.CHARTMOGUL in needs)
     if isinstance(filled.get("source"), dict):
         _supply_source(filled["source"], environment, needed=Need.WAREHOUSE in needs)
     return filled
+
+
+def _fill(raw: Raw, environment: Environment) -> Raw:
+    """The raw mapping with its references replaced; those to secrets only where these belong."""
+    url, key = _at(raw, "source", "url"), _at(raw, "destination", "api_key")
+    keys = {API_KEY} | names_in(key)
+    urls = {WAREHOUSE_URL, STATE_URL} | _passwords(url)
+    filled: Raw = fill(raw, environment, keys | urls)
+    if url:
+        filled["source"]["url"] = fill(url, environment, keys)
+    if key:
+        filled["destination"]["api_key"] = fill(key, environment, urls)
+    return filled
+
+
+def _at(raw: Raw, part: str, name: str) -> str:
+    value = raw[part].get(name) if isinstance(raw.get(part), dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _passwords(url: str) -> set[str]:
+    """The variables of a URL that would be a password in it if they were spelled out, or all of it."""
+    if whole := name_of(url):
+        return {whole}
+    spelled = {name: mask(url.replace(f"${{{name}}}", "x"), STAND_IN) for name in names_in(url)}
+    return {name for name, masked in spelled.items() if holds_password(masked)}
 
 
 def _guard_url(part: Raw) -> Raw:

@@ -655,6 +655,52 @@ def test_literal_password(url):
     assert problems(text, environment) == [(4, 3, "source.url", URL_MESSAGE, hint)]
 
 
+OUT_OF_PLACE = "{} is a secret, which would show in reports or be sent from here"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("CHARTMOGUL_API_KEY", "name: ${CHARTMOGUL_API_KEY}"),
+        ("CHARTMOGUL_API_KEY", "  owner: {constant: '${CHARTMOGUL_API_KEY:-x}@example.com'}"),
+        ("CHARTMOGUL_API_KEY", "tags: [a, 'b${CHARTMOGUL_API_KEY}']"),
+        ("WAREHOUSE_URL", "  city: {column: city, default: '${WAREHOUSE_URL}'}"),
+        ("SYNC_STATE_URL", "ignore_columns: ['${SYNC_STATE_URL}']"),
+        ("OTHER", "name: ${OTHER}"),
+        ("PASSWORD", "name: ${PASSWORD}"),
+        ("QUERY_PASSWORD", "name: ${QUERY_PASSWORD}"),
+    ],
+)
+def test_secrets_stay_in_their_places(name, line):
+    """A secret fills nothing that is shown, reported or sent, whatever a mapping says."""
+    url = "postgresql://u:${PASSWORD}@${HOST}/db?sslpassword=${QUERY_PASSWORD}"
+    text = sound(
+        query=f"  query: select '${{HOST}}'\n  url: '{url}'",
+        object="  object: customer\n  api_key: ${OTHER}",
+    )
+    secrets = ("OTHER", "PASSWORD", "QUERY_PASSWORD", "SYNC_STATE_URL")
+    environment = ENVIRONMENT | dict.fromkeys(secrets, "hunter2") | {"HOST": "h"}
+    mapping = load_text(text, environment).mapping
+    assert mapping.source.query == "select 'h'"
+    assert mapping.destination.api_key.get_secret_value() == "hunter2"
+    assert messages(text + line + "\n", environment) == [OUT_OF_PLACE.format(name)]
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("CHARTMOGUL_API_KEY", {"query": "  query: select 1\n  url: 'db://u:${CHARTMOGUL_API_KEY}@h/db'"}),
+        ("CHARTMOGUL_API_KEY", {"query": "  query: select '${CHARTMOGUL_API_KEY}'"}),
+        ("WAREHOUSE_URL", {"object": "  object: customer\n  api_key: ${WAREHOUSE_URL}"}),
+        ("SYNC_STATE_URL", {"object": "  object: customer\n  api_key: ${SYNC_STATE_URL}"}),
+    ],
+)  # fmt: skip
+def test_secrets_go_to_their_own_server(name, parts):
+    """The API key never goes to a database, nor a database's URL to ChartMogul."""
+    environment = ENVIRONMENT | {"SYNC_STATE_URL": "sqlite:///state.db"}
+    assert messages(sound(**parts), environment) == [OUT_OF_PLACE.format(name)]
+
+
 @pytest.mark.parametrize(
     ("url", "given"),
     [
