@@ -7,8 +7,10 @@ import pytest
 from hypothesis import settings
 
 from sync.sandbox.running import RunningSandbox
+from sync.sandbox.sandbox import Sandbox
 from tests.command import Desk
 from tests.postgres import database, postgres_url
+from tests.secrets import API_KEY, Watch
 from tests.whole import Place
 
 __all__ = ["database", "desk", "postgres_url"]
@@ -18,10 +20,15 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """No test may show a planted secret."""
+    config.pluginmanager.register(Watch(), "planted-secrets")
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> abc.Iterator[Desk]:
     """The program, one good account, one mapping, and the sandbox."""
-    with RunningSandbox() as sandbox:
+    with RunningSandbox(Sandbox(key=API_KEY)) as sandbox:
         desk = Desk(Place(tmp_path, sandbox, f"sqlite:///{tmp_path / 'warehouse.db'}"))
         desk.rows({})
         desk.mapping()

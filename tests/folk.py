@@ -32,12 +32,13 @@ from sync.record import Fields, Record
 from sync.report.files import FileReporter
 from sync.roster import Roster
 from sync.run import Stop
-from sync.sandbox.sandbox import DATA_SOURCE, KEY, Sandbox
+from sync.sandbox.sandbox import DATA_SOURCE, Sandbox
 from sync.sandbox.transport import transport
 from sync.settings import Settings
 from sync.spool import Entry
 from sync.state.store import Store
 from sync.state.values import Doubt
+from tests.secrets import API_KEY
 from tests.whole import Hurry
 
 URL = "http://127.0.0.1:9/v1"
@@ -60,8 +61,8 @@ class Square:
 
     def __init__(self, remembered: abc.Mapping[str, Parent] | None = None, **sandbox: Any) -> None:
         self.hurry = Hurry()
-        self.sandbox = Sandbox(rate=None, parallel=None, clock=self.seconds, **sandbox)
-        self.http = open_http(URL, SecretStr(KEY), 30, 20)
+        self.sandbox = Sandbox(key=API_KEY, rate=None, parallel=None, clock=self.seconds, **sandbox)
+        self.http = open_http(URL, SecretStr(API_KEY), 30, 20)
         self.http._transport = transport(self.sandbox, self.hurry.sleep)
         self.requests = Requests()
         waiting = Waiting(self.hurry.sleep, roll=lambda: 0.1)
@@ -188,7 +189,7 @@ def call(
 def quick() -> Sandbox:
     """A sandbox without limits, whose uuids cost no chance."""
     numbers = count(1)
-    return Sandbox(rate=None, parallel=None, new_uuid=lambda: UUID(int=next(numbers)))
+    return Sandbox(key=API_KEY, rate=None, parallel=None, new_uuid=lambda: UUID(int=next(numbers)))
 
 
 @dataclass(slots=True)
@@ -233,7 +234,7 @@ class Town:
         told = {
             "WAREHOUSE_URL": self.warehouse,
             "CHARTMOGUL_API_URL": URL,
-            "CHARTMOGUL_API_KEY": KEY,
+            "CHARTMOGUL_API_KEY": API_KEY,
             "CHARTMOGUL_DATA_SOURCE": DATA_SOURCE,
             "SYNC_STATE_URL": self.state,
             "SYNC_REPORTS": str(self.folder / "reports"),
@@ -249,11 +250,11 @@ class Town:
             session = Session(settings, store, Stop(), reporter, stack)
             session.pace = Pace(clock=hurry.clock, sleep=hurry.sleep)
             session.clock, session.sleep = (lambda: now() + self.later), hurry.sleep
-            http = open_http(URL, SecretStr(KEY), 30, 20)
+            http = open_http(URL, SecretStr(API_KEY), 30, 20)
             http._transport = transport(self.sandbox, hurry.sleep)
             stack.push_async_callback(http.aclose)
             waiting = Waiting(hurry.sleep)
-            session._clients[SecretStr(KEY)] = Client(
+            session._clients[SecretStr(API_KEY)] = Client(
                 Transport(http, session.pace, session.health, waiting)
             )
             mappings = load([self.folder / "mappings"], told)

@@ -14,7 +14,9 @@ from pathlib import Path
 import pymysql
 import pytest
 
-PASSWORD = "hidden-secret"
+from tests import secrets
+
+PASSWORD = secrets.PASSWORD
 _SERVER, _INSTALLER = "mariadbd", "mariadb-install-db"
 
 

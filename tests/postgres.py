@@ -22,8 +22,10 @@ import psycopg
 import pytest
 from sqlalchemy import URL, make_url
 
+from tests import secrets
+
 _IMAGE = "postgres:16"
-_PASSWORD = "a-test-password"
+_PASSWORD = secrets.PASSWORD
 
 
 class Missing(Exception):

@@ -2,9 +2,10 @@
 
 import json
 
+from tests import secrets
 from tests.command import MAPPING
 
-WATCHED = ("hidden-password", "sandbox-key")
+WATCHED = (secrets.PASSWORD, secrets.API_KEY)
 PERSONAL = ("Quince", "a@quince.example", "mail-key@quince.example")
 
 

@@ -131,12 +131,12 @@ def test_a_proxy_that_refuses(desk, behind, authority):
     """It is named, and its password is not; nothing counts as sent."""
     refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"
     with Proxy(refusal) as proxy:
-        url = proxy.url.replace("//", "//me:hidden-password@")
+        url = proxy.url.replace("//", "//me:plantedQ7xV2kZ9@")
         told = ALONE | {"SSL_CERT_FILE": authority, "HTTPS_PROXY": url, "SYNC_OUTAGE": "1"}
         ended = desk("run", CHARTMOGUL_API_URL=behind.url, **told)
     assert ended.code == 3
     assert "407 Proxy Authentication Required" in ended.err
-    assert "hidden-password" not in ended.err
+    assert "plantedQ7xV2kZ9" not in ended.err
     assert behind.seen == []
 
 
@@ -145,9 +145,9 @@ def test_a_proxy_that_refuses(desk, behind, authority):
     [
         ("SSL_CERT_FILE", "nowhere.pem"),
         ("SSL_CERT_FILE", "warehouse.db"),
-        ("HTTPS_PROXY", "socks5://me:hidden-password@127.0.0.1:9"),
-        ("HTTPS_PROXY", "odd://me:hidden-password@127.0.0.1:9"),
-        ("HTTPS_PROXY", "http://me:hidden-password@host:port"),
+        ("HTTPS_PROXY", "socks5://me:plantedQ7xV2kZ9@127.0.0.1:9"),
+        ("HTTPS_PROXY", "odd://me:plantedQ7xV2kZ9@127.0.0.1:9"),
+        ("HTTPS_PROXY", "http://me:plantedQ7xV2kZ9@host:port"),
         ("NO_PROXY", "[::1"),
     ],
 )
@@ -158,7 +158,7 @@ def test_a_way_that_is_none(desk, variable, value):
         ended = desk(command, CHARTMOGUL_API_URL="https://127.0.0.1:9/v1", **told)
         assert ended.code == 2
         assert variable in ended.out + ended.err
-        assert "hidden-password" not in ended.out + ended.err
+        assert "plantedQ7xV2kZ9" not in ended.out + ended.err
 
 
 def test_distrust():

@@ -592,9 +592,9 @@ def test_environment_is_not_shown():
     text = SOUND + "mode: ${SECRET}\ntolerate_rejected: ${SECRET}\nname: ${SECRET:-x}\n"
     text = text.replace("object: customer", "object: ${SECRET}\n  data_source: ${SECRET}")
     with pytest.raises(ConfigError) as caught:
-        load_text(text, ENVIRONMENT | {"SECRET": "hunter2"})
-    assert "hunter2" not in errors_text(caught.value)
-    assert messages(text, ENVIRONMENT | {"SECRET": "hunter2"}) == [
+        load_text(text, ENVIRONMENT | {"SECRET": "plantedQ7xV2kZ92"})
+    assert "plantedQ7xV2kZ92" not in errors_text(caught.value)
+    assert messages(text, ENVIRONMENT | {"SECRET": "plantedQ7xV2kZ92"}) == [
         "'${SECRET}' is not something ChartMogul takes; use one of: contact, customer",
         "'${SECRET}' is not the uuid of a data source; it begins with ds_",
         "'${SECRET}' is not allowed here; use one of: insert, update, upsert",
@@ -611,13 +611,16 @@ KEY_HINT = "write api_key: ${CHARTMOGUL_API_KEY}, or another variable's name"
 
 @pytest.mark.parametrize(
     "value",
-    ["hunter2", "12345", "${KEY:-hunter2}", "x${KEY}", "${KEY}${KEY}", "'$${KEY}'", "[hunter2]"],
+    [
+        *("plantedQ7xV2kZ9", "12345", "${KEY:-plantedQ7xV2kZ9}", "[plantedQ7xV2kZ9]"),
+        *("x${KEY}", "${KEY}${KEY}", "'$${KEY}'"),
+    ],
 )
 @pytest.mark.parametrize("needs", [EVERYTHING, frozenset()])
 def test_literal_key(value, needs):
     """An API key in a file is a problem that never shows it, also where no key is needed."""
     text = sound(object=f"  object: customer\n  api_key: {value}")
-    found = problems(text, ENVIRONMENT | {"KEY": "hunter2"}, needs)
+    found = problems(text, ENVIRONMENT | {"KEY": "plantedQ7xV2kZ92"}, needs)
     assert found == [(6, 3, "destination.api_key", KEY_MESSAGE, KEY_HINT)]
 
 
@@ -634,17 +637,17 @@ URL_MESSAGE = "the password of url must come from the environment, without a def
 @pytest.mark.parametrize(
     "url",
     [
-        "postgresql://user:hunter2@host/db",
-        "postgresql://${U}:hunter2@host/db",
-        "postgresql://user:${P}hunter2@host/db",
-        "postgresql://user:${P:-hunter2}@host/db",
-        "${URL:-postgresql://user:hunter2@host/db}",
-        "postgresql://${USERINFO:-user:hunter2}@host/db",
-        "${USER}:hunter2@host",
-        "postgresql://user:$${hunter2}@host/db",
-        "postgresql://host/db?password=hunter2",
-        "bigquery://project?credentials_base64=hunter2",
-        "mssql://?odbc_connect=DRIVER%3Dx%3BPWD%3Dhunter2",
+        "postgresql://user:plantedQ7xV2kZ92@host/db",
+        "postgresql://${U}:plantedQ7xV2kZ92@host/db",
+        "postgresql://user:${P}plantedQ7xV2kZ92@host/db",
+        "postgresql://user:${P:-plantedQ7xV2kZ92}@host/db",
+        "${URL:-postgresql://user:plantedQ7xV2kZ92@host/db}",
+        "postgresql://${USERINFO:-user:plantedQ7xV2kZ92}@host/db",
+        "${USER}:plantedQ7xV2kZ92@host",
+        "postgresql://user:$${plantedQ7xV2kZ92}@host/db",
+        "postgresql://host/db?password=plantedQ7xV2kZ92",
+        "bigquery://project?credentials_base64=plantedQ7xV2kZ92",
+        "mssql://?odbc_connect=DRIVER%3Dx%3BPWD%3DplantedQ7xV2kZ92",
     ],
 )
 def test_literal_password(url):
@@ -679,10 +682,10 @@ def test_secrets_stay_in_their_places(name, line):
         object="  object: customer\n  api_key: ${OTHER}",
     )
     secrets = ("OTHER", "PASSWORD", "QUERY_PASSWORD", "SYNC_STATE_URL")
-    environment = ENVIRONMENT | dict.fromkeys(secrets, "hunter2") | {"HOST": "h"}
+    environment = ENVIRONMENT | dict.fromkeys(secrets, "plantedQ7xV2kZ92") | {"HOST": "h"}
     mapping = load_text(text, environment).mapping
     assert mapping.source.query == "select 'h'"
-    assert mapping.destination.api_key.get_secret_value() == "hunter2"
+    assert mapping.destination.api_key.get_secret_value() == "plantedQ7xV2kZ92"
     assert messages(text + line + "\n", environment) == [OUT_OF_PLACE.format(name)]
 
 
@@ -723,7 +726,7 @@ def test_url(url, given):
     ("url", "message", "hint"),
     [
         (
-            "hunter2",
+            "plantedQ7xV2kZ92",
             "the URL of a database belongs here, and this is none",
             "write it as postgresql://user:${PASSWORD}@host/database or sqlite:///file.db",
         ),
@@ -733,17 +736,17 @@ def test_url(url, given):
             "write it as postgresql://user:${PASSWORD}@host/database or sqlite:///file.db",
         ),
         (
-            "trino://hunter2@h/db",
+            "trino://plantedQ7xV2kZ92@h/db",
             "what reads trino is not installed",
             "pip install 'chartmogul-sync[trino]'",
         ),
         (
-            "postgrsql://hunter2@h/db",
+            "postgrsql://plantedQ7xV2kZ92@h/db",
             "nothing that is installed reads 'postgrsql'",
             "did you mean postgresql?",
         ),
         (
-            "zzz://hunter2@h/db",
+            "zzz://plantedQ7xV2kZ92@h/db",
             "nothing that is installed reads 'zzz'",
             "known are: sqlite, postgresql, mysql, mariadb, duckdb, redshift, snowflake, "
             "bigquery, databricks, mssql, clickhousedb, trino",
@@ -758,11 +761,11 @@ def test_url_refused(url, message, hint):
 
 def test_password_in_the_wrong_place():
     """A URL in the place of something else loses its password in the message."""
-    url = "postgresql://user:hunter2@host/db"
+    url = "postgresql://user:plantedQ7xV2kZ92@host/db"
     text = sound(object=f"  object: {url}").replace("  external_id: id", f"  - {url}")
     with pytest.raises(ConfigError) as caught:
         load_text(text + f"mode: {url}\n")
-    assert "hunter2" not in errors_text(caught.value)
+    assert "plantedQ7xV2kZ92" not in errors_text(caught.value)
 
 
 # ---- what is needed
@@ -848,7 +851,7 @@ def test_query_file_refused(name, message):
     Path("mappings/link.sql").symlink_to("../outside.sql")
     file = write(query_file(name) + "mode: x\n", "mappings/customers.yml")
     with pytest.raises(ConfigError) as caught:
-        load([file], ENVIRONMENT | {"X": "hunter2"})
+        load([file], ENVIRONMENT | {"X": "plantedQ7xV2kZ92"})
     assert [(p.path, p.message) for p in caught.value.problems] == [
         ("source.query_file", message),
         ("mode", "'x' is not allowed here; use one of: insert, update, upsert"),
@@ -909,10 +912,10 @@ def test_digest_covers_the_query_file():
 def test_no_secret_in_repr():
     """A loaded mapping shows no secret."""
     environment = ENVIRONMENT | {
-        "WAREHOUSE_URL": "postgresql://u:hunter2@h/db",
-        "CHARTMOGUL_API_KEY": "hunter3",
+        "WAREHOUSE_URL": "postgresql://u:plantedQ7xV2kZ92@h/db",
+        "CHARTMOGUL_API_KEY": "plantedQ7xV2kZ93",
     }
-    assert "hunter" not in repr(load_text(SOUND, environment))
+    assert "plantedQ7xV2kZ9" not in repr(load_text(SOUND, environment))
 
 
 # ---- anything at all

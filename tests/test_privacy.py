@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from tests import secrets
 from tests.command import MAPPING
 
-KEY, PASSWORD = "planted-api-key", "planted-password"
+KEY, PASSWORD = secrets.API_KEY, secrets.PASSWORD
 #: Each is planted in one field of a row that goes wrong because of it, or in spite of it.
 MARK = "zq7marker"
 EMAIL = f"{MARK}@mail.example"

@@ -17,7 +17,9 @@ import httpx
 import pytest
 
 from sync.sandbox.running import RunningSandbox
+from sync.sandbox.sandbox import Sandbox
 from sync.state.store import Store
+from tests.secrets import API_KEY
 
 MAPPING = """
 version: 1
@@ -35,7 +37,7 @@ ENDLESS = (
 
 @pytest.fixture
 def sandbox() -> abc.Iterator[RunningSandbox]:
-    with RunningSandbox() as running:
+    with RunningSandbox(Sandbox(key=API_KEY)) as running:
         yield running
 
 

@@ -83,12 +83,12 @@ def test_no_secret_in_repr():
     """No secret shows in a repr."""
     settings = Settings.load(
         {
-            "CHARTMOGUL_API_KEY": "hunter1",
-            "WAREHOUSE_URL": "db://u:hunter2@h",
-            "SYNC_STATE_URL": "postgresql://u:hunter3@h/s",
+            "CHARTMOGUL_API_KEY": "plantedQ7xV2kZ91",
+            "WAREHOUSE_URL": "db://u:plantedQ7xV2kZ92@h",
+            "SYNC_STATE_URL": "postgresql://u:plantedQ7xV2kZ93@h/s",
         }
     )
-    assert "hunter" not in repr(settings) + str(settings)
+    assert "plantedQ7xV2kZ9" not in repr(settings) + str(settings)
 
 
 @pytest.mark.parametrize(
@@ -122,23 +122,23 @@ def test_no_secret_in_repr():
         ("SYNC_LOG", "xml", "SYNC_LOG is 'xml'; it takes one of: json, text"),
         (
             "CHARTMOGUL_DATA_SOURCE",
-            "hunter2",
+            "plantedQ7xV2kZ92",
             "CHARTMOGUL_DATA_SOURCE is not the uuid of a data source; it begins with ds_",
         ),
         (
             "CHARTMOGUL_API_KEY",
-            "hunter2\nhunter3",
+            "plantedQ7xV2kZ92\nplantedQ7xV2kZ93",
             "CHARTMOGUL_API_KEY: the API key holds a blank, a line break or a character "
             "outside ASCII",
         ),
         (
             "SYNC_STATE_URL",
-            "hunter2",
+            "plantedQ7xV2kZ92",
             "SYNC_STATE_URL: the URL of a database belongs here, and this is none",
         ),
         (
             "SYNC_STATE_URL",
-            "mysql+other://u:hunter2@h/d",
+            "mysql+other://u:plantedQ7xV2kZ92@h/d",
             "SYNC_STATE_URL names neither SQLite nor PostgreSQL, which alone can keep the state",
         ),
     ],
@@ -176,7 +176,7 @@ def test_api_url(url):
         ("https://[half/v1", "is no address such as https://api.chartmogul.com/v1"),
         ("https://host/v1?a=b", "is no address such as https://api.chartmogul.com/v1"),
         ("https://ho st/v1", "is no address such as https://api.chartmogul.com/v1"),
-        ("https://u:hunter2@host/v1", "holds a user or a password"),
+        ("https://u:plantedQ7xV2kZ92@host/v1", "holds a user or a password"),
         (
             "http://api.chartmogul.com/v1",
             "would send the API key unencrypted; it has to begin with https://",
@@ -284,7 +284,7 @@ def test_key_and_file(tmp_path):
     """A key and a file with one are one too many; an empty key is none."""
     file = tmp_path / "key"
     file.write_text("from-file")
-    both = {"CHARTMOGUL_API_KEY": "hunter2", "CHARTMOGUL_API_KEY_FILE": str(file)}
+    both = {"CHARTMOGUL_API_KEY": "plantedQ7xV2kZ92", "CHARTMOGUL_API_KEY_FILE": str(file)}
     assert problems(environment(tmp_path, both)) == [
         (
             "CHARTMOGUL_API_KEY_FILE",

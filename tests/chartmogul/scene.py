@@ -19,9 +19,10 @@ from sync.chartmogul.health import Health
 from sync.chartmogul.pace import Pace
 from sync.chartmogul.transport import Transport, Waiting
 from sync.outcome import Requests
+from tests import secrets
 
 URL = "https://api.example.com/v1"
-KEY = "secret-key-4711"
+KEY = secrets.API_KEY
 NOW = datetime(2026, 1, 31, 10, tzinfo=UTC)
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from sync.errors import ConfigError
 from sync.loader import load
 from sync.report.failure import errors_text
+from tests import secrets
 from tests.fuzz import odd
 from tests.fuzz.effort import fuzz
 
 ROOT = Path(__file__).parents[2]
 SOUND = [file.read_text() for file in sorted((ROOT / "mappings").glob("*.yml"))]
-HIDDEN = "planted-in-the-environment"
+HIDDEN = secrets.MARK
 ENVIRONMENT = {
     "WAREHOUSE_URL": f"postgresql://reader:{HIDDEN}@127.0.0.1:9/db",
     "CHARTMOGUL_API_KEY": HIDDEN,

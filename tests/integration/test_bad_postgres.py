@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from sync.sandbox.running import RunningSandbox
+from sync.sandbox.sandbox import Sandbox
 from tests.command import Desk
+from tests.secrets import API_KEY
 from tests.whole import Place
 
 ROWS = """
@@ -20,7 +22,7 @@ union all select 'both', 'Quince', 'NaN'::numeric, '-infinity'::float8
 @pytest.fixture
 def desk(tmp_path: Path, database: str) -> abc.Iterator[Desk]:
     """The program, with a PostgreSQL warehouse."""
-    with RunningSandbox() as sandbox:
+    with RunningSandbox(Sandbox(key=API_KEY)) as sandbox:
         yield Desk(Place(tmp_path, sandbox, database))
 
 

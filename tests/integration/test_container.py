@@ -16,8 +16,10 @@ import pytest
 
 from sync.demo import warehouse
 from sync.sandbox.running import RunningSandbox
+from sync.sandbox.sandbox import Sandbox
 from tests import seed
 from tests.docker import ROOT, call, compose, docker, image, until
+from tests.secrets import API_KEY
 
 __all__ = ["compose", "image"]
 #: What the image adds to python:…-slim, in bytes.
@@ -26,7 +28,7 @@ _MOST = 100_000_000
 
 @pytest.fixture
 def sandbox() -> abc.Iterator[RunningSandbox]:
-    with RunningSandbox() as running:
+    with RunningSandbox(Sandbox(key=API_KEY)) as running:
         yield running
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import make_url
 from sync.outcome import MappingRun
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
+from tests.secrets import API_KEY
 from tests.whole import Place
 
 ROWS = 5_000
@@ -42,7 +43,7 @@ from generate_series(1, 5000) n
 def place(tmp_path: Path, database: str) -> abc.Iterator[Place]:
     with psycopg.connect(_plain(database)) as connection:
         connection.execute(TABLE)
-    with RunningSandbox(Sandbox(rate=None, parallel=None)) as sandbox:
+    with RunningSandbox(Sandbox(key=API_KEY, rate=None, parallel=None)) as sandbox:
         place = Place(tmp_path, sandbox, database)
         place.write("customers", MAPPING)
         yield place

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from sync.sandbox.running import RunningSandbox
+from sync.sandbox.sandbox import Sandbox
+from tests.secrets import API_KEY
 from tests.whole import Place
 
 ROWS = 200
@@ -34,7 +36,7 @@ def place(tmp_path: Path) -> abc.Iterator[Place]:
         db.execute("create table accounts (id text, company text, seats integer)")
         rows = ((f"acc_{n}", f"Company {n}", n) for n in range(ROWS))
         db.executemany("insert into accounts values (?, ?, ?)", rows)
-    with RunningSandbox() as sandbox:
+    with RunningSandbox(Sandbox(key=API_KEY)) as sandbox:
         place = Place(tmp_path, sandbox, f"sqlite:///{warehouse}")
         place.write("customers", MAPPING)
         yield place

@@ -231,9 +231,12 @@ def test_messages(source: Source, sql: str, message: str):
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("mariadb://writer:wrong-secret@127.0.0.1:{port}/shop", "Access denied for user 'writer'"),
-        ("mysql://writer:hidden-secret@127.0.0.1:{port}/nowhere", "to database 'nowhere'"),
-        ("mysql://writer:hidden-secret@127.0.0.1:1/shop", "Connection refused"),
+        (
+            "mariadb://writer:plantedQ7xV2kZ9-wrong@127.0.0.1:{port}/shop",
+            "Access denied for user 'writer'",
+        ),
+        ("mysql://writer:plantedQ7xV2kZ9@127.0.0.1:{port}/nowhere", "to database 'nowhere'"),
+        ("mysql://writer:plantedQ7xV2kZ9@127.0.0.1:1/shop", "Connection refused"),
     ],
 )
 def test_no_connection(mariadb_port: int, url: str, message: str):

@@ -15,6 +15,7 @@ from sync.columns import Column
 from sync.errors import SourceError
 from sync.record import AttributeType
 from sync.source import Source
+from tests import secrets
 
 STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
 BOOLEAN, TIMESTAMP = AttributeType.BOOLEAN, AttributeType.TIMESTAMP
@@ -316,8 +317,8 @@ def test_connection_is_closed(source: Source, database: str):
 def test_wrong_password(database: str):
     """A password that is wrong is told in the server's words, without any password."""
     with pytest.raises(SourceError, match="password authentication failed") as caught:
-        read(Source.open(database.replace("a-test-password", "hidden-secret")), "select 1")
-    assert "hidden-secret" not in caught.value.message
+        read(Source.open(database.replace(secrets.PASSWORD, "plantedQ7xV2kZ9")), "select 1")
+    assert "plantedQ7xV2kZ9" not in caught.value.message
 
 
 def test_url_options(database: str):

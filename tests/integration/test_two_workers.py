@@ -8,7 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 from sync.sandbox.running import RunningSandbox
+from sync.sandbox.sandbox import Sandbox
 from tests.integration.test_kills import MAPPING
+from tests.secrets import API_KEY
 from tests.whole import Place
 
 ROWS = 120
@@ -21,7 +23,7 @@ def test_two_workers(tmp_path: Path, database: str):
         db.execute("create table accounts (id text, company text, seats integer)")
         rows = ((f"acc_{n}", f"Company {n}", n) for n in range(ROWS))
         db.executemany("insert into accounts values (?, ?, ?)", rows)
-    with RunningSandbox() as sandbox:
+    with RunningSandbox(Sandbox(key=API_KEY)) as sandbox:
         place = Place(tmp_path, sandbox, f"sqlite:///{warehouse}", state=database)
         place.write("customers", MAPPING)
         command = [sys.executable, "-m", "sync", "run", str(tmp_path / "mappings")]

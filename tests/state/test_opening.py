@@ -281,20 +281,20 @@ def _dump(connection: Connection) -> str:
 
 @pytest.mark.parametrize(
     "url",
-    ["not a url", "mysql://user:hidden-secret@host/db", "postgresql://u:hidden-secret@h:port/"],
+    ["not a url", "mysql://user:plantedQ7xV2kZ9@host/db", "postgresql://u:plantedQ7xV2kZ9@h:port/"],
 )
 def test_wrong_url(url: str):
     """A URL that cannot be a state is the user's to mend, and its password is not repeated."""
     with pytest.raises(ConfigError) as caught:
         Store.open(url)
-    assert "hidden-secret" not in str(caught.value)
+    assert "plantedQ7xV2kZ9" not in str(caught.value)
 
 
 def test_unreachable():
     """A database that does not answer is told with its own words, without the password."""
     with pytest.raises(StateError, match="refused") as caught:
-        Store.open("postgresql://user:hidden-secret@127.0.0.1:1/db")
-    assert "hidden-secret" not in caught.value.message + caught.value.hint
+        Store.open("postgresql://user:plantedQ7xV2kZ9@127.0.0.1:1/db")
+    assert "plantedQ7xV2kZ9" not in caught.value.message + caught.value.hint
     assert "user:***@127.0.0.1:1/db" in caught.value.message
     assert "SYNC_STATE_URL" in caught.value.hint
 
