@@ -14,7 +14,7 @@ from sync.identity import Unresolved, moved, resolve
 from sync.ledger import Ledger
 from sync.outcome import Outcome
 from sync.parents import Parent, Parents
-from sync.plan import Absent, Changes, Seen
+from sync.plan import Absent, Changes, Met, Seen
 from sync.record import ATTRIBUTE, Fields, Problem, Record
 from sync.roster import Roster
 from sync.spool import Entry
@@ -165,7 +165,7 @@ class Contacts:
                 await self.roster.renew(parent)
                 found = await self._resolve(record, parent)
                 if isinstance(found, Seen):
-                    return found
+                    return Met.by_look(found)
         except Unavailable:
             await self.ledger.lose(record.key)
             raise Unresolved(_unknown(lost)) from lost

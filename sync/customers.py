@@ -11,7 +11,7 @@ from sync.contract import Typed, conflict
 from sync.destination import SAME_RECORD
 from sync.errors import ConfigError, ConfigProblem, NotFound, Unavailable
 from sync.outcome import Outcome
-from sync.plan import Absent, Changes, Seen, holds
+from sync.plan import Absent, Changes, Met, Seen, holds
 from sync.record import ATTRIBUTE, AttributeType, Fields, Problem, Record
 from sync.spool import Entry
 
@@ -86,7 +86,7 @@ class Customers:
                 last = lost
             found = await self._look_again(entry, wait)
             if isinstance(found, Seen):
-                return found
+                return Met.by_look(found)
         raise last
 
     async def _look_again(self, entry: Entry, wait: float) -> Seen | Absent:

@@ -4,6 +4,7 @@ from collections import abc
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from sync.chartmogul.client import Written
 from sync.destination import Destination
 from sync.errors import AlreadyExists, NotFound, Refused, Unavailable
 from sync.fingerprint import split
@@ -15,6 +16,7 @@ from sync.plan import (
     Create,
     Keep,
     Known,
+    Met,
     Operation,
     Policy,
     Reject,
@@ -147,7 +149,7 @@ class Delivery:
         except AlreadyExists as error:
             await self._exists_after_all(job, error)
             return
-        written = await self.destination.complete(record, seen)
+        written = await self._complete(job, seen)
         after = {**seen.fields, **(written.seen if written else {})}
         stuck, dropped = self._split(changes, after)
         if written and written.failed:
@@ -164,6 +166,19 @@ class Delivery:
             self._warnings(dropped),
         )
         self.recorder.delivered(job.entry, result, seen, self._hashes(record, dropped))
+
+    async def _complete(self, job: Job, seen: Seen) -> Written | None:
+        """Send what the record lacks after its create.
+
+        Only the answer to a request tells what ChartMogul dropped of it. What a look-up shows may be somebody's
+        change, made in between: differences are sent, once.
+        """
+        if isinstance(seen, Met):
+            operation = self.decide(job, seen)
+            if not isinstance(operation, Update):
+                return None
+            return await self.destination.update(seen.uuid, _to_send(operation.changes), job.record)
+        return await self.destination.complete(job.record, seen)
 
     async def _exists_after_all(self, job: Job, error: AlreadyExists) -> None:
         found = await self.destination.find(job.entry, None)

@@ -21,7 +21,10 @@ class Destination(Protocol):
         ...
 
     async def create(self, record: Record) -> Seen:
-        """Create the record, once; raises AlreadyExists and Unresolved."""
+        """Create the record, once; Met where a look-up shows it instead of an answer.
+
+        Raises AlreadyExists and Unresolved.
+        """
         ...
 
     async def complete(self, record: Record, seen: Seen) -> Written | None:

@@ -1,7 +1,7 @@
 """The decision: what would make ChartMogul equal to a record, given what is known of it."""
 
 from collections import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC
 from decimal import Decimal
 from typing import assert_never
@@ -34,6 +34,16 @@ class Seen:
     customer_uuid: str | None = None
     customer: str | None = None
     data_source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Met(Seen):
+    """What a look-up showed after a create whose answer was lost: somebody may have changed it in between."""
+
+    @classmethod
+    def by_look(cls, seen: Seen) -> "Met":
+        """The same record, as one that was met."""
+        return cls(**{field.name: getattr(seen, field.name) for field in fields(seen)})
 
 
 @dataclass(frozen=True, slots=True)
