@@ -111,13 +111,17 @@ class Waves:
         self._judge(ended)
         if ended.code != 0:
             self.wrong.append(f"undisturbed, a run ended with {ended.code}: {ended.out}")
-        for options in ((), ("--full",)):
-            sent = self._writes()
-            self._judge(self.site.run("--json", *options))
-            if more := self._writes() - sent:
-                self.wrong.append(f"a further run {' '.join(options)} sent {more} writes")
+        self._go_on()
         self.wrong += proof.duplicates(self.site) + proof.lost(self.site)
         self.wrong += proof.torn(self.site) + proof.unrecorded(self.site)
+        self._go_on("--full")
+
+    def _go_on(self, *options: str) -> None:
+        """A further run, in which everything is as it should be."""
+        sent = self._writes()
+        self._judge(self.site.run("--json", *options))
+        if more := self._writes() - sent:
+            self.wrong.append(f"a further run {' '.join(options)} sent {more} writes")
 
     def _writes(self) -> int:
         return sum(call.method != "GET" for call in self.site.place.sandbox.sandbox.calls())

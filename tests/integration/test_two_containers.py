@@ -17,14 +17,14 @@ from tests.docker import docker, image, until
 from tests.integration.test_kills import MAPPING
 
 __all__ = ["image"]
-ROWS = 200
+ROWS = 100
 
 
 @pytest.fixture
 def sandbox() -> abc.Iterator[RunningSandbox]:
     """A ChartMogul in which a whole sync takes a while."""
     with RunningSandbox() as running:
-        running.sandbox.fail(method="POST", delay=15.0)
+        running.sandbox.fail(method="POST", delay=8.0)
         yield running
 
 
@@ -39,6 +39,8 @@ def worker(
         "CHARTMOGUL_API_URL": sandbox.url,
         "CHARTMOGUL_DATA_SOURCE": sandbox.data_source,
         "SYNC_STATE_URL": database,
+        # Without room for others at ChartMogul, a second one would not even learn whose account it is.
+        "SYNC_CONNECTIONS": "5",
         "WAREHOUSE_URL": "sqlite:////given/warehouse.db",
     }
     environment = [part for pair in variables.items() for part in ("--env", "=".join(pair))]
@@ -96,7 +98,7 @@ def test_two_containers(
     until(lambda: len(creates(sandbox)) >= 10, 90, "ten creates")
     began = time.monotonic()
     code, said = end(worker())
-    assert (code, time.monotonic() - began < 45) == (5, True), said
+    assert (code, time.monotonic() - began < 80) == (5, True), said
     assert f"on {first}" in said
     assert len(ask(database, "select 1 from sync_leases where expires > extract(epoch from now())"))
 
