@@ -95,7 +95,7 @@ def test_two_containers(
 ) -> None:
     """The second ends with 5 at once; after a kill the lease has to run out, then another finishes the work."""
     first = worker()
-    until(lambda: len(creates(sandbox)) >= 10, 90, "ten creates")
+    until(lambda: len(creates(sandbox)) >= 10, 180, "ten creates")
     began = time.monotonic()
     code, said = end(worker())
     assert (code, time.monotonic() - began < 80) == (5, True), said
