@@ -75,7 +75,7 @@ class Conductor:
 
     async def _phases(self, stack: AsyncExitStack) -> None:
         for task in self.tasks:
-            await task.connect()
+            await self._connect(task)
         if self.keeper is not None:
             await stack.enter_async_context(
                 self.keeper.held([task.notebook.scope for task in self.tasks])
@@ -85,6 +85,19 @@ class Conductor:
         self._compare_types()
         for task in sorted(self._open(), key=lambda task: task.kind is Object.CONTACT):
             await self._write(task)
+
+    async def _connect(self, task: Task) -> None:
+        """Connect, but not past the moment in which the run is asked to end: nothing is lost with a question."""
+        connecting = asyncio.ensure_future(task.connect())
+        asked = asyncio.ensure_future(self.stop.event.wait())
+        try:
+            await asyncio.wait({connecting, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if not connecting.done():
+                raise Interrupted("interrupted before anything was read")
+            await connecting
+        finally:
+            connecting.cancel()
+            asked.cancel()
 
     def _open(self) -> list[Task]:
         return [task for task in self.tasks if task.run.status is None]

@@ -1,10 +1,12 @@
 """Some worlds with every `make test`, and every broken worker caught; `make simulate` plays many more."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.simulation.__main__ import first_caught, folder, live
 from tests.simulation.mutations import MUTATIONS
-from tests.simulation.plan import Deed, Plan, Scene, Trouble, draw
+from tests.simulation.plan import Blow, Deed, Plan, Scene, Trouble, draw
 from tests.simulation.rows import Account, Rows
 from tests.simulation.shrink import shrink
 
@@ -42,6 +44,16 @@ def test_an_edit_between_a_lost_create_and_the_look_for_it():
         for before in range(4, 14):
             seen = live(small(lost, deeds=(Deed("edit", before, 0),)), place)
             assert seen.broken == {}
+
+
+def test_asked_to_end_while_nobody_answers():
+    """Seed 688: the first question hung, and the process went on for its whole time-out."""
+    plan = small(Trouble("never answered", 1, 1))
+    scene = replace(plan.scenes[0], blows=(Blow("terminate", 1, 0.5),))
+    with folder() as place:
+        seen = live(plan.without(0, scene), place)
+    assert seen.broken == {}
+    assert "exit 143" in "".join(seen.story)
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
