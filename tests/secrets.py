@@ -101,9 +101,9 @@ class Watch:
         for heading, text in report.sections:
             self._note(heading, text)
         if report.when == "teardown":
-            folder = getattr(item, "funcargs", {}).get("tmp_path")
-            for path in files(folder) if folder else ():
-                self.shown.append(str(path.relative_to(folder)))
+            folder: Path | None = getattr(item, "funcargs", {}).get("tmp_path")
+            if folder is not None:
+                self.shown += [str(path.relative_to(folder)) for path in files(folder)]
         shown, self.shown = list(dict.fromkeys(self.shown)), []
         if shown:
             places = ", ".join(shown)

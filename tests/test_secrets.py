@@ -84,7 +84,8 @@ def _is_ours(module: str) -> bool:
 @pytest.mark.parametrize("status", [201, 401])
 def test_no_repr_shows_a_secret(desk, status):
     """In the midst of a run: settings, mappings, clients, stores, errors, whatever there is."""
-    sandbox, seen = desk.place.sandbox.sandbox, defaultdict(str)
+    sandbox = desk.place.sandbox.sandbox
+    seen: defaultdict[str, str] = defaultdict(str)
     real = sandbox.answer
 
     def look(method, *rest, **more):

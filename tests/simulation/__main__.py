@@ -20,6 +20,8 @@ from tests.simulation.world import World
 
 #: Memory, where there is some: worlds are small, and many.
 _MEMORY = Path("/dev/shm")
+#: Failures whose story is made short, which takes a while; the others are named.
+_TOLD = 3
 #: Sets of text are in an order of their own in each process, unless told otherwise; a seed has to say it all.
 _HASHES = "PYTHONHASHSEED"
 
@@ -110,7 +112,10 @@ def campaign(seeds: abc.Sequence[int], processes: int) -> int:
             events.update(seen.events)
             if seen.broken:
                 broken += 1
-                _tell(seen)
+                if broken <= _TOLD:
+                    _tell(seen)
+                else:
+                    print(f"\nseed {seen.seed} breaks {', '.join(seen.broken)}", flush=True)
             if number % 1000 == 0:
                 print(f"{number:,} worlds, {broken} broken", flush=True)
     seconds = time.monotonic() - began

@@ -9,7 +9,7 @@ from tests.simulation.plan import Plan, Scene
 T = TypeVar("T")
 
 #: Plans that are tried at most.
-_MOST = 400
+_MOST = 200
 
 
 def shrink(plan: Plan, still_fails: abc.Callable[[Plan], bool]) -> Plan:
