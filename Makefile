@@ -3,14 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test simulate campaign lint types format clean
+.PHONY: help demo test simulate campaign fuzz lint audit format clean
 
 help:
 	@echo "make demo     a sample warehouse, a local ChartMogul, and a whole sync between them"
 	@echo "make test     the whole test suite"
 	@echo "make simulate worlds full of faults on a clock of their own: SEEDS=1000"
 	@echo "make campaign 200 kills and 200 cut connections: nothing lost, nothing twice"
+	@echo "make fuzz     the tests with made-up input, for many minutes"
 	@echo "make lint     ruff and mypy"
+	@echo "make audit    known vulnerabilities of what is installed"
 	@echo "make format   let ruff write the code as it should be"
 	@echo "make clean    remove what the others made"
 
@@ -39,6 +41,13 @@ simulate: $(VENV)/developer
 # The real program, killed and cut off at random.
 campaign: $(VENV)/developer
 	$(BIN)/python -m tests.campaign --kills 200 --cuts 200
+
+# Made-up mappings, answers and rows, for many minutes.
+fuzz: $(VENV)/developer
+	SYNC_FUZZ=long $(BIN)/python -m pytest tests/fuzz
+
+audit: $(VENV)/developer
+	$(BIN)/python .ci/audit
 
 lint: $(VENV)/developer
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ import re
 from collections import abc
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Never
 
 import yaml
@@ -15,6 +16,7 @@ Path = tuple[str | int, ...]
 _TAG = "tag:yaml.org,2002:"
 #: Aliases may repeat a part, yet not blow the file up; nesting is far from Python's own limit.
 _MOST_NODES = 20_000
+_MOST_TEXT = 1024 * 1024
 _DEEPEST = 40
 #: YAML 1.2 with the numbers of its JSON schema: whatever would be spelled differently when written
 #: back (01234, 1_000, 0x1F, +49, 12:30) stays text. The bounds keep int() and Decimal() cheap.
@@ -31,10 +33,28 @@ _SCALARS = {
 _USERINFO = re.compile(r"://[^\s@]*@")
 
 
+_TOO_MUCH = "the file holds too much, or its aliases multiply it"
+_TOO_DEEP = f"nested too deeply; {_DEEPEST} levels are allowed"
+
+
 class _Yaml(yaml.SafeLoader):
     """PyYAML's reader with the scalars of YAML 1.2 in place of those of 1.1."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+    _nodes = 0
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Stop where there is too much: reading a quarter of a megabyte of brackets takes long."""
+        self._nodes += 1
+        self._depth += 1
+        if self._nodes > _MOST_NODES:
+            raise yaml.MarkedYAMLError(None, None, _TOO_MUCH, self.peek_event().start_mark)
+        if self._depth > _DEEPEST + 1:
+            raise yaml.MarkedYAMLError(None, None, _TOO_DEEP, self.peek_event().start_mark)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 for _name, _pattern in _SCALARS.items():
@@ -111,9 +131,11 @@ def parse(text: str, file: str) -> Document:
 
 def _compose(text: str, file: str) -> yaml.Node:
     try:
-        nodes = list(yaml.compose_all(text, _Yaml))
+        nodes = list(islice(yaml.compose_all(text, _Yaml), 2))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if error.problem in (_TOO_MUCH, _TOO_DEEP):
+            _fail(file, mark, error.problem)
         _fail(file, mark, f"this is not YAML: {error.problem or error.context}")
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
@@ -121,7 +143,7 @@ def _compose(text: str, file: str) -> yaml.Node:
         message = f"this is not YAML: the character U+{ord(text[error.position]):04X}"
         raise ConfigError(ConfigProblem(message, "", file, line, column)) from None
     except RecursionError:
-        _fail(file, None, f"nested too deeply; {_DEEPEST} levels are allowed")
+        _fail(file, None, _TOO_DEEP)
     except (ValueError, OverflowError):  # escapes and version numbers that PyYAML trusts blindly
         _fail(file, None, "this is not YAML: an escape or a number is out of range")
     if len(nodes) > 1:
@@ -148,13 +170,14 @@ class _Reading:
     file: str
     problems: list[ConfigProblem] = field(default_factory=list)
     nodes: int = 0
+    text: int = 0
 
     def read(self, node: yaml.Node, depth: int) -> Any:
         self.nodes += 1
-        if self.nodes > _MOST_NODES:
-            _fail(self.file, node.start_mark, "the file holds too much, or its aliases multiply it")
+        if self.nodes > _MOST_NODES or self.text > _MOST_TEXT:
+            _fail(self.file, node.start_mark, _TOO_MUCH)
         if depth > _DEEPEST:
-            _fail(self.file, node.start_mark, f"nested too deeply; {_DEEPEST} levels are allowed")
+            _fail(self.file, node.start_mark, _TOO_DEEP)
         match node:
             case yaml.MappingNode(tag=tag) if tag == _TAG + "map":
                 return self._mapping(node, depth)
@@ -182,6 +205,7 @@ class _Reading:
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         text, kind = node.value, node.tag.removeprefix(_TAG)
+        self.text += len(text)
         if any("\ud800" <= char <= "\udfff" for char in text):
             return self._refuse(node, "the escape of half a character; write the character itself")
         if kind == "str":

@@ -376,7 +376,7 @@ BOMB = "a0: &a0 [x]\n" + "".join(
         ("a: !!set {b}\n", (1, 4), "the tag !!set is not allowed; take it out"),
         ("a: !!int x\n", (1, 4), "this does not fit its tag !!int"),
         ("a: " + "[" * 45 + "]" * 45, (1, 44), "nested too deeply; 40 levels are allowed"),
-        ("a: " + "[" * 5000, (1, 1), "nested too deeply; 40 levels are allowed"),
+        ("a: " + "[" * 5000, (1, 44), "nested too deeply; 40 levels are allowed"),
         ("a: &a [*a]\n", (1, 4), "nested too deeply; 40 levels are allowed"),
     ],
 )
