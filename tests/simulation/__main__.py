@@ -74,14 +74,12 @@ def _one(seed: int) -> Seen:
         return live(draw(seed), place)
 
 
-def first_caught(name: str, seeds: abc.Iterable[int]) -> tuple[int, dict[str, list[str]]] | None:
-    """The first seed whose world shows a broken worker, and what it shows."""
+def first_caught(name: str, seeds: abc.Iterable[int]) -> Seen | None:
+    """The first world that shows a broken worker."""
+    plans = MUTATIONS[name].plans or map(draw, seeds)
     with mutated(name), folder() as place:
-        for seed in seeds:
-            seen = live(draw(seed), place)
-            if seen.broken:
-                return seed, seen.broken
-    return None
+        worlds = (live(plan, place) for plan in plans)
+        return next((seen for seen in worlds if seen.broken), None)
 
 
 def _tell(seen: Seen) -> None:
@@ -145,8 +143,8 @@ def net(most: int) -> int:
         if caught is None:
             print(f"  NOT CAUGHT in {most} worlds   {name}: {mutation.what}")
         else:
-            seed, broken = caught
-            print(f"  seed {seed:4}   {', '.join(broken):40}   {mutation.what}", flush=True)
+            which = "made for it" if mutation.plans else f"seed {caught.seed}"
+            print(f"  {which:11}   {', '.join(caught.broken):40}   {mutation.what}", flush=True)
     return away
 
 

@@ -23,6 +23,8 @@ from sync.state import leases
 from sync.state.keys import Keys
 from sync.state.store import Store
 from sync.state.values import RejectedRow
+from tests.simulation.plan import Blow, Plan, Scene, Trouble
+from tests.simulation.rows import Account, Rows
 
 _Patch = tuple[object, str, Any]
 
@@ -34,6 +36,8 @@ class Mutation:
     what: str
     breaks: str
     patches: tuple[_Patch, ...]
+    #: Worlds that are made to catch it, where chance would take long; else worlds of their seeds.
+    plans: tuple[Plan, ...] = ()
 
 
 @contextmanager
@@ -110,6 +114,22 @@ async def _undoubted(self: Contacts, *_: Any) -> Absent:
     return Absent()
 
 
+def _rows(company: str) -> Rows:
+    return Rows((Account("acc-1", company, None, "DE", "team", 5, None, None),), ())
+
+
+def _back_again() -> Plan:
+    """A value changes, no answer tells that it arrived, and it changes back."""
+    before, after = _rows("Before"), _rows("After")
+    lost = Scene(after, troubles=(Trouble("reset after", 6, 400),))
+    return Plan(0, scenes=(Scene(before), lost, Scene(before)))
+
+
+def _killed_at_commit(number: int) -> Plan:
+    """The first run is killed at one of its commits."""
+    return Plan(0, scenes=(Scene(_rows("Any"), blows=(Blow("kill at a commit", number),)),))
+
+
 MUTATIONS: dict[str, Mutation] = {
     "uncounted": Mutation(
         "rejected rows are not counted",
@@ -148,13 +168,14 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "uncertain": Mutation(
         "a row whose request was lost counts as unchanged in the next run",
-        "settled",
+        "delivered",
         ((Reader, "judge", _call_the_uncertain_unchanged),),
     ),
     "certain": Mutation(
         "a lost update leaves the old fingerprint in place, as if nothing had been sent",
         "delivered",
         ((recorder, "RejectedRow", lambda key, code, **named: RejectedRow(key, code)),),
+        plans=(_back_again(),),
     ),
     "believed": Mutation(
         "nobody looks whether an answer shows what was sent",
@@ -190,6 +211,7 @@ MUTATIONS: dict[str, Mutation] = {
         "types are noted after the rows that locked them, where a crash forgets them",
         "types_hold",
         ((Notebook, "_write", _rows_first),),
+        plans=tuple(_killed_at_commit(number) for number in range(1, 30)),
     ),
     "outspoken log": Mutation(
         "logs name keys as they are",

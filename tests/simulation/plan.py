@@ -63,12 +63,20 @@ class Blow:
     """Something strikes a process.
 
     `at` counts, from 1, what it does: steps of its loop, commits, batches and requests (kill), creates of
-    contacts (kill at a create), statements (state), writes (report), batches (source), requests (the others);
-    terminate counts nothing.
+    contacts (kill at a create), commits (kill at a commit), statements (state), writes (report), batches
+    (source), requests (the others); terminate counts nothing.
     """
 
     what: Literal[
-        "kill", "kill at a create", "terminate", "state", "report", "source", "revoke", "read only"
+        "kill",
+        "kill at a create",
+        "kill at a commit",
+        "terminate",
+        "state",
+        "report",
+        "source",
+        "revoke",
+        "read only",
     ]
     at: int
     #: kill: what is on its way arrives so many seconds later, never if below 0; terminate: after so many seconds;
@@ -187,6 +195,8 @@ def _blows(dice: random.Random) -> abc.Iterator[Blow]:
         arrives = dice.choice((-1.0, 0.0, 0.0, 2.0, 60.0, 200.0))
         if roll < 0.1:
             yield Blow("kill at a create", dice.randint(1, 8), arrives, dice.randrange(2))
+        elif roll < 0.17:
+            yield Blow("kill at a commit", dice.randint(1, 30), arrives, dice.randrange(2))
         else:
             yield Blow("kill", at, arrives, dice.randrange(2))
     elif roll < 0.45:

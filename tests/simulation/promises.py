@@ -153,7 +153,7 @@ def _differs(world: World, row: Account | Person) -> str:
 
 
 def _customer(world: World, row: Account) -> dict[str, Any] | str:
-    account = world.account.sandbox.world
+    account = world.held
     uuid = account.by_pair.get((world.account.sandbox.data_source, row.id))
     if uuid is None:
         return "ChartMogul has no such customer"
@@ -162,7 +162,7 @@ def _customer(world: World, row: Account) -> dict[str, Any] | str:
 
 
 def _contact(world: World, row: Person) -> dict[str, Any] | str:
-    account = world.account.sandbox.world
+    account = world.held
     uuid = account.by_pair.get((world.account.sandbox.data_source, row.customer))
     found = [
         contact

@@ -61,7 +61,7 @@ def test_a_broken_worker_is_caught(name):
     """The promise that it breaks is among those that the first world to show anything shows."""
     caught = first_caught(name, range(400))
     assert caught is not None
-    assert MUTATIONS[name].breaks in caught[1]
+    assert MUTATIONS[name].breaks in caught.broken
 
 
 def test_a_seed_is_a_world():

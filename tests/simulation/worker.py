@@ -90,6 +90,7 @@ class Worker:
     _points: int = 0
     _batches: int = 0
     _statements: int = 0
+    _commits: int = 0
 
     @property
     def identity(self) -> Process:
@@ -175,6 +176,14 @@ class Worker:
             cause = sqlite3.OperationalError("database is locked")
             raise OperationalError("statement", None, cause)
 
+    def before_commit(self) -> None:
+        """Called before each commit of the state."""
+        self._commits += 1
+        blow = self._blow("kill at a commit")
+        if blow is not None and blow.at == self._commits:
+            self._die()
+        self.point()
+
     def _reporter(self, store: Store) -> Reporter:
         blow = self._blow("report")
         reports = self.setting.folder / "reports"
@@ -258,7 +267,7 @@ class Worker:
 def watch(engine: Engine) -> None:
     """Let whoever uses the state through this engine notice it; processes that follow share it."""
     event.listen(engine, "before_cursor_execute", lambda *_: CURRENT.get().before_statement())
-    event.listen(engine, "commit", lambda _: CURRENT.get().point())
+    event.listen(engine, "commit", lambda _: CURRENT.get().before_commit())
 
 
 class _Way(httpx.AsyncBaseTransport):

@@ -17,6 +17,7 @@ from sqlalchemy import URL, Engine
 from sync.loader import Loaded, load
 from sync.sandbox.answer import encode
 from sync.sandbox.sandbox import DATA_SOURCE
+from sync.sandbox.world import World as Held
 from sync.settings import Settings
 from sync.state import engine, process
 from sync.state.store import Store
@@ -84,6 +85,8 @@ class World:
     #: The three calm runs at the end: one more run, another one, and one that has lost the state.
     last: list[Worker] = field(default_factory=list, init=False)
     story: list[str] = field(default_factory=list, init=False)
+    #: What ChartMogul holds after the first of them.
+    held: Held = field(init=False)
     initial: set[str] = field(default_factory=set, init=False)
     _at: float = field(default=0.0, init=False)
     _number: int = field(default=0, init=False)
@@ -114,6 +117,8 @@ class World:
         for scene in (calm, replace(calm, kind="run")):
             self._at += _CALM
             self.last.append(self._calm(scene, self.folder / "state.db"))
+            if scene is calm:
+                self.held = _copied(self.account.sandbox.world)
         shutil.copy(_empty_state(), self.folder / "lost.db")
         self.last.append(self._calm(replace(calm, kind="run"), self.folder / "lost.db"))
 
@@ -172,6 +177,16 @@ class World:
         if scene.kind == "dry run":
             played.after = _dump(state)
         return played
+
+
+def _copied(held: Held) -> Held:
+    """What ChartMogul holds now; its records are never changed in place."""
+    return replace(
+        held,
+        customers=dict(held.customers),
+        contacts=dict(held.contacts),
+        by_pair=dict(held.by_pair),
+    )
 
 
 async def _together(workers: abc.Sequence[Worker], second: float) -> None:
