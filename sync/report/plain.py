@@ -11,8 +11,9 @@ import simplejson
 LONGEST = 1_000
 #: Numbers beyond a double's range are valid JSON, yet most readers turn them into infinity.
 _EXPONENT = 308
-#: What many readers of text take for the end of a line, but JSON does not escape.
-_BREAK = re.compile("[\x85\u2028\u2029]")
+#: What ends a line for many readers of text, moves a terminal's cursor or turns a text's direction, but JSON
+#: does not escape.
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 #: `simplejson.dumps` would make a new encoder for each line.
 _LINE = simplejson.JSONEncoder(use_decimal=True, ensure_ascii=False)
 _LINES = simplejson.JSONEncoder(use_decimal=True, ensure_ascii=False, indent=2)
@@ -57,17 +58,21 @@ def sound(text: str) -> str:
 
 def dumps(document: object) -> str:
     """JSON of plain values on one line, keys in their order, decimals exact."""
-    return _BREAK.sub(lambda found: f"\\u{ord(found[0]):04x}", _LINE.encode(document))
+    return _escape(_LINE.encode(document))
 
 
 def indented(document: object) -> str:
     """The same over many lines."""
-    return _LINES.encode(document)
+    return _escape(_LINES.encode(document))
 
 
 def loads(text: str) -> Any:
     """What `dumps` wrote; numbers with a fraction become Decimals."""
     return simplejson.loads(text, use_decimal=True)
+
+
+def _escape(text: str) -> str:
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _integer(value: int, longest: int | None) -> Json:

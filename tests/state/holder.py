@@ -1,5 +1,6 @@
-"""A process that takes a lease, says so, and waits to be ended: `python -m tests.state.holder URL`."""
+"""A process that takes a lease in SYNC_STATE_URL, says so, and waits to be ended."""
 
+import os
 import sys
 
 from sync.record import Object
@@ -16,4 +17,4 @@ def main(url: str) -> None:
     store.close()
 
 
-main(sys.argv[1])
+main(os.environ["SYNC_STATE_URL"])

@@ -25,9 +25,9 @@ ROOT = Path(__file__).parents[2]
 @contextmanager
 def holder(url: str) -> abc.Iterator[subprocess.Popen[str]]:
     """Another process that holds the lease."""
-    command = [sys.executable, "-m", "tests.state.holder", url]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT) as held:
+    command = [sys.executable, "-m", "tests.state.holder"]
+    pipe, told = subprocess.PIPE, {**os.environ, "SYNC_STATE_URL": url}
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT, env=told) as held:
         assert held.stdout is not None
         assert held.stdout.readline() == "held\n"
         try:
@@ -195,22 +195,23 @@ def test_two_at_once(state_url: str):
     """Of many that take a lease at the same moment, one gets it."""
     Store.open(state_url).close()
     code = (
-        "import sys; from sync.state.store import *; from sync.errors import LockedError\n"
+        "import os, sys; from sync.state.store import *; from sync.errors import LockedError\n"
         "from sync.record import Object\n"
-        "store = Store.open(sys.argv[1]); sys.stdin.readline()\n"
+        "store = Store.open(os.environ['SYNC_STATE_URL']); sys.stdin.readline()\n"
         "scopes = [store.scope('acc_1', f'ds_{i}', Object.CUSTOMER) for i in range(3)]\n"
-        "try: store.take_leases(scopes, sys.argv[2]); print('taken')\n"
+        "try: store.take_leases(scopes, sys.argv[1]); print('taken')\n"
         "except LockedError: print('locked')\n"
         "sys.stdin.read(); store.close()\n"
     )
     pipe = subprocess.PIPE
     rivals = [
         subprocess.Popen(
-            [sys.executable, "-c", code, state_url, f"run_{i}"],
+            [sys.executable, "-c", code, f"run_{i}"],
             stdin=pipe,
             stdout=pipe,
             text=True,
             cwd=ROOT,
+            env={**os.environ, "SYNC_STATE_URL": state_url},
         )
         for i in range(3)
     ]
