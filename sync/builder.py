@@ -7,7 +7,7 @@ from typing import Any
 from sync import values
 from sync.contract import Contract
 from sync.mapping import OnNull
-from sync.record import Fields, Object, Problem, Record, Rejected, Stage, Value
+from sync.record import ATTRIBUTE, Fields, Object, Problem, Record, Rejected, Stage, Value
 from sync.values import Cast, Miscast
 
 
@@ -53,6 +53,13 @@ class Builder:
         if problems or key is None:
             return Rejected(number, key, Stage.MAP, tuple(problems))
         return Record(number, key, fields, names[0] if self.object is Object.CONTACT else None)
+
+    def notice(self, rows: abc.Sequence[abc.Sequence[Any]]) -> None:
+        """Rows that need not be built: of types they tell what they would have told."""
+        for slot in (*self.keys, *self.slots):
+            key = slot.field.removeprefix(ATTRIBUTE)
+            if slot.column not in self.contract.sendable or key in self.contract.found:
+                self.contract.notice(key, slot.column, [row[slot.index] for row in rows])
 
     def _key_of_contact(
         self, names: list[str | None], fields: dict[str, Value], problems: list[Problem]

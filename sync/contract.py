@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sync import attributes, values
 from sync.record import AttributeType, Value
-from sync.values import Cast, Miscast, kind
+from sync.values import Cast, Miscast, is_empty, kind
 
 _CAST = "cast the column to text in SQL, or leave it out"
 
@@ -85,6 +85,18 @@ class Contract:
             self.sendable.add(column)
         else:
             self._unsendable[column] = kind(value)
+
+    def notice(self, key: str, column: str, values: abc.Sequence[object]) -> None:
+        """Values of a column, of rows that once made records; what each would have told is taken in.
+
+        `key` is the attribute, or any other field.
+        """
+        if column not in self.sendable and any(value is not None for value in values):
+            self.sendable.add(column)
+        found = self.found.get(key)
+        if found is not None:
+            kinds = {type(value): value for value in values if not is_empty(value)}
+            found.update(own for own in map(attributes.type_of, kinds.values()) if own)
 
     def settle(
         self, in_use: abc.Mapping[str, AttributeType]

@@ -14,6 +14,8 @@ from sync.notebook import Notebook
 from sync.outcome import MappingRun
 from sync.read import Reader
 from sync.report.reporter import Reporter
+from sync.rules import rules
+from sync.sight import Imprinter, Sight
 from sync.source import Result
 from sync.spool import Spool
 from sync.terms import Terms
@@ -63,16 +65,17 @@ class Intake:
         with self.feed.query() as result:
             self._result = result
             self.reader = self._open_reader(result)
-            self.reader.read(self._watched(result.batches()))
+            self.reader.read(self._watched(result.raw()))
             return self.reader
 
     def _open_reader(self, result: Result) -> Reader:
         loaded, hasher = self.feed.loaded, Hasher(self.notebook.store.salt)
+        edition = hasher.mark(loaded.digest, __version__.encode())
         return Reader(
             fit(loaded, result.columns, self.terms.started_at),
             hasher,
             loaded.mapping.mode,
-            hasher.mark(loaded.digest, __version__.encode()),
+            edition,
             self.notebook.recall,
             self.spool,
             self.run,
@@ -81,7 +84,19 @@ class Intake:
             self.terms.selection,
             remember=None if self.terms.dry_run else self.notebook.note,
             stored=self.notebook.store.stored,
+            sight=self._sight(result, edition),
+            complete=result.complete,
         )
+
+    def _sight(self, result: Result, edition: bytes) -> Sight:
+        notebook, selection = self.notebook, self.terms.selection
+        mapping = self.feed.loaded.mapping
+        parts = (edition, repr(result.columns), result.manner, repr(notebook.scope), rules(mapping))
+        imprinter = Imprinter(notebook.store.salt, *(str(part).encode() for part in parts))
+        if selection.full or not selection.whole:  # for few rows it would not pay
+            return Sight(imprinter)
+        learn = None if self.terms.dry_run else notebook.learn
+        return Sight(imprinter, notebook.familiar(), learn)
 
     def _watched(self, batches: abc.Iterable[Any]) -> abc.Iterator[Any]:
         for batch in batches:

@@ -11,6 +11,7 @@ from sync.outcome import Left
 from sync.parents import Parent
 from sync.record import AttributeType, Object
 from sync.repeats import SeenRows
+from sync.sight import Familiar, Glimpse
 from sync.state.store import Store
 from sync.state.values import Doubt, Item, Memory, Scope
 
@@ -46,6 +47,14 @@ class Notebook:
     def recall(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
         """What is known of these keys."""
         return self.store.recall(self.scope, self.mapping, keys)
+
+    def familiar(self) -> Familiar:
+        """The rows that need not be built again."""
+        return self.store.familiar(self.mapping)
+
+    def learn(self, glimpses: list[Glimpse]) -> None:
+        """Let rows be familiar from now on."""
+        self.store.learn(self.mapping, glimpses)
 
     async def recalled(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
         """The same, from the event loop."""

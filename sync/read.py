@@ -1,9 +1,10 @@
 """Phase one: rows become records, are compared with the state, and the rest goes to the spool."""
 
+from array import array
 from collections import abc
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from operator import attrgetter
 
 from sync.builder import Builder
 from sync.fingerprint import Hasher
@@ -11,6 +12,7 @@ from sync.mapping import Mode
 from sync.outcome import Delivered, MappingRun, Outcome, count
 from sync.record import Problem, Record, Rejected, Stage
 from sync.repeats import Occurrence, Repeats, SeenRows, Settled
+from sync.sight import Row, Rows, Sight
 from sync.spool import Entry, First, Note, Spool
 from sync.state.values import Item, Memory, RejectedRow
 
@@ -62,10 +64,14 @@ class Reader:
     remember: abc.Callable[[list[Item]], None] | None = None
     #: A key as the state holds it.
     stored: abc.Callable[[str], str] = str
+    #: How rows are known again without being built.
+    sight: Sight | None = None
+    #: Reads what the source has left unread in a row.
+    complete: abc.Callable[[Row], Row] = tuple
     seen: SeenRows = field(default_factory=SeenRows)
     repeats: Repeats = field(default_factory=Repeats)
 
-    def read(self, batches: abc.Iterable[abc.Sequence[abc.Sequence[Any]]]) -> None:
+    def read(self, batches: abc.Iterable[Rows]) -> None:
         """Drain the query, then settle the repeated keys."""
         number, limit = 0, self.selection.limit
         for batch in batches:
@@ -75,24 +81,66 @@ class Reader:
             number += len(batch)
             if limit is not None and number >= limit:
                 break
+        if self.sight is not None:
+            self.sight.finish()
         for key, settled in self.repeats.settle():
             self._settle(key, settled)
 
-    def _batch(self, before: int, rows: abc.Sequence[abc.Sequence[Any]]) -> None:
-        built = [self.builder.build(before + i, row) for i, row in enumerate(rows, 1)]
-        built = [item for item in built if self.selection.admits(item.key, self.stored)]
-        self.run.rows.read += len(built)
+    def _batch(self, before: int, rows: Rows) -> None:
+        imprints, strangers = self._look(before, rows)
+        built = self._build(before, rows, strangers)
         keys = list({item.key for item in built if item.key is not None})
-        memories = self.recall(keys)
+        memories = self.recall(keys) if keys else {}
+        again = self._again(before, memories)
+        built += self._build(before, rows, again)
+        self._pass(rows, {*strangers, *again})
+        self.run.rows.read += len(built)
+        if not built:
+            return
         batch = _Batch(self, memories, self.spool.first(keys))
-        for item in built:
-            batch.admit(item)
+        for item in sorted(built, key=attrgetter("row")):
+            batch.admit(item, imprints[item.row - before - 1] if imprints else 0)
         self.spool.add(batch.entries.values())
         self.spool.note(
             Note(key, first.row, first.fingerprint, first.rejected)
             for key, first in batch.noted.items()
         )
         self._tell(batch.results, memories)
+
+    def _look(self, before: int, rows: Rows) -> tuple["array[int] | None", abc.Sequence[int]]:
+        """The imprints of a batch, and the places of its rows that have to be built."""
+        if self.sight is None:
+            return None, range(len(rows))
+        imprints = self.sight.imprinter.imprints(rows)
+        return imprints, self.sight.familiar.mark(before, imprints, self.seen)
+
+    def _build(self, before: int, rows: Rows, places: abc.Iterable[int]) -> list[Record | Rejected]:
+        built = (self.builder.build(before + i + 1, self.complete(rows[i])) for i in places)
+        return [item for item in built if self.selection.admits(item.key, self.stored)]
+
+    def _again(self, before: int, memories: abc.Mapping[str, Memory]) -> list[int]:
+        """The places of familiar rows of this batch whose keys other rows of it have: they are built after all."""
+        places = []
+        for memory in memories.values():
+            if (row := self.seen.row(memory.record)) > before:
+                self.seen.mark(memory.record, 0)
+                places.append(row - before - 1)
+        return places
+
+    def _pass(self, rows: Rows, strangers: abc.Set[int]) -> None:
+        """Count the familiar rows of a batch: they are as they should be."""
+        familiar = len(rows) - len(strangers)
+        if not familiar:
+            return
+        if strangers:
+            rows = [row for i, row in enumerate(rows) if i not in strangers]
+        self.builder.notice(rows)
+        self.run.rows.read += familiar
+        if self.mode is Mode.INSERT:
+            self.run.rows.skipped += familiar
+        else:
+            self.run.rows.unchanged += familiar
+        self.report([])
 
     def _tell(self, results: list[Local], memories: abc.Mapping[str, Memory]) -> None:
         for result in results:
@@ -169,10 +217,10 @@ class _Batch:
     noted: dict[str, Occurrence] = field(default_factory=dict)
     results: list[Local] = field(default_factory=list)
 
-    def admit(self, item: Record | Rejected) -> None:
-        """Take in the next row."""
+    def admit(self, item: Record | Rejected, imprint: int) -> None:
+        """Take in the next row; its imprint is 0 where it has none."""
         if isinstance(item, Record):
-            self._admit_record(item)
+            self._admit_record(item, imprint)
             return
         self.results.append(item)
         if item.key is not None:
@@ -180,7 +228,7 @@ class _Batch:
             if self._is_first(item.key, occurrence):
                 self.noted[item.key] = occurrence
 
-    def _admit_record(self, record: Record) -> None:
+    def _admit_record(self, record: Record, imprint: int) -> None:
         reader, key = self.reader, record.key
         fingerprint = reader.hasher.fingerprint(record)
         if not self._is_first(key, Occurrence(record.row, fingerprint)):
@@ -188,10 +236,14 @@ class _Batch:
         memory = self.memories.get(key)
         result = reader.judge(record, fingerprint, memory)
         if result is None:
-            self.entries[key] = Entry(record, fingerprint, memory.uuid if memory else None)
+            uuid = memory.uuid if memory else None
+            self.entries[key] = Entry(record, fingerprint, uuid, imprint=imprint or None)
             return
         self.results.append(result)
-        if memory is None or memory.fingerprint != fingerprint:
+        if memory is not None and memory.fingerprint == fingerprint:
+            if reader.sight is not None and isinstance(result, Delivered):
+                reader.sight.glimpse(memory.record, fingerprint, imprint)
+        else:
             rejected = isinstance(result, Rejected)
             self.noted[key] = Occurrence(record.row, fingerprint, rejected)
 

@@ -62,6 +62,7 @@ class Recorder:
                 join(hashes),
                 join(dropped & hashes),
                 result.outcome,
+                entry.imprint,
             )
         )
         self._attributes.update(

@@ -24,9 +24,14 @@ _PREFIX = "sync_prefix"
 
 @dataclass(slots=True)
 class Result:
-    """A running query: its columns, and its rows once."""
+    """A running query: its columns, and its rows once.
+
+    `manner` says what its values depend on besides themselves.
+    """
 
     columns: tuple[Column, ...]
+    manner: str
+    _late: lenient.Late
     _rows: CursorResult[Any]
     _refusal: abc.Callable[[Exception], SourceError]
     _break_off: abc.Callable[[], None]
@@ -34,6 +39,25 @@ class Result:
 
     def batches(self, size: int = 1000) -> abc.Iterator[list[tuple[Any, ...]]]:
         """The rows in lists of `size` (the last is shorter), as tuples in the order of `columns`.
+
+        Raises:
+            SourceError: the query failed, broke off or was cancelled.
+        """
+        for batch in self.raw(size):
+            yield [self.complete(row) for row in batch]
+
+    def complete(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """A row of `raw` with all its values read."""
+        if not self._late:
+            return row
+        values = list(row)
+        for place, load in self._late:
+            if values[place] is not None:
+                values[place] = load(values[place])
+        return tuple(values)
+
+    def raw(self, size: int = 1000) -> abc.Iterator[list[tuple[Any, ...]]]:
+        """Like `batches`, with values as text that take long to read: who needs them calls `complete`.
 
         Raises:
             SourceError: the query failed, broke off or was cancelled.
@@ -47,7 +71,7 @@ class Result:
                 raise self._refusal(error) from error
             if batch is None:
                 return
-            yield [tuple(row) for row in batch]
+            yield [row[:] for row in batch]  # a Row gives its tuple away, tuple() copies it
         raise SourceError("the query was cancelled")
 
     def close(self) -> None:
@@ -160,7 +184,14 @@ class Source:
             ).exec_driver_sql(sql)
             if not rows.returns_rows:
                 raise SourceError("the query returns no columns", "a source query is a SELECT")
-            return Result(describe(connection, rows), rows, refusal, partial(_break_off, driver))
+            return Result(
+                describe(connection, rows),
+                lenient.manner(driver),
+                lenient.late(driver, rows.cursor.description if rows.cursor else ()),
+                rows,
+                refusal,
+                partial(_break_off, driver),
+            )
         except SourceError:
             raise
         except Exception as error:

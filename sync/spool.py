@@ -26,11 +26,14 @@ pragma locking_mode = exclusive;
 pragma temp_store = memory;
 create table rows (
     key text primary key, row integer not null, print blob, rejected integer not null default 0,
-    body text, customer text, uuid text, taken integer not null default 0, seen text
+    body text, customer text, uuid text, taken integer not null default 0, seen text,
+    imprint integer
 ) without rowid;
 create index by_row on rows (row)
 """
-_WAITING = "select key, row, print, body, customer, uuid, seen from rows where body is not null"
+_WAITING = (
+    "select key, row, print, body, customer, uuid, seen, imprint from rows where body is not null"
+)
 _AMONG = "key in (select value from json_each(?))"
 _HINT = "set SYNC_TMP to a folder with room"
 _BATCH = 500
@@ -50,6 +53,8 @@ class Entry:
     #: Whether a look-up was made; `seen` is None where it found nothing.
     looked_up: bool = False
     seen: Seen | None = None
+    #: That of its row, see `sight`; None where it has none.
+    imprint: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +119,9 @@ class Spool:
     def add(self, entries: abc.Iterable[Entry]) -> None:
         """Keep records for the write phase."""
         self._tell(
-            "insert into rows (key, row, print, body, customer, uuid) values (?, ?, ?, ?, ?, ?)",
-            ((e.record.key, e.record.row, e.fingerprint, *_body(e)) for e in entries),
+            "insert into rows (key, row, print, imprint, body, customer, uuid)"
+            " values (?, ?, ?, ?, ?, ?, ?)",
+            ((e.record.key, e.record.row, e.fingerprint, e.imprint, *_body(e)) for e in entries),
         )
 
     def note(self, notes: abc.Iterable[Note]) -> None:
@@ -271,6 +277,8 @@ def _entry(
     customer: str | None,
     uuid: str | None,
     seen: str | None,
+    imprint: int | None,
 ) -> Entry:
     record = Record(row, key, _load(body), customer)
-    return Entry(record, print_, uuid, seen is not None, _load_seen(seen) if seen else None)
+    found = _load_seen(seen) if seen else None
+    return Entry(record, print_, uuid, seen is not None, found, imprint)

@@ -34,6 +34,7 @@ PURE = {
     "sync.refusals",
     "sync.repeats",
     "sync.scalars",
+    "sync.sight",
     "sync.schedule",
     "sync.values",
 }

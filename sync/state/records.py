@@ -21,7 +21,7 @@ from sync.state.values import (
     Scope,
 )
 
-_NOTHING_SENT = {"fingerprint": None, "hashes": b"", "dropped": b""}
+_NOTHING_SENT = {"fingerprint": None, "imprint": None, "hashes": b"", "dropped": b""}
 #: In the order of a Memory's fields.
 _MINE = ("fingerprint", "hashes", "dropped", "outcome", "code", "run", "at", "gone")
 _NOT_HELD = {
@@ -147,6 +147,7 @@ def _row(record: int, delivery: Delivery, item: Item) -> dict[str, object]:
         case Confirmed():
             row["outcome"] = item.outcome.value
             row["fingerprint"] = item.fingerprint
+            row["imprint"] = item.imprint
             row["hashes"] = item.hashes
             row["dropped"] = item.dropped
         case Observed():
@@ -154,7 +155,7 @@ def _row(record: int, delivery: Delivery, item: Item) -> dict[str, object]:
         case RejectedRow():
             row |= {"outcome": REJECTED, "code": item.code}
             if item.uncertain:
-                row |= {"fingerprint": None, "hashes": b""}
+                row |= {"fingerprint": None, "imprint": None, "hashes": b""}
             if item.held is not None:
                 row |= _held(item.held)
         case _:

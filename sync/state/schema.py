@@ -105,6 +105,8 @@ synced = Table(
     Column("held_since", Instant),
     Column("held_status", Integer),
     Column("held_field", String),
+    # 8 bytes of keyed hash of the row that made the fingerprint; gone whenever that is.
+    Column("imprint", BigInteger),
     sqlite_with_rowid=False,
 )
 

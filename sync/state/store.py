@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from sync.errors import LockedError
 from sync.outcome import Left, Run, Status
 from sync.record import AttributeType, Object
-from sync.state import absent, accounts, doubts, leases, opening, process, records, runs
+from sync.sight import Familiar, Glimpse
+from sync.state import absent, accounts, doubts, imprints, leases, opening, process, records, runs
 from sync.state.engine import Database
 from sync.state.keys import Keys
 from sync.state.leases import LASTS, Claim
@@ -159,6 +160,14 @@ class Store:
     def forget(self, scope: Scope, key: str) -> None:
         """The uuid of a key is no more (404); neither is what any mapping sent to it."""
         self.database.write(lambda c: records.forget(c, scope, self.stored(key)))
+
+    def familiar(self, mapping: str) -> Familiar:
+        """The rows that a mapping need not build again."""
+        return self.database.read(lambda c: imprints.load(c, mapping))
+
+    def learn(self, mapping: str, glimpses: abc.Sequence[Glimpse]) -> None:
+        """Let rows be familiar from now on."""
+        self.database.write(lambda c: imprints.learn(c, mapping, glimpses))
 
     def left(
         self, scope: Scope, mapping: str, run_id: str, seen: abc.Callable[[int], bool]

@@ -9,8 +9,14 @@ from sync.errors import StateError
 from sync.state.schema import meta, metadata
 
 Upgrade = abc.Callable[[Connection], None]
+
+
+def _add_imprints(connection: Connection) -> None:
+    connection.execute(text("alter table sync_synced add column imprint bigint"))
+
+
 #: The first entry takes version 1 to 2, and so on; released entries are never changed.
-UPGRADES: tuple[Upgrade, ...] = ()
+UPGRADES: tuple[Upgrade, ...] = (_add_imprints,)
 #: Any number, the same in every process: PostgreSQL lets one of them make or upgrade the tables.
 _ADVISORY_LOCK = 4_937_020_126
 

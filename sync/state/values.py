@@ -62,7 +62,10 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """ChartMogul holds the record, but for what it dropped. `pairs` None: as it was."""
+    """ChartMogul holds the record, but for what it dropped. `pairs` None: as it was.
+
+    `imprint` is that of its row, None where it has none.
+    """
 
     key: str
     uuid: str
@@ -71,6 +74,7 @@ class Confirmed:
     hashes: bytes
     dropped: bytes
     outcome: Outcome
+    imprint: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

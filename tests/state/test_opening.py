@@ -10,8 +10,9 @@ from sqlalchemy import Connection, text
 from sync.errors import ConfigError, StateError
 from sync.outcome import Outcome
 from sync.record import AttributeType, Object
+from sync.sight import Glimpse
 from sync.state.store import Store
-from sync.state.upgrade import bring_up
+from sync.state.upgrade import UPGRADES, bring_up
 from sync.state.values import Confirmed, Held, RejectedRow
 from tests.state.conftest import Clock
 
@@ -45,7 +46,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def fill(url: str, clock: Clock) -> bytes:
-    store = Store.open(url, clock=clock)
+    store = Store.open(url, clock=clock, upgrades=())
     store.remember_account("ds_1", "acc_1", "Acme")
     scope = store.scope("acc_1", "ds_1", Object.CUSTOMER)
     store.remember(
@@ -149,6 +150,31 @@ def test_upgrade(state_url: str, clock: Clock):
     again.close()
 
 
+def test_version_1(state_url: str, clock: Clock):
+    """A state of version 1 has no imprints; it keeps what it knows, and gets them."""
+    fill(state_url, clock)
+    old = Store.open(state_url, upgrades=())
+    for statement in (
+        "alter table sync_synced drop column imprint",
+        "update sync_meta set version = 1",
+    ):
+        old.database.write(lambda c, s=statement: c.execute(text(s)))
+    old.close()
+
+    look = Store.open_read_only(state_url)
+    assert (2, 0) == (version(look), len(look.familiar("customers").records))
+    look.close()
+    store = Store.open(state_url)
+    scope = store.scope("acc_1", "ds_1", Object.CUSTOMER)
+    memory = store.recall(scope, "customers", ["a"])["a"]
+    assert (2, "cus_a", b"f" * 16) == (version(store), memory.uuid, memory.fingerprint)
+    stale = Glimpse(memory.record, b"o" * 16, 6)
+    store.learn("customers", [Glimpse(memory.record, b"f" * 16, -7), stale])
+    familiar = store.familiar("customers")
+    assert ([-7], [memory.record]) == (list(familiar.imprints), list(familiar.records))
+    store.close()
+
+
 def test_upgrade_in_steps(state_url: str, clock: Clock):
     """Only the steps that are missing are taken, in order."""
     fill(state_url, clock)
@@ -172,8 +198,8 @@ def test_failed_upgrade(state_url: str, clock: Clock):
 @pytest.mark.parametrize("open_", [Store.open, Store.open_read_only])
 def test_newer(state_url: str, open_: abc.Callable[[str], Store]):
     """A state that a newer program has written is refused, with the way out."""
-    Store.open(state_url, upgrades=[lambda _: None]).close()
-    with pytest.raises(StateError, match="version 2, this program knows up to 1") as caught:
+    Store.open(state_url, upgrades=[*UPGRADES, lambda _: None]).close()
+    with pytest.raises(StateError, match="version 3, this program knows up to 2") as caught:
         open_(state_url)
     assert "upgrade chartmogul-sync" in caught.value.hint
 
@@ -200,7 +226,7 @@ def test_look_at_an_empty_database(database: str):
 def test_look(state_url: str, clock: Clock):
     """Looking finds everything, writes nothing and makes no scope."""
     salt = fill(state_url, clock)
-    store = Store.open_read_only(state_url)
+    store = Store.open_read_only(state_url, upgrades=())
     scope = store.scope("acc_1", "ds_1", Object.CUSTOMER)
     assert (salt, 1) == (store.salt, store.count(scope))
     assert store.recall(scope, "customers", ["a"])["a"].uuid == "cus_a"
@@ -215,7 +241,7 @@ def test_look_leaves_no_trace(tmp_path: Path, clock: Clock):
     url = f"sqlite:///{tmp_path}/state.db"
     fill(url, clock)
     before = files(tmp_path)
-    store = Store.open_read_only(url)
+    store = Store.open_read_only(url, upgrades=())
     assert store.account_of("ds_1") == "acc_1"
     store.close()
     assert before == files(tmp_path)
@@ -246,7 +272,7 @@ def test_look_at_an_older_state(state_url: str, clock: Clock):
     assert Held(b"f" * 16, clock.now, 422, "owner") == memories["b"].held
     assert (2, ["ACME"], salt) == (version(look), nicknames(look), look.salt)
     look.close()
-    store = Store.open(state_url)
+    store = Store.open(state_url, upgrades=())
     assert version(store) == 1
     store.close()
 

@@ -1,0 +1,42 @@
+"""The imprints of rows whose records are as they should be, see `sight`."""
+
+from array import array
+from collections import abc
+
+from sqlalchemy import Connection, and_, bindparam, select, update
+
+from sync.sight import Familiar, Glimpse
+from sync.state.schema import synced
+
+#: Rows fetched at a time.
+_BATCH = 10_000
+
+
+def load(connection: Connection, mapping: str) -> Familiar:
+    """All imprints of a mapping; those of another data source never match, it is part of them."""
+    familiar = Familiar(array("q"), array("I"))
+    query = (
+        select(synced.c.imprint, synced.c.record)
+        .where(synced.c.mapping == mapping, synced.c.imprint.is_not(None))
+        .order_by(synced.c.imprint)
+    )
+    rows = connection.execute(query, execution_options={"stream_results": True})
+    for part in rows.partitions(_BATCH):
+        imprints, records = zip(*part, strict=True)
+        familiar.imprints.extend(imprints)
+        familiar.records.extend(records)
+    return familiar
+
+
+def learn(connection: Connection, mapping: str, glimpses: abc.Iterable[Glimpse]) -> None:
+    """Keep the imprints of records that still have these fingerprints."""
+    here = and_(
+        synced.c.record == bindparam("of_record"),
+        synced.c.mapping == mapping,
+        synced.c.fingerprint == bindparam("of_fingerprint"),
+    )
+    rows = [
+        {"of_record": g.record, "of_fingerprint": g.fingerprint, "seen": g.imprint}
+        for g in glimpses
+    ]
+    connection.execute(update(synced).where(here).values(imprint=bindparam("seen")), rows)
