@@ -1,6 +1,7 @@
 """The state as one mapping of a run sees it, without holding up the event loop."""
 
 import asyncio
+from array import array
 from collections import abc
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,11 +13,11 @@ from sync.parents import Parent
 from sync.record import AttributeType, Object
 from sync.repeats import SeenRows
 from sync.sight import Familiar, Glimpse
+from sync.state.absent import Moved
 from sync.state.store import Store
 from sync.state.values import Doubt, Item, Memory, Scope
 
 T = TypeVar("T")
-_LEFT_BATCH = 1000
 
 
 @dataclass(slots=True)
@@ -33,6 +34,8 @@ class Notebook:
     run_id: str
     dry_run: bool
     in_use: dict[str, AttributeType] = field(default_factory=dict)
+    _familiar: "array[int]" = field(default_factory=lambda: array("I"), init=False)
+    _moved: Moved = field(default_factory=Moved, init=False)
 
     @property
     def locks(self) -> bool:
@@ -50,7 +53,9 @@ class Notebook:
 
     def familiar(self) -> Familiar:
         """The rows that need not be built again."""
-        return self.store.familiar(self.mapping)
+        familiar = self.store.familiar(self.mapping)
+        self._familiar = familiar.records
+        return familiar
 
     def learn(self, glimpses: list[Glimpse]) -> None:
         """Let rows be familiar from now on."""
@@ -90,22 +95,19 @@ class Notebook:
 
     async def left(self, seen: SeenRows) -> list[list[Left]]:
         """The keys that have left the query since it was last read whole, in batches."""
-        left = await call(
-            lambda: list(
-                self.store.left(self.scope, self.mapping, self.run_id, lambda r: seen.row(r) > 0)
-            )
-        )
-        return [left[i : i + _LEFT_BATCH] for i in range(0, len(left), _LEFT_BATCH)]
 
-    async def mark_left(self, seen: SeenRows) -> None:
-        """Report those keys no more, until they come back."""
-        await call(
-            self.store.mark_left,
-            self.scope,
-            self.mapping,
-            self.run_id,
-            lambda record: seen.row(record) > 0,
+        def is_seen(record: int) -> bool:
+            return seen.row(record) > 0
+
+        self._moved = await call(
+            self.store.moved, self.mapping, self.run_id, is_seen, self._familiar
         )
+        self._familiar = array("I")
+        return await call(lambda: list(self.store.left(self.scope, self._moved)))
+
+    async def mark_left(self) -> None:
+        """Report those keys no more, until they come back."""
+        await call(self.store.mark_left, self.scope, self.mapping, self._moved)
 
     # Contacts
 

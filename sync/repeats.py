@@ -52,6 +52,12 @@ class SeenRows:
             self.rows.extend([0] * (record + 1 + 4096 - len(self.rows)))
         self.rows[record] = row
 
+    def upto(self, record: int) -> "array[int]":
+        """The rows themselves, with room for this record."""
+        if record >= len(self.rows):
+            self.rows.frombytes(bytes(self.rows.itemsize * (record + 1 - len(self.rows))))
+        return self.rows
+
     def meet(self, record: int, row: int) -> None:
         """The record, new in the state, was seen in this row, unless an earlier one is marked."""
         if not self.row(record):

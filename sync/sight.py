@@ -82,11 +82,12 @@ def _spelled(row: Row) -> bytes | None:
 class Familiar:
     """The imprints of records that are as they should be: twelve bytes a record.
 
-    `imprints` ascend; `records` are the numbers that the state gave those records.
+    `imprints` ascend; `records` are the numbers that the state gave those records, `last` is the highest.
     """
 
     imprints: "array[int]" = field(default_factory=lambda: array("q"))
     records: "array[int]" = field(default_factory=lambda: array("I"))
+    last: int = 0
 
     def mark(self, before: int, imprints: "array[int]", seen: SeenRows) -> list[int]:
         """Mark the familiar rows of a batch as seen; the others come back, as places in the batch.
@@ -96,11 +97,11 @@ class Familiar:
         known, records, count = self.imprints, self.records, len(self.imprints)
         if not count:
             return list(range(len(imprints)))
-        others = []
+        rows, others = seen.upto(self.last), []
         for i, imprint in enumerate(imprints):
             place = bisect_left(known, imprint)
-            if place < count and known[place] == imprint and not seen.row(records[place]):
-                seen.mark(records[place], before + i + 1)
+            if place < count and known[place] == imprint and not rows[records[place]]:
+                rows[records[place]] = before + i + 1
             else:
                 others.append(i)
         return others

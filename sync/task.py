@@ -163,7 +163,7 @@ class Task:
         if self.terms.dry_run:
             self._estimate(writer.recorder.cost)
         elif self.terms.selection.whole and not self.terms.stopping.is_set():
-            await self.notebook.mark_left(self._reader.seen)
+            await self.notebook.mark_left()
 
     def _estimate(self, cost: int) -> None:
         requests = self.run.requests.total + cost

@@ -44,6 +44,12 @@ def refuse(desk, key, name, days=0, uuid=None):
     desk.note([RejectedRow(key, "refused", uuid=uuid, uncertain=True, held=held)])
 
 
+def gone(desk, reader):
+    """What has left the query."""
+    moved = desk.store.moved("m", "now", lambda record: reader.seen.row(record) > 0)
+    return [left for batch in desk.store.left(desk.scope, moved) for left in batch]
+
+
 def tally(reader):
     """The counts that are not zero; with what waits they add up."""
     rows = reader.run.rows
@@ -374,7 +380,7 @@ def test_seen(desk):
         deliver(desk, key, key.upper(), f"cus_{key}")
     reader = desk.read(("x", "X"), ("b", "\0"), ("a", "A"), ("a", "A"))
 
-    left = desk.store.left(desk.scope, "m", "now", lambda record: reader.seen.row(record) > 0)
+    left = gone(desk, reader)
     assert [gone.key for gone in left] == ["c"]
 
 
@@ -385,10 +391,7 @@ def test_new_rejected_rows_did_not_leave(desk):
     assert [desk.store.recall(desk.scope, "m", [key])[key].outcome for key in "ab"] == [
         "rejected"
     ] * 2
-    assert (
-        list(desk.store.left(desk.scope, "m", "now", lambda record: reader.seen.row(record) > 0))
-        == []
-    )
+    assert gone(desk, reader) == []
 
 
 def test_types_come_from_every_row(desk):

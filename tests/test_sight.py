@@ -1,6 +1,7 @@
 """Rows known by sight: what is told apart, and that knowing rows again changes no outcome."""
 
 import tempfile
+from array import array
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -87,9 +88,8 @@ def test_mark():
     rows = [(n,) for n in range(6)]
     imprints = PRINTER.imprints(rows)
     known = sorted((imprints[n], n + 10) for n in (0, 2, 4))
-    familiar = Familiar(type(imprints)("q"), type(imprints)("I"))
-    familiar.imprints.extend(i for i, _ in known)
-    familiar.records.extend(r for _, r in known)
+    numbers = array("I", [record for _, record in known])
+    familiar = Familiar(array("q", [imprint for imprint, _ in known]), numbers, 14)
     seen = SeenRows()
     seen.mark(14, 3)
 
@@ -122,10 +122,11 @@ NAMED = customer({"name": "name"}, extra_columns="attributes")
 
 
 class Seeing(Bench):
-    """A reader that may know rows by sight; `blind` ones build every row."""
+    """A reader that may know rows by sight; `blind` ones build every row. `strange` counts what was built."""
 
     blind = False
     learning = True
+    strange = 0
 
     def reader(self, **selection) -> Reader:
         reader = super().reader(**selection)
@@ -135,14 +136,14 @@ class Seeing(Bench):
             familiar = self.store.familiar("m") if whole else Familiar()
             edition = repr((self.names, self.mapping)).encode()
             reader.sight = Sight(Imprinter(self.store.salt, EDITION, edition), familiar, learn)
+            complete = reader.complete
             self.strange = 0
-            build = reader.builder.build
 
-            def counted(number, row):
+            def counted(row):
                 self.strange += 1
-                return build(number, row)
+                return complete(row)
 
-            reader.builder = _Counting(reader.builder, counted)
+            reader.complete = counted
         return reader
 
     def record(self, key: str) -> int:
@@ -166,15 +167,6 @@ class Seeing(Bench):
             for e in self.entries()
         ]
         self.store.remember(self.scope, "m", "run", items)
-
-
-class _Counting:
-    """A builder that counts what it builds."""
-
-    def __init__(self, builder, build):
-        self.contract = builder.contract
-        self.notice = builder.notice
-        self.build = build
 
 
 @pytest.fixture
@@ -363,7 +355,7 @@ def story(folder, runs, batch, blind):
     """What runs over these rows report, what waits for ChartMogul, and what the state then holds."""
     desk = Seeing(folder, NAMED, ("id", "name", Column("extra")))
     desk.blind = blind
-    told = []
+    told: list[object] = []
     try:
         for rows, delivered, mode in runs:
             desk.mapping = NAMED | {"mode": mode}

@@ -1,65 +1,88 @@
-"""Keys that left the query: met before, missing now."""
+"""Keys that left the query: met before, missing now; and those that are back."""
 
+from array import array
 from collections import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, select, update
 
 from sync.outcome import Left
 from sync.state.schema import records, synced
+from sync.state.upsert import CHUNK
 from sync.state.values import Scope
 
-#: Records looked at in one transaction.
-PAGE = 5000
+#: Records fetched at a time.
+PAGE = 10_000
 Seen = abc.Callable[[int], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
-    """A record that a mapping has met; `gone`: it is marked as left."""
+class Moved:
+    """The numbers of records that have left the query, and of those that had left and are back."""
 
-    id: int
-    key: str
-    uuid: str | None
-    gone: bool
+    left: "array[int]" = field(default_factory=lambda: array("q"))
+    back: "array[int]" = field(default_factory=lambda: array("q"))
 
 
-def page(connection: Connection, scope: Scope, mapping: str, run_id: str, after: int) -> list[Met]:
-    """The next records, by id, that a mapping has met in earlier runs.
+def moved(
+    connection: Connection, mapping: str, run_id: str, seen: Seen, familiar: abc.Sequence[int] = ()
+) -> Moved:
+    """What has moved among the records that a mapping has met in earlier runs, whatever their scope.
 
     What this run has met is in its query, whether or not the state knew it when it was read.
+    `familiar` are the records that had an imprint then, or nothing: they need not be fetched again.
     """
-    place = {"scope": scope.id, "mapping": mapping, "run": run_id, "after": after}
-    return [Met(*row) for row in connection.execute(_page(), place)]
+    found, marked = Moved(), set[int]()
+    place = {"mapping": mapping, "run": run_id}
+    query = _met(but_familiar=len(familiar) > 0)
+    rows = connection.execute(query, place, execution_options={"stream_results": True})
+    for part in rows.partitions(PAGE):
+        for record, gone in part:
+            if gone:
+                marked.add(record)
+            if seen(record) is gone:
+                (found.back if gone else found.left).append(record)
+    found.left.extend(r for r in familiar if not seen(r) and r not in marked)
+    return found
 
 
-def _page() -> Select[Any]:
-    mine = and_(synced.c.record == records.c.id, synced.c.mapping == bindparam("mapping"))
-    return (
-        select(records.c.id, records.c.key, records.c.uuid, synced.c.gone)
-        .select_from(records.join(synced, mine))
-        .where(
-            records.c.scope == bindparam("scope"),
-            records.c.id > bindparam("after"),
-            synced.c.run.is_distinct_from(bindparam("run")),
-        )
-        .order_by(records.c.id)
-        .limit(PAGE)
+def _met(*, but_familiar: bool) -> Select[Any]:
+    query = select(synced.c.record, synced.c.gone).where(
+        synced.c.mapping == bindparam("mapping"),
+        synced.c.run.is_distinct_from(bindparam("run")),
     )
+    return query.where(synced.c.gone | synced.c.imprint.is_(None)) if but_familiar else query
 
 
-def newly(rows: abc.Iterable[Met], seen: Seen) -> list[Left]:
-    """Those of a page that have just left."""
-    return [Left(row.key, row.uuid) for row in rows if not row.gone and not seen(row.id)]
+def among(connection: Connection, scope: Scope, numbers: abc.Sequence[int]) -> list[Left]:
+    """Those of these records that are in the scope."""
+    query = (
+        select(records.c.key, records.c.uuid)
+        .where(records.c.scope == scope.id, records.c.id.in_(bindparam("ids", expanding=True)))
+        .order_by(records.c.id)
+    )
+    return [Left(*row) for row in connection.execute(query, {"ids": list(numbers)})]
 
 
-def mark(connection: Connection, mapping: str, rows: abc.Iterable[Met], seen: Seen) -> None:
-    """Flag those of a page that have left, and take the flag from those that are back."""
-    changed = [
-        {"record_id": row.id, "is_gone": not row.gone} for row in rows if row.gone is seen(row.id)
-    ]
-    if not changed:
-        return
-    here = and_(synced.c.record == bindparam("record_id"), synced.c.mapping == mapping)
-    connection.execute(update(synced).where(here).values(gone=bindparam("is_gone")), changed)
+def mark(connection: Connection, scope: Scope, mapping: str, changes: Moved) -> None:
+    """Flag those of a scope that have left, and take the flag from those that are back."""
+    here = and_(
+        synced.c.record == bindparam("record_id"),
+        synced.c.mapping == mapping,
+        synced.c.record.in_(
+            select(records.c.id).where(
+                records.c.id == bindparam("record_id"), records.c.scope == scope.id
+            )
+        ),
+    )
+    for numbers, gone in ((changes.left, True), (changes.back, False)):
+        if numbers:
+            rows = [{"record_id": number} for number in numbers]
+            connection.execute(update(synced).where(here).values(gone=gone), rows)
+
+
+def chunks(numbers: abc.Sequence[int]) -> abc.Iterator[abc.Sequence[int]]:
+    """Numbers in parts short enough for one statement."""
+    for start in range(0, len(numbers), CHUNK):
+        yield numbers[start : start + CHUNK]

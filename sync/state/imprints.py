@@ -14,7 +14,7 @@ _BATCH = 10_000
 
 def load(connection: Connection, mapping: str) -> Familiar:
     """All imprints of a mapping; those of another data source never match, it is part of them."""
-    familiar = Familiar(array("q"), array("I"))
+    known, numbers, last = array("q"), array("I"), 0
     query = (
         select(synced.c.imprint, synced.c.record)
         .where(synced.c.mapping == mapping, synced.c.imprint.is_not(None))
@@ -23,9 +23,10 @@ def load(connection: Connection, mapping: str) -> Familiar:
     rows = connection.execute(query, execution_options={"stream_results": True})
     for part in rows.partitions(_BATCH):
         imprints, records = zip(*part, strict=True)
-        familiar.imprints.extend(imprints)
-        familiar.records.extend(records)
-    return familiar
+        known.extend(imprints)
+        numbers.extend(records)
+        last = max(last, *records)
+    return Familiar(known, numbers, last)
 
 
 def learn(connection: Connection, mapping: str, glimpses: abc.Iterable[Glimpse]) -> None:

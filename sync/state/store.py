@@ -13,6 +13,7 @@ from sync.outcome import Left, Run, Status
 from sync.record import AttributeType, Object
 from sync.sight import Familiar, Glimpse
 from sync.state import absent, accounts, doubts, imprints, leases, opening, process, records, runs
+from sync.state.absent import Moved
 from sync.state.engine import Database
 from sync.state.keys import Keys
 from sync.state.leases import LASTS, Claim
@@ -169,27 +170,22 @@ class Store:
         """Let rows be familiar from now on."""
         self.database.write(lambda c: imprints.learn(c, mapping, glimpses))
 
-    def left(
-        self, scope: Scope, mapping: str, run_id: str, seen: abc.Callable[[int], bool]
-    ) -> abc.Iterator[Left]:
-        """Keys that a mapping met before, not `seen` (by record number) now, nor marked yet."""
-        for page in self._pages(scope, mapping, run_id):
-            yield from absent.newly(page, seen)
+    def moved(
+        self, mapping: str, run_id: str, seen: absent.Seen, familiar: abc.Sequence[int] = ()
+    ) -> Moved:
+        """Records that a mapping met before and that are not `seen` now, nor marked yet; and those that are back."""
+        return self.database.read(lambda c: absent.moved(c, mapping, run_id, seen, familiar))
 
-    def mark_left(
-        self, scope: Scope, mapping: str, run_id: str, seen: abc.Callable[[int], bool]
-    ) -> None:
+    def left(self, scope: Scope, moved: Moved) -> abc.Iterator[list[Left]]:
+        """The keys that have left, in batches."""
+        for numbers in absent.chunks(moved.left):
+            if left := self.database.read(partial(absent.among, scope=scope, numbers=numbers)):
+                yield left
+
+    def mark_left(self, scope: Scope, mapping: str, moved: Moved) -> None:
         """Mark what has left, so that it is reported once, and unmark what is back."""
-        for page in self._pages(scope, mapping, run_id):
-            self.database.write(partial(absent.mark, mapping=mapping, rows=page, seen=seen))
-
-    def _pages(self, scope: Scope, mapping: str, run_id: str) -> abc.Iterator[list[absent.Met]]:
-        after = 0
-        while page := self.database.read(
-            partial(absent.page, scope=scope, mapping=mapping, run_id=run_id, after=after)
-        ):
-            yield page
-            after = page[-1].id
+        if moved.left or moved.back:
+            self.database.write(lambda c: absent.mark(c, scope, mapping, moved))
 
     # Creates in doubt
 

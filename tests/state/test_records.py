@@ -235,10 +235,14 @@ def test_odd_keys(store: Store, scope: Scope, key: str):
     assert (key, "cus_1") == (recall(store, scope, key).key, recall(store, scope, key).uuid)
 
 
-def test_left(store: Store, scope: Scope, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("imprints", [{}, {"a": 1, "b": 2, "c": 3}])
+def test_left(
+    store: Store, scope: Scope, monkeypatch: pytest.MonkeyPatch, imprints: dict[str, int]
+):
     """Keys missing from a query are told once, and again only after they were back."""
     monkeypatch.setattr(absent, "PAGE", 2)
-    store.remember(scope, "customers", "run_1", [confirmed(key) for key in "abcde"])
+    items = [confirmed(key, imprint=imprints.get(key)) for key in "abcde"]
+    store.remember(scope, "customers", "run_1", items)
     store.remember(scope, "other", "run_1", [confirmed("z")])
     number = {
         key: memory.record for key, memory in store.recall(scope, "customers", "abcde").items()
@@ -246,8 +250,11 @@ def test_left(store: Store, scope: Scope, monkeypatch: pytest.MonkeyPatch):
 
     def sync(present: str) -> list[Left]:
         seen = {number[key] for key in present}
-        left = list(store.left(scope, "customers", "now", seen.__contains__))
-        store.mark_left(scope, "customers", "now", seen.__contains__)
+        moved = store.moved(
+            "customers", "now", seen.__contains__, store.familiar("customers").records
+        )
+        left = [key for batch in store.left(scope, moved) for key in batch]
+        store.mark_left(scope, "customers", moved)
         return left
 
     assert sync("abcde") == []
@@ -262,7 +269,7 @@ def test_left(store: Store, scope: Scope, monkeypatch: pytest.MonkeyPatch):
 def test_left_and_remembered(store: Store, scope: Scope):
     """A row that is delivered again is back without being told so."""
     store.remember(scope, "customers", "run_1", [confirmed("a")])
-    store.mark_left(scope, "customers", "now", lambda _: False)
+    store.mark_left(scope, "customers", store.moved("customers", "now", lambda _: False))
     store.remember(scope, "customers", "run_2", [confirmed("a")])
     assert not recall(store, scope, "a").left
 

@@ -1,0 +1,1 @@
+"""What the worker costs, measured side by side with what it cannot do without."""

@@ -1,0 +1,122 @@
+"""A folder with a mapping, a warehouse, a state and a sandbox, and the worker to run in it."""
+
+import json
+from collections import abc
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from benchmarks.measure import Cost, python
+from sync.feed import Feed
+from sync.fingerprint import Hasher, join
+from sync.fitting import fit
+from sync.loader import load
+from sync.outcome import Outcome
+from sync.record import Object, Record
+from sync.sandbox.running import RunningSandbox
+from sync.state.store import Store
+from sync.state.values import Confirmed, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A run of the worker: what it cost and what it says of itself."""
+
+    cost: Cost
+    summary: dict[str, Any]
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """The counts of all mappings together that are not zero."""
+        rows: dict[str, int] = {}
+        for mapping in self.summary["mappings"]:
+            for name, count in mapping["rows"].items():
+                rows[name] = rows.get(name, 0) + count
+        return {name: count for name, count in rows.items() if count}
+
+    @property
+    def requests(self) -> int:
+        """All that were sent."""
+        return sum(mapping["requests"]["total"] for mapping in self.summary["mappings"])
+
+
+@dataclass(slots=True)
+class Stage:
+    """Where the worker is measured. The state's URL may be that of a PostgreSQL."""
+
+    folder: Path
+    sandbox: RunningSandbox
+    warehouse: str
+    state: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the worker is told."""
+        return {
+            "WAREHOUSE_URL": self.warehouse,
+            "CHARTMOGUL_API_URL": self.sandbox.url,
+            "CHARTMOGUL_API_KEY": self.sandbox.key,
+            "CHARTMOGUL_DATA_SOURCE": self.sandbox.data_source,
+            "SYNC_STATE_URL": self.state_url,
+            "SYNC_REPORTS": str(self.folder / "reports"),
+            "SYNC_TMP": str(self.folder),
+            "SYNC_LOG": "json",
+        }
+
+    @property
+    def state_url(self) -> str:
+        """An SQLite file, unless another is given."""
+        return self.state or f"sqlite:///{self.folder / 'state.db'}"
+
+    def mapping(self, content: str, name: str = "accounts") -> None:
+        """Write a mapping file."""
+        file = self.folder / "mappings" / f"{name}.yml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(content)
+
+    def run(self, *options: str, **variables: str) -> Ran:
+        """Run the worker as a process of its own; its log goes to a file."""
+        with (self.folder / "log").open("a") as log:
+            cost = python(
+                "-m", "sync", "run", "--json", *options,
+                environment=self.environment | variables, folder=self.folder, log=log,
+            )  # fmt: skip
+        assert cost.code in (0, 1), cost
+        return Ran(cost, json.loads(cost.out))
+
+    def pretend(self) -> int:
+        """Fill the state as a first run would that delivered every row; how many there are.
+
+        One row is really delivered, so that the account, the scope and the types are there.
+        """
+        self.run("--limit", "1")
+        store = Store.open(self.state_url)
+        try:
+            (loaded,) = load([self.folder / "mappings"], self.environment)
+            scope, hasher, rows = self._scope(store), Hasher(store.salt), 0
+            with Feed.open(loaded).query() as result:
+                builder = fit(loaded, result.columns, datetime.now(UTC))
+                for batch in result.batches(20_000):
+                    built = [builder.build(i, row) for i, row in enumerate(batch)]
+                    records = [record for record in built if isinstance(record, Record)]
+                    assert len(records) == len(batch)
+                    store.remember(scope, "accounts", "first", list(_confirmed(hasher, records)))
+                    rows += len(batch)
+            return rows
+        finally:
+            store.close()
+
+    def _scope(self, store: Store) -> Scope:
+        query = text("select account, data_source from sync_scopes")
+        account, source = store.database.read(lambda c: c.execute(query).one())
+        return store.scope(account, source, Object.CUSTOMER)
+
+
+def _confirmed(hasher: Hasher, records: abc.Iterable[Record]) -> abc.Iterator[Confirmed]:
+    for record in records:
+        hashes = join(hasher.fields(record.fields))
+        print_, outcome = hasher.fingerprint(record), Outcome.CREATED
+        yield Confirmed(record.key, f"cus_{record.key:0>36}", 1, print_, hashes, b"", outcome)
