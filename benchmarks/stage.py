@@ -1,24 +1,24 @@
 """A folder with a mapping, a warehouse, a state and a sandbox, and the worker to run in it."""
 
 import json
-from collections import abc
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, insert, text
 
 from benchmarks.measure import Cost, python
 from sync.feed import Feed
-from sync.fingerprint import Hasher, join
-from sync.fitting import fit
+from sync.intake import imprinter_of
 from sync.loader import load
-from sync.outcome import Outcome
-from sync.record import Object, Record
+from sync.record import Object
 from sync.sandbox.running import RunningSandbox
+from sync.state.schema import records, synced
 from sync.state.store import Store
-from sync.state.values import Confirmed, Scope
+from sync.state.upsert import upsert
+from sync.state.values import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +88,21 @@ class Stage:
         return Ran(cost, json.loads(cost.out))
 
     def pretend(self) -> int:
-        """Fill the state as a first run would that delivered every row; how many there are.
+        """Fill the state as a run would leave it that knows every row; how many there are.
 
-        One row is really delivered, so that the account, the scope and the types are there.
+        One row is really delivered, so that the account, the scope and the types are there. Fingerprints are
+        only as long as real ones: whoever looked into a row would find it changed.
         """
         self.run("--limit", "1")
         store = Store.open(self.state_url)
         try:
             (loaded,) = load([self.folder / "mappings"], self.environment)
-            scope, hasher, rows = self._scope(store), Hasher(store.salt), 0
+            scope, rows = self._scope(store), 0
             with Feed.open(loaded).query() as result:
-                builder = fit(loaded, result.columns, datetime.now(UTC))
-                for batch in result.batches(20_000):
-                    built = [builder.build(i, row) for i, row in enumerate(batch)]
-                    records = [record for record in built if isinstance(record, Record)]
-                    assert len(records) == len(batch)
-                    store.remember(scope, "accounts", "first", list(_confirmed(hasher, records)))
+                imprinter = imprinter_of(loaded, result, scope, store.salt)
+                for batch in result.raw(20_000):
+                    items = list(zip(batch, imprinter.imprints(batch), strict=True))
+                    store.database.write(partial(_remember, scope=scope, first=rows, items=items))
                     rows += len(batch)
             return rows
         finally:
@@ -115,8 +114,26 @@ class Stage:
         return store.scope(account, source, Object.CUSTOMER)
 
 
-def _confirmed(hasher: Hasher, records: abc.Iterable[Record]) -> abc.Iterator[Confirmed]:
-    for record in records:
-        hashes = join(hasher.fields(record.fields))
-        print_, outcome = hasher.fingerprint(record), Outcome.CREATED
-        yield Confirmed(record.key, f"cus_{record.key:0>36}", 1, print_, hashes, b"", outcome)
+def _remember(
+    connection: Connection, scope: Scope, first: int, items: list[tuple[Any, int]]
+) -> None:
+    """Row numbers become record numbers, so the first, which is there, is overwritten."""
+    numbered = list(enumerate(items, first + 1))
+    met = [
+        {"id": n, "scope": scope.id, "key": str(row[0]), "uuid": f"cus_{n:0>36}", "pairs": 1}
+        for n, (row, _) in numbered
+        if n > 1
+    ]
+    common: dict[str, object] = {
+        "mapping": "accounts",
+        "outcome": "created",
+        "run": "20260101T000000Z-abcdef",
+    }
+    common |= {"fingerprint": bytes(16), "hashes": bytes(96), "dropped": b"", "gone": False}
+    sent = [
+        {"record": n, "imprint": imprint, "at": datetime.now(UTC), **common}
+        for n, (_, imprint) in numbered
+    ]
+    if met:
+        connection.execute(insert(records), met)
+    upsert(connection, synced, sent)

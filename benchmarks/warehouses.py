@@ -77,3 +77,12 @@ def account(i: int) -> tuple[object, ...]:
         str(_START + timedelta(minutes=i)), f"City {i % 1000}", ("free", "pro", "team")[i % 3], i % 500,
         i % 7 == 0, i % 10_000 / 100, str(_START + timedelta(days=365, minutes=i)), f"note {i:032x}",
     )  # fmt: skip
+
+
+def change(folder: Path, every: int) -> None:
+    """Another company and one seat more for every so manieth account of the SQLite file."""
+    with closing(sqlite3.connect(folder / "warehouse.db")) as db, db:
+        db.execute(
+            "update accounts set company = company || '!', seats = seats + 1 where id % ? = 0",
+            [every],
+        )

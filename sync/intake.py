@@ -10,6 +10,7 @@ from sync.errors import Interrupted, SourceError
 from sync.feed import Feed
 from sync.fingerprint import Hasher
 from sync.fitting import fit
+from sync.loader import Loaded
 from sync.notebook import Notebook
 from sync.outcome import MappingRun
 from sync.read import Reader
@@ -18,6 +19,7 @@ from sync.rules import rules
 from sync.sight import Imprinter, Sight
 from sync.source import Result
 from sync.spool import Spool
+from sync.state.values import Scope
 from sync.terms import Terms
 
 #: Seconds after which a query that was cancelled, and goes on, is cancelled again.
@@ -70,12 +72,11 @@ class Intake:
 
     def _open_reader(self, result: Result) -> Reader:
         loaded, hasher = self.feed.loaded, Hasher(self.notebook.store.salt)
-        edition = hasher.mark(loaded.digest, __version__.encode())
         return Reader(
             fit(loaded, result.columns, self.terms.started_at),
             hasher,
             loaded.mapping.mode,
-            edition,
+            hasher.mark(loaded.digest, __version__.encode()),
             self.notebook.recall,
             self.spool,
             self.run,
@@ -84,15 +85,13 @@ class Intake:
             self.terms.selection,
             remember=None if self.terms.dry_run else self.notebook.note,
             stored=self.notebook.store.stored,
-            sight=self._sight(result, edition),
+            sight=self._sight(result),
             complete=result.complete,
         )
 
-    def _sight(self, result: Result, edition: bytes) -> Sight:
+    def _sight(self, result: Result) -> Sight:
         notebook, selection = self.notebook, self.terms.selection
-        mapping = self.feed.loaded.mapping
-        parts = (edition, repr(result.columns), result.manner, repr(notebook.scope), rules(mapping))
-        imprinter = Imprinter(notebook.store.salt, *(str(part).encode() for part in parts))
+        imprinter = imprinter_of(self.feed.loaded, result, notebook.scope, notebook.store.salt)
         if selection.full or not selection.whole:  # for few rows it would not pay
             return Sight(imprinter)
         learn = None if self.terms.dry_run else notebook.learn
@@ -103,3 +102,9 @@ class Intake:
             if self.terms.stopping.is_set():
                 raise Interrupted("interrupted while reading")
             yield batch
+
+
+def imprinter_of(loaded: Loaded, result: Result, scope: Scope, salt: bytes) -> Imprinter:
+    """Makes the imprints of a mapping's rows: all that decides what they become is part of them."""
+    told = (repr(result.columns), result.manner, repr(scope), rules(loaded.mapping))
+    return Imprinter(salt, loaded.digest, *(part.encode() for part in told))

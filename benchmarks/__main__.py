@@ -1,0 +1,40 @@
+"""`python -m benchmarks [--full] [SCENARIO…]`: measures, prints the table and writes it down."""
+
+import sys
+from collections import abc
+
+from benchmarks import allowance, requests, startup, table, unchanged, writing
+from tests.postgres import by_wheel
+
+_SIZES = (10_000, 100_000, 1_000_000)
+_MORE = (10_000, 1_000_000, 3_000_000)
+
+
+def _unchanged(full: bool) -> abc.Iterator[table.Line]:
+    with by_wheel() as url:
+        text = url.render_as_string(hide_password=False)
+        yield from unchanged.lines(text, _MORE if full else _SIZES)
+
+
+_SCENARIOS: dict[str, abc.Callable[[bool], abc.Iterable[table.Line]]] = {
+    "startup": lambda _: startup.lines(),
+    "requests": lambda _: requests.lines(),
+    "writing": lambda _: writing.lines(),
+    "allowance": lambda full: allowance.lines(4000 if full else 1200),
+    "unchanged": _unchanged,
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Each scenario has a file of its own, so one can be measured again alone."""
+    full = "--full" in arguments
+    names = [name for name in arguments if not name.startswith("-")] or list(_SCENARIOS)
+    for name in names:
+        around = table.surroundings()
+        lines = list(_SCENARIOS[name](full))
+        print(table.render(lines), flush=True)
+        table.write(f"{name}-full" if full else name, lines, around)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

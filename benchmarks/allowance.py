@@ -1,0 +1,45 @@
+"""How much of the 40 requests a second a run uses while there is work, at several latencies."""
+
+import tempfile
+from collections import abc
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks import warehouses
+from benchmarks.stage import Stage
+from benchmarks.table import Line, at_least
+from sync.sandbox.limits import lognormal
+from sync.sandbox.running import RunningSandbox
+from sync.sandbox.sandbox import Call, Sandbox
+
+_ALLOWED = 40
+
+
+def lines(rows: int) -> abc.Iterator[Line]:
+    """A first run of so many creates at each latency, then five mappings that share one run."""
+    for milliseconds in (50, 200, 450):
+        yield _measure(f"{milliseconds} ms", rows, milliseconds / 1000, 1)
+    yield _measure("200 ms, five mappings", rows, 0.2, 5)
+
+
+def _measure(name: str, rows: int, latency: float, mappings: int) -> Line:
+    sandbox = Sandbox(latency=lognormal(latency))
+    with tempfile.TemporaryDirectory() as folder, RunningSandbox(sandbox) as running:
+        stage = Stage(Path(folder), running, warehouses.sqlite(Path(folder), rows))
+        for n in range(mappings):
+            content = warehouses.MAPPING.replace("name: accounts", f"name: accounts{n}")
+            share = f"select * from accounts where id % {mappings} = {n}"
+            stage.mapping(content.replace(warehouses.QUERY, share), f"accounts{n}")
+        ran = stage.run()
+        assert ran.rows == {"read": rows, "created": rows}, ran.rows
+        calls = [call for call in sandbox.requests if call.method == "POST"]
+    return _line(name, list(sandbox.requests), calls)
+
+
+def _line(name: str, calls: list[Call], writes: list[Call]) -> Line:
+    times = sorted(call.at for call in writes)
+    rate = (len(times) - 1) / (times[-1] - times[0])
+    refused = sum(call.status in (429, 503) for call in calls)
+    gap = max(later - sooner for sooner, later in pairwise(times))
+    note = f"{rate:.2f} a second, {refused} answers 429 or 503, longest gap {gap:.2f} s"
+    return at_least(f"use of the allowance at {name}", rate / _ALLOWED * 100, "%", 97, note)

@@ -1,0 +1,97 @@
+"""How many requests a row costs."""
+
+import tempfile
+from collections import abc
+from pathlib import Path
+
+from benchmarks import warehouses
+from benchmarks.stage import Ran, Stage
+from benchmarks.table import Line, at_most
+from sync.sandbox.running import RunningSandbox
+from sync.sandbox.sandbox import Sandbox
+
+#: Account and data source, asked for at the start of every run.
+_CHECKS = 2
+_ROWS = 400
+_NEVER = warehouses.MAPPING + "live_check: never\n"
+_TAGGED = _NEVER + "tags: [warehouse]\n"
+_CONTACTS = """\
+version: 1
+name: people
+source:
+  query: select id || '-p' as id, id as account, email, company as title from accounts
+destination:
+  object: contact
+fields:
+  external_id: id
+  customer_external_id: account
+  email: email
+  title: title
+live_check: never
+"""
+
+
+def lines() -> abc.Iterator[Line]:
+    """Creates, updates and contacts, at as many requests a second as ChartMogul allows."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        RunningSandbox(Sandbox(rate=None, parallel=None)) as sandbox,
+    ):
+        stage = Stage(Path(folder), sandbox, warehouses.sqlite(Path(folder), _ROWS))
+        stage.mapping(_TAGGED)
+        yield _each("created customer, with attributes and tags", stage, "created", 1.0)
+        warehouses.change(Path(folder), 1)
+        yield _each("updated customer, live_check: never", stage, "updated", 1.0)
+        yield from _estimate(stage, Path(folder))
+        yield _live(stage, Path(folder))
+        (stage.folder / "state.db").unlink()
+        again = stage.run()
+        assert again.rows == {"read": _ROWS, "unchanged": _ROWS}, again.rows
+        yield at_most(
+            f"first run against a filled account of {_ROWS}", again.requests, "requests", 2 + 10
+        )
+        (stage.folder / "mappings" / "accounts.yml").unlink()
+        stage.mapping(_CONTACTS, "people")
+        yield _each("created contact, look-ups included", stage, "created", 1.05)
+        warehouses.change(Path(folder), 1)
+        yield _each("updated contact, live_check: never", stage, "updated", 1.0)
+
+
+def _each(name: str, stage: Stage, outcome: str, most: float) -> Line:
+    ran = stage.run()
+    assert ran.rows == {"read": _ROWS, outcome: _ROWS}, ran.rows
+    each = (ran.requests - _CHECKS) / _ROWS
+    return at_most(f"requests per {name}", each, "", most, f"{_ROWS} rows, checks not counted")
+
+
+def _estimate(stage: Stage, folder: Path) -> abc.Iterator[Line]:
+    warehouses.change(folder, 2)
+    foreseen = _foreseen(stage)
+    ran = stage.run()
+    off = abs(foreseen / ran.requests - 1) * 100
+    note = f"{foreseen} foreseen, {ran.requests} needed"
+    yield at_most("a dry run's estimate is off by", off, "%", 10, note)
+
+
+def _foreseen(stage: Stage) -> int:
+    before = (stage.folder / "log").stat().st_size
+    stage.run("--dry-run")
+    log = (stage.folder / "log").read_text()[before:]
+    (line,) = (line for line in log.splitlines() if '"estimated"' in line)
+    return int(line.split('"requests": ')[1].split(",")[0])
+
+
+def _live(stage: Stage, folder: Path) -> Line:
+    """`live_check: changed` after one row in ten has changed, against the same with `never`."""
+    needed: list[Ran] = []
+    for mapping in (_TAGGED, _TAGGED.replace("never", "changed")):
+        stage.mapping(mapping)
+        stage.run()
+        warehouses.change(folder, 10)
+        needed.append(stage.run())
+    never, changed = needed
+    assert never.rows == changed.rows, changed.rows
+    most = min(_ROWS // 10, _ROWS // 200 + 1)
+    added = changed.requests - never.requests
+    stage.mapping(_TAGGED)
+    return at_most(f"what live_check: changed adds for 40 of {_ROWS}", added, "requests", most)
