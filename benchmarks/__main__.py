@@ -3,7 +3,7 @@
 import sys
 from collections import abc
 
-from benchmarks import allowance, requests, startup, table, unchanged, writing
+from benchmarks import allowance, requests, rivals, startup, table, unchanged, writing
 from tests.postgres import by_wheel
 
 _SIZES = (10_000, 100_000, 1_000_000)
@@ -21,6 +21,7 @@ _SCENARIOS: dict[str, abc.Callable[[bool], abc.Iterable[table.Line]]] = {
     "requests": lambda _: requests.lines(),
     "writing": lambda _: writing.lines(),
     "allowance": lambda full: allowance.lines(4000 if full else 1200),
+    "rivals": lambda _: rivals.lines(),
     "unchanged": _unchanged,
 }
 

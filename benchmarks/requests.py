@@ -39,7 +39,7 @@ def lines() -> abc.Iterator[Line]:
     ):
         stage = Stage(Path(folder), sandbox, warehouses.sqlite(Path(folder), _ROWS))
         stage.mapping(_TAGGED)
-        yield _each("created customer, with attributes and tags", stage, "created", 1.0)
+        yield _each("created customer, with attributes and tags", stage, "created", 1.005)
         warehouses.change(Path(folder), 1)
         yield _each("updated customer, live_check: never", stage, "updated", 1.0)
         yield from _estimate(stage, Path(folder))

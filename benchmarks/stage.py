@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, delete, insert, text
 
 from benchmarks.measure import Cost, python
 from sync.feed import Feed
@@ -17,7 +17,6 @@ from sync.record import Object
 from sync.sandbox.running import RunningSandbox
 from sync.state.schema import records, synced
 from sync.state.store import Store
-from sync.state.upsert import upsert
 from sync.state.values import Scope
 
 
@@ -98,6 +97,7 @@ class Stage:
         try:
             (loaded,) = load([self.folder / "mappings"], self.environment)
             scope, rows = self._scope(store), 0
+            store.database.write(_empty)
             with Feed.open(loaded).query() as result:
                 imprinter = imprinter_of(loaded, result, scope, store.salt)
                 for batch in result.raw(20_000):
@@ -114,15 +114,20 @@ class Stage:
         return store.scope(account, source, Object.CUSTOMER)
 
 
+def _empty(connection: Connection) -> None:
+    """What was delivered need not come first again."""
+    connection.execute(delete(synced))
+    connection.execute(delete(records))
+
+
 def _remember(
     connection: Connection, scope: Scope, first: int, items: list[tuple[Any, int]]
 ) -> None:
-    """Row numbers become record numbers, so the first, which is there, is overwritten."""
+    """Row numbers become record numbers."""
     numbered = list(enumerate(items, first + 1))
     met = [
         {"id": n, "scope": scope.id, "key": str(row[0]), "uuid": f"cus_{n:0>36}", "pairs": 1}
         for n, (row, _) in numbered
-        if n > 1
     ]
     common: dict[str, object] = {
         "mapping": "accounts",
@@ -134,6 +139,5 @@ def _remember(
         {"record": n, "imprint": imprint, "at": datetime.now(UTC), **common}
         for n, (_, imprint) in numbered
     ]
-    if met:
-        connection.execute(insert(records), met)
-    upsert(connection, synced, sent)
+    connection.execute(insert(records), met)
+    connection.execute(insert(synced), sent)
