@@ -48,10 +48,10 @@ class _Yaml(yaml.SafeLoader):
         """Stop where there is too much: reading a quarter of a megabyte of brackets takes long."""
         self._nodes += 1
         self._depth += 1
-        if self._nodes > _MOST_NODES:
-            raise yaml.MarkedYAMLError(None, None, _TOO_MUCH, self.peek_event().start_mark)
-        if self._depth > _DEEPEST + 1:
-            raise yaml.MarkedYAMLError(None, None, _TOO_DEEP, self.peek_event().start_mark)
+        if self._nodes > _MOST_NODES or self._depth > _DEEPEST + 1:
+            problem = _TOO_DEEP if self._depth > _DEEPEST + 1 else _TOO_MUCH
+            event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML has no types here
+            raise yaml.MarkedYAMLError(None, None, problem, event.start_mark)
         node: yaml.Node | None = super().compose_node(parent, index)
         self._depth -= 1
         return node

@@ -101,8 +101,8 @@ class Watch:
         for heading, text in report.sections:
             self._note(heading, text)
         if report.when == "teardown":
-            folder: Path | None = getattr(item, "funcargs", {}).get("tmp_path")
-            if folder is not None:
+            folder = getattr(item, "funcargs", {}).get("tmp_path")
+            if isinstance(folder, Path):
                 self.shown += [str(path.relative_to(folder)) for path in files(folder)]
         shown, self.shown = list(dict.fromkeys(self.shown)), []
         if shown:

@@ -23,13 +23,18 @@ class Result:
     rows: abc.Sequence[tuple[Any, ...]]
     #: Called before each batch; raises SourceError where the source is to break off.
     before: abc.Callable[[], None]
+    manner: str = "simulated"
 
-    def batches(self, size: int = 1000) -> abc.Iterator[list[tuple[Any, ...]]]:
+    def raw(self, size: int = 1000) -> abc.Iterator[list[tuple[Any, ...]]]:
         """The rows, a few at a time."""
         for start in range(0, len(self.rows), _BATCH):
             self.before()
             yield list(self.rows[start : start + _BATCH])
         self.before()
+
+    def complete(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Nothing is left unread."""
+        return row
 
     def cancel(self) -> None:
         """Nothing runs while another thread could ask."""
