@@ -29,8 +29,10 @@ $(VENV)/developer: $(VENV)/user
 demo: $(VENV)/user
 	$(BIN)/chartmogul-sync demo
 
+# Many tests wait: for a server, for the pace of the API. So there are more of them at once than processors.
+TESTS = 4
 test: $(VENV)/developer
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TESTS) --dist loadfile
 
 # Worlds full of faults, played on a clock of their own; then workers that are broken on purpose.
 SEEDS = 1000
