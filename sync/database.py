@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import abc
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -14,6 +15,15 @@ from sync.errors import ConfigError, ConfigProblem
 
 _SECRET = re.compile(r"pass|pwd|secret|token|key|credential", re.IGNORECASE)
 _MASK = "***"
+#: Seconds, and tries: a server that vanishes without a word is given up after a minute, not after hours.
+#: postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+_PATIENCE = {
+    "connect_timeout": 15,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 #: The options by which SQLite opens a file for reading only.
 _LOOKING = ("mode", "uri", "immutable")
 
@@ -53,10 +63,18 @@ def connect(url: URL, **options: Any) -> Engine:
     Raises:
         ConfigError: the dialect is unknown or its driver is not installed.
     """
+    if url.drivername == "postgresql+psycopg":
+        given = options.get("connect_args", {})
+        options["connect_args"] = {**patience(url.query), **given}
     try:
         return create_engine(url, **options)
     except (ImportError, NoSuchModuleError) as error:
         raise ConfigError(_missing(url, error)) from error
+
+
+def patience(given: abc.Mapping[str, object]) -> dict[str, int]:
+    """How long to wait for a PostgreSQL server that is silent, where the URL does not say so itself."""
+    return {name: value for name, value in _PATIENCE.items() if name not in given}
 
 
 def _missing(url: URL, error: Exception) -> ConfigProblem:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.dialects import registry
 from sqlalchemy.exc import NoSuchModuleError
 
+from sync import database
 from sync.columns import Column
 from sync.errors import ConfigError, SourceError
 from sync.source import Source
@@ -346,3 +347,12 @@ def test_url_options(path: Path):
     sqlite3.register_converter("moment", lambda raw: datetime.fromisoformat(raw.decode()))
     [[(moment,)]] = read(source, "select '2026-01-31T10:00:00+00:00' as \"x [moment]\"")
     assert datetime(2026, 1, 31, 10, tzinfo=UTC) == moment
+
+
+def test_a_silent_postgresql_is_given_up():
+    """libpq's own waits are hours long; what the URL says counts."""
+    url = database.parse("postgresql://u:p@127.0.0.1:1/db?connect_timeout=7")
+    assert database.patience(url.query)["keepalives_idle"] == 30
+    assert "connect_timeout" not in database.patience(url.query)
+    _, arguments = database.connect(url).dialect.create_connect_args(url)
+    assert arguments["connect_timeout"] == "7"
