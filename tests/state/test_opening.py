@@ -14,6 +14,7 @@ from sync.sight import Glimpse
 from sync.state.store import Store
 from sync.state.upgrade import UPGRADES, bring_up
 from sync.state.values import Confirmed, Held, RejectedRow
+from tests import secrets
 from tests.state.conftest import Clock
 
 
@@ -123,7 +124,7 @@ def test_not_created_in_a_database(database: str):
     """The same on PostgreSQL, and the password is not told."""
     with pytest.raises(StateError, match="there is no state at") as caught:
         Store.open(database, create=False)
-    assert "a-test-password" not in caught.value.message
+    assert secrets.PASSWORD not in caught.value.message
 
 
 @pytest.mark.parametrize("rival", ["sync_records", "sync_meta"])
