@@ -1,9 +1,13 @@
-"""Whether ChartMogul is alive: nothing but failures for too long is an outage."""
+"""Whether ChartMogul is alive: nothing but failures for a while is a pause, for too long an outage."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sync.errors import Outage
+
+#: Seconds of nothing but failures after which nobody gives up for itself any more.
+_DOUBTFUL = 5.0
 
 
 class Health:
@@ -12,10 +16,20 @@ class Health:
     Args:
         clock: seconds that only grow.
         patience: the seconds of nothing but failures that make an outage.
+        tell: hears of pauses, and of their ends.
     """
 
-    def __init__(self, clock: Callable[[], float], patience: float = 60.0) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        patience: float = 60.0,
+        tell: Callable[[str], None] = lambda message: None,
+    ) -> None:
         self._clock = clock
+        self._tell = tell
+        self._paused = False
+        #: One asks whether it is over; the others wait for what it finds.
+        self.asking_again = asyncio.Lock()
         self._patience = patience
         self._first: float | None = None
         self._last = 0.0
@@ -35,7 +49,24 @@ class Health:
 
     def answered(self) -> None:
         """There was an answer, be it a refusal."""
+        if self._paused and self._first is not None:
+            self._tell(f"ChartMogul answers again, after {self._clock() - self._first:.0f} seconds")
+        self._paused = False
         self._first = None
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether there was nothing but failures for a while."""
+        return self._first is not None and self._clock() - self._first >= _DOUBTFUL
+
+    def pause(self, message: str) -> None:
+        """Everybody waits until there is an answer; it is said once."""
+        if not self._paused:
+            self._paused = True
+            self._tell(
+                f"ChartMogul does not answer ({message}): the run pauses,"
+                f" and ends if that lasts for {self._patience:.0f} seconds"
+            )
 
     def failed(self, message: str) -> None:
         """There was none, or none of use.

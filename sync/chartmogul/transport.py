@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
-from sync.chartmogul import retry, verdict
+from sync.chartmogul import calls, retry, verdict
 from sync.chartmogul.answers import Misread, load
 from sync.chartmogul.calls import Call
 from sync.chartmogul.connection import distrust
@@ -25,6 +25,11 @@ T = TypeVar("T")
 
 #: Failures in which the request surely did not leave: nobody was there to take it, or a proxy refused.
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+
+#: What is asked in a pause, and how often, in seconds.
+_QUESTION = calls.ask_account()
+_BETWEEN_QUESTIONS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +84,31 @@ class Transport:
             RailError: another request would be over the budget.
         """
         sending = _Sending(self, call, read)
-        retrying = AsyncRetrying(
-            retry=retry_if_result(sending.may_repeat),
-            stop=sending.is_over,
-            wait=sending.seconds_before_next,
-            sleep=self.waiting.sleep,
-            retry_error_callback=_last_result,
-        )
         with self.health.asking():
-            result: T | Failure = await retrying(sending.attempt)
+            result = await sending.send()
+            while isinstance(result, Failure) and retry.may_repeat(call, result):
+                if not await self._paused(result):
+                    break
+                result = await sending.send()
         if isinstance(result, Failure):
             raise sending.unavailable(result)
         return Received(result, sending.attempts)
+
+    async def _paused(self, failure: Failure) -> bool:
+        """Wait while nobody is answered; whether there was such a pause, and the failure was part of it.
+
+        Raises:
+            Outage: it lasted too long.
+        """
+        health, paused = self.health, self.health.asking_again.locked()
+        async with health.asking_again:
+            while health.in_doubt and not self.waiting.stopping():
+                if not isinstance(await _Sending(self, _QUESTION, bool).attempt(), Failure):
+                    break
+                paused = True
+                health.pause(failure.message)
+                await self.waiting.sleep(_BETWEEN_QUESTIONS)
+        return paused and not self.waiting.stopping()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +129,18 @@ class _Sending(Generic[T]):
     attempts: int = 0
     sent: bool = False
     failure: Failure | None = None
+
+    async def send(self) -> T | Failure:
+        """All the attempts that there are."""
+        retrying = AsyncRetrying(
+            retry=retry_if_result(self.may_repeat),
+            stop=self.is_over,
+            wait=self.seconds_before_next,
+            sleep=self.transport.waiting.sleep,
+            retry_error_callback=_last_result,
+        )
+        result: T | Failure = await retrying(self.attempt)
+        return result
 
     async def attempt(self) -> T | Failure:
         """One request; a failure that time may heal is returned, everything else is raised."""

@@ -178,7 +178,9 @@ class Session:
     def __post_init__(self) -> None:
         settings = self.settings
         self.pace = Pace(settings.requests_per_second, settings.connections, clock=self.monotonic)
-        self.health = Health(self.monotonic, settings.outage)
+        self.health = Health(
+            self.monotonic, settings.outage, lambda message: self.reporter.warned(None, message)
+        )
         self.sleep, self.http = self._sleep, self._open_http
 
     async def conduct(

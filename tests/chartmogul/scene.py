@@ -106,6 +106,8 @@ class Scene:
     clock: Clock
     pace: Pace
     requests: Requests
+    #: What a run would be told.
+    told: list[str] = field(default_factory=list)
 
     @property
     def waits(self) -> list[float]:
@@ -126,9 +128,10 @@ def scene(
     http._transport = httpx.MockTransport(script)
     pace = Pace(clock=clock, sleep=clock.turn)
     waiting = Waiting(clock.sleep, stopping, lambda: 1.0, lambda: NOW)
-    health = Health(clock, outage)
+    told: list[str] = []
+    health = Health(clock, outage, told.append)
     transport = Transport(http, pace, health, waiting, requests, budget)
-    return Scene(Client(transport), script, clock, pace, requests)
+    return Scene(Client(transport), script, clock, pace, requests, told)
 
 
 @dataclass

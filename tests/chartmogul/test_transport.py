@@ -20,6 +20,8 @@ from sync.outcome import Requests
 from tests.chartmogul.scene import KEY, URL, answer, scene
 
 ACCOUNT = {"name": "Example", "currency": "EUR"}
+#: The answer to the question whether ChartMogul is there at all.
+ALIVE = answer(200, ACCOUNT)
 CUSTOMER = {"uuid": "cus_1", "name": "Ada"}
 CONTACT = {"uuid": "con_1"}
 
@@ -112,7 +114,7 @@ async def test_creates_are_never_repeated_blindly(trouble, status, busy):
 
 async def test_six_attempts_at_most():
     """5xx and broken connections end after six, with doubling waits and the last answer."""
-    s = scene(*[answer(502, "no")] * 6)
+    s = scene(*[answer(502, "no")] * 6, ALIVE)
     with pytest.raises(Unavailable) as caught:
         await s.client.account()
 
@@ -125,7 +127,7 @@ async def test_six_attempts_at_most():
 @pytest.mark.parametrize(("status", "busy", "sent"), [(429, False, False), (503, True, True)])
 async def test_ten_attempts_where_told_to_wait(status, busy, sent):
     """429 and 503 ask for patience: ten attempts, waits up to a minute."""
-    s = scene(*[answer(status)] * 10, outage=10_000)
+    s = scene(*[answer(status)] * 10, ALIVE, outage=10_000)
     with pytest.raises(Unavailable) as caught:
         await s.client.account()
 
@@ -136,7 +138,7 @@ async def test_ten_attempts_where_told_to_wait(status, busy, sent):
 
 async def test_sent_remembers_every_attempt():
     """That an attempt may have been carried out is not forgotten for a later one."""
-    s = scene(httpx.ReadError("lost"), *[httpx.ConnectError("x")] * 5)
+    s = scene(httpx.ReadError("lost"), *[httpx.ConnectError("x")] * 5, ALIVE)
     with pytest.raises(Unavailable) as caught:
         await s.client.update_contact("con_1", {"title": "Dr"})
 
@@ -146,7 +148,7 @@ async def test_sent_remembers_every_attempt():
 
 async def test_nothing_sent_is_known():
     """Where no connection was ever made, the caller may rely on it."""
-    s = scene(*[httpx.ConnectError("no route")] * 6)
+    s = scene(*[httpx.ConnectError("no route")] * 6, ALIVE)
     with pytest.raises(Unavailable) as caught:
         await s.client.create_customer("ds_1", "c1", {}, {})
 
@@ -186,18 +188,48 @@ async def test_a_taken_id_is_told_apart():
 
 async def test_failures_for_a_minute_are_an_outage():
     """The run ends with the last error, whichever requests the failures came from."""
-    s = scene(*[answer(502)] * 12)
+    s = scene(*[answer(502)] * 13)
+    with pytest.raises(Outage, match="the last one: GET /account was answered 502"):
+        await s.client.customer("cus_1")
+    assert sum(s.waits) == 61
+    assert s.told == [
+        "ChartMogul does not answer (GET /customers/cus_1 was answered 502): the run pauses, and ends"
+        " if that lasts for 60 seconds"
+    ]
+
+
+async def test_a_pause():
+    """While nobody is answered, one question asks whether it is over; then everything goes on where it was."""
+    s = scene(*[answer(502)] * 6, answer(502), answer(503), ALIVE, answer(200, CUSTOMER))
+    seen = await s.client.customer("cus_1")
+    assert seen.uuid
+    assert [line.rpartition("/")[2] for line in s.script.lines[5:]] == [
+        "cus_1", "account", "account", "account", "cus_1",
+    ]  # fmt: skip
+    assert s.waits == [1, 2, 4, 8, 16, 5, 5]
+    assert s.told[1] == "ChartMogul answers again, after 41 seconds"
+
+
+async def test_a_pause_repeats_no_create():
+    """What may have been carried out is left to those who can look."""
+    s = scene(answer(502))
+    with pytest.raises(Unavailable):
+        await s.client.create_contact("ds_1", "cus_1", {})
+    assert s.requests.total == 1
+
+
+async def test_a_pause_ends_when_the_run_is_asked_to_end():
+    """The failure is what remains."""
+    s = scene(*[answer(502)] * 7, stopping=lambda: len(s.waits) > 5)
     with pytest.raises(Unavailable):
         await s.client.customer("cus_1")
-    with pytest.raises(Outage, match="the last one: GET /account was answered 502"):
-        await s.client.account()
 
 
 @pytest.mark.parametrize("life", [answer(200, CUSTOMER), answer(404, {"error": "x"}), answer(429)])
 async def test_any_answer_is_life(life):
     """A refusal or a 429 shows that ChartMogul is there; only silence and 5xx are an outage."""
-    s = scene(*[answer(502)] * 6, life, *[answer(502)] * 5, answer(200, CUSTOMER))
-    for _ in range(3):
+    s = scene(*[answer(502)] * 6, ALIVE, life, *[answer(502)] * 5, *[answer(200, CUSTOMER)] * 2)
+    while s.script.replies:
         with suppress(Unavailable, Refused):
             await s.client.customer("cus_1")
 
