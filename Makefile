@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test simulate campaign fuzz lint audit format clean
+.PHONY: help demo test simulate campaign fuzz bench bench-full lint audit format clean
 
 help:
 	@echo "make demo     a sample warehouse, a local ChartMogul, and a whole sync between them"
@@ -11,6 +11,7 @@ help:
 	@echo "make simulate worlds full of faults on a clock of their own: SEEDS=1000"
 	@echo "make campaign 200 kills and 200 cut connections: nothing lost, nothing twice"
 	@echo "make fuzz     the tests with made-up input, for many minutes"
+	@echo "make bench    what the worker costs, in minutes; make bench-full takes an hour"
 	@echo "make lint     ruff and mypy"
 	@echo "make audit    known vulnerabilities of what is installed"
 	@echo "make format   let ruff write the code as it should be"
@@ -50,6 +51,12 @@ fuzz: $(VENV)/developer
 
 audit: $(VENV)/developer
 	$(BIN)/python .ci/audit
+
+bench: $(VENV)/developer
+	$(BIN)/python -m benchmarks
+
+bench-full: $(VENV)/developer
+	$(BIN)/python -m benchmarks --full
 
 lint: $(VENV)/developer
 	$(BIN)/ruff check .
