@@ -85,7 +85,7 @@ def _growth(found: dict[int, list[Pair]]) -> abc.Iterator[Line]:
     memory = {rows: min(p.run.cost.memory for p in found[rows]) for rows in sizes}
     grown = (memory[large] - memory[small]) * 2**20 / (large - small)
     yield at_most(f"memory from {small:,} to {large:,} rows", grown, "bytes a row", 16)
-    cpu = {rows: min(p.run.cost.cpu for p in found[rows]) for rows in sizes}
+    cpu = {rows: median(p.run.cost.cpu for p in found[rows]) for rows in sizes}
     before = (cpu[small] - cpu[sizes[0]]) / (small - sizes[0])
     after = (cpu[large] - cpu[small]) / (large - small)
     yield at_most(
