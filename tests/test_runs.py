@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sync.builder import Builder
 from sync.errors import EXIT_CONFIG, EXIT_LOCKED, EXIT_OK, EXIT_RAIL, EXIT_REJECTED
 from sync.outcome import Run
 from sync.read import Selection
@@ -274,3 +275,33 @@ def _request(place, method: str, path: str, body: object = None) -> None:
         method, path, {}, {"authorization": f"Basic {key}"}, content
     )
     assert answer.status < 300
+
+
+def test_unchanged_rows_are_known_by_sight(desk, place, monkeypatch):
+    """Once delivered, a row is not built again until it, or what decides what becomes of it, changes."""
+    built: list[int] = []
+    build = Builder.build
+
+    def counted(self, number, row):
+        built.append(number)
+        return build(self, number, row)
+
+    monkeypatch.setattr(Builder, "build", counted)
+    place.run()
+    assert built == [1, 2]
+    assert counts(place.run()) == {"unchanged": 2}
+    assert counts(place.run(dry_run=True)) == {"unchanged": 2}
+    assert built == [1, 2]
+
+    desk.rows(TWO[0], {**TWO[1], "seats": 9})
+    assert counts(place.run()) == {"updated": 1, "unchanged": 1}
+    assert built == [1, 2, 2]
+    desk.mapping(MAPPING + "tolerate_rejected: 1\n")
+    assert counts(place.run()) == {"unchanged": 2}
+    assert built == [1, 2, 2, 1, 2]
+    assert counts(place.run()) == {"unchanged": 2}
+    assert built == [1, 2, 2, 1, 2]
+
+    desk.rows(TWO[1])
+    assert place.run().mappings[0].left == 1
+    assert place.run().mappings[0].left == 0

@@ -346,3 +346,26 @@ def test_table(source: Source, database: str):
     )
     assert read(source, source.table('My Data."Order"')) == [[(7,)]]
     assert read(source, source.table("My Data.Order")) == [[(7,)]]
+
+
+def test_late(source: Source):
+    """Dates, decimals and UUIDs are text until a row is completed; nulls stay what they are."""
+    sql = (
+        "select 1 as id, date '2026-01-31' as day, 1.50::numeric as price, null::uuid as nothing,"
+        " '00000000-0000-0000-0000-000000000001'::uuid as uuid, 'infinity'::timestamp as ever"
+    )
+    with source.query(sql) as result:
+        ((row,),) = result.raw()
+        complete = result.complete(row)
+    assert row == (1, "2026-01-31", "1.50", None, str(UUID(int=1)), "infinity")
+    assert complete == (1, date(2026, 1, 31), Decimal("1.50"), None, UUID(int=1), "infinity")
+
+
+def test_manner(database: str):
+    """What is read late depends on how the server writes it: on its settings."""
+    manners = []
+    for style in ("ISO, DMY", "German, DMY"):
+        other = Source.open(database, {"options": f"-c DateStyle={style.replace(' ', '')}"})
+        with other.query("select 1") as result:
+            manners.append(result.manner)
+    assert len(set(manners)) == 2
