@@ -139,6 +139,8 @@ class Run:
     finished_at: datetime | None = None
     status: Status | None = None
     exit_code: int = 0
+    #: Whether every row counted: no `--key`, no `--limit`.
+    whole: bool = True
 
 
 def count(run: MappingRun, result: Result, by: int = 1) -> None:

@@ -139,6 +139,8 @@ class Task:
         if rows.read == 0 and whole:
             self._rails.judge_empty(0, await self.notebook.last_read())
             self.reporter.warned(self.run, "the query returned no rows")
+        if rows.read == 0 and self.terms.selection.keys is not None:
+            self.reporter.warned(self.run, "no row has one of the keys of --key")
         self._rails.judge_rejected(rows.rejected)
 
     async def _report_left(self) -> None:

@@ -114,6 +114,9 @@ def test_an_empty_result(desk):
     desk.rows({})
     assert desk("run").code == 0
     desk.rows()
+    ended = desk("run", "--key", "cus_none")  # a part tells nothing of the whole
+    assert ended.code == 0
+    assert "no row has one of the keys" in ended.err
     ended = desk("run")
     assert ended.code == 4
     assert "allow_empty" in ended.err

@@ -194,7 +194,7 @@ class Session:
             keeper = Keeper(self.store, name, self.settings.timeout + 10)
         terms = self._terms(name, started, selection, keeper, dry_run=dry_run)
         tasks = [self._task(loaded, terms) for loaded in mappings]
-        run = Run(name, dry_run, started, [task.run for task in tasks])
+        run = Run(name, dry_run, started, [task.run for task in tasks], whole=selection.whole)
         return await Conductor(run, tasks, self.reporter, self.stop, keeper, self.clock).conduct()
 
     def _terms(

@@ -25,6 +25,7 @@ def write(connection: Connection, run: Run) -> None:
         "finished_at": run.finished_at,
         "status": run.status and run.status.value,
         "exit_code": run.exit_code,
+        "whole": run.whole,
     }
     upsert(connection, runs, [row])
     rows = [_mapping_row(run.id, place, part) for place, part in enumerate(run.mappings)]
@@ -88,6 +89,7 @@ def _load(connection: Connection, found: abc.Sequence[Any]) -> list[Run]:
             finished_at=row.finished_at,
             status=row.status and Status(row.status),
             exit_code=row.exit_code,
+            whole=row.whole is not False,
         )
         for row in found
     ]
@@ -110,7 +112,7 @@ def _mapping_run(row: Any) -> MappingRun:
 
 
 def last(connection: Connection, statuses: abc.Iterable[Status]) -> dict[str, LastRun]:
-    """Each mapping's latest finished part with one of these statuses."""
+    """Each mapping's latest finished part with one of these statuses, in a run in which all rows counted."""
     wanted = [status.value for status in statuses]
     ended = select(
         run_mappings.c.mapping,
@@ -128,6 +130,7 @@ def last(connection: Connection, statuses: abc.Iterable[Status]) -> dict[str, La
         .label("place"),
     ).join(runs, runs.c.id == run_mappings.c.run)
     ended = ended.where(run_mappings.c.status.in_(wanted), runs.c.finished_at.is_not(None))
+    ended = ended.where(runs.c.whole.is_not(False))
     placed = ended.subquery()
     query = select(placed).where(placed.c.place == 1).order_by(placed.c.mapping)
     return {

@@ -140,6 +140,8 @@ runs = Table(
     Column("finished_at", Instant),
     Column("status", String),
     Column("exit_code", Integer, nullable=False),
+    #: False where only some rows counted (`--key`, `--limit`); null in runs that did not tell.
+    Column("whole", Boolean),
 )
 
 #: Without the text of an error: the words of a database or of ChartMogul may quote a row.

@@ -233,7 +233,7 @@ class Store:
         return None if last is None else last.read
 
     def last_runs(self, statuses: abc.Iterable[Status] = (Status.SUCCEEDED,)) -> dict[str, LastRun]:
-        """Each mapping's latest finished run with one of these statuses."""
+        """Each mapping's latest finished run with one of these statuses in which all rows counted."""
         wanted = list(statuses)
         return self.database.read(lambda c: runs.last(c, wanted))
 

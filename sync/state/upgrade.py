@@ -13,6 +13,7 @@ Upgrade = abc.Callable[[Connection], None]
 
 def _add_imprints(connection: Connection) -> None:
     connection.execute(text("alter table sync_synced add column imprint bigint"))
+    connection.execute(text("alter table sync_runs add column whole boolean"))
 
 
 #: The first entry takes version 1 to 2, and so on; released entries are never changed.

@@ -156,6 +156,7 @@ def test_version_1(state_url: str, clock: Clock):
     fill(state_url, clock)
     old = Store.open(state_url, upgrades=())
     old.database.write(lambda c: c.execute(text("alter table sync_synced drop column imprint")))
+    old.database.write(lambda c: c.execute(text("alter table sync_runs drop column whole")))
     old.close()
 
     look = Store.open_read_only(state_url)

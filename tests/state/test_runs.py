@@ -95,6 +95,10 @@ def test_last_run(store: Store, clock: Clock):
     for i, (id, status, read) in enumerate(runs):
         mapping = part("customers", status, rows=Tally(read=read))
         enter(store, id, clock.now + timedelta(minutes=i), mapping, part("contacts", status))
+    some = Run("run_5", False, clock.now + timedelta(hours=1), [part("customers")], whole=False)
+    some.mappings[0].status, some.finished_at = Status.SUCCEEDED, some.started_at
+    store.finish_run(some)
+    assert store.run("run_5") == some
     assert store.last_run("customers") == 9
     assert store.last_run("contacts") == 0
     assert store.last_run("other") is None
