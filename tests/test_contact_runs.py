@@ -12,6 +12,7 @@ from sync.record import Object
 from sync.sandbox.sandbox import DATA_SOURCE, Sandbox
 from sync.state.store import Store
 from tests.folk import Town, call, counts
+from tests.secrets import API_KEY
 
 CUSTOMERS = """\
 version: 1
@@ -393,7 +394,7 @@ def test_an_unreadable_id_poisons_no_other_row(town):
 
 def test_contacts_alone(tmp_path):
     """Customers that another tool brought are found by listing them, not one by one."""
-    town = Town(tmp_path, Sandbox(rate=None, parallel=None))
+    town = Town(tmp_path, Sandbox(key=API_KEY, rate=None, parallel=None))
     for n in range(250):
         body = {"data_source_uuid": DATA_SOURCE, "external_id": f"c{n}"}
         alter(town, "POST", "/v1/customers", body)
