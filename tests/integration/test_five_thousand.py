@@ -68,7 +68,8 @@ def test_a_first_run_and_what_follows(place):
     """Everything is created once; then nothing is sent, then ten rows, then one attribute."""
     run = place.run()
     assert _counts(run.mappings[0]) == (ROWS, ROWS, 0, 0, 0)
-    assert run.mappings[0].requests.methods["POST"] == ROWS
+    requests = run.mappings[0].requests
+    assert requests.methods["POST"] - requests.retried == ROWS  # a busy machine may be told to wait
     _check_reports(place, run.id)
     _check_records(place)
 

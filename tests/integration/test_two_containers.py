@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from sync.sandbox.running import RunningSandbox
-from tests.docker import docker, image, until
+from tests.docker import call, docker, image, until
 from tests.integration.test_kills import MAPPING
 
 __all__ = ["image"]
@@ -43,14 +43,16 @@ def worker(
         "SYNC_CONNECTIONS": "5",
         "WAREHOUSE_URL": "sqlite:////given/warehouse.db",
     }
-    environment = [part for pair in variables.items() for part in ("--env", "=".join(pair))]
+    # By name alone: everybody on this machine can read the arguments of a process.
+    named_only = [part for name in variables for part in ("--env", name)]
     names: list[str] = []
 
     def start() -> str:
         names.append(f"sync-test-{uuid.uuid4().hex[:8]}")
         named = ("--name", names[-1], "--hostname", names[-1])
         mounts = ("--network", "host", "--volume", f"{tmp_path}:/given:ro")
-        docker("run", "--detach", *named, *mounts, *environment, image, "run", "/given/mappings")
+        command = ["docker", "run", "--detach", *named, *mounts, *named_only, image]
+        call([*command, "run", "/given/mappings"], environment=variables)
         return names[-1]
 
     yield start

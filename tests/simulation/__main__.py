@@ -75,11 +75,11 @@ def _one(seed: int) -> Seen:
 
 
 def first_caught(name: str, seeds: abc.Iterable[int]) -> Seen | None:
-    """The first world that shows a broken worker."""
-    plans = MUTATIONS[name].plans or map(draw, seeds)
+    """The first world that shows the promise broken that a mutation breaks."""
+    mutation = MUTATIONS[name]
     with mutated(name), folder() as place:
-        worlds = (live(plan, place) for plan in plans)
-        return next((seen for seen in worlds if seen.broken), None)
+        worlds = (live(plan, place) for plan in mutation.plans or map(draw, seeds))
+        return next((seen for seen in worlds if mutation.breaks in seen.broken), None)
 
 
 def _tell(seen: Seen) -> None:

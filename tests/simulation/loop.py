@@ -56,6 +56,10 @@ class Loop(asyncio.SelectorEventLoop):
         if self._at > self._until:
             raise Stuck(f"still running after {self._until:.0f}")
 
+    def end(self) -> None:
+        """Nobody has to hurry any more."""
+        self._until = float("inf")
+
     def run_in_executor(  # type: ignore[override]
         self, executor: object, func: abc.Callable[..., Any], *args: Any
     ) -> "asyncio.Future[Any]":

@@ -260,8 +260,10 @@ def reports_are_whole(world: World) -> Broken:
     for name in found - {"latest"}:
         worker = ended.get(name)
         if worker is not None:
-            summary = json.loads((folder / name / "summary.json").read_text())
-            if summary["exit_code"] != worker.exit_code:
+            summary = folder / name / "summary.json"
+            if not summary.exists():
+                yield f"the report of {worker.name} has no summary"
+            elif json.loads(summary.read_text())["exit_code"] != worker.exit_code:
                 yield f"{worker.name} ended with {worker.exit_code}, its summary says otherwise"
             continue
         for part in ("summary.json", "errors.jsonl", "errors.csv", "changes.jsonl", "left.jsonl"):

@@ -220,6 +220,7 @@ def _processes(workers: abc.Sequence[Worker]) -> abc.Iterator[None]:
 
 def _tear_down(loop: Loop) -> None:
     """End what dead processes left behind; none of it has an effect any more."""
+    loop.end()
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
         task.cancel()
