@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 #: Stands in every value that must not leave the warehouse but for ChartMogul and the reports.
-PERSONAL = "pii"
+PERSONAL = "personal"
 PLANS = ("free", "team", "scale")
 
 
