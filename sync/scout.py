@@ -7,7 +7,6 @@ from typing import Protocol
 
 from sync.customers import Customers
 from sync.delivery import Job
-from sync.destination import SAME_RECORD
 from sync.ledger import Ledger
 from sync.lookup import PAGE, Listing, Way, choose
 from sync.parents import Parents
@@ -60,12 +59,12 @@ class Waiting:
     def trusted(self, job: Job) -> Job:
         """The job as the state knows it, where that is enough.
 
-        Of a record that was that of another row, only a look tells whether it still is.
+        Of a row that was rejected, only a look tells what is there: its record may be gone, or another row's.
         """
         memory = job.memory
         if not self.trust_state or memory is None or memory.uuid is None:
             return job
-        if memory.code == SAME_RECORD:
+        if memory.code is not None:
             return job
         return replace(job, known=Remembered(memory.uuid, memory.hash_set))
 

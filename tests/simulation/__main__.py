@@ -2,6 +2,7 @@
 
 import argparse
 import multiprocessing
+import multiprocessing.util
 import os
 import shutil
 import sys
@@ -10,6 +11,7 @@ import time
 from collections import Counter, abc
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from tests.simulation.mutations import MUTATIONS, mutated
@@ -70,8 +72,16 @@ def _events(world: World) -> Counter[str]:
 
 
 def _one(seed: int) -> Seen:
-    with folder() as place:
-        return live(draw(seed), place)
+    return live(draw(seed), _place())
+
+
+@cache
+def _place() -> Path:
+    """This process' folder for all its worlds: engines that know a path know their statements, too."""
+    opened = folder()
+    place = opened.__enter__()
+    multiprocessing.util.Finalize(None, opened.__exit__, (None, None, None), exitpriority=10)
+    return place
 
 
 def first_caught(name: str, seeds: abc.Iterable[int]) -> Seen | None:
