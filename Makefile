@@ -30,10 +30,10 @@ $(VENV)/developer: $(VENV)/user
 demo: $(VENV)/user
 	$(BIN)/chartmogul-sync demo
 
-# Many tests wait: for a server, for the pace of the API. So there are more of them at once than processors.
+# Many tests wait: for a server, for the pace of the API. So there are more of them at once than processors; the slow ones begin.
 TESTS = 4
 test: $(VENV)/developer
-	$(BIN)/python -m pytest --numprocesses $(TESTS) --dist loadfile
+	$(BIN)/python -m pytest --numprocesses $(TESTS) --dist loadfile --no-loadscope-reorder
 
 # Worlds full of faults, played on a clock of their own; then workers that are broken on purpose.
 SEEDS = 1000
