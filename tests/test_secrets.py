@@ -53,6 +53,8 @@ def pytest_configure(config):
 
 def test_every_leak_is_seen():
     """Each way out makes a test fail that would have passed; where a secret belongs, it may be."""
+    # Where CI is set pytest's summary has whole messages, whatever else it is told to leave out.
+    base = {name: value for name, value in os.environ.items() if name not in ("CI", "BUILD_NUMBER")}
     with TemporaryDirectory() as folder:
         Path(folder, "conftest.py").write_text(CONFTEST)
         Path(folder, "test_leaks.py").write_text(LEAKS)
@@ -60,7 +62,7 @@ def test_every_leak_is_seen():
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *quiet, f"--basetemp={folder}/t", "test_leaks.py"],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            env={**base, "PYTHONPATH": str(Path(__file__).parents[1])},
             capture_output=True,
             text=True,
             check=False,
