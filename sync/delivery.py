@@ -149,9 +149,15 @@ class Delivery:
         except AlreadyExists as error:
             await self._exists_after_all(job, error)
             return
-        written = await self._complete(job, seen)
+        met = self.decide(job, seen) if isinstance(seen, Met) else None
+        if isinstance(met, Reject):
+            self._reject(job, met.problem)  # merged, since it was sent, with a row that comes first
+            return
+        written = await self._complete(job, seen, met)
         after = {**seen.fields, **(written.seen if written else {})}
         stuck, dropped = self._split(changes, after)
+        if isinstance(met, Skip):
+            dropped = {}  # nobody was asked a second time
         if written and written.failed:
             self._half_way(job, written.failed, seen.uuid, stuck, before_known=True)
             return
@@ -167,18 +173,17 @@ class Delivery:
         )
         self.recorder.delivered(job.entry, result, seen, self._hashes(record, dropped))
 
-    async def _complete(self, job: Job, seen: Seen) -> Written | None:
-        """Send what the record lacks after its create.
+    async def _complete(self, job: Job, seen: Seen, met: Operation | None) -> Written | None:
+        """Send what the record lacks after its create; `met` is what a look-up in place of an answer calls for.
 
         Only the answer to a request tells what ChartMogul dropped of it. What a look-up shows may be somebody's
         change, made in between: differences are sent, once.
         """
-        if isinstance(seen, Met):
-            operation = self.decide(job, seen)
-            if not isinstance(operation, Update):
-                return None
-            return await self.destination.update(seen.uuid, _to_send(operation.changes), job.record)
-        return await self.destination.complete(job.record, seen)
+        if met is None:
+            return await self.destination.complete(job.record, seen)
+        if not isinstance(met, Update):
+            return None
+        return await self.destination.update(seen.uuid, _to_send(met.changes), job.record)
 
     async def _exists_after_all(self, job: Job, error: AlreadyExists) -> None:
         found = await self.destination.find(job.entry, None)

@@ -56,6 +56,20 @@ def test_asked_to_end_while_nobody_answers():
     assert "exit 143" in "".join(seen.story)
 
 
+@pytest.mark.parametrize("pick", [0, 7])
+def test_a_merge_between_a_lost_create_and_the_look_for_it(pick):
+    """Seed 6491: the row that came second was taken for delivered, and never sent when the first one left."""
+    another = replace(ONE, id="acc-2", company="Another", country="NL")
+    lost = Trouble("no body", 1, 2, "customers")
+    with folder() as place:
+        for before in range(3, 14):
+            plan = small(lost, deeds=(Deed("merge", before, pick),))
+            both = replace(plan.scenes[0], rows=Rows((ONE, another), ()))
+            after = Scene(Rows((another,), ()))
+            seen = live(replace(plan, scenes=(both, after)), place)
+            assert seen.broken == {}
+
+
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_broken_worker_is_caught(name):
     """There is a world that shows the promise broken that it breaks."""
