@@ -4,6 +4,7 @@ import hashlib
 import zoneinfo
 from collections import abc
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,8 +16,12 @@ def rules(mapping: Mapping) -> str:
     """Text that changes when the same row might become another record."""
     specs = [*mapping.fields.values(), *mapping.attributes.values()]
     zones = {spec.timezone for spec in specs if spec.timezone}
-    packages = [(name, version(name)) for name in ("pycountry", "tzdata")]
-    return repr([__version__, packages, sorted(_files(zones))])
+    return repr([__version__, _packages(), sorted(_files(zones))])
+
+
+@cache
+def _packages() -> list[tuple[str, str]]:
+    return [(name, version(name)) for name in ("pycountry", "tzdata")]
 
 
 def _files(zones: abc.Iterable[str]) -> abc.Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from collections import abc
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, assert_never
 
 from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
@@ -68,6 +69,7 @@ def recall(
     return found
 
 
+@cache
 def _recalling() -> Select[Any]:
     mine = and_(synced.c.record == records.c.id, synced.c.mapping == bindparam("mapping"))
     columns = [synced.c[name] for name in (*_MINE, *_NOT_HELD)]
@@ -195,12 +197,16 @@ def _pairs(item: Item) -> int | None:
 
 
 def _known(connection: Connection, scope: Scope, stored: abc.Iterable[str]) -> dict[str, _Known]:
-    query = _among(select(records.c.key, records.c.id, records.c.uuid, records.c.pairs))
     return {
         row.key: _Known(row.id, row.uuid, row.pairs)
         for chunk in chunks(stored)
-        for row in connection.execute(query, _named(scope, chunk))
+        for row in connection.execute(_knowing(), _named(scope, chunk))
     }
+
+
+@cache
+def _knowing() -> Select[Any]:
+    return _among(select(records.c.key, records.c.id, records.c.uuid, records.c.pairs))
 
 
 def _correct(connection: Connection, items: abc.Mapping[_Known, Item]) -> None:

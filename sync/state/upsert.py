@@ -1,6 +1,7 @@
 """Insert or update in one statement, in the dialects of both databases."""
 
 from collections import abc
+from functools import cache
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,23 +14,28 @@ CHUNK = 1000
 
 def insert(connection: Connection, table: Table) -> PostgresInsert | SqliteInsert:
     """An insert that knows `on_conflict_do_…`."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return _insert(connection.dialect.name, table)
+
+
+def _insert(dialect: str, table: Table) -> PostgresInsert | SqliteInsert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def upsert(
     connection: Connection, table: Table, rows: abc.Sequence[abc.Mapping[str, object]]
 ) -> None:
     """Insert rows of equal shape, or set these columns where the primary key is there already."""
-    if not rows:
-        return
+    if rows:
+        connection.execute(_upsert(connection.dialect.name, table, tuple(rows[0])), list(rows))
+
+
+@cache
+def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> PostgresInsert | SqliteInsert:
+    """Made once: SQLAlchemy takes longer to make the statement than to carry it out."""
     keys = [column.name for column in table.primary_key]
-    statement = insert(connection, table)
-    changes = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=changes), list(rows)
-    )
+    statement = _insert(dialect, table)
+    changes = {name: statement.excluded[name] for name in names if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes)
 
 
 def chunks(keys: abc.Iterable[str]) -> abc.Iterator[list[str]]:
