@@ -16,6 +16,8 @@ from sync.spool import Spool
 
 #: Jobs that may wait for a free connection: one page of a listing, and some.
 _WAITING = 256
+#: Workers beyond the connections: some write down, or wait for another row, while the connections are in use.
+_SPARE = 4
 #: Seconds for requests under way when the run is asked to end; supervisors kill after ten.
 _GRACE = 8.0
 
@@ -57,11 +59,14 @@ class Writer:
     async def _work(
         self, jobs: abc.AsyncGenerator[Job], carry_out: abc.Callable[[Job], abc.Awaitable[None]]
     ) -> None:
-        """Carry out jobs with one worker a connection; a slow answer holds up nobody."""
+        """Carry out jobs with a worker for each connection, and some; a slow answer holds up nobody."""
         queue: asyncio.Queue[Job | None] = asyncio.Queue(_WAITING)
         workers = [
             asyncio.create_task(self._feed(jobs, queue)),
-            *(asyncio.create_task(self._worker(queue, carry_out)) for _ in range(self.connections)),
+            *(
+                asyncio.create_task(self._worker(queue, carry_out))
+                for _ in range(self.connections + _SPARE)
+            ),
         ]
         watch = asyncio.create_task(self._cut_short(workers))
         try:
@@ -84,7 +89,7 @@ class Writer:
                         break
         except SyncError as error:
             self._fail(error)
-        for _ in range(self.connections):
+        for _ in range(self.connections + _SPARE):
             await queue.put(None)
 
     async def _worker(

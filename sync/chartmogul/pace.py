@@ -10,10 +10,14 @@ from time import monotonic
 MOST_PER_SECOND = 40
 MOST_AT_ONCE = 20
 
-#: Evenly spaced, N starts a second make N + 1 at worst; the rest is room for the way to the server.
-_EVEN = 38.9 / 40
-#: Seconds by which a start may be late and the next one still on time: a sleep's inaccuracy.
-_LATE = 0.002
+#: No window of this length holds more than a second's starts: a second, and room for the way to the server.
+_WINDOW = 1.01
+#: Even spacing spreads a second's starts over this much: more room, and a start a little late costs nothing.
+_EVEN = 1.02
+#: Starts that came late are made up for, of so many seconds at most: a second's limit gives little room to
+#: make up for more. They are never closer together than this part of an interval.
+_DEBT = 0.1
+_CLOSEST = 0.5
 
 #: A cut answers many refusals that arrive together; seconds between two.
 _BETWEEN_CUTS = 1.0
@@ -27,32 +31,49 @@ _MEASURED = 5.0
 
 
 class Gate:
-    """Lets one through at a time, first come, first served, and evenly spaced.
+    """Lets one through at a time, first come, first served, evenly spaced; who comes late makes up for it.
+
+    Whatever happens, no second sees more than `per_second` of them.
 
     Args:
+        per_second: the most in any second; below 1, one in so many seconds.
         clock: seconds that only grow.
         sleep: sleeps for as long as it is told.
     """
 
     def __init__(
-        self, clock: Callable[[], float], sleep: Callable[[float], Awaitable[object]]
+        self,
+        per_second: float,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]],
     ) -> None:
         self._clock, self._sleep = clock, sleep
         self._door = asyncio.Lock()
-        self._next = clock()
+        most = max(1, int(per_second))
+        self._window = max(1.0, most / per_second) * _WINDOW
+        self._past: deque[float] = deque(maxlen=most)
+        self._due = clock()
 
-    async def let_through(self, tempo: float) -> float:
+    async def let_through(self, tempo: float, *, debt: float) -> float:
         """Wait for the turn, and say when it came; who is cancelled meanwhile leaves it to the next.
 
-        The next is due an interval after this one really came: a stall ends in no burst.
+        `debt`: of how many seconds, at most, those that come late may make up for the starts.
         """
+        interval = 1 / tempo
         async with self._door:
-            while (early := self._next - self._clock()) > 0:
+            while (early := self._soonest(interval) - self._clock()) > 0:
                 await self._sleep(early)
             now = self._clock()
-            on_time = now - self._next <= _LATE
-            self._next = (self._next if on_time else now) + 1 / tempo
+            self._due = max(self._due, now - debt) + interval
+            self._past.append(now)
             return now
+
+    def _soonest(self, interval: float) -> float:
+        past = self._past
+        if not past:
+            return self._due
+        room = past[0] + self._window if len(past) == past.maxlen else 0.0
+        return max(self._due, room, past[-1] + interval * _CLOSEST)
 
 
 class Pace:
@@ -80,20 +101,22 @@ class Pace:
         if not 0 < per_second <= MOST_PER_SECOND or not 0 < connections <= MOST_AT_ONCE:
             raise ValueError("at most 40 requests a second and 20 at once, and at least some")
         self._clock = clock
-        self._full_tempo = self._tempo = per_second * _EVEN
+        self._full_tempo = self._tempo = per_second / _EVEN
         self._all_slots = self._slots = float(connections)
         self._used = 0
         self._queue: deque[asyncio.Future[None]] = deque()
-        self._turns, self._departures = Gate(clock, sleep), Gate(clock, sleep)
+        self._turns = Gate(per_second, clock, sleep)
+        self._departures = Gate(per_second, clock, sleep)
         self._starts: deque[float] = deque()
         self._tempo_cut_at = self._slots_cut_at = clock() - _BETWEEN_CUTS
 
     @asynccontextmanager
     async def start(self) -> AsyncIterator[None]:
         """Around one request: entered when it may start, left when it is over."""
-        await self._take_slot()
+        had_to_wait = await self._take_slot()
         try:
-            self._starts.append(await self._turns.let_through(self._tempo))
+            debt = self._debt if had_to_wait else 0.0  # idle time saves nothing up
+            self._starts.append(await self._turns.let_through(self._tempo, debt=debt))
             self._forget_starts()
             yield
         finally:
@@ -101,12 +124,17 @@ class Pace:
 
     async def depart(self) -> None:
         """Await this once the connection is open, just before the request goes out."""
-        await self._departures.let_through(self._tempo)
+        await self._departures.let_through(self._tempo, debt=self._debt)
 
     @property
     def allowance(self) -> float:
         """Starts a second that are allowed now."""
         return self._tempo
+
+    @property
+    def _debt(self) -> float:
+        """Nothing is made up for while ChartMogul asks for less."""
+        return _DEBT if self._tempo == self._full_tempo else 0.0
 
     @property
     def connections(self) -> int:
@@ -144,10 +172,11 @@ class Pace:
             self._slots_cut_at = now
             self._slots = max(1.0, self._slots // 2)
 
-    async def _take_slot(self) -> None:
+    async def _take_slot(self) -> bool:
+        """Take a slot; whether none was free at first."""
         if not self._queue and self._used < self.connections:
             self._used += 1
-            return
+            return False
         ours = asyncio.get_running_loop().create_future()
         self._queue.append(ours)
         try:
@@ -158,6 +187,7 @@ class Pace:
             elif ours in self._queue:
                 self._queue.remove(ours)
             raise
+        return True
 
     def _give_back_slot(self) -> None:
         self._used -= 1

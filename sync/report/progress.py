@@ -78,7 +78,7 @@ def describe(mapping: MappingRun, phase: Phase, pace: Pace, allowance: float) ->
     if phase is Phase.READ:
         parts.append(f"{pace.per_second:,.0f} rows/s")
     else:
-        parts.append(f"{pace.requests_per_second:.0f} of {allowance:g} requests/s")
+        parts.append(f"{pace.requests_per_second:.0f} of {allowance:.3g} requests/s")
     if pace.left is not None:
         parts.append(f"{duration(round(pace.left))} left")
     return ", ".join(parts)

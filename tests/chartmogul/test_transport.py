@@ -293,8 +293,8 @@ async def test_pace_learns_from_answers():
     with pytest.raises(Refused):
         await s.client.customer("cus_1")
 
-    assert cut == pytest.approx((38.9 * 0.7 + 0.05, 10))
-    assert s.pace.allowance == pytest.approx(38.9 * 0.7 + 0.1)
+    assert cut == pytest.approx((40 / 1.02 * 0.7 + 0.05, 10))
+    assert s.pace.allowance == pytest.approx(40 / 1.02 * 0.7 + 0.1)
 
 
 async def test_waits_hold_neither_slot_nor_turn():

@@ -45,8 +45,8 @@ def test_looking_up(mapping, clock):
     meter = Meter(mapping, Phase.LOOK_UP, 300, clock)
     clock.now += 2
     mapping.requests.methods["GET"] = 81
-    expected = "customers: looking up 76 of 300 requests, 38 of 38.9 requests/s, 6 s left"
-    assert expected == describe(mapping, Phase.LOOK_UP, meter.measure(), 38.9)
+    expected = "customers: looking up 76 of 300 requests, 38 of 39.2 requests/s, 6 s left"
+    assert expected == describe(mapping, Phase.LOOK_UP, meter.measure(), 39.2)
 
 
 def test_writing(mapping, clock):
