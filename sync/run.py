@@ -52,6 +52,8 @@ class Conductor:
     keeper: Keeper | None
     clock: abc.Callable[[], datetime]
     _codes: set[int] = field(default_factory=set, init=False)
+    #: What one mapping met while others were written beside it, and what ends them all.
+    _failure: SyncError | None = field(default=None, init=False)
 
     async def conduct(self) -> Run:
         """Carry the run out; every error ends in its status, its exit code and its reports."""
@@ -83,8 +85,7 @@ class Conductor:
         for task in self.tasks:
             await self._read(task)
         self._compare_types()
-        for task in sorted(self._open(), key=lambda task: task.kind is Object.CONTACT):
-            await self._write(task)
+        await self._write_all(sorted(self._open(), key=lambda task: task.kind is Object.CONTACT))
 
     async def _connect(self, task: Task) -> None:
         """Connect, but not past the moment in which the run is asked to end: nothing is lost with a question."""
@@ -122,8 +123,41 @@ class Conductor:
                 if other is not task:
                     task.compare(key, typed, other)
 
+    async def _write_all(self, tasks: abc.Sequence[Task]) -> None:
+        """Write mappings side by side, but for those that have to wait for another one."""
+        first = [
+            [n for n, other in enumerate(tasks[:place]) if await self._waits(task, other)]
+            for place, task in enumerate(tasks)
+        ]
+        writing: list[asyncio.Task[None]] = []
+        for place, task in enumerate(tasks):
+            before = [writing[n] for n in first[place]]
+            writing.append(asyncio.create_task(self._write_after(before, task)))
+        try:
+            await asyncio.gather(*writing)
+        except BaseException:
+            for one in writing:
+                one.cancel()
+            await asyncio.gather(*writing, return_exceptions=True)
+            raise
+        if self._failure is not None:
+            raise self._failure
+
+    async def _waits(self, task: Task, other: Task) -> bool:
+        return await asyncio.to_thread(task.waits_for, other)
+
+    async def _write_after(self, first: abc.Sequence[asyncio.Task[None]], task: Task) -> None:
+        if first:
+            await asyncio.wait(first)
+        try:
+            await self._write(task)
+        except SyncError as error:
+            self._failure = self._failure or error
+            for other in self._open():
+                other.break_off(self._failure)
+
     async def _write(self, task: Task) -> None:
-        if self.stop.event.is_set():
+        if self.stop.event.is_set() or self._failure is not None:
             return
         broken = [o for o in task.before if o.run.status in (Status.FAILED, Status.STOPPED)]
         if broken:

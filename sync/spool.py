@@ -152,6 +152,20 @@ class Spool:
         )
         return int(waiting), int(remembered)
 
+    def meets(self, other: "Spool") -> bool:
+        """Whether a record of the same key waits in both."""
+        last = 0
+        while rows := self._ask(
+            "select key, row from rows where body is not null and row > ? order by row limit ?",
+            last,
+            _BATCH,
+        ):
+            last = rows[-1][1]
+            waiting = f"select 1 from rows where {_AMONG} and body is not null limit 1"
+            if other._ask(waiting, _listed([key for key, _ in rows])):
+                return True
+        return False
+
     def groups(self, *, with_uuid: bool) -> int:
         """The look-ups that waiting contacts take one by one.
 

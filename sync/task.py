@@ -11,7 +11,7 @@ from sync.contract import Disagreement, Typed, conflict
 from sync.customers import Customers
 from sync.delivery import Delivery
 from sync.destination import Destination
-from sync.errors import ConfigError
+from sync.errors import ConfigError, SyncError
 from sync.feed import Feed
 from sync.intake import Intake
 from sync.ledger import Ledger
@@ -54,6 +54,8 @@ class Task:
     _rails: Rails = field(default_factory=Rails, init=False)
     _reader: Reader | None = field(default=None, init=False)
     _spool: Spool | None = field(default=None, init=False)
+    _writer: Writer | None = field(default=None, init=False)
+    _broken_off: SyncError | None = field(default=None, init=False)
 
     @property
     def kind(self) -> Object:
@@ -69,6 +71,21 @@ class Task:
             and other.kind is Object.CUSTOMER
             and self.run.data_source == other.run.data_source
         ]
+
+    def waits_for(self, other: "Task") -> bool:
+        """Whether this is written after `other`, which comes first, and not beside it.
+
+        A dry run tells one thing after the other. Contacts find their customers by what those create, and one
+        contact may stand behind an external id here and behind an e-mail there. Of one customer, the mapping that
+        comes last has the last word.
+        """
+        if self.terms.dry_run:
+            return True
+        if self.kind is Object.CONTACT:
+            return other.kind is Object.CONTACT or other in self.before
+        if other.kind is Object.CONTACT or self.notebook.scope != other.notebook.scope:
+            return False
+        return self._spool is None or other._spool is None or self._spool.meets(other._spool)
 
     async def connect(self) -> None:
         """Find the account and the data source; nothing is written.
@@ -156,7 +173,9 @@ class Task:
         assert self._reader is not None
         started = self.terms.monotonic()
         waiting, _ = self._spool.count()
-        writer = await self._writer(self._spool, self._reader)
+        writer = self._writer = await self._writer_of(self._spool, self._reader)
+        if self._broken_off is not None:
+            writer.fail(self._broken_off)
         try:
             if waiting:
                 await writer.write()
@@ -171,7 +190,13 @@ class Task:
         requests = self.run.requests.total + cost
         self.reporter.estimated(self.run, Estimate(requests, requests / self.terms.rate))
 
-    async def _writer(self, spool: Spool, reader: Reader) -> Writer:
+    def break_off(self, error: SyncError) -> None:
+        """Another mapping met what ends the whole run: finish what is under way, and raise it, too."""
+        self._broken_off = error
+        if self._writer is not None:
+            self._writer.fail(error)
+
+    async def _writer_of(self, spool: Spool, reader: Reader) -> Writer:
         mapping, terms = self.loaded.mapping, self.terms
         waiting = Waiting(
             spool,

@@ -40,7 +40,7 @@ class Writer:
     phase: abc.Callable[[Phase, int | None], None]
     creates: int = 0
     updates: int = 0
-    failure: BaseException | None = field(default=None, init=False)
+    failure: SyncError | None = field(default=None, init=False)
 
     async def write(self) -> None:
         """Deliver everything. The first error that no row can survive is raised once all under way is recorded."""
@@ -88,7 +88,7 @@ class Writer:
                     if self._over():
                         break
         except SyncError as error:
-            self._fail(error)
+            self.fail(error)
         for _ in range(self.connections + _SPARE):
             await queue.put(None)
 
@@ -104,7 +104,7 @@ class Writer:
                 await carry_out(job)
                 await self.recorder.breathe()
             except SyncError as error:
-                self._fail(error)
+                self.fail(error)
 
     async def _cut_short(self, workers: abc.Sequence[asyncio.Task[None]]) -> None:
         """Once the run is asked to end, what is under way gets some seconds to finish, and no more.
@@ -119,7 +119,8 @@ class Writer:
     def _over(self) -> bool:
         return self.failure is not None or self.stopping.is_set()
 
-    def _fail(self, error: SyncError) -> None:
+    def fail(self, error: SyncError) -> None:
+        """Finish what is under way, start nothing new, and raise this at the end."""
         if self.failure is None:
             self.failure = error
 

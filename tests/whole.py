@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,8 @@ class Place:
     sandbox: RunningSandbox
     warehouse: str
     state: str = ""
+    #: What the program is told besides.
+    more: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -55,6 +57,7 @@ class Place:
             "SYNC_REPORTS": str(self.folder / "reports"),
             "SYNC_TMP": str(self.folder),
             "SYNC_LOG": "text",
+            **self.more,
         }
 
     def write(self, name: str, text: str) -> Path:

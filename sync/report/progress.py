@@ -1,7 +1,7 @@
 """The progress line: where a mapping is, how fast, and how long it will still take."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -72,9 +72,27 @@ class Meter:
                 assert_never(self.phase)
 
 
-def describe(mapping: MappingRun, phase: Phase, pace: Pace, allowance: float) -> str:
+def describe_all(meters: Sequence[Meter], allowance: float) -> str:
+    """The line for mappings that are under way side by side: `3 mappings: writing …`, the sums of those that do."""
+    if len(meters) == 1:
+        meter = meters[0]
+        return describe(meter.mapping.mapping, meter.phase, meter.measure(), allowance)
+    phase = max((meter.phase for meter in meters), key=list(Phase).index)
+    paces = [(meter.phase, meter.measure()) for meter in meters]
+    foremost = [pace for its, pace in paces if its is phase]
+    totals = [pace.total for pace in foremost if pace.total is not None]
+    together = Pace(
+        sum(pace.done for pace in foremost),
+        sum(totals) if len(totals) == len(foremost) else None,
+        sum(pace.per_second for pace in foremost),
+        sum(pace.requests_per_second for _, pace in paces),
+    )
+    return describe(f"{len(meters)} mappings", phase, together, allowance)
+
+
+def describe(name: str, phase: Phase, pace: Pace, allowance: float) -> str:
     """`customers: writing 1,200 of 12,000 rows, 38 of 40 requests/s, 5 min left`."""
-    parts = [f"{mapping.mapping}: {_DOING[phase]} {_amount(phase, pace)}"]
+    parts = [f"{name}: {_DOING[phase]} {_amount(phase, pace)}"]
     if phase is Phase.READ:
         parts.append(f"{pace.per_second:,.0f} rows/s")
     else:

@@ -13,7 +13,7 @@ from sync.outcome import Left, MappingRun, Result, Run
 from sync.report.closing import closing
 from sync.report.groups import Groups
 from sync.report.preview import Preview
-from sync.report.progress import Meter, announce, describe
+from sync.report.progress import Meter, announce, describe_all
 from sync.report.reporter import Estimate, Phase
 from sync.report.words import Mask, sentence, visible
 
@@ -51,7 +51,8 @@ class TerminalReporter:
         self._groups = Groups()
         self._previews: dict[str, Preview] = {}
         self._spinner = Spinner("dots")
-        self._meter: Meter | None = None
+        #: Of the mappings that are under way; several only while they are written.
+        self._meters: list[Meter] = []
         self._live: Live | None = None
 
     def started(self, run: Run) -> None:
@@ -72,7 +73,9 @@ class TerminalReporter:
 
     def phase(self, mapping: MappingRun, phase: Phase, total: int | None) -> None:
         """Show what the mapping does now."""
-        self._meter = Meter(mapping, phase, total, self._clock)
+        beside = [m for m in self._running() if Phase.READ not in (phase, m.phase)]
+        beside = [meter for meter in beside if meter.mapping is not mapping]
+        self._meters = [*beside, Meter(mapping, phase, total, self._clock)]
         if self._live is None:
             self._say(Text(visible(announce(mapping, phase, total))))
 
@@ -113,11 +116,13 @@ class TerminalReporter:
             self._live = None
 
     def _progress(self) -> RenderableType:
-        if self._meter is not None:
-            phase, mapping = self._meter.phase, self._meter.mapping
-            words = describe(mapping, phase, self._meter.measure(), self._allowance)
+        if meters := self._running() or self._meters[-1:]:
+            words = describe_all(meters, self._allowance)
             self._spinner.update(text=Text(visible(words), no_wrap=True, overflow="ellipsis"))
         return self._spinner
+
+    def _running(self) -> list[Meter]:
+        return [meter for meter in self._meters if meter.mapping.status is None]
 
     def _show_previews(self, out: Console, changes: str) -> None:
         for preview in self._previews.values():

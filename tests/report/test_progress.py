@@ -4,7 +4,7 @@ import pytest
 
 from sync.outcome import MappingRun
 from sync.record import Object
-from sync.report.progress import Meter, Pace, announce, describe
+from sync.report.progress import Meter, Pace, announce, describe, describe_all
 from sync.report.reporter import Phase
 
 
@@ -36,7 +36,7 @@ def test_reading(mapping, clock):
     clock.now += 2
     mapping.rows.read = 9_000
     expected = "customers: reading 9,000 rows, 4,500 rows/s"
-    assert expected == describe(mapping, Phase.READ, meter.measure(), 39)
+    assert expected == describe(mapping.mapping, Phase.READ, meter.measure(), 39)
 
 
 def test_looking_up(mapping, clock):
@@ -46,7 +46,7 @@ def test_looking_up(mapping, clock):
     clock.now += 2
     mapping.requests.methods["GET"] = 81
     expected = "customers: looking up 76 of 300 requests, 38 of 39.2 requests/s, 6 s left"
-    assert expected == describe(mapping, Phase.LOOK_UP, meter.measure(), 39.2)
+    assert expected == describe(mapping.mapping, Phase.LOOK_UP, meter.measure(), 39.2)
 
 
 def test_writing(mapping, clock):
@@ -57,7 +57,7 @@ def test_writing(mapping, clock):
     mapping.rows.created = 100
     mapping.requests.methods["POST"] = 152
     expected = "customers: writing 100 of 1,000 rows, 38 of 40 requests/s, 36 s left"
-    assert expected == describe(mapping, Phase.WRITE, meter.measure(), 40.0)
+    assert expected == describe(mapping.mapping, Phase.WRITE, meter.measure(), 40.0)
 
 
 def test_no_time_passed(mapping, clock):
@@ -84,7 +84,26 @@ def test_never_beyond_the_total(mapping, clock):
     clock.now += 1
     mapping.requests.methods["GET"] = 12
     expected = "customers: looking up 10 of 10 requests, 12 of 40 requests/s, 0 s left"
-    assert expected == describe(mapping, Phase.LOOK_UP, meter.measure(), 40)
+    assert expected == describe(mapping.mapping, Phase.LOOK_UP, meter.measure(), 40)
+
+
+def test_several_at_once(mapping, clock):
+    """Rows of those that write, requests of all; nobody knows the end before all know theirs."""
+    others = [MappingRun(name, "f.yml", Object.CUSTOMER, "upsert", "ds_1") for name in "ab"]
+    meters = [
+        Meter(mapping, Phase.WRITE, 1_000, clock),
+        Meter(others[0], Phase.WRITE, 200, clock),
+        Meter(others[1], Phase.LOOK_UP, None, clock),
+    ]
+    clock.now += 4
+    mapping.rows.created = 100
+    others[0].rows.created = 20
+    mapping.requests.methods["POST"] = 100
+    others[0].requests.methods["POST"] = 20
+    others[1].requests.methods["GET"] = 32
+    expected = "3 mappings: writing 120 of 1,200 rows, 38 of 40 requests/s, 36 s left"
+    assert expected == describe_all(meters, 40)
+    assert describe_all(meters[2:], 40) == "b: looking up 32 requests, 8 of 40 requests/s"
 
 
 def test_announce(mapping):

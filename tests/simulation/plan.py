@@ -109,12 +109,20 @@ class Plan:
     seed: int
     live_check: str = "changed"
     by_email: bool = False
+    #: Two mappings share the accounts.
+    split: bool = False
     #: Seconds for which look-ups miss what was just created.
     stale: float = 0.0
     latency: float = 0.05
     #: Keys of customers and contacts that ChartMogul holds beforehand, with other values.
     present: tuple[str, ...] = ()
     scenes: tuple[Scene, ...] = field(default=())
+
+    @property
+    def queries(self) -> dict[str, str]:
+        """The mappings and what they query, see `Rows.of`."""
+        shared = {"customers": "accounts 0", "others": "accounts 1"}
+        return {**(shared if self.split else {"customers": "accounts"}), "contacts": "people"}
 
     @property
     def meddling(self) -> bool:
@@ -149,7 +157,7 @@ def draw(seed: int) -> Plan:
             history.append(rows)
         elif roll < 0.65:
             rows = dice.choice(history)  # what was changed is changed back
-    return Plan(
+    plan = Plan(
         seed,
         live_check="never" if dice.random() < 0.25 else "changed",
         by_email=by_email,
@@ -158,6 +166,8 @@ def draw(seed: int) -> Plan:
         present=present,
         scenes=tuple(scenes),
     )
+    # Rows of two mappings whose customers are merged have no last word but that of the later one.
+    return replace(plan, split=dice.random() < 0.3 and not plan.merging)
 
 
 def _scene(dice: random.Random, rows: Rows) -> Scene:

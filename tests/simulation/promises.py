@@ -49,8 +49,7 @@ def counts(world: World) -> Broken:
             if rows.unprocessed < 0:
                 yield f"more rows are decided than read; {name}"
             if mapping.status in (Status.SUCCEEDED, Status.COMPLETED_WITH_ERRORS):
-                kind = mapping.mapping == "contacts"
-                given = worker.scene.rows.people if kind else worker.scene.rows.accounts
+                given = worker.scene.rows.of(world.plan.queries[mapping.mapping])
                 if rows.unprocessed or rows.read != len(given):
                     yield f"of {len(given)} rows not all are decided; {name}"
         folder = _report(world, worker)
@@ -103,7 +102,7 @@ def delivered(world: World) -> Broken:
     rejected = {(e["mapping"], e["row"]): e["code"] for e in _lines(folder, "errors.jsonl")}
     excused = {"same_record", "ambiguous_contact", "contact_moved", "customer_not_found"}
     rows = last.scene.rows
-    for mapping, row, wanted in _good(rows):
+    for mapping, row, wanted in _good(world, rows):
         code = rejected.get((mapping, row))
         if code is not None:
             if not (world.plan.merging and code in excused):
@@ -112,23 +111,21 @@ def delivered(world: World) -> Broken:
             yield f"{mapping} row {row}: {problem}"
 
 
-def _good(rows: Rows) -> abc.Iterator[tuple[str, int, Account | Person]]:
+def _good(world: World, rows: Rows) -> abc.Iterator[tuple[str, int, Account | Person]]:
     """The rows that can be delivered."""
     there = set()
-    row: Account | Person
-    both: tuple[tuple[str, abc.Sequence[Account | Person]], ...] = (
-        ("customers", rows.accounts),
-        ("contacts", rows.people),
-    )
-    for mapping, given in both:
+    for mapping, query in world.plan.queries.items():
+        given: tuple[Account | Person, ...] = rows.of(query)
         same: dict[str, list[Any]] = {}
         for row in given:
             key = row.id if isinstance(row, Account) else row.key
             same.setdefault("" if row.bad == "null key" else key, []).append(row.values)
+        told: set[str] = set()
         for number, row in enumerate(given, 1):
             key = row.id if isinstance(row, Account) else row.key
-            if row.bad or len(set(same[key])) > 1:
+            if row.bad or len(set(same[key])) > 1 or key in told:
                 continue
+            told.add(key)  # what becomes of the first of equal rows is said of that one only
             if isinstance(row, Account):
                 there.add(row.id)
             elif row.customer not in there:

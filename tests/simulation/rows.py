@@ -5,6 +5,7 @@ from collections import abc
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+from zlib import crc32
 
 #: Stands in every value that must not leave the warehouse but for ChartMogul and the reports.
 PERSONAL = "personal"
@@ -87,6 +88,13 @@ class Rows:
     accounts: tuple[Account, ...]
     people: tuple[Person, ...]
 
+    def of(self, query: str) -> tuple[Account, ...] | tuple[Person, ...]:
+        """The rows of a query: `people`, `accounts`, or one share of these, `accounts 0` or `accounts 1`."""
+        if query == "people":
+            return self.people
+        shares = query.split()[1:]
+        return tuple(a for a in self.accounts if not shares or shares == [_share(a.id)])
+
     def all_keys(self) -> list[str]:
         """All keys, customers first."""
         return [a.id for a in self.accounts] + [p.key for p in self.people]
@@ -104,6 +112,10 @@ class Rows:
             tuple(row for row in self.accounts if row.id != key),
             tuple(row for row in self.people if row.key != key),
         )
+
+
+def _share(key: str) -> str:
+    return str(crc32(key.encode()) % 2)
 
 
 def draw_rows(dice: random.Random, *, by_email: bool) -> Rows:

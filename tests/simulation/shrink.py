@@ -42,6 +42,7 @@ def _smaller(plan: Plan) -> abc.Iterator[Plan]:
         replace(plan, stale=0.0),
         replace(plan, latency=0.05),
         replace(plan, live_check="changed"),
+        replace(plan, split=False),
     ):
         if calm != plan:
             yield calm

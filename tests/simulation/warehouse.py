@@ -49,10 +49,10 @@ class Warehouse:
 
     @contextmanager
     def query(self, sql: str) -> abc.Iterator[Result]:
-        """The query of accounts or of people."""
-        about_people = "people" in sql
-        names = _PEOPLE if about_people else _ACCOUNTS
-        rows = self.rows.people if about_people else self.rows.accounts
+        """The query of accounts, of a share of them, or of people."""
+        query = sql.removeprefix("select ")
+        names = _PEOPLE if query == "people" else _ACCOUNTS
+        rows = self.rows.of(query)
         columns = tuple(Column(name, AttributeType.STRING) for name in names)
         yield Result(columns, [row.values for row in rows], self.before)
 

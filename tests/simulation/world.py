@@ -34,8 +34,9 @@ _CALM = 1200.0
 
 _CUSTOMERS = """\
 version: 1
-name: customers
-source: {{query: "select accounts"}}
+name: {name}
+source: {{query: "select {query}"}}
+limits: {{allow_empty: true}}
 destination: {{object: customer}}
 live_check: {live_check}
 fields: {{external_id: id, company: company, email: email, country: {{column: country, on_null: clear}}}}
@@ -48,8 +49,8 @@ tags: [warehouse]
 """
 _CONTACTS = """\
 version: 1
-name: contacts
-source: {{query: "select people"}}
+name: {name}
+source: {{query: "select {query}"}}
 destination: {{object: contact}}
 live_check: {live_check}
 fields:
@@ -255,21 +256,23 @@ def _setting(plan: Plan, folder: Path, state: Path) -> Setting:
         "SYNC_REPORTS": str(folder / "reports"),
         "SYNC_TMP": str(folder),
     }
-    return Setting(folder, Settings.load(told), _mappings(plan.live_check, plan.by_email))
+    return Setting(
+        folder, Settings.load(told), _mappings(plan.live_check, plan.by_email, plan.split)
+    )
 
 
 @cache
-def _mappings(live_check: str, by_email: bool) -> tuple[Loaded, ...]:
+def _mappings(live_check: str, by_email: bool, split: bool) -> tuple[Loaded, ...]:
     told = {
         "WAREHOUSE_URL": "sqlite:///unused.db",
         "CHARTMOGUL_API_KEY": KEY,
         "CHARTMOGUL_DATA_SOURCE": DATA_SOURCE,
     }
     with tempfile.TemporaryDirectory() as folder:
-        files = {"customers": _CUSTOMERS, "contacts": _CONTACTS}
         key = "" if by_email else "\n  external_id: id"
-        for name, text in files.items():
-            text = text.format(live_check=live_check, external_id=key)
+        for name, query in Plan(0, split=split).queries.items():
+            text = _CONTACTS if query == "people" else _CUSTOMERS
+            text = text.format(name=name, query=query, live_check=live_check, external_id=key)
             Path(folder, f"{name}.yml").write_text(text)
         return tuple(load([Path(folder)], told))
 
