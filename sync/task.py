@@ -75,17 +75,16 @@ class Task:
     def waits_for(self, other: "Task") -> bool:
         """Whether this is written after `other`, which comes first, and not beside it.
 
-        A dry run tells one thing after the other. Contacts find their customers by what those create, and one
-        contact may stand behind an external id here and behind an e-mail there. Of one customer, the mapping that
-        comes last has the last word.
+        A dry run tells one thing after the other. One contact may have a key here and another one there. Of one
+        customer, the mapping that comes last has the last word.
         """
         if self.terms.dry_run:
             return True
         if self.kind is Object.CONTACT:
             return other.kind is Object.CONTACT or other in self.before
-        if other.kind is Object.CONTACT or self.notebook.scope != other.notebook.scope:
+        if self.notebook.scope != other.notebook.scope or not (self._spool and other._spool):
             return False
-        return self._spool is None or other._spool is None or self._spool.meets(other._spool)
+        return self._spool.meets(other._spool)
 
     async def connect(self) -> None:
         """Find the account and the data source; nothing is written.
@@ -169,8 +168,7 @@ class Task:
 
     async def write(self) -> None:
         """Deliver what the spool holds; a dry run only looks and reports."""
-        assert self._spool is not None
-        assert self._reader is not None
+        assert self._spool and self._reader
         started = self.terms.monotonic()
         waiting, _ = self._spool.count()
         writer = self._writer = await self._writer_of(self._spool, self._reader)
@@ -193,7 +191,7 @@ class Task:
     def break_off(self, error: SyncError) -> None:
         """Another mapping met what ends the whole run: finish what is under way, and raise it, too."""
         self._broken_off = error
-        if self._writer is not None:
+        if self._writer:
             self._writer.fail(error)
 
     async def _writer_of(self, spool: Spool, reader: Reader) -> Writer:
@@ -271,14 +269,12 @@ class Task:
             lambda uuid: notebook.rows_of_uuid(uuid, reader.seen) if waiting.remembered else (),
             self.terms.sleep,
         )
-        return contacts, ContactScout(
-            waiting, roster, parents, ledger, await notebook.count_customers()
-        )
+        customers_known = await notebook.count_customers()
+        return contacts, ContactScout(waiting, roster, parents, ledger, customers_known)
 
     def _look_first(self) -> bool:
-        new_types = self.kind is Object.CUSTOMER and any(
-            k not in self.notebook.in_use for k in self.types
-        )
+        in_use = self.notebook.in_use
+        new_types = self.kind is Object.CUSTOMER and any(k not in in_use for k in self.types)
         rails_first = self._rails.max_creates is not None or self._rails.max_updates is not None
         return self.terms.dry_run or rails_first or new_types
 
@@ -292,8 +288,7 @@ class Task:
         return self._spool.absent(keys)
 
     def _rows_of(self, keys: abc.Sequence[str]) -> dict[str, int]:
-        assert self._reader is not None
-        assert self._spool is not None
+        assert self._reader and self._spool
         rows = {key: first.row for key, first in self._spool.first(keys).items()}
         for key, memory in self.notebook.recall([key for key in keys if key not in rows]).items():
             rows[key] = self._reader.seen.row(memory.record)

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from time import monotonic
 
 #: ChartMogul's limits (dev.chartmogul.com/docs/rate-limits).
@@ -30,6 +31,13 @@ _SLOTS_STEP = 0.05
 _MEASURED = 5.0
 
 
+@dataclass(slots=True)
+class Start:
+    """When a request started."""
+
+    at: float
+
+
 class Gate:
     """Lets one through at a time, first come, first served, evenly spaced; who comes late makes up for it.
 
@@ -51,10 +59,10 @@ class Gate:
         self._door = asyncio.Lock()
         most = max(1, int(per_second))
         self._window = max(1.0, most / per_second) * _WINDOW
-        self._past: deque[float] = deque(maxlen=most)
+        self._past: deque[Start] = deque(maxlen=most)
         self._due = clock()
 
-    async def let_through(self, tempo: float, *, debt: float) -> float:
+    async def let_through(self, tempo: float, *, debt: float) -> Start:
         """Wait for the turn, and say when it came; who is cancelled meanwhile leaves it to the next.
 
         `debt`: of how many seconds, at most, those that come late may make up for the starts.
@@ -65,15 +73,15 @@ class Gate:
                 await self._sleep(early)
             now = self._clock()
             self._due = max(self._due, now - debt) + interval
-            self._past.append(now)
-            return now
+            self._past.append(Start(now))
+            return self._past[-1]
 
     def _soonest(self, interval: float) -> float:
         past = self._past
         if not past:
             return self._due
-        room = past[0] + self._window if len(past) == past.maxlen else 0.0
-        return max(self._due, room, past[-1] + interval * _CLOSEST)
+        room = past[0].at + self._window if len(past) == past.maxlen else 0.0
+        return max(self._due, room, past[-1].at + interval * _CLOSEST)
 
 
 class Pace:
@@ -116,15 +124,19 @@ class Pace:
         had_to_wait = await self._take_slot()
         try:
             debt = self._debt if had_to_wait else 0.0  # idle time saves nothing up
-            self._starts.append(await self._turns.let_through(self._tempo, debt=debt))
+            self._starts.append((await self._turns.let_through(self._tempo, debt=debt)).at)
             self._forget_starts()
             yield
         finally:
             self._give_back_slot()
 
-    async def depart(self) -> None:
+    async def depart(self) -> Start:
         """Await this once the connection is open, just before the request goes out."""
-        await self._departures.let_through(self._tempo, debt=self._debt)
+        return await self._departures.let_through(self._tempo, debt=self._debt)
+
+    def departed(self, start: Start) -> None:
+        """Call this when it has gone out: a pause of this process may have come between, and it counts from now."""
+        start.at = self._clock()
 
     @property
     def allowance(self) -> float:

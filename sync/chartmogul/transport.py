@@ -16,7 +16,7 @@ from sync.chartmogul.answers import Misread, load
 from sync.chartmogul.calls import Call
 from sync.chartmogul.connection import distrust
 from sync.chartmogul.health import Health
-from sync.chartmogul.pace import Pace
+from sync.chartmogul.pace import Pace, Start
 from sync.chartmogul.verdict import Failure
 from sync.errors import Answered, Denied, RailError, Refused, Unavailable
 from sync.outcome import Requests
@@ -129,6 +129,7 @@ class _Sending(Generic[T]):
     attempts: int = 0
     sent: bool = False
     failure: Failure | None = None
+    _departure: Start | None = None
 
     async def send(self) -> T | Failure:
         """All the attempts that there are."""
@@ -242,9 +243,11 @@ class _Sending(Generic[T]):
         )
 
     async def _depart(self, event: str, _: object) -> None:
-        """Called by httpcore at each step; before the first byte, once there is a connection."""
+        """Called by httpcore at each step: once there is a connection, and when all is sent."""
         if event.endswith("send_request_headers.started"):
-            await self.transport.pace.depart()
+            self._departure = await self.transport.pace.depart()
+        elif event.endswith("send_request_body.complete") and self._departure is not None:
+            self.transport.pace.departed(self._departure)
 
     def _read(self, answer: httpx.Response) -> T | Failure:
         asked = retry.read_retry_after(

@@ -1,6 +1,7 @@
 """`run`: everything is opened here, handed to the conductor, and closed again."""
 
 import asyncio
+import gc
 import random
 import secrets
 import signal
@@ -89,7 +90,22 @@ async def execute(
             reporter = _reporter(settings, store, reports or settings.reports, dry_run, as_json)
             stack.callback(reporter.close)
             session = Session(settings, store, own, reporter, stack)
+            stack.enter_context(_short_collections())
             return await session.conduct(mappings, selection, dry_run=dry_run)
+
+
+@contextmanager
+def _short_collections() -> abc.Iterator[None]:
+    """Let the garbage collector pass over what was there before the run.
+
+    A full collection of all modules takes 50 ms, in which no request starts.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager
