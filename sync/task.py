@@ -75,8 +75,7 @@ class Task:
     def waits_for(self, other: "Task") -> bool:
         """Whether this is written after `other`, which comes first, and not beside it.
 
-        A dry run tells one thing after the other. One contact may have a key here and another one there. Of one
-        customer, the mapping that comes last has the last word.
+        Of a common customer the last mapping has the last word; a contact may have another key here than there.
         """
         if self.terms.dry_run:
             return True
@@ -168,12 +167,12 @@ class Task:
 
     async def write(self) -> None:
         """Deliver what the spool holds; a dry run only looks and reports."""
-        assert self._spool and self._reader
+        assert self._spool is not None
+        assert self._reader is not None
         started = self.terms.monotonic()
         waiting, _ = self._spool.count()
         writer = self._writer = await self._writer_of(self._spool, self._reader)
-        if self._broken_off is not None:
-            writer.fail(self._broken_off)
+        writer.failure = self._broken_off
         try:
             if waiting:
                 await writer.write()
@@ -288,7 +287,8 @@ class Task:
         return self._spool.absent(keys)
 
     def _rows_of(self, keys: abc.Sequence[str]) -> dict[str, int]:
-        assert self._reader and self._spool
+        assert self._reader is not None
+        assert self._spool is not None
         rows = {key: first.row for key, first in self._spool.first(keys).items()}
         for key, memory in self.notebook.recall([key for key in keys if key not in rows]).items():
             rows[key] = self._reader.seen.row(memory.record)

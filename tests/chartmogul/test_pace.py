@@ -77,6 +77,25 @@ def test_departures_are_spaced_however_long_connections_take(delays, per_second)
     assert busiest_second(left) <= per_second
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from([0.0] * 9 + [0.03, 0.2]), min_size=60, max_size=200))
+def test_a_pause_between_turn_and_sending_makes_no_burst(pauses):
+    """What this process is late with is late for the second's limit, too."""
+    loop = Loop(repeat(0.0))
+    pace = Pace(clock=loop, sleep=loop.sleep)
+    left: list[float] = []
+
+    async def request(pause: float) -> None:
+        async with pace.start():
+            start = await pace.depart()
+            loop.now += pause
+            pace.departed(start)
+            left.append(loop.now)
+
+    asyncio.run(loop.run([request(pause) for pause in pauses]))
+    assert busiest_second(left) <= 40
+
+
 def busiest_second(starts: list[float]) -> int:
     """The most starts in any second, both ends included but for a microsecond."""
     return max(

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sync import __version__
 from sync.chartmogul.client import Client
 from sync.chartmogul.connection import open_http
-from sync.chartmogul.pace import Pace
+from sync.chartmogul.pace import Pace, Start
 from sync.chartmogul.transport import Transport
 from sync.errors import AlreadyExists, Denied, Outage, RailError, Refused, Unavailable
 from sync.outcome import Requests
@@ -352,12 +352,17 @@ async def test_a_cancelled_request_gives_its_slot_back():
 
 async def test_a_request_leaves_at_its_turn():
     """Over real connections there is a turn after the connection is open, one for each request."""
-    departed: list[float] = []
+    departed: list[Start] = []
+    gone: list[Start] = []
 
     class Watched(Pace):
-        async def depart(self) -> None:
-            await super().depart()
-            departed.append(self.rate)
+        async def depart(self) -> Start:
+            departed.append(await super().depart())
+            return departed[-1]
+
+        def departed(self, start: Start) -> None:
+            super().departed(start)
+            gone.append(start)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -373,6 +378,7 @@ async def test_a_request_leaves_at_its_turn():
         account = await Client(Transport(http, Watched())).account()
 
     assert (account.name, len(departed)) == ("Example", 1)
+    assert gone == departed
 
 
 async def test_redirects_are_never_followed():
