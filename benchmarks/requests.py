@@ -11,11 +11,11 @@ from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
 
 #: Account and data source, asked for at the start of every run.
-_CHECKS = 2
+CHECKS = 2
 _ROWS = 400
 _NEVER = warehouses.MAPPING + "live_check: never\n"
 _TAGGED = _NEVER + "tags: [warehouse]\n"
-_CONTACTS = """\
+CONTACTS = """\
 version: 1
 name: people
 source:
@@ -51,7 +51,7 @@ def lines() -> abc.Iterator[Line]:
             f"first run against a filled account of {_ROWS}", again.requests, "requests", 2 + 10
         )
         (stage.folder / "mappings" / "accounts.yml").unlink()
-        stage.mapping(_CONTACTS, "people")
+        stage.mapping(CONTACTS, "people")
         yield _each("created contact, look-ups included", stage, "created", 1.05)
         warehouses.change(Path(folder), 1)
         yield _each("updated contact, live_check: never", stage, "updated", 1.0)
@@ -60,7 +60,7 @@ def lines() -> abc.Iterator[Line]:
 def _each(name: str, stage: Stage, outcome: str, most: float) -> Line:
     ran = stage.run()
     assert ran.rows == {"read": _ROWS, outcome: _ROWS}, ran.rows
-    each = (ran.requests - _CHECKS) / _ROWS
+    each = (ran.requests - CHECKS) / _ROWS
     return at_most(f"requests per {name}", each, "", most, f"{_ROWS} rows, checks not counted")
 
 
