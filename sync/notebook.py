@@ -82,6 +82,15 @@ class Notebook:
         if self.locks:
             self.in_use.update(fresh)
 
+    async def begin(self, memories: abc.Iterable[Memory]) -> None:
+        """Note that these records are about to be written.
+
+        A crash may keep from us that they were, and a row that has changed back by then would look unchanged.
+        """
+        numbers = [memory.record for memory in memories if memory.fingerprint is not None]
+        if numbers and not self.dry_run:
+            await call(self.store.begin, self.mapping, numbers)
+
     def note(self, items: list[Item]) -> None:
         """Write down what became of rows before anything was sent."""
         self.store.remember(self.scope, self.mapping, self.run_id, items)

@@ -14,7 +14,8 @@ from sync.record import ATTRIBUTE, Fields, Rejected
 from sync.spool import Entry
 from sync.state.values import Confirmed, Held, Item, Observed, RejectedRow
 
-#: A crash loses the record of at most this many rows, or of this many seconds; they are looked up again.
+#: A crash loses the record of at most this many rows, or of this many seconds; they are looked up again, see
+#: `Notebook.begin`.
 _ROWS = 100
 _SECONDS = 0.5
 #: A refusal of the row itself; it will be refused again while nothing changes.

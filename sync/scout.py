@@ -24,7 +24,7 @@ class Scout(Protocol):
         ...
 
     async def remember(self, entries: list[Entry]) -> list[Job]:
-        """Jobs with what the state remembers of them."""
+        """Jobs of a second pass, about to be written, with what the state remembers of them."""
         ...
 
     def looked_up(self, job: Job) -> Job:
@@ -43,28 +43,34 @@ class Waiting:
     #: Records of this kind in the data source that the state knows.
     remembered: int
     warn: abc.Callable[[str], None]
+    #: Notes that records are about to be written.
+    begin: abc.Callable[[abc.Iterable[Memory]], abc.Awaitable[None]]
+    #: All look-ups come before the first write: only the second pass is about to write.
+    look_first: bool
 
     def to_look_up(self) -> int:
         """How many records need a look-up."""
         waiting, remembered = self.spool.count()
         return waiting - (remembered if self.trust_state else 0)
 
-    async def remember(self, entries: list[Entry]) -> list[Job]:
-        """Jobs with what the state remembers of them."""
+    async def remember(self, entries: list[Entry], *, second: bool = False) -> list[Job]:
+        """Jobs with what the state remembers of them, until now where they are about to be written."""
         if not entries:
             return []
         memories = await self.recall([entry.record.key for entry in entries])
+        if second or not self.look_first:
+            await self.begin(memories.values())
         return [Job(entry, memories.get(entry.record.key)) for entry in entries]
 
     def trusted(self, job: Job) -> Job:
         """The job as the state knows it, where that is enough.
 
-        Of a row that was rejected, only a look tells what is there: its record may be gone, or another row's.
+        Of a row that was rejected, or was being written when a run broke off, only a look tells what is there.
         """
         memory = job.memory
         if not self.trust_state or memory is None or memory.uuid is None:
             return job
-        if memory.code is not None:
+        if memory.code is not None or memory.broken_off:
             return job
         return replace(job, known=Remembered(memory.uuid, memory.hash_set))
 
@@ -131,7 +137,7 @@ class CustomerScout:
 
     async def remember(self, entries: list[Entry]) -> list[Job]:
         """See Scout."""
-        return await self.waiting.remember(entries)
+        return await self.waiting.remember(entries, second=True)
 
     def looked_up(self, job: Job) -> Job:
         """See Scout."""
@@ -162,14 +168,17 @@ class ContactScout:
         if choose(customers, self.customers) is Way.LISTING:
             await self.parents.list_all(customers)
         for entries in self.waiting.spool.entries():
-            for job in await self.remember(entries):
+            for job in await self._remember(entries, second=False):
                 yield self.waiting.trusted(job)
 
     async def remember(self, entries: list[Entry]) -> list[Job]:
         """See Scout; the customers of the contacts, and creates in doubt, are recalled as well."""
+        return await self._remember(entries, second=True)
+
+    async def _remember(self, entries: list[Entry], *, second: bool) -> list[Job]:
         await self.ledger.prefetch([entry.record.key for entry in entries])
         await self.parents.prefetch({entry.record.customer or "" for entry in entries})
-        return await self.waiting.remember(entries)
+        return await self.waiting.remember(entries, second=second)
 
     def looked_up(self, job: Job) -> Job:
         """See Scout; a contact that is not known by its uuid is told anew, from what the first pass has listed.

@@ -2,6 +2,7 @@
 
 from collections import abc
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sync.builder import Builder
@@ -179,13 +180,10 @@ class Task:
         finally:
             self.run.seconds += self.terms.monotonic() - started
         if self.terms.dry_run:
-            self._estimate(writer.recorder.cost)
+            requests = self.run.requests.total + writer.recorder.cost
+            self.reporter.estimated(self.run, Estimate(requests, requests / self.terms.rate))
         elif self.terms.selection.whole and not self.terms.stopping.is_set():
             await self.notebook.mark_left()
-
-    def _estimate(self, cost: int) -> None:
-        requests = self.run.requests.total + cost
-        self.reporter.estimated(self.run, Estimate(requests, requests / self.terms.rate))
 
     def break_off(self, error: SyncError) -> None:
         """Another mapping met what ends the whole run: finish what is under way, and raise it, too."""
@@ -200,7 +198,9 @@ class Task:
             self.notebook.recalled,
             trust_state=mapping.live_check is LiveCheck.NEVER and not terms.selection.full,
             remembered=await self.notebook.count(),
-            warn=lambda message: self.reporter.warned(self.run, message),
+            warn=partial(self.reporter.warned, self.run),
+            begin=self.notebook.begin,
+            look_first=self._look_first(),
         )
         recorder = self._recorder(reader)
         destination, scout = await self._ways(waiting, reader)
@@ -213,14 +213,14 @@ class Task:
         )
         return Writer(
             terms.connections,
-            self._look_first(),
+            waiting.look_first,
             spool,
             scout,
             delivery,
             recorder,
             self._rails,
             terms.stopping,
-            lambda phase, total: self.reporter.phase(self.run, phase, total),
+            partial(self.reporter.phase, self.run),
         )
 
     def _recorder(self, reader: Reader) -> Recorder:
@@ -229,7 +229,7 @@ class Task:
             reader.hasher,
             reader.edition,
             None if self.terms.dry_run else self._remember,
-            lambda results: self.reporter.rows(self.run, results),
+            partial(self.reporter.rows, self.run),
             self.terms.clock,
             self.terms.monotonic,
             self._rails,

@@ -227,6 +227,14 @@ def _correct(connection: Connection, items: abc.Mapping[_Known, Item]) -> None:
         connection.execute(update(synced).where(here).values(_NOTHING_SENT), moved)
 
 
+def begin(connection: Connection, mapping: str, numbers: abc.Iterable[int]) -> None:
+    """These records are about to be written: until that is confirmed, nobody knows what they hold."""
+    here = and_(synced.c.record == bindparam("record_id"), synced.c.mapping == mapping)
+    nothing = {"fingerprint": None, "imprint": None, "hashes": b""}
+    rows = [{"record_id": number} for number in numbers]
+    connection.execute(update(synced).where(here).values(nothing), rows)
+
+
 def forget(connection: Connection, scope: Scope, stored: str) -> None:
     """The uuid of a stored key is no more; neither is what was sent to it."""
     here = and_(records.c.scope == scope.id, records.c.key == stored)

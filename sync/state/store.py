@@ -158,6 +158,10 @@ class Store:
 
         self.database.write(work)
 
+    def begin(self, mapping: str, numbers: abc.Sequence[int]) -> None:
+        """Note, before they are sent, that these records (by number) are about to be written."""
+        self.database.write(lambda c: records.begin(c, mapping, numbers))
+
     def forget(self, scope: Scope, key: str) -> None:
         """The uuid of a key is no more (404); neither is what any mapping sent to it."""
         self.database.write(lambda c: records.forget(c, scope, self.stored(key)))

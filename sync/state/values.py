@@ -55,6 +55,12 @@ class Memory:
     held: Held | None = None
 
     @property
+    def broken_off(self) -> bool:
+        """It was about to be written, and nobody confirmed that it was."""
+        met = self.outcome in (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
+        return met and self.fingerprint is None
+
+    @property
     def hash_set(self) -> frozenset[bytes]:
         """The hashes of what was last sent, one by one."""
         return split(self.hashes)

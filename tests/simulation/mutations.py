@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from sync import delivery, plan, recorder, run, task, write
 from sync.chartmogul import calls, change, retry, verdict
-from sync.chartmogul.pace import Gate, Pace
+from sync.chartmogul.pace import Gate, Pace, Start
 from sync.contacts import Contacts
 from sync.keeper import Keeper
 from sync.ledger import Ledger
@@ -98,8 +98,8 @@ def _all_text(attributes: Any, types: Any) -> list[dict[str, Any]]:
     ]
 
 
-async def _no_gate(self: Gate, tempo: float) -> float:
-    return self._clock()
+async def _no_gate(self: Gate, tempo: float, *, debt: float) -> Start:
+    return Start(self._clock())
 
 
 def _shut(self: Pace) -> None:
@@ -123,6 +123,13 @@ def _back_again() -> Plan:
     before, after = _rows("Before"), _rows("After")
     lost = Scene(after, troubles=(Trouble("reset after", 6, 400),))
     return Plan(0, scenes=(Scene(before), lost, Scene(before)))
+
+
+def killed_and_back(step: int) -> Plan:
+    """A value changes, the process is killed at this step of delivering it, and it changes back."""
+    before, after = _rows("Before"), _rows("After")
+    killed = Scene(after, blows=(Blow("kill", step),))
+    return Plan(0, scenes=(Scene(before), killed, Scene(before)))
 
 
 def _killed_at_commit(number: int) -> Plan:
@@ -174,8 +181,17 @@ MUTATIONS: dict[str, Mutation] = {
     "certain": Mutation(
         "a lost update leaves the old fingerprint in place, as if nothing had been sent",
         "delivered",
-        ((recorder, "RejectedRow", lambda key, code, **named: RejectedRow(key, code)),),
+        (
+            (recorder, "RejectedRow", lambda key, code, **named: RejectedRow(key, code)),
+            (Notebook, "begin", _nothing),
+        ),
         plans=(_back_again(),),
+    ),
+    "unannounced": Mutation(
+        "an update is not noted before it is sent, and a process that is killed leaves no trace of it",
+        "delivered",
+        ((Notebook, "begin", _nothing),),
+        plans=tuple(killed_and_back(step) for step in range(90, 150, 3)),
     ),
     "believed": Mutation(
         "nobody looks whether an answer shows what was sent",

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.simulation.__main__ import first_caught, folder, live
-from tests.simulation.mutations import MUTATIONS
+from tests.simulation.mutations import MUTATIONS, killed_and_back
 from tests.simulation.plan import Blow, Deed, Plan, Scene, Trouble, draw
 from tests.simulation.rows import Account, Rows
 from tests.simulation.shrink import shrink
@@ -68,6 +68,13 @@ def test_a_merge_between_a_lost_create_and_the_look_for_it(pick):
             after = Scene(Rows((another,), ()))
             seen = live(replace(plan, scenes=(both, after)), place)
             assert seen.broken == {}
+
+
+def test_killed_in_mid_update_and_changed_back():
+    """Seed 6826: nobody knew of an update of a killed process, and the row looked unchanged when it changed back."""
+    with folder() as place:
+        for step in range(90, 150, 3):
+            assert live(killed_and_back(step), place).broken == {}
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
