@@ -86,8 +86,9 @@ class Place:
             return await session.conduct(mappings, selection, dry_run=dry_run)
 
     def writes(self) -> list[tuple[str, str]]:
-        """The method and path of every write since the last `forget`."""
-        return [(c.method, c.path) for c in self.sandbox.sandbox.calls() if c.method != "GET"]
+        """The method and path of every write since the last `forget`, but for those refused for their second."""
+        calls = self.sandbox.sandbox.calls()
+        return [(c.method, c.path) for c in calls if c.method != "GET" and c.status != 429]
 
     def forget(self) -> None:
         """Forget the requests so far."""
