@@ -23,7 +23,8 @@ def test_two_workers(tmp_path: Path, database: str):
         db.execute("create table accounts (id text, company text, seats integer)")
         rows = ((f"acc_{n}", f"Company {n}", n) for n in range(ROWS))
         db.executemany("insert into accounts values (?, ?, ?)", rows)
-    with RunningSandbox(Sandbox(key=API_KEY)) as sandbox:
+    # Each keeps the limit, but not both together: a refused write would look like a second one.
+    with RunningSandbox(Sandbox(key=API_KEY, rate=None)) as sandbox:
         place = Place(tmp_path, sandbox, f"sqlite:///{warehouse}", state=database)
         place.write("customers", MAPPING)
         command = [sys.executable, "-m", "sync", "run", str(tmp_path / "mappings")]
