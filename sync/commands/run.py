@@ -100,7 +100,6 @@ def _short_collections() -> abc.Iterator[None]:
 
     A full collection of all modules takes 50 ms, in which no request starts.
     """
-    gc.collect()
     gc.freeze()
     try:
         yield
