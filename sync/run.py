@@ -5,6 +5,7 @@ from collections import abc
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import compress
 
 from sync import errors
 from sync.errors import ConfigError, ConfigProblem, Interrupted, RailError, StateError, SyncError
@@ -125,13 +126,13 @@ class Conductor:
 
     async def _write_all(self, tasks: abc.Sequence[Task]) -> None:
         """Write mappings side by side, but for those that have to wait for another one."""
-        first = [
-            [n for n, other in enumerate(tasks[:place]) if await self._waits(task, other)]
+        waits = [
+            [await asyncio.to_thread(task.waits_for, other) for other in tasks[:place]]
             for place, task in enumerate(tasks)
         ]
         writing: list[asyncio.Task[None]] = []
-        for place, task in enumerate(tasks):
-            before = [writing[n] for n in first[place]]
+        for task, selectors in zip(tasks, waits, strict=True):
+            before = list(compress(writing, selectors))
             writing.append(asyncio.create_task(self._write_after(before, task)))
         try:
             await asyncio.gather(*writing)
@@ -142,9 +143,6 @@ class Conductor:
             raise
         if self._failure is not None:
             raise self._failure
-
-    async def _waits(self, task: Task, other: Task) -> bool:
-        return await asyncio.to_thread(task.waits_for, other)
 
     async def _write_after(self, first: abc.Sequence[asyncio.Task[None]], task: Task) -> None:
         if first:

@@ -73,8 +73,11 @@ class TerminalReporter:
 
     def phase(self, mapping: MappingRun, phase: Phase, total: int | None) -> None:
         """Show what the mapping does now."""
-        beside = [m for m in self._running() if Phase.READ not in (phase, m.phase)]
-        beside = [meter for meter in beside if meter.mapping is not mapping]
+        beside = [
+            meter
+            for meter in self._running()
+            if meter.mapping is not mapping and Phase.READ not in (phase, meter.phase)
+        ]
         self._meters = [*beside, Meter(mapping, phase, total, self._clock)]
         if self._live is None:
             self._say(Text(visible(announce(mapping, phase, total))))

@@ -22,7 +22,9 @@ from sync.state.values import (
     Scope,
 )
 
-_NOTHING_SENT = {"fingerprint": None, "imprint": None, "hashes": b"", "dropped": b""}
+#: Nobody knows what the record holds of what was sent.
+_UNKNOWN: dict[str, object] = {"fingerprint": None, "imprint": None, "hashes": b""}
+_NOTHING_SENT = {**_UNKNOWN, "dropped": b""}
 #: In the order of a Memory's fields.
 _MINE = ("fingerprint", "hashes", "dropped", "outcome", "code", "run", "at", "gone")
 _NOT_HELD = {
@@ -157,7 +159,7 @@ def _row(record: int, delivery: Delivery, item: Item) -> dict[str, object]:
         case RejectedRow():
             row |= {"outcome": REJECTED, "code": item.code}
             if item.uncertain:
-                row |= {"fingerprint": None, "imprint": None, "hashes": b""}
+                row |= _UNKNOWN
             if item.held is not None:
                 row |= _held(item.held)
         case _:
@@ -230,9 +232,8 @@ def _correct(connection: Connection, items: abc.Mapping[_Known, Item]) -> None:
 def begin(connection: Connection, mapping: str, numbers: abc.Iterable[int]) -> None:
     """These records are about to be written: until that is confirmed, nobody knows what they hold."""
     here = and_(synced.c.record == bindparam("record_id"), synced.c.mapping == mapping)
-    nothing = {"fingerprint": None, "imprint": None, "hashes": b""}
     rows = [{"record_id": number} for number in numbers]
-    connection.execute(update(synced).where(here).values(nothing), rows)
+    connection.execute(update(synced).where(here).values(_UNKNOWN), rows)
 
 
 def forget(connection: Connection, scope: Scope, stored: str) -> None:
