@@ -12,6 +12,7 @@ from sync.read import Selection
 from sync.record import Object
 from sync.state.store import Store
 from tests.command import MAPPING
+from tests.sandbox.caller import Caller
 
 TWO: tuple[dict[str, object], ...] = ({}, {"id": "cus_2", "company": "Other"})
 
@@ -60,7 +61,7 @@ def test_full_looks_everything_up_and_mends_what_people_changed(desk, place):
     """Without --full the state is trusted; with it a value edited in ChartMogul is set right."""
     place.run()
     uuid = str(place.customers()["cus_1"]["uuid"])
-    _request(place, "PATCH", f"/v1/customers/{uuid}", {"company": "Edited"})
+    _request(place, "PATCH", f"/customers/{uuid}", {"company": "Edited"})
     assert counts(place.run()) == {"unchanged": 2}
     assert counts(place.run(Selection(full=True))) == {"updated": 1, "unchanged": 1}
     assert place.customers()["cus_1"]["company"] == "Quince"
@@ -184,7 +185,7 @@ def test_a_customer_deleted_in_chartmogul_comes_back_when_its_row_changes(desk, 
     """A known uuid that is gone leads back to the key."""
     place.run()
     uuid = str(place.customers()["cus_1"]["uuid"])
-    _request(place, "DELETE", f"/v1/customers/{uuid}")
+    _request(place, "DELETE", f"/customers/{uuid}")
     desk.rows({"company": "Changed"}, TWO[1])
     assert counts(place.run()) == {"created": 1, "unchanged": 1}
 
@@ -194,7 +195,7 @@ def test_two_rows_of_merged_customers(desk, place):
     place.run()
     one, two = (str(place.customers()[key]["uuid"]) for key in ("cus_1", "cus_2"))
     merge = {"from": {"customer_uuid": two}, "into": {"customer_uuid": one}}
-    _request(place, "POST", "/v1/customers/merges", merge)
+    _request(place, "POST", "/customers/merges", merge)
     desk.rows({"company": "A"}, TWO[1] | {"company": "B"})
     run = place.run()
     assert counts(run) == {"updated": 1, "rejected": 1}
@@ -267,13 +268,7 @@ def test_locked_elsewhere(desk, place):
 
 
 def _request(place, method: str, path: str, body: object = None) -> None:
-    from base64 import b64encode
-
-    key = b64encode(f"{place.sandbox.key}:".encode()).decode()
-    content = json.dumps(body).encode() if body is not None else b""
-    answer = place.sandbox.sandbox.answer(
-        method, path, {}, {"authorization": f"Basic {key}"}, content
-    )
+    answer = Caller(place.sandbox.sandbox, place.sandbox.key)(method, path, body)
     assert answer.status < 300
 
 

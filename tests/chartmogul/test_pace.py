@@ -151,7 +151,7 @@ def test_a_sleep_that_is_a_little_late_costs_no_tempo():
 
 def test_idle_time_saves_nothing_up():
     """After ten quiet seconds the next crowd is as evenly spaced as the first."""
-    starts, _, _ = drive([Job(), *(Job(arrives=10) for _ in range(20))])
+    starts, _, _ = drive([Job(), *(Job(arrives=10) for _ in range(60))])
 
     gaps = [after - before for before, after in pairwise(starts[1:])]
     assert min(gaps) == pytest.approx(1 / FULL)

@@ -4,7 +4,6 @@ import asyncio
 import shutil
 import sqlite3
 import tempfile
-from base64 import b64encode
 from collections import abc
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -15,12 +14,12 @@ from typing import Any
 from sqlalchemy import URL, Engine
 
 from sync.loader import Loaded, load
-from sync.sandbox.answer import encode
 from sync.sandbox.sandbox import DATA_SOURCE
 from sync.sandbox.world import World as Held
 from sync.settings import Settings
 from sync.state import engine, process
 from sync.state.store import Store
+from tests.sandbox.caller import Caller
 from tests.simulation.account import KEY, Account
 from tests.simulation.loop import Killed, Loop, Stuck
 from tests.simulation.plan import Plan, Scene
@@ -303,7 +302,7 @@ class _Script:
             "city": "Unmapped",
             "attributes": {"custom": [{"type": "Integer", "key": "seats", "value": 1}]},
         }
-        self.uuids[external_id] = self._post("/v1/customers", body)["uuid"]
+        self.uuids[external_id] = self._post("/customers", body)["uuid"]
 
     def contact(self, customer: str, external_id: str | None, email: str) -> bool:
         """Whether there is such a customer."""
@@ -317,13 +316,10 @@ class _Script:
         }
         if external_id is not None and len(email) % 2:
             body["external_id"] = external_id
-        self._post("/v1/contacts", body)
+        self._post("/contacts", body)
         return True
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
-        key = b64encode(f"{KEY}:".encode()).decode()
-        answer = self.account.sandbox.answer(
-            "POST", path, {}, {"authorization": f"Basic {key}"}, encode(body)
-        )
+        answer = Caller(self.account.sandbox, KEY)("POST", path, body)
         assert answer.status in (200, 201), answer
         return answer.json
