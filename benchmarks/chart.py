@@ -40,7 +40,7 @@ def sizes(name: str = "unchanged") -> None:
 
 def tools() -> None:
     """Requests and seconds of each tool and task."""
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.5))
+    figure, axes = plt.subplots(1, 2, figsize=(10, 5))
     for axis, what in zip(axes, ("requests", "time"), strict=True):
         bars = [line for line in _lines("rivals") if line["measure"].endswith(f": {what}")]
         names = [line["measure"].partition(" (")[0].replace(", ", "\n") for line in bars]

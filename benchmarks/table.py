@@ -3,15 +3,17 @@
 import json
 import platform
 from collections import abc
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from os import cpu_count, getloadavg
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
 _PACKAGES = (
-    "chartmogul-sync", "sqlalchemy", "psycopg", "httpx", "pydantic", "simplejson", "chartmogul",
+    "chartmogul-sync", "sqlalchemy", "psycopg", "httpx", "pydantic", "simplejson", "chartmogul", "dlt",
+    "drt-core",
 )  # fmt: skip
 
 
@@ -45,8 +47,15 @@ def surroundings() -> dict[str, object]:
         "system": f"{platform.system()} {platform.machine()}",
         "cores": cpu_count(),
         "load": [round(load, 1) for load in getloadavg()],
-        "packages": {name: version(name) for name in _PACKAGES},
+        "packages": dict(_versions()),
     }
+
+
+def _versions() -> abc.Iterator[tuple[str, str]]:
+    """Of what is installed: most scenarios need no rivals."""
+    for name in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            yield name, version(name)
 
 
 def render(lines: abc.Iterable[Line]) -> str:

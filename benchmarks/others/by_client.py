@@ -1,22 +1,16 @@
 """A careful script on the official `chartmogul` client: look up, then create or modify, twenty threads."""
 
 import json
-import sqlite3
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from typing import Any
 
 import chartmogul
 from chartmogul import resource
 from chartmogul.retry_request import requests_retry_session
 
-_COLUMNS = ("company", "email", "country", "city")
-_ATTRIBUTES = {
-    "plan": "String", "seats": "Integer", "mrr": "Decimal",
-    "last_seen": "Timestamp", "is_partner": "Boolean", "note": "String",
-}  # fmt: skip
+from benchmarks.others import bodies
 
 
 def _retrying(retries: int = 20, backoff_factor: float = 2, session: Any = None) -> Any:
@@ -37,48 +31,30 @@ class Script:
         self._config.uri = url
         self._data_source = data_source
 
-    def deliver(self, row: sqlite3.Row) -> str:
+    def deliver(self, row: dict[str, Any]) -> str:
         """created, updated or the name of an error."""
         try:
             return self._deliver(row)
         except Exception as error:
             return type(error).__name__
 
-    def _deliver(self, row: sqlite3.Row) -> str:
-        key = str(row["id"])
-        wanted = {name: row[name] for name in _COLUMNS}
+    def _deliver(self, row: dict[str, Any]) -> str:
         found = chartmogul.Customer.all(
-            self._config, data_source_uuid=self._data_source, external_id=key
+            self._config, data_source_uuid=self._data_source, external_id=str(row["id"])
         ).get()
         if found.entries:
-            own = {name: row[name] for name in _ATTRIBUTES}
-            own["is_partner"] = bool(own["is_partner"])
-            data = {**wanted, "attributes": {"custom": own}}
             uuid = found.entries[0].uuid
-            chartmogul.Customer.modify(self._config, uuid=uuid, data=data).get()
+            chartmogul.Customer.modify(self._config, uuid=uuid, data=bodies.changed(row)).get()
             return "updated"
-        custom = [
-            {
-                "type": kind,
-                "key": name,
-                "value": bool(row[name]) if kind == "Boolean" else row[name],
-            }
-            for name, kind in _ATTRIBUTES.items()
-        ]
-        data = {"data_source_uuid": self._data_source, "external_id": key, **wanted}
-        data |= {"lead_created_at": row["signed_up_at"], "attributes": {"custom": custom}}
-        chartmogul.Customer.create(self._config, data=data).get()
+        chartmogul.Customer.create(self._config, data=bodies.new(row, self._data_source)).get()
         return "created"
 
 
 def main(path: str, url: str, key: str, data_source: str) -> None:
     """Deliver all accounts and print how many ended how."""
     script = Script(url, key, data_source)
-    with closing(sqlite3.connect(path)) as db:
-        db.row_factory = sqlite3.Row
-        rows = db.execute("select * from accounts").fetchall()
     with ThreadPoolExecutor(20) as pool:
-        print(json.dumps(Counter(pool.map(script.deliver, rows))))
+        print(json.dumps(Counter(pool.map(script.deliver, bodies.rows(path)))))
 
 
 if __name__ == "__main__":
