@@ -222,7 +222,9 @@ class _Sending(Generic[T]):
                 raise Denied(
                     f"{verdict.DISTRUSTED}: {reason}", Answered(), verdict.TRUST
                 ) from error
-            return Failure(f"{name} could not be sent: {type(error).__name__}: {error}", sent=False)
+            place = self.transport.http.base_url.netloc.decode("ascii")
+            reason = f"{type(error).__name__}: {error}"
+            return Failure(f"{name} could not be sent to {place}: {reason}", sent=False)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise Denied("CHARTMOGUL_API_URL is no address", Answered(), verdict.ADDRESS) from error
         except (TimeoutError, httpx.TimeoutException):

@@ -7,12 +7,11 @@ from pathlib import Path
 from rich.console import RenderableType
 from rich.text import Text
 
-from sync.instant import parse
 from sync.report.archive import read_changes, read_errors, read_summary
 from sync.report.files import CHANGES, SHEET
 from sync.report.lines import Line
 from sync.report.preview import entry
-from sync.report.summary import Summary
+from sync.report.summary import Summary, lasted
 from sync.report.tables import COUNTS, counts
 from sync.report.words import count, duration, sentence, value, visible
 
@@ -62,9 +61,8 @@ def _headline(summary: Summary) -> Text:
         f"  {(name or 'broken off').replace('_', ' ')}",
         style=f"not bold {_STYLES.get(name, 'red')}",
     )
-    started, finished = parse(summary["started_at"]), parse(summary["finished_at"] or "")
-    if started and finished:
-        text.append(f" in {duration((finished - started).total_seconds())}", style="not bold")
+    if (seconds := lasted(summary)) is not None:
+        text.append(f" in {duration(seconds)}", style="not bold")
     if summary["dry_run"]:
         text.append("  dry run", style="not bold dim")
     return text

@@ -140,6 +140,7 @@ class LogReporter:
             warnings=mapping.warnings,
             left=mapping.left,
             seconds=round(mapping.seconds, 3),
+            unprocessed=mapping.rows.unprocessed,
             **_counts(mapping),
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sync.instant import canonical
+from sync.instant import canonical, parse
 from sync.outcome import MappingRun, Requests, Run, Tally
 from sync.report import plain
 
@@ -30,6 +30,12 @@ def summary(run: Run) -> Summary:
 def dumps(document: Summary) -> str:
     """The text of `summary.json`, which `run --json` prints as well."""
     return plain.indented(document)
+
+
+def lasted(document: Summary) -> float | None:
+    """Seconds from the start of the run to its end; None while there is none."""
+    started, finished = parse(document["started_at"]), parse(document["finished_at"] or "")
+    return (finished - started).total_seconds() if started and finished else None
 
 
 def _mapping(mapping: MappingRun) -> Summary:

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from sync.report.summary import Summary
+from sync.report.summary import Summary, lasted
 from sync.report.words import duration, visible
 
 COUNTS = ("read", "created", "updated", "unchanged", "skipped", "rejected", "unprocessed")
@@ -26,6 +26,7 @@ def counts(summary: Summary, width: int) -> Iterator[Table]:
     if len(mappings) > 1:
         names.append("total")
     columns = list(_columns(mappings))
+    columns.append(("time", [Text(duration(seconds)) for seconds in _times(summary)]))
     if _width(names, columns) <= width:
         yield _wide(names, columns)
     else:
@@ -39,8 +40,12 @@ def _columns(mappings: Sequence[Summary]) -> Iterator[Column]:
             yield name, [_number(number, _STYLES.get(name, "")) for number in numbers]
     requests = _summed([mapping["requests"]["total"] for mapping in mappings])
     yield "requests", [_number(number) for number in requests]
-    seconds = _summed([mapping["seconds"] for mapping in mappings])
-    yield "time", [Text(duration(float(number))) for number in seconds]
+
+
+def _times(summary: Summary) -> list[float]:
+    """Seconds of each mapping, and of the run: mappings are written side by side."""
+    times = [float(mapping["seconds"]) for mapping in summary["mappings"]]
+    return [*times, lasted(summary) or sum(times)] if len(times) > 1 else times
 
 
 def _summed(numbers: list[Any]) -> list[Any]:

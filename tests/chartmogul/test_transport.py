@@ -153,7 +153,8 @@ async def test_nothing_sent_is_known():
         await s.client.create_customer("ds_1", "c1", {}, {})
 
     assert not caught.value.sent
-    assert caught.value.message == "POST /customers could not be sent: ConnectError: no route"
+    message = "POST /customers could not be sent to api.example.com: ConnectError: no route"
+    assert caught.value.message == message
 
 
 @pytest.mark.parametrize(

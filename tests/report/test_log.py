@@ -118,6 +118,7 @@ def test_whole_run(reporter, stream, run, customers, rejected, updated):
             "warnings": 1,
             "left": 1,
             "seconds": 1.2,
+            "unprocessed": 0,
             **COUNTS,
         },
         {

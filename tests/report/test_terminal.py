@@ -66,7 +66,7 @@ customers: writing 5 rows
             read  created  updated  unchanged  skipped  rejected  unprocessed  requests   time
 customers      7        1        2          1        1         2            0         4  1.2 s
 contacts   1,200        0        0          0        0         1        1,199         2  0.5 s
-total      1,207        1        2          1        1         3        1,199         6  1.7 s
+total      1,207        1        2          1        1         3        1,199         6  1.5 s
 
 Rejected rows
   customers: 2 rows, invalid_country in country
@@ -109,7 +109,7 @@ skipped              1         0      1
 rejected             2         1      3
 unprocessed          0     1,199  1,199
 requests             4         2      6
-time             1.2 s     0.5 s  1.7 s
+time             1.2 s     0.5 s  1.5 s
 """
     assert text(talk).startswith(expected)
 
