@@ -3,7 +3,17 @@
 import sys
 from collections import abc
 
-from benchmarks import allowance, filled, requests, rivals, startup, table, unchanged, writing
+from benchmarks import (
+    allowance,
+    filled,
+    first,
+    requests,
+    rivals,
+    startup,
+    table,
+    unchanged,
+    writing,
+)
 from tests.postgres import by_wheel
 
 _SIZES = (10_000, 100_000, 1_000_000)
@@ -20,6 +30,7 @@ _SCENARIOS: dict[str, abc.Callable[[bool], abc.Iterable[table.Line]]] = {
     "startup": lambda _: startup.lines(),
     "requests": lambda _: requests.lines(),
     "filled": lambda full: filled.lines(*((100_000, 10_000) if full else (5_000, 500))),
+    "first": lambda full: first.lines(*((10_000, 1_000_000) if full else (50_000, 100_000))),
     "writing": lambda _: writing.lines(),
     "allowance": lambda full: allowance.lines(4000 if full else 1200),
     "rivals": lambda _: rivals.lines(),
