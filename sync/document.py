@@ -136,7 +136,9 @@ def _compose(text: str, file: str) -> yaml.Node:
         mark = error.problem_mark or error.context_mark
         if error.problem in (_TOO_MUCH, _TOO_DEEP):
             _fail(file, mark, error.problem)
-        _fail(file, mark, f"this is not YAML: {error.problem or error.context}")
+        problem = error.problem or error.context or ""
+        hint = "indent with spaces: YAML allows no tabs there" if "'\\t'" in problem else ""
+        _fail(file, mark, f"this is not YAML: {problem}", hint)
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         line, column = before.count("\n") + 1, error.position - before.rfind("\n")

@@ -388,6 +388,13 @@ def test_not_a_mapping_file(text, place, message):
     assert found == [("f.yml", *place, message)]
 
 
+def test_tabs_have_a_hint():
+    """YAML's own words do not say what to do."""
+    with pytest.raises(ConfigError) as caught:
+        parse("a:\n\tb: 1\n", "f.yml")
+    assert "spaces" in caught.value.problems[0].hint
+
+
 def test_alias_bomb():
     """A few lines of aliases that stand for millions of values are refused in no time."""
     with pytest.raises(ConfigError) as caught:

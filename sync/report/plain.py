@@ -53,7 +53,7 @@ def cut(text: str, longest: int | None) -> str:
 
 def sound(text: str) -> str:
     r"""The text with lone surrogates, which UTF-8 cannot hold, written as `\ud800`."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def dumps(document: object) -> str:
