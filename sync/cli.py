@@ -141,7 +141,7 @@ def report(run: str, reports: Path | None, as_json: bool) -> int:
 @click.option("--max-age", metavar="TIME", help="Exit 1 when a last success is older: 90s, 2h, 1d.")
 @_json
 def status(mappings: tuple[Path, ...], max_age: str | None, as_json: bool) -> int:
-    """Show when each mapping last came to its end.
+    """Show when each mapping last came to its end, and what broke off since.
 
     Rejected rows are told, and are no failure here. A mapping that never succeeded counts as too
     old. Without mappings/, all mappings that the state knows are shown.

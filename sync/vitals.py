@@ -1,7 +1,7 @@
-"""How long ago each mapping last succeeded, and whether that is too long."""
+"""How long ago each mapping last succeeded, whether that is too long, and what broke off since."""
 
 from collections import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,14 +11,20 @@ from sync.state.values import LastRun
 
 #: What counts as a success: the mapping came to its end. Rejected rows are counted beside it, and have an exit code.
 COMPLETE = (Status.SUCCEEDED, Status.COMPLETED_WITH_ERRORS)
+#: How a mapping ends that did not come to its end.
+BROKEN = tuple(status for status in Status if status not in COMPLETE)
 
 
 @dataclass(frozen=True, slots=True)
 class Vital:
-    """A mapping and its last success; `last` is None where there never was one."""
+    """A mapping and its last success; `last` is None where there never was one.
+
+    `broken` is the latest run in which it did not come to its end, if that was after the last success.
+    """
 
     mapping: str
     last: LastRun | None
+    broken: LastRun | None = None
 
     def age(self, now: datetime) -> timedelta | None:
         """How long ago the last success ended."""
@@ -33,9 +39,23 @@ class Vital:
         return not began or now - max(began) > max_age
 
 
-def take(mappings: abc.Iterable[str], last: abc.Mapping[str, LastRun]) -> list[Vital]:
-    """The vitals of these mappings."""
-    return [Vital(mapping, last.get(mapping)) for mapping in mappings]
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the state knows of all mappings: the latest run that came to its end, and the latest that did not."""
+
+    complete: abc.Mapping[str, LastRun] = field(default_factory=dict)
+    broken: abc.Mapping[str, LastRun] = field(default_factory=dict)
+
+    def of(self, mappings: abc.Iterable[str] | None = None) -> list[Vital]:
+        """The vitals of these mappings, or of all that are known."""
+        names = sorted({*self.complete, *self.broken}) if mappings is None else mappings
+        return [self._vital(name) for name in names]
+
+    def _vital(self, mapping: str) -> Vital:
+        last, broken = self.complete.get(mapping), self.broken.get(mapping)
+        if last and broken and broken.finished_at <= last.finished_at:
+            broken = None
+        return Vital(mapping, last, broken)
 
 
 def describe(
@@ -51,4 +71,9 @@ def describe(
         "status": last and last.status.value,
         "rejected": last and last.rejected,
         "too_old": max_age is not None and vital.is_too_old(now, max_age, since),
+        "broken_since": vital.broken and _broken(vital.broken),
     }
+
+
+def _broken(run: LastRun) -> dict[str, str]:
+    return {"at": canonical(run.finished_at), "run_id": run.run, "status": run.status.value}

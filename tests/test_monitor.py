@@ -73,6 +73,7 @@ def test_healthy_at_first(client: httpx.Client):
                 "status": None,
                 "rejected": None,
                 "too_old": False,
+                "broken_since": None,
             }
         ],
     }

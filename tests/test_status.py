@@ -13,7 +13,7 @@ from sync.outcome import MappingRun, Run, Status, Tally
 from sync.record import Object
 from sync.state.store import Store
 from sync.state.values import LastRun
-from sync.vitals import Vital, describe, take
+from sync.vitals import Known, Vital, describe
 
 NOW = datetime(2026, 1, 31, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -62,8 +62,9 @@ def test_as_json():
         "status": "succeeded",
         "rejected": 2,
         "too_old": False,
+        "broken_since": None,
     }
-    [never] = take(["contacts"], {"customers": last(HOUR)})
+    [never] = Known({"customers": last(HOUR)}).of(["contacts"])
     assert (
         describe(never, NOW, HOUR)["last_success_at"],
         describe(never, NOW, HOUR)["age_seconds"],
@@ -117,6 +118,26 @@ def test_a_failed_run_is_no_success(folder: Path, capsys: pytest.CaptureFixture[
     assert status([], "2h", as_json=True) == 1
     [shown] = json.loads(capsys.readouterr().out)["mappings"]
     assert (shown["run_id"], shown["too_old"]) == ("run_customers_succeeded", True)
+    assert (shown["broken_since"]["status"], shown["broken_since"]["run_id"]) == (
+        "failed",
+        "run_customers_failed",
+    )
+
+
+def test_what_broke_off_since(folder: Path, capsys: pytest.CaptureFixture[str]):
+    """A later failure is told with its run; one from before the last success is over."""
+    enter("customers", Status.SUCCEEDED, 3 * HOUR)
+    enter("customers", Status.STOPPED, HOUR)
+    enter("partners", Status.FAILED, 3 * HOUR)
+    assert status([], None, as_json=False) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("  since then stopped: ")
+    assert lines[1].endswith("  run_customers_stopped")
+    assert lines[2:3] == ["partners: never succeeded"]
+    assert lines[3].endswith("  run_partners_failed")
+    enter("partners", Status.SUCCEEDED, HOUR)
+    status([], None, as_json=False)
+    assert "failed" not in capsys.readouterr().out
 
 
 def test_without_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]):

@@ -26,7 +26,6 @@ from sync.run import Stop, told
 from sync.schedule import Timetable, max_age, read_cron, read_duration, read_every, read_zone
 from sync.settings import Settings
 from sync.state.store import Store
-from sync.state.values import LastRun
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -98,7 +97,7 @@ class Worker:
     ended: Run | None = field(default=None, init=False)
     stop: Stop = field(init=False)
     _names: list[str] = field(default_factory=list, init=False)
-    _last: dict[str, LastRun] = field(default_factory=dict, init=False)
+    _known: vitals.Known = field(default_factory=vitals.Known, init=False)
 
     def monitor(self) -> AbstractContextManager[object]:
         """/healthz and /metrics, where a port is wanted."""
@@ -159,12 +158,12 @@ class Worker:
         )
 
     async def _look(self) -> None:
-        """Find the last successes, also those of other workers on the same state."""
+        """Find the last runs, also those of other workers on the same state."""
         try:
-            self._last = await asyncio.to_thread(last_successes, self.settings.state_url)
+            self._known = await asyncio.to_thread(last_runs, self.settings.state_url)
         except StateError as error:
             self.log.warning("state_unreadable", error=told(error))
-        self.board.vitals = tuple(vitals.take(self._names, self._last))
+        self.board.vitals = tuple(self._known.of(self._names))
         for vital in self.board.vitals:
             self.metrics.succeeded(vital)
 
@@ -180,14 +179,14 @@ class Worker:
         self.log.warning("runs_missed", count=count, message=message)
 
 
-def last_successes(state_url: str) -> dict[str, LastRun]:
-    """Each mapping's last success, as the state knows it.
+def last_runs(state_url: str) -> vitals.Known:
+    """Each mapping's last success, and what broke off, as the state knows it.
 
     Raises:
         StateError: the state cannot be read.
     """
     store = Store.open_read_only(state_url)
     try:
-        return store.last_runs(vitals.COMPLETE)
+        return vitals.Known(store.last_runs(vitals.COMPLETE), store.last_runs(vitals.BROKEN))
     finally:
         store.close()

@@ -1,4 +1,4 @@
-"""`status`: when each mapping last succeeded, for people and for whoever watches over them."""
+"""`status`: when each mapping last succeeded and what broke off since, for people and for whoever watches."""
 
 import json
 from collections import abc
@@ -7,13 +7,14 @@ from pathlib import Path
 
 from sync import vitals
 from sync.commands.run import now
-from sync.commands.schedule import last_successes
+from sync.commands.schedule import last_runs
 from sync.errors import EXIT_OK, EXIT_REJECTED
 from sync.instant import canonical
 from sync.loader import load
 from sync.report.words import count, duration, visible
 from sync.schedule import read_duration
 from sync.settings import Settings, environment
+from sync.state.values import LastRun
 from sync.vitals import Vital
 
 _FOLDER = Path("mappings")
@@ -31,10 +32,10 @@ def status(paths: abc.Sequence[Path], max_age: str | None, *, as_json: bool) -> 
     limit = None if max_age is None else read_duration(max_age)
     variables = environment(Path.cwd())
     settings = Settings.load(variables)
-    last = last_successes(settings.state_url)
+    known = last_runs(settings.state_url)
     files = paths or ([_FOLDER] if _FOLDER.is_dir() else [])
     names = [loaded.mapping.name for loaded in load(files, variables, frozenset())]
-    found = vitals.take(names if files else last, last)
+    found = known.of(names if files else None)
     moment = now()
     if as_json:
         print(json.dumps(_document(found, moment, limit), indent=2, ensure_ascii=False))
@@ -60,6 +61,8 @@ def _show(found: abc.Sequence[Vital], moment: datetime, limit: timedelta | None)
     for vital in found:
         late = "  TOO OLD" if limit is not None and vital.is_too_old(moment, limit) else ""
         print(f"{visible(vital.mapping)}: {_told(vital, moment)}{late}")
+        if vital.broken is not None:
+            print(f"  since then {_ended(vital.broken)}")
     if not found:
         print("No runs yet.")
 
@@ -68,6 +71,14 @@ def _told(vital: Vital, moment: datetime) -> str:
     age = vital.age(moment)
     if vital.last is None or age is None:
         return "never succeeded"
-    at = canonical(vital.last.finished_at)[:16].replace("T", " ")
     rejected = f", {count(vital.last.rejected, 'row')} rejected" if vital.last.rejected else ""
-    return f"{at} UTC, {duration(age.total_seconds())} ago{rejected}  {vital.last.run}"
+    ago = duration(age.total_seconds())
+    return f"{_minute(vital.last.finished_at)}, {ago} ago{rejected}  {vital.last.run}"
+
+
+def _ended(run: LastRun) -> str:
+    return f"{run.status.value}: {_minute(run.finished_at)}  {run.run}"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{canonical(moment)[:16].replace('T', ' ')} UTC"
