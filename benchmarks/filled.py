@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from benchmarks import warehouses
-from benchmarks.requests import CONTACTS, for_each
+from benchmarks.requests import CONTACTS, for_each, off
 from benchmarks.stage import Stage
 from benchmarks.table import Line, at_most
 from sync.sandbox.running import RunningSandbox
@@ -50,11 +50,14 @@ def _customers(customers: int) -> abc.Generator[Line, None, float]:
 
 
 def _contacts(stage: Stage, rows: int, outcome: str, most: float) -> abc.Iterator[Line]:
+    requests, seconds = stage.foresee()
     ran = stage.run()
     each = for_each(ran, rows, outcome)
     name = f"{rows:,} contacts {outcome}, live_check: never"
     yield at_most(f"{name}: requests for each", each, "", most, f"{ran.cost.wall:.0f} s")
     yield at_most(f"{name}: peak memory", ran.cost.memory, "MB", 200)
+    yield off(f"{name}: a dry run's estimate of requests", requests, ran.requests)
+    yield off(f"{name}: its estimate of seconds", seconds, ran.cost.wall)
 
 
 @contextmanager

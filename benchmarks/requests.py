@@ -42,7 +42,7 @@ def lines() -> abc.Iterator[Line]:
         yield _each("created customer, with attributes and tags", stage, "created", 1.005)
         warehouses.change(Path(folder), 1)
         yield _each("updated customer, live_check: never", stage, "updated", 1.0)
-        yield from _estimate(stage, Path(folder))
+        yield _estimate(stage, Path(folder))
         yield _live(stage, Path(folder))
         (stage.folder / "state.db").unlink()
         again = stage.run()
@@ -68,21 +68,16 @@ def for_each(ran: Ran, rows: int, outcome: str) -> float:
     return (ran.requests - _CHECKS) / rows
 
 
-def _estimate(stage: Stage, folder: Path) -> abc.Iterator[Line]:
+def _estimate(stage: Stage, folder: Path) -> Line:
     warehouses.change(folder, 2)
-    foreseen = _foreseen(stage)
-    ran = stage.run()
-    off = abs(foreseen / ran.requests - 1) * 100
-    note = f"{foreseen} foreseen, {ran.requests} needed"
-    yield at_most("a dry run's estimate is off by", off, "%", 10, note)
+    foreseen, _ = stage.foresee()
+    return off("a dry run's estimate of requests", foreseen, stage.run().requests)
 
 
-def _foreseen(stage: Stage) -> int:
-    before = (stage.folder / "log").stat().st_size
-    stage.run("--dry-run")
-    log = (stage.folder / "log").read_text()[before:]
-    (line,) = (line for line in log.splitlines() if '"estimated"' in line)
-    return int(line.split('"requests": ')[1].split(",")[0])
+def off(name: str, foreseen: float, needed: float) -> Line:
+    """How far an estimate is from what was needed, in percent."""
+    note = f"{foreseen:,.0f} foreseen, {needed:,.0f} needed"
+    return at_most(f"{name} is off by", abs(foreseen / needed - 1) * 100, "%", 10, note)
 
 
 def _live(stage: Stage, folder: Path) -> Line:

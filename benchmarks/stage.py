@@ -86,6 +86,14 @@ class Stage:
         assert cost.code in (0, 1), cost
         return Ran(cost, json.loads(cost.out))
 
+    def foresee(self) -> tuple[int, float]:
+        """The requests and the seconds that a dry run of the only mapping foresees."""
+        self.run("--dry-run")
+        lines = (self.folder / "log").read_text().splitlines()
+        told = next(line for line in reversed(lines) if '"event": "estimated"' in line)
+        estimate = json.loads(told)
+        return int(estimate["requests"]), float(estimate["seconds"])
+
     def pretend(self) -> int:
         """Fill the state as a run would leave it that knows every row; how many there are.
 
