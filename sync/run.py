@@ -151,8 +151,6 @@ class Conductor:
             await self._write(task)
         except SyncError as error:
             self._failure = self._failure or error
-            for other in self._open():
-                other.break_off(self._failure)
 
     async def _write(self, task: Task) -> None:
         if self.stop.event.is_set() or self._failure is not None:
@@ -165,7 +163,7 @@ class Conductor:
             task.run.status = Status.FAILED
             return
         try:
-            await task.write()
+            await task.write(lambda: self._failure)
         except (RailError, ConfigError) as error:
             self._end(task, error)
         else:

@@ -2,38 +2,26 @@
 
 from collections import abc
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
+from sync.assembly import Assembly
 from sync.builder import Builder
 from sync.chartmogul.client import Client
-from sync.contacts import Contacts
 from sync.contract import Disagreement, Typed, conflict
-from sync.customers import Customers
-from sync.delivery import Delivery
-from sync.destination import Destination
 from sync.errors import ConfigError, SyncError
 from sync.feed import Feed
 from sync.intake import Intake
-from sync.ledger import Ledger
 from sync.loader import Loaded
-from sync.mapping import LiveCheck, Mode
+from sync.mapping import Mode
 from sync.notebook import Notebook, call
 from sync.outcome import MappingRun
-from sync.parents import Parents
-from sync.plan import Policy
 from sync.rails import Rails, rails
 from sync.read import Reader
-from sync.record import ATTRIBUTE, Object
-from sync.recorder import Recorder
+from sync.record import Object
 from sync.report.reporter import Estimate, Phase, Reporter
-from sync.roster import Roster
-from sync.scout import ContactScout, CustomerScout, Scout, Waiting
 from sync.spool import Spool
 from sync.state.store import Store
-from sync.state.values import Item
 from sync.terms import Terms
-from sync.write import Writer
 
 
 @dataclass(slots=True)
@@ -55,8 +43,6 @@ class Task:
     _rails: Rails = field(default_factory=Rails, init=False)
     _reader: Reader | None = field(default=None, init=False)
     _spool: Spool | None = field(default=None, init=False)
-    _writer: Writer | None = field(default=None, init=False)
-    _broken_off: SyncError | None = field(default=None, init=False)
 
     @property
     def kind(self) -> Object:
@@ -166,14 +152,15 @@ class Task:
             self.run.left += len(batch)
             self.reporter.left(self.run, batch)
 
-    async def write(self) -> None:
-        """Deliver what the spool holds; a dry run only looks and reports."""
+    async def write(self, broken: abc.Callable[[], SyncError | None] = lambda: None) -> None:
+        """Deliver what the spool holds; a dry run only looks and reports.
+
+        `broken` is what another mapping met that ends the whole run: what is under way is finished, and it is raised.
+        """
         assert self._spool is not None
-        assert self._reader is not None
         started = self.terms.monotonic()
         waiting, _ = self._spool.count()
-        writer = self._writer = await self._writer_of(self._spool, self._reader)
-        writer.failure = self._broken_off
+        writer = await self._assembly(self._spool).writer(broken)
         try:
             if waiting:
                 await writer.write()
@@ -185,97 +172,21 @@ class Task:
         elif self.terms.selection.whole and not self.terms.stopping.is_set():
             await self.notebook.mark_left()
 
-    def break_off(self, error: SyncError) -> None:
-        """Another mapping met what ends the whole run: finish what is under way, and raise it, too."""
-        self._broken_off = error
-        if self._writer:
-            self._writer.fail(error)
-
-    async def _writer_of(self, spool: Spool, reader: Reader) -> Writer:
-        mapping, terms = self.loaded.mapping, self.terms
-        waiting = Waiting(
-            spool,
-            self.notebook.recalled,
-            trust_state=mapping.live_check is LiveCheck.NEVER and not terms.selection.full,
-            remembered=await self.notebook.count(),
-            warn=partial(self.reporter.warned, self.run),
-            begin=self.notebook.begin,
-            look_first=self._look_first(),
-        )
-        recorder = self._recorder(reader)
-        destination, scout = await self._ways(waiting, reader)
-        delivery = Delivery(
-            destination,
-            Policy(mapping.mode, mapping.absent, reader.hasher.field),
-            recorder,
-            terms.ready,
-            terms.dry_run,
-        )
-        return Writer(
-            terms.connections,
-            waiting.look_first,
-            spool,
-            scout,
-            delivery,
-            recorder,
-            self._rails,
-            terms.stopping,
-            partial(self.reporter.phase, self.run),
-        )
-
-    def _recorder(self, reader: Reader) -> Recorder:
-        return Recorder(
+    def _assembly(self, spool: Spool) -> Assembly:
+        assert self._reader is not None
+        return Assembly(
+            self.loaded.mapping,
             self.run,
-            reader.hasher,
-            reader.edition,
-            None if self.terms.dry_run else self._remember,
-            partial(self.reporter.rows, self.run),
-            self.terms.clock,
-            self.terms.monotonic,
+            self.client,
+            self.notebook,
+            self.reporter,
+            self.terms,
+            spool,
+            self._reader,
             self._rails,
+            self.types,
+            self._to_come,
         )
-
-    async def _remember(self, items: list[Item], attributes: frozenset[str]) -> None:
-        await self.notebook.remember(items, attributes, self.types)
-
-    async def _ways(self, waiting: Waiting, reader: Reader) -> tuple[Destination, Scout]:
-        """How this mapping's records are looked up, found and written."""
-        client = self.client.counting(self.run.requests, self._rails.max_requests)
-        source = self.run.data_source
-        if self.kind is Object.CUSTOMER:
-            customers = Customers(
-                client,
-                source,
-                self.types,
-                set(self.notebook.in_use),
-                self._rows_of,
-                self.terms.sleep,
-            )
-            return customers, CustomerScout(waiting, customers)
-        parents = Parents(client, source, self.notebook.parents, self._to_come)
-        notebook, mapping = self.notebook, self.loaded.mapping
-        names = {*mapping.fields, *(ATTRIBUTE + key for key in self.types)}
-        roster = Roster(client, source, frozenset(names))
-        ledger = Ledger(
-            notebook.ask, notebook.lose, notebook.doubts, notebook.settle, self.terms.clock
-        )
-        contacts = Contacts(
-            client,
-            source,
-            parents,
-            roster,
-            ledger,
-            lambda uuid: notebook.rows_of_uuid(uuid, reader.seen) if waiting.remembered else (),
-            self.terms.sleep,
-        )
-        customers_known = await notebook.count_customers()
-        return contacts, ContactScout(waiting, roster, parents, ledger, customers_known)
-
-    def _look_first(self) -> bool:
-        in_use = self.notebook.in_use
-        new_types = self.kind is Object.CUSTOMER and any(k not in in_use for k in self.types)
-        rails_first = self._rails.max_creates is not None or self._rails.max_updates is not None
-        return self.terms.dry_run or rails_first or new_types
 
     def _to_come(self, customer: str) -> bool:
         return any(customer in task.absent([customer]) for task in self.before)
@@ -285,14 +196,6 @@ class Task:
         if self._spool is None or not self.terms.dry_run or self.loaded.mapping.mode is Mode.UPDATE:
             return set()
         return self._spool.absent(keys)
-
-    def _rows_of(self, keys: abc.Sequence[str]) -> dict[str, int]:
-        assert self._reader is not None
-        assert self._spool is not None
-        rows = {key: first.row for key, first in self._spool.first(keys).items()}
-        for key, memory in self.notebook.recall([key for key in keys if key not in rows]).items():
-            rows[key] = self._reader.seen.row(memory.record)
-        return rows
 
     def close(self) -> None:
         """Give the spool's space back and let the warehouse go."""

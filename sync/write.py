@@ -36,6 +36,8 @@ class Writer:
     rails: Rails
     #: Set when the run is being interrupted; jobs under way are finished, no new one starts.
     stopping: asyncio.Event
+    #: What another mapping met that ends the whole run, once it has.
+    broken: abc.Callable[[], SyncError | None]
     #: Tells which phase begins, and how many records wait in it.
     phase: abc.Callable[[Phase, int | None], None]
     creates: int = 0
@@ -77,8 +79,8 @@ class Writer:
         for worker in workers:
             if not worker.cancelled() and (bug := worker.exception()) is not None:
                 raise bug
-        if self.failure is not None:
-            raise self.failure
+        if (failure := self.failure or self.broken()) is not None:
+            raise failure
 
     async def _feed(self, jobs: abc.AsyncGenerator[Job], queue: asyncio.Queue[Job | None]) -> None:
         try:
@@ -88,7 +90,7 @@ class Writer:
                     if self._over():
                         break
         except SyncError as error:
-            self.fail(error)
+            self._fail(error)
         for _ in range(self.connections + _SPARE):
             await queue.put(None)
 
@@ -104,7 +106,7 @@ class Writer:
                 await carry_out(job)
                 await self.recorder.breathe()
             except SyncError as error:
-                self.fail(error)
+                self._fail(error)
 
     async def _cut_short(self, workers: abc.Sequence[asyncio.Task[None]]) -> None:
         """Once the run is asked to end, what is under way gets some seconds to finish, and no more.
@@ -117,9 +119,9 @@ class Writer:
             worker.cancel()
 
     def _over(self) -> bool:
-        return self.failure is not None or self.stopping.is_set()
+        return (self.failure or self.broken()) is not None or self.stopping.is_set()
 
-    def fail(self, error: SyncError) -> None:
+    def _fail(self, error: SyncError) -> None:
         """Finish what is under way, start nothing new, and raise this at the end."""
         if self.failure is None:
             self.failure = error

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from sync import delivery, plan, recorder, run, task, write
+from sync import assembly, delivery, plan, recorder, run, write
 from sync.chartmogul import calls, change, retry, verdict
 from sync.chartmogul.pace import Gate, Pace, Start
 from sync.contacts import Contacts
@@ -206,7 +206,7 @@ MUTATIONS: dict[str, Mutation] = {
     "in earnest": Mutation(
         "a dry run writes",
         "dry_runs_write_nothing",
-        ((task, "Delivery", _for_real),),
+        ((assembly, "Delivery", _for_real),),
     ),
     "traces": Mutation(
         "a dry run opens the state for writing",
