@@ -29,7 +29,7 @@ def _unchanged(full: bool) -> abc.Iterator[table.Line]:
 _SCENARIOS: dict[str, abc.Callable[[bool], abc.Iterable[table.Line]]] = {
     "startup": lambda _: startup.lines(),
     "requests": lambda _: requests.lines(),
-    "filled": lambda full: filled.lines(*((100_000, 10_000) if full else (5_000, 500))),
+    "filled": lambda full: filled.lines(*((100_000, 10_000) if full else (20_000, 500))),
     "first": lambda full: first.lines(*((10_000, 1_000_000) if full else (50_000, 100_000))),
     "writing": lambda _: writing.lines(),
     "allowance": lambda full: allowance.lines(4000 if full else 1200),

@@ -23,7 +23,7 @@ _ATTRIBUTES = _MAPPING["attributes"]
 
 def lines(customers: int, contacts: int) -> abc.Iterator[Line]:
     """Look-ups of customers that are all there, then contacts that are all new, then changed."""
-    few = customers // 10
+    few = min(10_000, customers // 2)
     small, large = (yield from _customers(few)), (yield from _customers(customers))
     grown = (large - small) * 2**20 / (customers - few)
     name = f"memory of such a run from {few:,} to {customers:,} customers"

@@ -63,7 +63,8 @@ def _ratios(where: str, pairs: list[Pair]) -> abc.Iterator[Line]:
     spent = median(p.run.cost.cpu for p in pairs) / rows * 1e6
     drained = median(p.drain.cpu for p in pairs) / rows * 1e6
     name = f"{rows:,} unchanged rows, {where}"
-    limit = at_most if rows >= 1_000_000 else _free
+    # The target is that of a million rows from PostgreSQL; the drain of an SQLite file costs next to nothing.
+    limit = at_most if rows >= 1_000_000 and where.startswith("PostgreSQL") else _free
     yield limit(f"{name}: seconds ÷ drain", wall, "×", 2.5)
     yield limit(
         f"{name}: CPU ÷ drain", cpu, "×", 2.5, f"{spent:.1f} against {drained:.1f} µs a row"

@@ -3,7 +3,7 @@
 from array import array
 from collections import abc
 
-from sqlalchemy import Connection, and_, bindparam, select, update
+from sqlalchemy import Connection, and_, bindparam, func, select, update
 
 from sync.sight import Familiar, Glimpse
 from sync.state.schema import synced
@@ -14,18 +14,18 @@ _BATCH = 10_000
 
 def load(connection: Connection, mapping: str) -> Familiar:
     """All imprints of a mapping; those of another data source never match, it is part of them."""
-    known, numbers, last = array("q"), array("I"), 0
-    query = (
-        select(synced.c.imprint, synced.c.record)
-        .where(synced.c.mapping == mapping, synced.c.imprint.is_not(None))
-        .order_by(synced.c.imprint)
-    )
+    here = and_(synced.c.mapping == mapping, synced.c.imprint.is_not(None))
+    count = connection.execute(select(func.count()).where(here)).scalar_one()
+    # Arrays that grow leave holes in memory; these have their size at once.
+    known, numbers, place, last = array("q", [0]) * count, array("I", [0]) * count, 0, 0
+    query = select(synced.c.imprint, synced.c.record).where(here).order_by(synced.c.imprint)
     rows = connection.execute(query, execution_options={"stream_results": True})
     for part in rows.partitions(_BATCH):
         imprints, records = zip(*part, strict=True)
-        known.extend(imprints)
-        numbers.extend(records)
-        last = max(last, *records)
+        end = place + len(part)
+        known[place:end], numbers[place:end] = array("q", imprints), array("I", records)
+        place, last = end, max(last, *records)
+    del known[place:], numbers[place:]  # a dry run counts beside a run that writes
     return Familiar(known, numbers, last)
 
 
