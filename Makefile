@@ -59,9 +59,11 @@ audit: $(VENV)/developer
 
 bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.chart
 
 bench-full: $(VENV)/bench
 	$(BIN)/python -m benchmarks --full
+	$(BIN)/python -m benchmarks.chart
 
 lint: $(VENV)/developer
 	$(BIN)/ruff check .

@@ -24,7 +24,7 @@ class Destination:
 
     def __init__(self, url: str, key: str, data_source: str) -> None:
         self._url, self._data_source, self._auth = url, data_source, (key, "")
-        # Twenty workers ask for four times of what is allowed: five attempts, its default, lose the pipeline.
+        # Twenty workers ask for four times of what is allowed; five attempts are its default.
         self._client = Client(request_timeout=30, request_max_attempts=20)
         self.ended: Counter[str] = Counter()
 
