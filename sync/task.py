@@ -152,7 +152,7 @@ class Task:
             self.run.left += len(batch)
             self.reporter.left(self.run, batch)
 
-    async def write(self, broken: abc.Callable[[], SyncError | None] = lambda: None) -> None:
+    async def write(self, broken: abc.Callable[[], SyncError | None]) -> None:
         """Deliver what the spool holds; a dry run only looks and reports.
 
         `broken` is what another mapping met that ends the whole run: what is under way is finished, and it is raised.

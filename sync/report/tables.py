@@ -45,7 +45,8 @@ def _columns(mappings: Sequence[Summary]) -> Iterator[Column]:
 def _times(summary: Summary) -> list[float]:
     """Seconds of each mapping, and of the run: mappings are written side by side."""
     times = [float(mapping["seconds"]) for mapping in summary["mappings"]]
-    return [*times, lasted(summary) or sum(times)] if len(times) > 1 else times
+    whole = lasted(summary)
+    return [*times, sum(times) if whole is None else whole] if len(times) > 1 else times
 
 
 def _summed(numbers: list[Any]) -> list[Any]:
