@@ -12,6 +12,10 @@ from sync.errors import ConfigError, ConfigProblem
 
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
+#: Seconds after which an idle connection is not used again. Many servers close theirs after five, which is httpx's
+#: default as well: of a request that leaves in that moment nobody knows whether it arrived.
+IDLE = 3.0
+
 
 def open_http(
     url: str,
@@ -48,7 +52,11 @@ def open_http(
             },
             # Connecting gives up sooner: what surely was not sent may be repeated.
             timeout=httpx.Timeout(timeout, connect=timeout / 3, pool=timeout / 3),
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            limits=httpx.Limits(
+                max_connections=connections,
+                max_keepalive_connections=connections,
+                keepalive_expiry=IDLE,
+            ),
             follow_redirects=False,
             transport=transport,
             trust_env=url.lower().startswith("https:"),

@@ -43,6 +43,10 @@ def build_app(sandbox: Sandbox, save_every: float = SAVE_EVERY) -> ASGIApp:
     return app
 
 
+#: Seconds that an idle connection stays open, as behind most load balancers: clients close first.
+_KEEP_ALIVE = 60
+
+
 def build_server(sandbox: Sandbox, save_every: float = SAVE_EVERY) -> uvicorn.Server:
     """A server that prints nothing of its own and stops within two seconds."""
     config = uvicorn.Config(
@@ -51,6 +55,7 @@ def build_server(sandbox: Sandbox, save_every: float = SAVE_EVERY) -> uvicorn.Se
         log_level="critical",
         access_log=False,
         timeout_graceful_shutdown=2,
+        timeout_keep_alive=_KEEP_ALIVE,
     )
     return uvicorn.Server(config)
 

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from sync import __version__
+from sync.chartmogul import connection
 from sync.chartmogul.client import Client
 from sync.chartmogul.connection import open_http
 from sync.chartmogul.pace import Pace, Start
@@ -380,6 +381,29 @@ async def test_a_request_leaves_at_its_turn():
 
     assert (account.name, len(departed)) == ("Example", 1)
     assert gone == departed
+
+
+async def test_idle_connections_are_left(monkeypatch: pytest.MonkeyPatch):
+    """A server may close one in the moment in which it is used again; nobody would know what became of the request."""
+    assert connection.IDLE < 5, "what many servers wait for"
+    monkeypatch.setattr(connection, "IDLE", 0.05)
+    opened = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.append(writer)
+        with suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, open_http(f"http://127.0.0.1:{port}/v1", SecretStr(KEY), 30, 20) as http:
+        for pause in (0.0, 0.0, 0.2):
+            await asyncio.sleep(pause)
+            await http.get("/account")
+
+    assert len(opened) == 2
 
 
 async def test_redirects_are_never_followed():
