@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks import warehouses
 from benchmarks.measure import Cost
 from benchmarks.stage import Stage
-from benchmarks.table import Line, at_most
+from benchmarks.table import Line, at_most, growth
 from sync.sandbox.running import RunningSandbox
 
 
@@ -18,8 +18,7 @@ def lines(small: int, large: int) -> abc.Iterator[Line]:
         each = f"{cost.wall:.0f} s, {cost.cpu / rows * 1e6:.0f} µs of CPU a row"
         name = f"dry run of a first sync, {rows:,} rows: peak memory"
         yield at_most(name, cost.memory, "MB", 200, each)
-    grown = (costs[large].memory - costs[small].memory) * 2**20 / (large - small)
-    yield at_most(f"memory from {small:,} to {large:,} new rows", grown, "bytes a row", 16)
+    yield growth("memory", {rows: cost.memory for rows, cost in costs.items()}, "new rows")
 
 
 def _preview(rows: int) -> Cost:

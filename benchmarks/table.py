@@ -39,6 +39,13 @@ def at_least(measure: str, value: float, unit: str, least: float, note: str = ""
     return Line(measure, value, unit, f"≥ {least:g}", value >= least, note)
 
 
+def growth(measure: str, memory: abc.Mapping[int, float], what: str) -> Line:
+    """What one row more takes, from the MB of a few rows and of many."""
+    small, large = sorted(memory)
+    grown = (memory[large] - memory[small]) * 2**20 / (large - small)
+    return at_most(f"{measure} from {small:,} to {large:,} {what}", grown, "bytes a row", 16)
+
+
 def surroundings() -> dict[str, object]:
     """Where and with what was measured; the load says how far seconds by the clock can be trusted."""
     return {

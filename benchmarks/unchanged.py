@@ -9,7 +9,7 @@ from statistics import median
 from benchmarks import warehouses
 from benchmarks.measure import Cost, python
 from benchmarks.stage import Ran, Stage
-from benchmarks.table import Line, at_most
+from benchmarks.table import Line, at_most, growth
 from sync.sandbox.running import RunningSandbox
 
 
@@ -84,8 +84,7 @@ def _growth(found: dict[int, list[Pair]]) -> abc.Iterator[Line]:
     sizes = sorted(found)
     small, large = sizes[-2], sizes[-1]
     memory = {rows: min(p.run.cost.memory for p in found[rows]) for rows in sizes}
-    grown = (memory[large] - memory[small]) * 2**20 / (large - small)
-    yield at_most(f"memory from {small:,} to {large:,} rows", grown, "bytes a row", 16)
+    yield growth("memory", {rows: memory[rows] for rows in (small, large)}, "rows")
     cpu = {rows: median(p.run.cost.cpu for p in found[rows]) for rows in sizes}
     before = (cpu[small] - cpu[sizes[0]]) / (small - sizes[0])
     after = (cpu[large] - cpu[small]) / (large - small)

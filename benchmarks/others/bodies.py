@@ -1,46 +1,57 @@
-"""What the rows are, and what is sent of them, whoever sends it."""
+"""What the rows are, and what is sent of them, whoever sends it: as the mapping says."""
 
 import sqlite3
 from collections import abc
 from contextlib import closing
 from typing import Any
 
-_COLUMNS = ("company", "email", "country", "city")
-_ATTRIBUTES = {
-    "plan": "String", "seats": "Integer", "mrr": "Decimal",
-    "last_seen": "Timestamp", "is_partner": "Boolean", "note": "String",
-}  # fmt: skip
+import yaml
+
+from benchmarks import warehouses
+
+Row = abc.Mapping[str, Any]
+_MAPPING = yaml.safe_load(warehouses.MAPPING)
+_ATTRIBUTES = _MAPPING["attributes"]
 
 
 def rows(path: str) -> list[dict[str, Any]]:
     """All accounts of the SQLite file."""
     with closing(sqlite3.connect(path)) as db:
         db.row_factory = sqlite3.Row
-        return [dict(row) for row in db.execute("select * from accounts")]
+        return [dict(row) for row in db.execute(warehouses.QUERY)]
 
 
-def new(row: abc.Mapping[str, Any], data_source: str) -> dict[str, Any]:
-    """The body of a create."""
+def new(row: Row) -> dict[str, Any]:
+    """The body of a create, but for the data source and the external id."""
     custom = [
-        {"type": kind, "key": key, "value": value}
-        for (key, value), kind in zip(_own(row).items(), _ATTRIBUTES.values(), strict=True)
+        {"type": _ATTRIBUTES[key]["type"], "key": key, "value": value}
+        for key, value in _own(row).items()
     ]
-    return {
-        "data_source_uuid": data_source,
-        "external_id": str(row["id"]),
-        **{name: row[name] for name in _COLUMNS},
-        "lead_created_at": row["signed_up_at"],
-        "attributes": {"custom": custom},
-    }
+    lead = _instant(row["signed_up_at"])
+    return {**_fields(row), "lead_created_at": lead, "attributes": {"custom": custom}}
 
 
-def changed(row: abc.Mapping[str, Any]) -> dict[str, Any]:
+def changed(row: Row) -> dict[str, Any]:
     """The body of an update."""
-    wanted = {name: row[name] for name in _COLUMNS}
-    return {**wanted, "attributes": {"custom": _own(row)}}
+    return {**_fields(row), "attributes": {"custom": _own(row)}}
 
 
-def _own(row: abc.Mapping[str, Any]) -> dict[str, Any]:
-    own = {name: row[name] for name in _ATTRIBUTES}
-    own["is_partner"] = bool(own["is_partner"])
-    return own
+def _fields(row: Row) -> dict[str, Any]:
+    fields = {name: row[column] for name, column in _MAPPING["fields"].items()}
+    del fields["external_id"], fields["lead_created_at"]
+    return fields
+
+
+def _own(row: Row) -> dict[str, Any]:
+    return {key: _typed(row[own["column"]], own["type"]) for key, own in _ATTRIBUTES.items()}
+
+
+def _typed(value: Any, kind: str) -> Any:
+    if kind == "Boolean":
+        return bool(value)
+    return _instant(value) if kind == "Timestamp" else value
+
+
+def _instant(told: str) -> str:
+    """Times in SQLite have no zone."""
+    return told.replace(" ", "T") + "Z"

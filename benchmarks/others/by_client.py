@@ -39,14 +39,13 @@ class Script:
             return type(error).__name__
 
     def _deliver(self, row: dict[str, Any]) -> str:
-        found = chartmogul.Customer.all(
-            self._config, data_source_uuid=self._data_source, external_id=str(row["id"])
-        ).get()
+        place = {"data_source_uuid": self._data_source, "external_id": str(row["id"])}
+        found = chartmogul.Customer.all(self._config, **place).get()
         if found.entries:
             uuid = found.entries[0].uuid
             chartmogul.Customer.modify(self._config, uuid=uuid, data=bodies.changed(row)).get()
             return "updated"
-        chartmogul.Customer.create(self._config, data=bodies.new(row, self._data_source)).get()
+        chartmogul.Customer.create(self._config, data=place | bodies.new(row)).get()
         return "created"
 
 

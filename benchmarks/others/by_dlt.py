@@ -20,7 +20,7 @@ _BATCH = 20
 
 
 class Destination:
-    """The function that dlt calls with each batch."""
+    """Delivers batches, one row after the other."""
 
     def __init__(self, url: str, key: str, data_source: str) -> None:
         self._url, self._data_source, self._auth = url, data_source, (key, "")
@@ -28,35 +28,35 @@ class Destination:
         self._client = Client(request_timeout=30, request_max_attempts=20)
         self.ended: Counter[str] = Counter()
 
-    def __call__(self, rows: abc.Iterable[dict[str, Any]], table: object) -> None:
+    def deliver(self, rows: abc.Iterable[dict[str, Any]]) -> None:
         """Deliver a batch; an error is dlt's, which repeats the batch."""
         for row in rows:
-            # dlt has made times of what looks like one.
-            plain = {
-                key: str(value) if isinstance(value, datetime) else value
-                for key, value in row.items()
-            }
-            self.ended[self._deliver(plain)] += 1
+            self.ended[self._deliver({key: _told(value) for key, value in row.items()})] += 1
 
     def _deliver(self, row: dict[str, Any]) -> str:
-        query = {"data_source_uuid": self._data_source, "external_id": str(row["id"])}
-        found = self._client.get(f"{self._url}/customers", params=query, auth=self._auth)
+        place = {"data_source_uuid": self._data_source, "external_id": str(row["id"])}
+        found = self._client.get(f"{self._url}/customers", params=place, auth=self._auth)
         if entries := found.json()["entries"]:
             patched = f"{self._url}/customers/{entries[0]['uuid']}"
             self._client.patch(patched, json=bodies.changed(row), auth=self._auth)
             return "updated"
-        body = bodies.new(row, self._data_source)
+        body = place | bodies.new(row)
         self._client.post(f"{self._url}/customers", json=body, auth=self._auth)
         return "created"
 
 
+def _told(value: Any) -> Any:
+    """dlt has made times, in UTC, of what looks like one."""
+    return str(value.replace(tzinfo=None)) if isinstance(value, datetime) else value
+
+
 def main(path: str, url: str, key: str, data_source: str, folder: str) -> None:
     """Deliver all accounts; prints how many ended how, repeated ones each time."""
-    deliver = Destination(url, key, data_source)
+    target = Destination(url, key, data_source)
 
     # dlt reads the signature of what it calls.
     def chartmogul(items: list[dict[str, Any]], table: dict[str, Any]) -> None:
-        deliver(items, table)
+        target.deliver(items)
 
     dlt.config["load.workers"] = _WORKERS
     dlt.config["normalize.data_writer.file_max_items"] = _BATCH
@@ -66,7 +66,7 @@ def main(path: str, url: str, key: str, data_source: str, folder: str) -> None:
     )
     pipeline = dlt.pipeline("accounts", destination=destination(), pipelines_dir=folder)
     pipeline.run(dlt.resource(bodies.rows(path), name="accounts"))
-    print(json.dumps(deliver.ended))
+    print(json.dumps(target.ended))
 
 
 if __name__ == "__main__":
