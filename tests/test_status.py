@@ -134,6 +134,7 @@ def test_what_broke_off_since(folder: Path, capsys: pytest.CaptureFixture[str]):
     assert lines[1].startswith("  since then stopped: ")
     assert lines[1].endswith("  run_customers_stopped")
     assert lines[2:3] == ["partners: never succeeded"]
+    assert lines[3].startswith("  last run failed: ")
     assert lines[3].endswith("  run_partners_failed")
     enter("partners", Status.SUCCEEDED, HOUR)
     status([], None, as_json=False)

@@ -62,7 +62,7 @@ def _show(found: abc.Sequence[Vital], moment: datetime, limit: timedelta | None)
         late = "  TOO OLD" if limit is not None and vital.is_too_old(moment, limit) else ""
         print(f"{visible(vital.mapping)}: {_told(vital, moment)}{late}")
         if vital.broken is not None:
-            print(f"  since then {_ended(vital.broken)}")
+            print(f"  {'since then' if vital.last else 'last run'} {_ended(vital.broken)}")
     if not found:
         print("No runs yet.")
 
