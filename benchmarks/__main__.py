@@ -14,7 +14,7 @@ from benchmarks import (
     unchanged,
     writing,
 )
-from tests.postgres import by_wheel
+from tests.support.postgres import by_wheel
 
 _SIZES = (10_000, 100_000, 1_000_000)
 _MORE = (10_000, 1_000_000, 3_000_000)

@@ -13,7 +13,7 @@ from benchmarks.table import Line, at_least
 from sync.sandbox.limits import lognormal
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Call, Sandbox
-from tests.sandbox.caller import Caller
+from tests.unit.sandbox.caller import Caller
 
 _ALLOWED = 40
 #: The mean of the answers' times over their median, which the sandbox is told.

@@ -12,7 +12,7 @@ from benchmarks.stage import Stage
 from benchmarks.table import Line, at_most, growth
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
-from tests.sandbox.caller import Caller
+from tests.unit.sandbox.caller import Caller
 
 
 def lines(customers: int, contacts: int) -> abc.Iterator[Line]:

@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, text
 
 from benchmarks.measure import Cost, python
-from sync.feed import Feed
-from sync.intake import imprinter_of
-from sync.loader import load
-from sync.record import Object
+from sync.domain.record import Object
+from sync.engine.read.extract import imprinter_of
+from sync.engine.read.query import MappingQuery
+from sync.mapping.loader import load
 from sync.sandbox.running import RunningSandbox
+from sync.state.memory import Scope
 from sync.state.schema import records, synced
 from sync.state.store import Store
-from sync.state.values import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Stage:
             (loaded,) = load([self.folder / "mappings"], self.environment)
             scope, rows = self._scope(store), 0
             store.database.write(_empty)
-            with Feed.open(loaded).query() as result:
+            with MappingQuery.open(loaded).query() as result:
                 imprinter = imprinter_of(loaded, result, scope, store.salt)
                 for batch in result.raw(20_000):
                     items = list(zip(batch, imprinter.imprints(batch), strict=True))

@@ -1,4 +1,4 @@
--- Made by `python -m tests.seed` from sync/demo/warehouse.py: the same rows as the demo's.
+-- Made by `python -m tests.support.seed` from sync/demo/warehouse.py: the same rows as the demo's.
 
 create table accounts (
     id text,

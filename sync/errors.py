@@ -15,6 +15,7 @@ SyncError                             carries the exit code of the process
     └── Outage                        nothing but failures for too long
 """
 
+from collections import abc
 from dataclasses import dataclass, field
 
 EXIT_OK = 0
@@ -153,3 +154,32 @@ class Unavailable(ChartMogulError):
 
 class Outage(ChartMogulError):
     """Nothing but failures for too long: the run ends, everything done is recorded."""
+
+
+#: Of several ends, the first of these counts (the contract's section 6).
+_ORDER = (
+    EXIT_CONFIG,
+    EXIT_SERVER,
+    EXIT_LOCKED,
+    EXIT_RAIL,
+    EXIT_REJECTED,
+)
+
+
+def gravest(codes: abc.Iterable[int]) -> int:
+    """Of several exit codes the one that counts."""
+    found = set(codes)
+    return next((code for code in _ORDER if code in found), EXIT_OK)
+
+
+def told(error: SyncError) -> str:
+    """An error as one text, with what to do about it: every problem of a ConfigError with its place."""
+    if isinstance(error, ConfigError):
+        return "; ".join(map(_problem, error.problems))
+    return f"{error.message}; {error.hint}" if error.hint else error.message
+
+
+def _problem(problem: ConfigProblem) -> str:
+    place = f"{problem.file}:{problem.line}: " if problem.file else ""
+    hint = f" ({problem.hint})" if problem.hint else ""
+    return f"{place}{problem.message}{hint}"

@@ -12,10 +12,10 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
-from sync.address import dialect, review
+from sync.database.urls import dialect, review
+from sync.domain.flaw import wrong
 from sync.errors import ConfigError, ConfigProblem
-from sync.flaws import wrong
-from sync.scalars import ApiKey, DataSource
+from sync.mapping.types import ApiKey, DataSource
 
 KEY, KEY_FILE = "CHARTMOGUL_API_KEY", "CHARTMOGUL_API_KEY_FILE"
 #: Variable → the setting that it gives.

@@ -8,10 +8,10 @@ from hypothesis import settings
 
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
-from tests.command import Desk
-from tests.postgres import database, postgres_url
-from tests.secrets import API_KEY, Watch
-from tests.whole import Place
+from tests.support.planted_secrets import API_KEY, Watch
+from tests.support.postgres import database, postgres_url
+from tests.support.program import Desk
+from tests.support.runner import Place
 
 __all__ = ["database", "desk", "postgres_url"]
 

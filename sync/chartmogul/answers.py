@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 
 import simplejson
 
-from sync.instant import normalise
-from sync.plan import Seen
-from sync.record import ATTRIBUTE, Fields, Value
+from sync.domain.instant import normalise
+from sync.domain.plan import Seen
+from sync.domain.record import ATTRIBUTE, Fields, Value
 
 _CUSTOMER_FIELDS = (
     "name",

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import simplejson
 
-from sync.record import ATTRIBUTE, AttributeType, Fields, Value
+from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Value
 
 #: The most a page may hold; larger values count as this one (dev.chartmogul.com/docs/pagination).
 PER_PAGE = 200

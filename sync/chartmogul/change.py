@@ -7,9 +7,9 @@ from typing import Any
 from sync.chartmogul import answers, calls
 from sync.chartmogul.calls import Call
 from sync.chartmogul.transport import Transport
+from sync.domain.plan import Seen, same
+from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Value
 from sync.errors import Refused, Unavailable
-from sync.plan import Seen, same
-from sync.record import ATTRIBUTE, AttributeType, Fields, Value
 
 
 @dataclass(frozen=True, slots=True)

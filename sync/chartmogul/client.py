@@ -9,10 +9,10 @@ from sync.chartmogul.answers import Account, DataSource, Misread, Page
 from sync.chartmogul.calls import Call
 from sync.chartmogul.change import Change, Written
 from sync.chartmogul.transport import T, Transport
+from sync.domain.plan import Absent, Seen
+from sync.domain.record import AttributeType, Fields
+from sync.domain.results import Requests
 from sync.errors import Denied, Refused
-from sync.outcome import Requests
-from sync.plan import Absent, Seen
-from sync.record import AttributeType, Fields
 
 __all__ = ["Account", "Client", "DataSource", "Page", "Written"]
 

@@ -18,8 +18,8 @@ from sync.chartmogul.connection import distrust
 from sync.chartmogul.health import Health
 from sync.chartmogul.pace import Pace, Start
 from sync.chartmogul.verdict import Failure
+from sync.domain.results import Requests
 from sync.errors import Answered, Denied, RailError, Refused, Unavailable
-from sync.outcome import Requests
 
 T = TypeVar("T")
 

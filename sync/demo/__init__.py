@@ -1,0 +1,1 @@
+"""The sample warehouse of the demo."""

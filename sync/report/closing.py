@@ -6,7 +6,7 @@ from datetime import datetime
 from rich.console import RenderableType
 from rich.text import Text
 
-from sync.outcome import MappingRun, Run, Status
+from sync.domain.results import MappingRun, Run, Status
 from sync.report.groups import Group, Groups
 from sync.report.summary import summary
 from sync.report.tables import counts

@@ -6,13 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+from sync.domain.events import Estimate, Phase
+from sync.domain.record import Rejected
+from sync.domain.results import Left, MappingRun, PartlyWritten, Result, Run
 from sync.errors import ConfigError, ConfigProblem, StateError
-from sync.outcome import Left, MappingRun, PartlyWritten, Result, Run
-from sync.record import Rejected
 from sync.report import folder, lines
 from sync.report.folder import Folder
 from sync.report.plain import dumps
-from sync.report.reporter import Estimate, Phase
 from sync.report.spreadsheet import Sheet
 from sync.report.summary import dumps as dump_summary
 from sync.report.summary import summary

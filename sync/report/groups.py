@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from sync.outcome import Delivered, PartlyWritten, Result, Warned
-from sync.record import Problem, Rejected
+from sync.domain.record import Problem, Rejected
+from sync.domain.results import Delivered, PartlyWritten, Result, Warned
 
 
 @dataclass(slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, assert_never
 
-from sync.instant import canonical
-from sync.outcome import Delivered, Left, Outcome, PartlyWritten, Warned
-from sync.record import Problem, Rejected, Value
+from sync.domain.instant import canonical
+from sync.domain.record import Problem, Rejected, Value
+from sync.domain.results import Delivered, Left, Outcome, PartlyWritten, Warned
 from sync.report.plain import plain
 
 Line = dict[str, Any]

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sync.outcome import Left, MappingRun, PartlyWritten, Result, Run, Status
-from sync.record import Rejected
-from sync.report.reporter import Estimate, Phase
+from sync.domain.events import Estimate, Phase
+from sync.domain.record import Rejected
+from sync.domain.results import Left, MappingRun, PartlyWritten, Result, Run, Status
 from sync.report.summary import summary
 from sync.report.words import Mask, named
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from rich.text import Text
 
-from sync.outcome import Delivered, MappingRun, Outcome, Result
+from sync.domain.events import Estimate
+from sync.domain.results import Delivered, MappingRun, Outcome, Result
 from sync.report import lines
-from sync.report.reporter import Estimate
 from sync.report.words import count, duration, sentence, value, visible
 
 _SIGNS = {"created": ("+", "green"), "updated": ("~", "yellow"), "rejected": ("!", "red")}

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from sync.outcome import MappingRun
-from sync.report.reporter import Phase
+from sync.domain.events import Phase
+from sync.domain.results import MappingRun
 from sync.report.words import count, duration
 
 #: Seconds over which speed is measured: long enough to be steady, short enough to see throttling.

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sync.instant import canonical, parse
-from sync.outcome import MappingRun, Requests, Run, Tally
+from sync.domain.instant import canonical, parse
+from sync.domain.results import MappingRun, Requests, Run, Tally
 from sync.report import plain
 
 #: The order of the methods in a summary.

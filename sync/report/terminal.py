@@ -9,12 +9,12 @@ from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.text import Text
 
-from sync.outcome import Left, MappingRun, Result, Run
+from sync.domain.events import Estimate, Phase
+from sync.domain.results import Left, MappingRun, Result, Run
 from sync.report.closing import closing
 from sync.report.groups import Groups
 from sync.report.preview import Preview
 from sync.report.progress import Meter, announce, describe_all
-from sync.report.reporter import Estimate, Phase
 from sync.report.words import Mask, sentence, visible
 
 #: Rows of a mapping that a dry run shows.

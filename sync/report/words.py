@@ -3,8 +3,8 @@
 import unicodedata
 from collections.abc import Callable
 
-from sync.outcome import Status
-from sync.record import Value
+from sync.domain.record import Value
+from sync.domain.results import Status
 from sync.report.plain import Json, cut
 
 #: Longer values and messages are for the files.

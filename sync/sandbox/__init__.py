@@ -1,0 +1,4 @@
+"""ChartMogul in memory, by its documentation and recordings.
+
+It shares no code with anyone: what one misunderstands the other must not excuse. Begin with `sandbox`.
+"""

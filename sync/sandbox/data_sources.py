@@ -4,15 +4,7 @@ from collections import abc
 from typing import Any
 
 from sync.sandbox import moments
-from sync.sandbox.answer import (
-    Answer,
-    Refusal,
-    failed,
-    found,
-    missing,
-    nothing,
-    rejected,
-)
+from sync.sandbox.answer import Answer, Refusal, failed, found, missing, nothing, rejected
 from sync.sandbox.request import Request
 from sync.sandbox.world import World
 

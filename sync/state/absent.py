@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, select, update
 
-from sync.outcome import Left
+from sync.domain.results import Left
+from sync.state.memory import Scope
 from sync.state.schema import records, synced
 from sync.state.upsert import CHUNK
-from sync.state.values import Scope
 
 #: Records fetched at a time.
 PAGE = 10_000

@@ -4,10 +4,10 @@ from collections import abc
 
 from sqlalchemy import Connection, select
 
-from sync.record import AttributeType, Object
+from sync.domain.record import AttributeType, Object
+from sync.state.memory import LockedType, Scope
 from sync.state.schema import accounts, attribute_types, scopes
 from sync.state.upsert import insert, upsert
-from sync.state.values import LockedType, Scope
 
 #: A scope that is not in a state that may not be written: nothing is found in it.
 NOWHERE = -1

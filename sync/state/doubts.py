@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from sync.state.keys import Keys
+from sync.state.memory import Doubt, Scope
 from sync.state.schema import doubts
 from sync.state.upsert import chunks, upsert
-from sync.state.values import Doubt, Scope
 
 
 def ask(

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from sync import database
+from sync.database import engines, urls
 from sync.errors import ConfigError, ConfigProblem, StateError
 
 T = TypeVar("T")
@@ -71,8 +71,8 @@ class Database:
 
 def refusal(error: Exception, url: URL) -> StateError:
     """What the database said, as the error that ends a run."""
-    said = database.words(error, url)
-    return StateError(f"state {database.mask(url)}: {said}", _hint(error, url, said))
+    said = engines.words(error, url)
+    return StateError(f"state {urls.mask(url)}: {said}", _hint(error, url, said))
 
 
 def _hint(error: Exception, url: URL, said: str) -> str:
@@ -94,7 +94,7 @@ def parse(text: str) -> URL:
     Raises:
         ConfigError: not a URL, or neither SQLite nor PostgreSQL.
     """
-    url = database.parse(text)
+    url = urls.parse(text)
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         message = f"SYNC_STATE_URL: the state cannot be kept in {url.get_backend_name()}"
         raise ConfigError(ConfigProblem(message, "use sqlite:///FILE or postgresql://…"))
@@ -106,7 +106,7 @@ def connect(url: URL, *, writable: bool) -> Database:
     if url.get_backend_name() == "sqlite":
         return Database(_sqlite(url, writable=writable))
     options = {} if writable else {"postgresql_readonly": True}
-    return Database(database.connect(url, pool_size=1, max_overflow=0, execution_options=options))
+    return Database(engines.connect(url, pool_size=1, max_overflow=0, execution_options=options))
 
 
 def file_of(url: URL) -> Path | None:
@@ -140,8 +140,8 @@ def temporary() -> Database:
 def _sqlite(url: URL, *, writable: bool) -> Engine:
     options: dict[str, Any] = {"timeout": _PATIENCE, "isolation_level": None}
     if file_of(url) is None:
-        return _with_begin(database.connect(url, poolclass=StaticPool, connect_args=options))
-    engine = database.connect(url, pool_size=1, max_overflow=0, connect_args=options)
+        return _with_begin(engines.connect(url, poolclass=StaticPool, connect_args=options))
+    engine = engines.connect(url, pool_size=1, max_overflow=0, connect_args=options)
     event.listen(engine, "connect", _prepare if writable else _prepare_read_only)
     return _with_begin(engine)
 

@@ -5,14 +5,14 @@ from collections import abc
 
 from sqlalchemy import Connection, and_, bindparam, func, select, update
 
-from sync.sight import Familiar, Glimpse
+from sync.domain.row_hash import KnownRows, RowHash
 from sync.state.schema import synced
 
 #: Rows fetched at a time.
 _BATCH = 10_000
 
 
-def load(connection: Connection, mapping: str) -> Familiar:
+def load(connection: Connection, mapping: str) -> KnownRows:
     """All imprints of a mapping; those of another data source never match, it is part of them."""
     here = and_(synced.c.mapping == mapping, synced.c.imprint.is_not(None))
     count = connection.execute(select(func.count()).where(here)).scalar_one()
@@ -26,10 +26,10 @@ def load(connection: Connection, mapping: str) -> Familiar:
         known[place:end], numbers[place:end] = array("q", imprints), array("I", records)
         place, last = end, max(last, *records)
     del known[place:], numbers[place:]  # a dry run counts beside a run that writes
-    return Familiar(known, numbers, last)
+    return KnownRows(known, numbers, last)
 
 
-def learn(connection: Connection, mapping: str, glimpses: abc.Iterable[Glimpse]) -> None:
+def learn(connection: Connection, mapping: str, glimpses: abc.Iterable[RowHash]) -> None:
     """Keep the imprints of records that still have these fingerprints."""
     here = and_(
         synced.c.record == bindparam("of_record"),

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 
 from sync.errors import LockedError
 from sync.state import process
+from sync.state.memory import Scope
 from sync.state.process import Process
 from sync.state.schema import leases
 from sync.state.upsert import insert
-from sync.state.values import Scope
 
 #: Seconds that a lease lasts, from its taking or its last renewal.
 LASTS = 90.0

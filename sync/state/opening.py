@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, MetaData, Table, insert, select
 
-from sync.database import look_only, mask
+from sync.database.urls import look_only, mask
 from sync.errors import StateError
 from sync.state import engine
 from sync.state.engine import Database

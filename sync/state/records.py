@@ -9,18 +9,9 @@ from typing import Any, assert_never
 from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
 
 from sync.state.keys import Keys
+from sync.state.memory import REJECTED, Confirmed, Held, Item, Memory, Observed, RejectedRow, Scope
 from sync.state.schema import records, rejections, synced
 from sync.state.upsert import chunks, insert, upsert
-from sync.state.values import (
-    REJECTED,
-    Confirmed,
-    Held,
-    Item,
-    Memory,
-    Observed,
-    RejectedRow,
-    Scope,
-)
 
 #: Nobody knows what the record holds of what was sent.
 _UNKNOWN: dict[str, object] = {"fingerprint": None, "imprint": None, "hashes": b""}

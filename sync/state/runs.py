@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
+from sync.domain.record import Object
+from sync.domain.results import MappingRun, Requests, Run, Status, Tally
 from sync.errors import ConfigError, ConfigProblem
-from sync.outcome import MappingRun, Requests, Run, Status, Tally
-from sync.record import Object
+from sync.state.memory import LastRun
 from sync.state.schema import records, rejections, run_mappings, runs
 from sync.state.upsert import upsert
-from sync.state.values import LastRun
 
 #: The rejected rows of this many runs stay known for `retry`.
 KEPT = 50

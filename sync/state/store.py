@@ -8,17 +8,17 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from sync.domain.record import AttributeType, Object
+from sync.domain.results import Left, Run, Status
+from sync.domain.row_hash import KnownRows, RowHash
 from sync.errors import LockedError
-from sync.outcome import Left, Run, Status
-from sync.record import AttributeType, Object
-from sync.sight import Familiar, Glimpse
 from sync.state import absent, accounts, doubts, imprints, leases, opening, process, records, runs
 from sync.state.absent import Moved
 from sync.state.engine import Database
 from sync.state.keys import Keys
 from sync.state.leases import LASTS, Claim
+from sync.state.memory import Confirmed, Doubt, Item, LastRun, LockedType, Memory, Scope
 from sync.state.upgrade import UPGRADES, Upgrade
-from sync.state.values import Confirmed, Doubt, Item, LastRun, LockedType, Memory, Scope
 
 _COMPLETE = (Status.SUCCEEDED, Status.COMPLETED_WITH_ERRORS)
 
@@ -166,11 +166,11 @@ class Store:
         """The uuid of a key is no more (404); neither is what any mapping sent to it."""
         self.database.write(lambda c: records.forget(c, scope, self.stored(key)))
 
-    def familiar(self, mapping: str) -> Familiar:
+    def familiar(self, mapping: str) -> KnownRows:
         """The rows that a mapping need not build again."""
         return self.database.read(lambda c: imprints.load(c, mapping))
 
-    def learn(self, mapping: str, glimpses: abc.Sequence[Glimpse]) -> None:
+    def learn(self, mapping: str, glimpses: abc.Sequence[RowHash]) -> None:
         """Let rows be familiar from now on."""
         self.database.write(lambda c: imprints.learn(c, mapping, glimpses))
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from sync.sandbox.running import RunningSandbox
 from tests.campaign.proxy import Proxy
 from tests.campaign.warehouse import CONTACTS, CUSTOMERS, Warehouse
-from tests.whole import Place
+from tests.support.runner import Place
 
 #: Variables that the program must not inherit; without the last, every process compiles it anew.
 _OURS = ("SYNC_", "CHARTMOGUL_", "WAREHOUSE_URL", "PYTHONDONTWRITEBYTECODE")

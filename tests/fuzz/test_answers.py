@@ -10,16 +10,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync import spool
-from sync.attributes import possible
 from sync.chartmogul import answers, calls, retry
 from sync.chartmogul.answers import Misread, Page, load
 from sync.chartmogul.verdict import Failure, judge
+from sync.domain import codec
+from sync.domain.fingerprint import Hasher
+from sync.domain.plan import Seen
 from sync.errors import ChartMogulError
-from sync.fingerprint import Hasher
-from sync.plan import Seen
 from sync.report.failure import errors_text
 from sync.report.plain import dumps, plain
+from sync.transform.attributes import possible
 from tests.fuzz import odd
 from tests.fuzz.effort import fuzz
 
@@ -108,7 +108,7 @@ bodies = (
 
 def check_seen(seen: Seen) -> None:
     """It can be put away and taken out again, compared, and told."""
-    assert spool._load_seen(spool._dump_seen(seen)) == seen
+    assert codec.load_seen(codec.dump_seen(seen)) == seen
     assert len(HASHER.fields(seen.fields)) == len(seen.fields)
     for value in seen.fields.values():
         assert possible(value)

@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.errors import ConfigError
-from sync.loader import load
+from sync.mapping.loader import load
 from sync.report.failure import errors_text
-from tests import secrets
 from tests.fuzz import odd
 from tests.fuzz.effort import fuzz
+from tests.support import planted_secrets
 
 ROOT = Path(__file__).parents[2]
 SOUND = [file.read_text() for file in sorted((ROOT / "mappings").glob("*.yml"))]
-HIDDEN = secrets.MARK
+HIDDEN = planted_secrets.MARK
 ENVIRONMENT = {
     "WAREHOUSE_URL": f"postgresql://reader:{HIDDEN}@127.0.0.1:9/db",
     "CHARTMOGUL_API_KEY": HIDDEN,

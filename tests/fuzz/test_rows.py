@@ -12,20 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync import spool
-from sync.builder import Builder
 from sync.chartmogul import calls
 from sync.chartmogul.answers import load
-from sync.columns import Column
-from sync.fingerprint import Hasher
-from sync.plan import Seen
-from sync.record import AttributeType, Record, Rejected
+from sync.domain import codec
+from sync.domain.fingerprint import Hasher
+from sync.domain.plan import Seen
+from sync.domain.record import AttributeType, Record, Rejected
 from sync.report import lines
 from sync.report.plain import dumps, loads
 from sync.report.spreadsheet import Sheet
-from tests import bench
+from sync.transform.build import RecordBuilder
+from sync.warehouse.column import Column
 from tests.fuzz import odd
 from tests.fuzz.effort import fuzz
+from tests.support import bench
 
 HASHER = Hasher(b"salt")
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
@@ -46,7 +46,7 @@ def attributes() -> dict[str, Any]:
     return {**declared, "cut": cut}
 
 
-def make(mapping: bench.Raw, *extra: str | Column) -> Builder:
+def make(mapping: bench.Raw, *extra: str | Column) -> RecordBuilder:
     """A builder for all columns that a mapping names, and for these."""
     specs = [*mapping["fields"].values(), *mapping.get("attributes", {}).values()]
     names = [spec if isinstance(spec, str) else spec["column"] for spec in specs]
@@ -54,7 +54,7 @@ def make(mapping: bench.Raw, *extra: str | Column) -> Builder:
         return bench.builder(Path(folder), mapping, *names, *extra)
 
 
-def customers() -> Builder:
+def customers() -> RecordBuilder:
     fields: dict[str, Any] = {name: name for name in STANDARD}
     fields |= {name: {"column": name, "timezone": "Europe/Berlin"} for name in TIMES}
     typed = [Column(f"of_{kind}", kind) for kind in AttributeType]
@@ -62,16 +62,16 @@ def customers() -> Builder:
     return make(mapping, "untyped", *typed)
 
 
-def contacts() -> Builder:
+def contacts() -> RecordBuilder:
     fields = {name: {"column": name, "on_null": "clear"} for name in CONTACT}
     return make(bench.contact(fields), "untyped")
 
 
-def width(builder: Builder) -> int:
+def width(builder: RecordBuilder) -> int:
     return 1 + max(slot.index for slot in (*builder.keys, *builder.slots))
 
 
-def rows(builder: Builder) -> st.SearchStrategy[tuple[object, ...]]:
+def rows(builder: RecordBuilder) -> st.SearchStrategy[tuple[object, ...]]:
     """Rows that would be sound, or empty, but for a few columns."""
     plain = st.sampled_from([None, "a@b.example", "DE", "2024-01-01", "Lead", 1, True, "x"])
     odd_ones = st.dictionaries(st.integers(0, width(builder) - 1), odd.values, max_size=5)
@@ -106,10 +106,10 @@ def check_record(record: Record) -> None:
         assert call.content is None or load(call.content) is not None
         call.path.encode("ascii")
         list(call.texts())
-    again = spool._load(spool._dump(record.fields))
+    again = codec.load(codec.dump(record.fields))
     assert again == record.fields
     seen = Seen("cus_1", record.fields, (("ds_1", record.key),), record.customer)
-    assert spool._load_seen(spool._dump_seen(seen)) == seen
+    assert codec.load_seen(codec.dump_seen(seen)) == seen
     assert len(HASHER.fields(record.fields)) == len(record.fields)
     copy = Record(2, record.key, dict(reversed(again.items())), record.customer)
     assert HASHER.fingerprint(record) == HASHER.fingerprint(copy)

@@ -7,10 +7,10 @@ import pytest
 
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
-from tests import secrets
-from tests.command import Desk
-from tests.secrets import API_KEY
-from tests.whole import Place
+from tests.support import planted_secrets
+from tests.support.planted_secrets import API_KEY
+from tests.support.program import Desk
+from tests.support.runner import Place
 
 ROWS = """
 select 'good' as id, 'Quince' as company, 1.5 as score, 2.5::float8 as share
@@ -27,7 +27,7 @@ def desk(tmp_path: Path, database: str) -> abc.Iterator[Desk]:
         yield Desk(Place(tmp_path, sandbox, database))
 
 
-def feed(desk: Desk, query: str) -> None:
+def query(desk: Desk, query: str) -> None:
     """A mapping of this query."""
     text = "\n".join(f"    {line}" for line in query.strip().splitlines())
     desk.mapping(
@@ -38,7 +38,7 @@ def feed(desk: Desk, query: str) -> None:
 
 def test_numbers_that_are_none(desk):
     """Each row with one is rejected, with every problem of it; the good row arrives with its types."""
-    feed(desk, ROWS)
+    query(desk, ROWS)
     ended = desk("run", "--json")
     assert (ended.code, ended.rows) == (1, {"read": 4, "created": 1, "rejected": 3})
     assert [(e["key"], e["field"], e["code"]) for e in desk.errors()] == [
@@ -53,7 +53,7 @@ def test_numbers_that_are_none(desk):
 @pytest.mark.parametrize("column", ["'{}'::jsonb", "array[1, 2]", "'x'::bytea"])
 def test_a_column_that_cannot_be_sent(desk, column):
     """Ends the mapping with 2: its line, the column, and a cast as the way out; nothing is sent."""
-    feed(desk, f"select 'a' as id, 'Quince' as company, {column} as odd")
+    query(desk, f"select 'a' as id, 'Quince' as company, {column} as odd")
     for command in ("check", "run"):
         ended = desk(command)
         assert ended.code == 2
@@ -64,7 +64,7 @@ def test_a_column_that_cannot_be_sent(desk, column):
 
 def test_a_query_that_breaks_off_in_mid_stream(desk):
     """The database's own words, the mapping's line, exit 3; nothing is sent of the rows before."""
-    feed(
+    query(
         desk,
         "select n::text as id, 'Quince' as company, 1 / (30000 - n) as odd from generate_series(1, 40000) n",
     )
@@ -78,14 +78,14 @@ def test_a_query_that_breaks_off_in_mid_stream(desk):
 
 def test_a_warehouse_that_refuses(desk):
     """A wrong password and a missing database are told in the server's words, without the password."""
-    feed(desk, "select 'a' as id, 'Quince' as company")
+    query(desk, "select 'a' as id, 'Quince' as company")
     url = desk.place.warehouse
     for wrong, told in (
         (url + "_missing", "does not exist"),
-        (url.replace(secrets.PASSWORD, f"{secrets.MARK}-wrong"), "password"),
+        (url.replace(planted_secrets.PASSWORD, f"{planted_secrets.MARK}-wrong"), "password"),
     ):
         ended = desk("run", WAREHOUSE_URL=wrong)
         assert ended.code == 3
         assert told in ended.err
-        assert not secrets.shows(ended.err)
+        assert not planted_secrets.shows(ended.err)
     assert desk.place.writes() == []

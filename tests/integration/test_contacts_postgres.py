@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 
 from sync.sandbox.people import Contact, Customer
 from sync.sandbox.sandbox import DATA_SOURCE
-from tests.folk import Town, counts
+from tests.support.contacts import Town, counts
 
 ROWS = 10_000
 #: Each customer has so many contacts.

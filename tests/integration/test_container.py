@@ -17,9 +17,9 @@ import pytest
 from sync.demo import warehouse
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
-from tests import seed
-from tests.docker import ROOT, call, compose, docker, image, until
-from tests.secrets import API_KEY
+from tests.support import seed
+from tests.support.containers import ROOT, call, compose, docker, image, until
+from tests.support.planted_secrets import API_KEY
 
 __all__ = ["compose", "image"]
 #: What the image adds to python:…-slim, in bytes.
@@ -198,7 +198,7 @@ def free_port() -> int:
 
 
 def test_the_seed_is_the_demo():
-    """`python -m tests.seed` writes it anew."""
+    """`python -m tests.support.seed` writes it anew."""
     assert seed.FILE.read_text() == seed.script()
 
 

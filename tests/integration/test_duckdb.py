@@ -10,10 +10,10 @@ from uuid import UUID
 import duckdb
 import pytest
 
-from sync.columns import Column
+from sync.domain.record import AttributeType
 from sync.errors import SourceError
-from sync.record import AttributeType
-from sync.source import Source
+from sync.warehouse.column import Column
+from sync.warehouse.warehouse import Warehouse
 
 STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
 BOOLEAN, TIMESTAMP = AttributeType.BOOLEAN, AttributeType.TIMESTAMP
@@ -29,16 +29,16 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def source(path: Path) -> Source:
-    return Source.open(f"duckdb:///{path}")
+def source(path: Path) -> Warehouse:
+    return Warehouse.open(f"duckdb:///{path}")
 
 
-def read(source: Source, sql: str, size: int = 1000) -> list[list[tuple[object, ...]]]:
+def read(source: Warehouse, sql: str, size: int = 1000) -> list[list[tuple[object, ...]]]:
     with source.query(sql) as result:
         return list(result.batches(size))
 
 
-def test_values(source: Source):
+def test_values(source: Warehouse):
     """Values come exact and typed, with the zone where there is one, and nulls as None."""
     [[row]] = read(
         source,
@@ -90,7 +90,7 @@ def test_values(source: Source):
         ("interval 1 day", None),
     ],
 )
-def test_types(source: Source, expression: str, type: AttributeType | None):
+def test_types(source: Warehouse, expression: str, type: AttributeType | None):
     """The column tells its type, whatever the values are; what has none is left to the values."""
     assert (Column("x", type),) == source.columns(f"select {expression} as x")
 
@@ -108,12 +108,12 @@ def test_types(source: Source, expression: str, type: AttributeType | None):
         ("'101'::bit", "binary"),
     ],
 )
-def test_unsendable(source: Source, expression: str, what: str):
+def test_unsendable(source: Warehouse, expression: str, what: str):
     """JSON, arrays and bytes are told apart before any row is read."""
     assert (Column("x", unsendable=what),) == source.columns(f"select {expression} as x")
 
 
-def test_streaming(source: Source):
+def test_streaming(source: Warehouse):
     """200 MB of rows take the memory of a few batches."""
     tracemalloc.start()
     try:
@@ -128,7 +128,7 @@ def test_streaming(source: Source):
     assert peak < 20_000_000
 
 
-def test_leaving_early(source: Source):
+def test_leaving_early(source: Warehouse):
     """A query that was read half way is left, and the next one starts anew."""
     with source.query("select range as id from range(10000000)") as result:
         assert len(next(result.batches(10))) == 10
@@ -145,7 +145,7 @@ def test_leaving_early(source: Source):
         "create table other as select 1 as x",
     ],
 )
-def test_read_only(source: Source, path: Path, statement: str):
+def test_read_only(source: Warehouse, path: Path, statement: str):
     """The file is opened for reading alone; nothing in it changes."""
     before = path.read_bytes()
     with pytest.raises(SourceError, match="read-only mode") as caught:
@@ -158,7 +158,7 @@ def test_no_such_file(tmp_path: Path):
     """It is not made, and the message says so."""
     missing = tmp_path / "missing.duckdb"
     with pytest.raises(SourceError, match="database does not exist") as caught:
-        read(Source.open(f"duckdb:///{missing}"), "select 1")
+        read(Warehouse.open(f"duckdb:///{missing}"), "select 1")
     assert "the file has to exist" in caught.value.hint
     assert not missing.exists()
 
@@ -172,14 +172,14 @@ def test_no_such_file(tmp_path: Path):
         ("select cast(name as integer) from accounts", "Could not convert string 'Acme'"),
     ],
 )
-def test_messages(source: Source, sql: str, message: str):
+def test_messages(source: Warehouse, sql: str, message: str):
     """The database's own words, on one line."""
     with pytest.raises(SourceError, match=message) as caught:
         read(source, sql)
     assert "\n" not in caught.value.message
 
 
-def test_cancel(source: Source):
+def test_cancel(source: Warehouse):
     """A query that takes long is broken off from another thread."""
     timer = threading.Timer(0.3, source.cancel)
     timer.start()
@@ -193,7 +193,7 @@ def test_files_without_a_database(tmp_path: Path):
     """duckdb:// reads Parquet and CSV where no DuckDB file is."""
     file = tmp_path / "accounts.parquet"
     duckdb.execute(f"copy (select 1 as id, 'Acme' as name) to '{file}' (format parquet)")
-    memory = Source.open("duckdb://")
+    memory = Warehouse.open("duckdb://")
     query = f"select * from '{file}'"
     assert read(memory, query) == [[(1, "Acme")]]
     assert (Column("id", INTEGER), Column("name", STRING)) == memory.columns(query)

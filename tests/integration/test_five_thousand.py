@@ -9,11 +9,11 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from sync.outcome import MappingRun
+from sync.domain.results import MappingRun
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
-from tests.secrets import API_KEY
-from tests.whole import Place
+from tests.support.planted_secrets import API_KEY
+from tests.support.runner import Place
 
 ROWS = 5_000
 MAPPING = """\

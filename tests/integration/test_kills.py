@@ -15,8 +15,8 @@ import pytest
 
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
-from tests.secrets import API_KEY
-from tests.whole import Place
+from tests.support.planted_secrets import API_KEY
+from tests.support.runner import Place
 
 ROWS = 200
 MAPPING = """\

@@ -10,12 +10,12 @@ from decimal import Decimal
 import pymysql
 import pytest
 
-from sync.columns import Column
+from sync.domain.record import AttributeType
 from sync.errors import SourceError
-from sync.record import AttributeType
-from sync.source import Source
-from tests import secrets
-from tests.mariadb import PASSWORD, mariadb_port
+from sync.warehouse.column import Column
+from sync.warehouse.warehouse import Warehouse
+from tests.support import planted_secrets
+from tests.support.mariadb import PASSWORD, mariadb_port
 
 __all__ = ["mariadb_port"]
 STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
@@ -45,24 +45,24 @@ def tables(mariadb_port: int) -> abc.Iterator[abc.Callable[..., None]]:
 
 
 @pytest.fixture
-def source(mariadb_port: int, tables: abc.Callable[..., None]) -> Source:
+def source(mariadb_port: int, tables: abc.Callable[..., None]) -> Warehouse:
     """As somebody who could write, so that it is us who do not."""
-    return Source.open(f"mariadb://writer:{PASSWORD}@127.0.0.1:{mariadb_port}/shop")
+    return Warehouse.open(f"mariadb://writer:{PASSWORD}@127.0.0.1:{mariadb_port}/shop")
 
 
-def read(source: Source, sql: str, size: int = 1000) -> list[list[tuple[object, ...]]]:
+def read(source: Warehouse, sql: str, size: int = 1000) -> list[list[tuple[object, ...]]]:
     with source.query(sql) as result:
         return list(result.batches(size))
 
 
-def test_mysql_is_the_same(mariadb_port: int, source: Source):
+def test_mysql_is_the_same(mariadb_port: int, source: Warehouse):
     """mysql:// takes the same driver."""
-    other = Source.open(f"mysql://writer:{PASSWORD}@127.0.0.1:{mariadb_port}/shop")
+    other = Warehouse.open(f"mysql://writer:{PASSWORD}@127.0.0.1:{mariadb_port}/shop")
     query = "select id, name from accounts order by id"
     assert [[(1, "Acme"), (2, "München"), (3, None)]] == read(other, query) == read(source, query)
 
 
-def test_values(source: Source):
+def test_values(source: Warehouse):
     """Values come exact, nulls as None."""
     [[row]] = read(
         source,
@@ -79,7 +79,7 @@ def test_values(source: Source):
     ) == row
 
 
-def test_time_zones(source: Source, tables: abc.Callable[..., None]):
+def test_time_zones(source: Warehouse, tables: abc.Callable[..., None]):
     """TIMESTAMP is a moment and comes with its zone, whatever the server's is; DATETIME has none."""
     tables(
         "create table typed (moment timestamp null, plain datetime)",
@@ -91,7 +91,7 @@ def test_time_zones(source: Source, tables: abc.Callable[..., None]):
 
 
 @pytest.mark.parametrize("column", ["timestamp null", "datetime", "date"])
-def test_zero_dates(source: Source, tables: abc.Callable[..., None], column: str):
+def test_zero_dates(source: Warehouse, tables: abc.Callable[..., None], column: str):
     """Months and days of zero are no dates: they come as text, to be rejected with their rows."""
     tables(
         f"create table typed (x {column})",
@@ -133,7 +133,7 @@ def test_zero_dates(source: Source, tables: abc.Callable[..., None], column: str
     ],
 )
 def test_types(
-    source: Source, tables: abc.Callable[..., None], column: str, type: AttributeType | None
+    source: Warehouse, tables: abc.Callable[..., None], column: str, type: AttributeType | None
 ):
     """The column tells its type, with no row in the table; what has none is left to the values."""
     tables(f"create table typed (x {column})")
@@ -154,7 +154,7 @@ def test_types(
         ("null", None),
     ],
 )
-def test_types_of_expressions(source: Source, expression: str, type: AttributeType | None):
+def test_types_of_expressions(source: Warehouse, expression: str, type: AttributeType | None):
     """What is computed has a type as well."""
     assert (Column("x", type),) == source.columns(f"select {expression} as x from accounts")
 
@@ -162,13 +162,13 @@ def test_types_of_expressions(source: Source, expression: str, type: AttributeTy
 @pytest.mark.parametrize(
     "column", ["blob", "longblob", "binary(3)", "varbinary(9)", "bit(1)", "bit(8)", "point"]
 )
-def test_unsendable(source: Source, tables: abc.Callable[..., None], column: str):
+def test_unsendable(source: Warehouse, tables: abc.Callable[..., None], column: str):
     """Bytes are told apart from text, although they share their types."""
     tables(f"create table typed (x {column})")
     assert (Column("x", unsendable="binary"),) == source.columns("select x from typed")
 
 
-def test_streaming(source: Source):
+def test_streaming(source: Warehouse):
     """50 MB of rows take the memory of a few batches."""
     tracemalloc.start()
     try:
@@ -181,7 +181,7 @@ def test_streaming(source: Source):
     assert peak < 10_000_000
 
 
-def test_leaving_early(source: Source):
+def test_leaving_early(source: Warehouse):
     """A long result is left at once; the driver alone would wait for its last row."""
     began = time.monotonic()
     with source.query("select seq, repeat('x', 1000) from seq_1_to_5000000") as result:
@@ -202,7 +202,7 @@ def test_leaving_early(source: Source):
         "alter table accounts add column x int",
     ],
 )
-def test_read_only(source: Source, statement: str):
+def test_read_only(source: Warehouse, statement: str):
     """Nothing is written, tables are neither made nor dropped, although the user might."""
     with pytest.raises(SourceError, match="READ ONLY transaction") as caught:
         read(source, statement)
@@ -221,7 +221,7 @@ def test_read_only(source: Source, statement: str):
         ("select 1; select 2", "You have an error in your SQL syntax"),
     ],
 )
-def test_messages(source: Source, sql: str, message: str):
+def test_messages(source: Warehouse, sql: str, message: str):
     """The database's own words, on one line, without the driver's numbers."""
     with pytest.raises(SourceError) as caught:
         read(source, sql)
@@ -243,14 +243,14 @@ def test_messages(source: Source, sql: str, message: str):
 def test_no_connection(mariadb_port: int, url: str, message: str):
     """Why, and to where, without the password."""
     with pytest.raises(SourceError, match=message) as caught:
-        read(Source.open(url.format(port=mariadb_port)), "select 1")
-    assert not secrets.shows(caught.value.message + caught.value.hint)
+        read(Warehouse.open(url.format(port=mariadb_port)), "select 1")
+    assert not planted_secrets.shows(caught.value.message + caught.value.hint)
 
 
 @pytest.mark.parametrize(
     "sql", ["select sleep(20)", "select seq, repeat('x', 1000) from seq_1_to_100000000"]
 )
-def test_cancel(source: Source, sql: str):
+def test_cancel(source: Warehouse, sql: str):
     """A query is broken off from another thread, before its first row or between two."""
     timer = threading.Timer(0.3, source.cancel)
     timer.start()

@@ -13,10 +13,10 @@ import pytest
 
 from sync.sandbox.running import RunningSandbox
 from sync.state.store import Store
-from tests.docker import until
-from tests.postgres import Missing, Server, own_server
-from tests.relay import Relay
-from tests.whole import Place
+from tests.support.containers import until
+from tests.support.postgres import Missing, Server, own_server
+from tests.support.relay import Relay
+from tests.support.runner import Place
 
 ROWS = 40
 CUSTOMERS = """\

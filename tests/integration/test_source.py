@@ -11,19 +11,19 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from sync.columns import Column
+from sync.domain.record import AttributeType
 from sync.errors import SourceError
-from sync.record import AttributeType
-from sync.source import Source
-from tests import secrets
+from sync.warehouse.column import Column
+from sync.warehouse.warehouse import Warehouse
+from tests.support import planted_secrets
 
 STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
 BOOLEAN, TIMESTAMP = AttributeType.BOOLEAN, AttributeType.TIMESTAMP
 
 
 @pytest.fixture
-def source(database: str) -> Source:
-    return Source.open(database)
+def source(database: str) -> Warehouse:
+    return Warehouse.open(database)
 
 
 @contextmanager
@@ -40,12 +40,12 @@ def prepare(url: str, *statements: str) -> None:
             connection.execute(statement.encode())
 
 
-def read(source: Source, sql: str, size: int = 1000) -> list[list[tuple[object, ...]]]:
+def read(source: Warehouse, sql: str, size: int = 1000) -> list[list[tuple[object, ...]]]:
     with source.query(sql) as result:
         return list(result.batches(size))
 
 
-def test_values(source: Source):
+def test_values(source: Warehouse):
     """Values come exact and typed, nulls as None."""
     [[row]] = read(
         source,
@@ -98,7 +98,7 @@ def test_values(source: Source):
         ("'127.0.0.1'::inet", None),
     ],
 )
-def test_types(source: Source, database: str, expression: str, type: AttributeType | None):
+def test_types(source: Warehouse, database: str, expression: str, type: AttributeType | None):
     """The column's own type is told, of enums and domains as well."""
     prepare(
         database,
@@ -120,13 +120,13 @@ def test_types(source: Source, database: str, expression: str, type: AttributeTy
         ("'\\x00'::bytea", "binary"),
     ],
 )
-def test_unsendable(source: Source, database: str, expression: str, what: str):
+def test_unsendable(source: Warehouse, database: str, expression: str, what: str):
     """What ChartMogul has no type for is told, of one's own types as well."""
     prepare(database, "create type mood as enum ('new', 'old')")
     assert (Column("x", None, what),) == source.columns(f"select {expression} as x")
 
 
-def test_repeated_columns(source: Source):
+def test_repeated_columns(source: Warehouse):
     """Repeated names are kept, for the caller to refuse; dots and capitals stay."""
     found = source.columns("select 1 as id, 2 as id, '' as \"Plan.Name\"")
     assert [(column.name, column.type) for column in found] == [
@@ -149,7 +149,7 @@ def test_repeated_columns(source: Source):
         ("(select 1)", (1,)),
     ],
 )
-def test_as_written(source: Source, sql: str, value: tuple[object, ...]):
+def test_as_written(source: Warehouse, sql: str, value: tuple[object, ...]):
     """The text runs exactly as it is written: nothing in it is taken for a parameter."""
     assert [[value]] == read(source, sql)
 
@@ -169,7 +169,7 @@ def test_as_written(source: Source, sql: str, value: tuple[object, ...]):
         "create table u (x int)",
     ],
 )
-def test_read_only(source: Source, database: str, sql: str):
+def test_read_only(source: Warehouse, database: str, sql: str):
     """Whatever writes, or would end the read-only transaction, fails; nothing is written."""
     prepare(
         database,
@@ -186,7 +186,7 @@ def test_read_only(source: Source, database: str, sql: str):
         assert connection.execute("select to_regclass('u')").fetchone() == (None,)
 
 
-def test_read_only_words(source: Source, database: str):
+def test_read_only_words(source: Warehouse, database: str):
     """The database's own words say what it refused."""
     prepare(database, "create sequence s")
     with pytest.raises(SourceError) as caught:
@@ -218,7 +218,7 @@ def test_read_only_words(source: Source, database: str):
         ("select 1 from", "syntax error at end of input (line 1, column 14 of the query)", ""),
     ],
 )
-def test_failing_query(source: Source, database: str, sql: str, message: str, hint: str):
+def test_failing_query(source: Warehouse, database: str, sql: str, message: str, hint: str):
     """A query that fails is told in the database's own words, with the place in the query."""
     prepare(database, "create table accounts (company_name text)")
     with pytest.raises(SourceError) as caught:
@@ -226,7 +226,7 @@ def test_failing_query(source: Source, database: str, sql: str, message: str, hi
     assert (message, hint) == (caught.value.message, caught.value.hint)
 
 
-def test_breaking_off(source: Source):
+def test_breaking_off(source: Warehouse):
     """A query that fails half-way gives the rows before, then the database's own message."""
     with source.query("select 10 / (2500 - x) from generate_series(1, 3000) x") as result:
         batches = result.batches()
@@ -235,7 +235,7 @@ def test_breaking_off(source: Source):
             next(batches)
 
 
-def test_lost_connection(source: Source, database: str):
+def test_lost_connection(source: Warehouse, database: str):
     """A server that goes away in the middle is told in its own words."""
     with source.query("select pg_backend_pid(), x from generate_series(1, 1000000) x") as result:
         batches = result.batches()
@@ -245,7 +245,7 @@ def test_lost_connection(source: Source, database: str):
             list(batches)
 
 
-def test_streamed(source: Source):
+def test_streamed(source: Warehouse):
     """The server hands rows over as they are asked for: a million rows never lie in memory."""
     sql = "select x, repeat('x', 500) from generate_series(1, 200000) x"
     tracemalloc.start()
@@ -257,7 +257,7 @@ def test_streamed(source: Source):
     assert peak < 10_000_000  # all rows would take over 100 MB
 
 
-def test_first_rows_at_once(source: Source, database: str):
+def test_first_rows_at_once(source: Warehouse, database: str):
     """The first batch comes before the query has done its work: the server has given no more rows."""
     prepare(database, "create sequence s")
     with writing(database) as connection:
@@ -271,7 +271,7 @@ def test_first_rows_at_once(source: Source, database: str):
         assert len(next(batches)) == 100
 
 
-def test_cancel_before_the_first_row(source: Source):
+def test_cancel_before_the_first_row(source: Warehouse):
     """A query is broken off from another thread though it has not come to its first row."""
     timer = threading.Timer(0.3, source.cancel)
     timer.start()
@@ -280,7 +280,7 @@ def test_cancel_before_the_first_row(source: Source):
     timer.join()
 
 
-def test_unreadable_values(source: Source):
+def test_unreadable_values(source: Warehouse):
     """Dates that Python has not got come as text, to be rejected with their rows alone."""
     sql = (
         "select * from (values ('infinity'::date, '-infinity'::timestamptz),"
@@ -292,7 +292,7 @@ def test_unreadable_values(source: Source):
     assert rows[2] == ("0044-03-15 BC", "20000-01-01 00:00:00+00")
 
 
-def test_cancel(source: Source):
+def test_cancel(source: Warehouse):
     """A query that takes too long is broken off from another thread."""
     with source.query("select pg_sleep(x) from generate_series(0, 3600, 3600) x") as result:
         timer = threading.Timer(0.3, result.cancel)
@@ -302,7 +302,7 @@ def test_cancel(source: Source):
         timer.join()
 
 
-def test_connection_is_closed(source: Source, database: str):
+def test_connection_is_closed(source: Warehouse, database: str):
     """When the block ends the warehouse is let go, whether or not every row was read."""
     with source.query("select * from generate_series(1, 100000)") as result:
         next(result.batches())
@@ -317,13 +317,16 @@ def test_connection_is_closed(source: Source, database: str):
 def test_wrong_password(database: str):
     """A password that is wrong is told in the server's words, without any password."""
     with pytest.raises(SourceError, match="password authentication failed") as caught:
-        read(Source.open(database.replace(secrets.PASSWORD, "plantedQ7xV2kZ9")), "select 1")
+        read(
+            Warehouse.open(database.replace(planted_secrets.PASSWORD, "plantedQ7xV2kZ9")),
+            "select 1",
+        )
     assert "plantedQ7xV2kZ9" not in caught.value.message
 
 
 def test_url_options(database: str):
     """Options of the URL reach the server: a statement time-out, for one."""
-    source = Source.open(f"{database}?options=-c%20statement_timeout%3D50")
+    source = Warehouse.open(f"{database}?options=-c%20statement_timeout%3D50")
     with pytest.raises(SourceError, match="statement timeout"):
         read(source, "select pg_sleep(3600)")
 
@@ -331,12 +334,12 @@ def test_url_options(database: str):
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_schemes(database: str, scheme: str):
     """All common ways to write the URL lead to psycopg 3."""
-    source = Source.open(f"{scheme}://{database.partition('://')[2]}")
+    source = Warehouse.open(f"{scheme}://{database.partition('://')[2]}")
     assert source.engine.driver == "psycopg"
     assert read(source, "select 1") == [[(1,)]]
 
 
-def test_table(source: Source, database: str):
+def test_table(source: Warehouse, database: str):
     """A table is found by schema and name, quoted where it needs to be."""
     prepare(
         database,
@@ -348,7 +351,7 @@ def test_table(source: Source, database: str):
     assert read(source, source.table("My Data.Order")) == [[(7,)]]
 
 
-def test_late(source: Source):
+def test_late(source: Warehouse):
     """Dates, decimals and UUIDs are text until a row is completed; nulls stay what they are."""
     sql = (
         "select 1 as id, date '2026-01-31' as day, 1.50::numeric as price, null::uuid as nothing,"
@@ -365,7 +368,7 @@ def test_manner(database: str):
     """What is read late depends on how the server writes it: on its settings."""
     manners = []
     for style in ("ISO, DMY", "German, DMY"):
-        other = Source.open(database, {"options": f"-c DateStyle={style.replace(' ', '')}"})
+        other = Warehouse.open(database, {"options": f"-c DateStyle={style.replace(' ', '')}"})
         with other.query("select 1") as result:
             manners.append(result.manner)
     assert len(set(manners)) == 2

@@ -6,10 +6,10 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, text
 
+from sync.domain.record import AttributeType, Object
 from sync.errors import StateError
-from sync.record import AttributeType, Object
 from sync.state.store import Store
-from tests import secrets
+from tests.support import planted_secrets
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_no_right_to_write(database: str):
     """A user who may not make tables is told in the server's words."""
     plain = database.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"create role reader login password '{secrets.PASSWORD}'")
+        connection.execute(f"create role reader login password '{planted_secrets.PASSWORD}'")
         try:
             connection.execute("revoke create on schema public from public")
             reader = f"postgresql://reader:{database.partition('://')[2].partition(':')[2]}"

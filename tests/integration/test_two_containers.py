@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import make_url
 
 from sync.sandbox.running import RunningSandbox
-from tests.docker import call, docker, image, until
 from tests.integration.test_kills import MAPPING
+from tests.support.containers import call, docker, image, until
 
 __all__ = ["image"]
 ROWS = 100

@@ -10,8 +10,8 @@ from pathlib import Path
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
 from tests.integration.test_kills import MAPPING
-from tests.secrets import API_KEY
-from tests.whole import Place
+from tests.support.planted_secrets import API_KEY
+from tests.support.runner import Place
 
 ROWS = 120
 

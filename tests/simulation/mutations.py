@@ -6,23 +6,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from sync import assembly, delivery, plan, recorder, run, write
 from sync.chartmogul import calls, change, retry, verdict
 from sync.chartmogul.pace import Gate, Pace, Start
-from sync.contacts import Contacts
-from sync.keeper import Keeper
-from sync.ledger import Ledger
-from sync.notebook import Notebook
-from sync.outcome import Delivered, count
-from sync.plan import Absent
-from sync.read import Reader
-from sync.repeats import Repeats
+from sync.destination.contacts.contacts import Contacts
+from sync.destination.contacts.in_doubt import InDoubtCreates
+from sync.domain import plan
+from sync.domain.plan import Absent
+from sync.domain.results import Delivered, count
+from sync.engine import run
+from sync.engine.lease import RunLease
+from sync.engine.read.duplicates import DuplicateKeys
+from sync.engine.read.reader import Reader
+from sync.engine.write import assemble, deliver, recorder, writer
+from sync.engine.write.lookups import ContactLookups, CustomerLookups
 from sync.report import folder, log
-from sync.scout import ContactScout, CustomerScout
 from sync.state import leases
 from sync.state.keys import Keys
+from sync.state.mapping_state import MappingState
+from sync.state.memory import RejectedRow
 from sync.state.store import Store
-from sync.state.values import RejectedRow
 from tests.simulation.plan import Blow, Plan, Scene, Trouble
 from tests.simulation.rows import Account, Rows
 
@@ -63,7 +65,7 @@ def _count_deliveries_only(mapping: Any, result: Any, by: int = 1) -> None:
 
 
 _judge = Reader.judge
-_delivery = delivery.Delivery
+_delivery = deliver.Deliver
 _partial = folder.Folder.__init__
 
 
@@ -73,7 +75,7 @@ def _call_the_uncertain_unchanged(self: Reader, record: Any, print_: bytes, memo
     return _judge(self, record, print_, memory)
 
 
-def _rows_first(self: Notebook, items: Any, fresh: Any) -> None:
+def _rows_first(self: MappingState, items: Any, fresh: Any) -> None:
     self.note(items)
     if fresh and self.locks:
         account, kind = self.scope.account, self.scope.object
@@ -86,7 +88,7 @@ def _write_in_place(self: folder.Folder, reports: Any, run_id: str) -> None:
     self.partial = self.final
 
 
-def _for_real(*args: Any, **named: Any) -> delivery.Delivery:
+def _for_real(*args: Any, **named: Any) -> deliver.Deliver:
     built = _delivery(*args, **named)
     built.dry_run = False
     return built
@@ -146,7 +148,7 @@ MUTATIONS: dict[str, Mutation] = {
     "repeats": Mutation(
         "the first row of a repeated key wins, the others vanish",
         "counts",
-        ((Repeats, "add", _ignore),),
+        ((DuplicateKeys, "add", _ignore),),
     ),
     "blind retry": Mutation(
         "a create is repeated although it may have been carried out",
@@ -156,7 +158,7 @@ MUTATIONS: dict[str, Mutation] = {
     "no note": Mutation(
         "a contact's create is not noted before it is sent",
         "no_duplicates",
-        ((Ledger, "ask", _nothing),),
+        ((InDoubtCreates, "ask", _nothing),),
     ),
     "no doubt": Mutation(
         "a create in doubt is forgotten by the next run",
@@ -167,9 +169,9 @@ MUTATIONS: dict[str, Mutation] = {
         "what the state does not know counts as absent, without a look",
         "no_duplicates",
         (
-            (CustomerScout, "looked_up", _absent_once_settled),
-            (CustomerScout, "_unlisted", _absent_once_settled),
-            (ContactScout, "looked_up", _absent_once_settled),
+            (CustomerLookups, "looked_up", _absent_once_settled),
+            (CustomerLookups, "_unlisted", _absent_once_settled),
+            (ContactLookups, "looked_up", _absent_once_settled),
             (Contacts, "_resolve", _undoubted),
         ),
     ),
@@ -183,14 +185,14 @@ MUTATIONS: dict[str, Mutation] = {
         "delivered",
         (
             (recorder, "RejectedRow", lambda key, code, **named: RejectedRow(key, code)),
-            (Notebook, "begin", _nothing),
+            (MappingState, "begin", _nothing),
         ),
         plans=(_back_again(),),
     ),
     "unannounced": Mutation(
         "an update is not noted before it is sent, and a process that is killed leaves no trace of it",
         "delivered",
-        ((Notebook, "begin", _nothing),),
+        ((MappingState, "begin", _nothing),),
         plans=tuple(killed_and_back(step) for step in range(90, 150, 3)),
     ),
     "believed": Mutation(
@@ -206,7 +208,7 @@ MUTATIONS: dict[str, Mutation] = {
     "in earnest": Mutation(
         "a dry run writes",
         "dry_runs_write_nothing",
-        ((assembly, "Delivery", _for_real),),
+        ((assemble, "Delivery", _for_real),),
     ),
     "traces": Mutation(
         "a dry run opens the state for writing",
@@ -226,7 +228,7 @@ MUTATIONS: dict[str, Mutation] = {
     "types last": Mutation(
         "types are noted after the rows that locked them, where a crash forgets them",
         "types_hold",
-        ((Notebook, "_write", _rows_first),),
+        ((MappingState, "_write", _rows_first),),
         plans=tuple(_killed_at_commit(number) for number in range(1, 30)),
     ),
     "outspoken log": Mutation(
@@ -252,12 +254,12 @@ MUTATIONS: dict[str, Mutation] = {
     "patience": Mutation(
         "what is under way may take its time when the process is asked to end",
         "asked_to_end",
-        ((write, "_GRACE", 1e9),),
+        ((writer, "_GRACE", 1e9),),
     ),
     "no lease": Mutation(
         "leases are given to everybody",
         "one_at_a_time",
-        ((leases, "take", _ignore), (Keeper, "ready", _ignore)),
+        ((leases, "take", _ignore), (RunLease, "ready", _ignore)),
     ),
     "a bad key": Mutation(
         "a refused key is the row's fault",

@@ -10,8 +10,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from sync.domain.results import Status
 from sync.errors import EXIT_LOCKED, EXIT_REJECTED, EXIT_TERMINATED
-from sync.outcome import Status
 from tests.simulation.account import KEY, READ_ONLY_KEY, Effect
 from tests.simulation.rows import PERSONAL, Account, Person, Rows
 from tests.simulation.worker import Worker

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sync.columns import Column
+from sync.domain.record import AttributeType
 from sync.errors import SourceError
-from sync.record import AttributeType
+from sync.warehouse.column import Column
 from tests.simulation.rows import Rows
 
 _BATCH = 5
@@ -17,7 +17,7 @@ _PEOPLE = ("customer", "id", "email", "first_name", "title", "role")
 
 @dataclass(slots=True)
 class Result:
-    """A running query, in small batches; stands in for `sync.source.Result`."""
+    """A running query, in small batches; stands in for `sync.warehouse.warehouse.Result`."""
 
     columns: tuple[Column, ...]
     rows: abc.Sequence[tuple[Any, ...]]
@@ -42,7 +42,7 @@ class Result:
 
 @dataclass(slots=True)
 class Warehouse:
-    """Stands in for `sync.source.Source`."""
+    """Stands in for `sync.warehouse.warehouse.Warehouse`."""
 
     rows: Rows
     before: abc.Callable[[], None]

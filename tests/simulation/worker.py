@@ -18,18 +18,19 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
-from sync import logs
 from sync.chartmogul.connection import open_http
-from sync.commands.run import Session
+from sync.domain.events import Reporter
+from sync.domain.results import Run
+from sync.engine.context import Selection
+from sync.engine.read.query import MappingQuery
+from sync.engine.run import Stop
+from sync.engine.session import Session
 from sync.errors import EXIT_TERMINATED, SyncError
-from sync.feed import Feed
-from sync.loader import Loaded
-from sync.outcome import Run
-from sync.read import Selection
+from sync.mapping.loader import LoadedMapping
+from sync.report import logs
 from sync.report.files import FileReporter
 from sync.report.log import LogReporter
-from sync.report.reporter import Reporter, Several
-from sync.run import Stop
+from sync.report.several import Several
 from sync.settings import Settings
 from sync.state.process import Process
 from sync.state.store import Store
@@ -49,7 +50,7 @@ class Setting:
 
     folder: Path
     settings: Settings
-    mappings: tuple[Loaded, ...]
+    mappings: tuple[LoadedMapping, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class Worker:
                 clock=self.clock,
                 monotonic=self.loop.time,
                 roll=random.Random(self.number).random,
-                feed=self._feed,
+                query=self._feed,
             )
             session.http = self._http
             selection = Selection(full=self.scene.kind == "full")
@@ -191,9 +192,9 @@ class Worker:
         log = logs.logger("json", self.log)
         return Several(files, LogReporter(log, clock=self.loop.time, mask=store.stored))
 
-    def _feed(self, loaded: Loaded) -> Feed:
+    def _feed(self, loaded: LoadedMapping) -> MappingQuery:
         source: Any = Warehouse(self.scene.rows, self._before_batch)
-        return Feed(loaded, source, loaded.mapping.source.query or "")
+        return MappingQuery(loaded, source, loaded.mapping.source.query or "")
 
     def _before_batch(self) -> None:
         self.point()

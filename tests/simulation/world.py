@@ -13,18 +13,18 @@ from typing import Any
 
 from sqlalchemy import URL, Engine
 
-from sync.loader import Loaded, load
+from sync.mapping.loader import LoadedMapping, load
 from sync.sandbox.sandbox import DATA_SOURCE
 from sync.sandbox.world import World as Held
 from sync.settings import Settings
 from sync.state import engine, process
 from sync.state.store import Store
-from tests.sandbox.caller import Caller
 from tests.simulation.account import KEY, Account
 from tests.simulation.loop import Killed, Loop, Stuck
 from tests.simulation.plan import Plan, Scene
 from tests.simulation.rows import Rows
 from tests.simulation.worker import CURRENT, EPOCH, Setting, Worker
+from tests.unit.sandbox.caller import Caller
 
 #: A scene takes no longer than that, whatever goes wrong in it; seconds.
 LONGEST = 24 * 3600.0
@@ -261,7 +261,7 @@ def _setting(plan: Plan, folder: Path, state: Path) -> Setting:
 
 
 @cache
-def _mappings(live_check: str, by_email: bool, split: bool) -> tuple[Loaded, ...]:
+def _mappings(live_check: str, by_email: bool, split: bool) -> tuple[LoadedMapping, ...]:
     told = {
         "WAREHOUSE_URL": "sqlite:///unused.db",
         "CHARTMOGUL_API_KEY": KEY,

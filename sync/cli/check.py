@@ -1,0 +1,168 @@
+"""`check`: everything that a run needs, asked for without writing anything."""
+
+import asyncio
+import json
+from collections import abc
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sync.chartmogul.client import Account, Client, DataSource
+from sync.chartmogul.connection import open_http
+from sync.chartmogul.pace import Pace
+from sync.chartmogul.transport import Transport
+from sync.cli.config import prepare
+from sync.domain.record import AttributeType, Object
+from sync.domain.typed import Typed
+from sync.engine.read.query import MappingQuery
+from sync.errors import ConfigError, SyncError, gravest
+from sync.mapping.loader import LoadedMapping
+from sync.report.failure import errors_text
+from sync.settings import Settings
+from sync.state.store import Store
+from sync.transform.bind import bind
+
+_MERGES = (
+    "website_url is mapped: accounts opened since May 2024 merge customers with the same domain by themselves,"
+    " and what a merge overwrites is gone for good"
+)
+
+
+@dataclass(slots=True)
+class Checked:
+    """What was found out about one mapping."""
+
+    loaded: LoadedMapping
+    account: Account | None = None
+    source: DataSource | None = None
+    columns: int = 0
+    types: dict[str, Typed] = field(default_factory=dict)
+    in_use: abc.Mapping[str, AttributeType] = field(default_factory=dict)
+    problems: list[SyncError] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def check(paths: abc.Sequence[Path], *, as_json: bool) -> int:
+    """Check mappings against the warehouse and ChartMogul; the exit code of the gravest problem, else 0."""
+    settings, mappings = prepare(paths)
+    checked = asyncio.run(_check_all(settings, mappings))
+    if as_json:
+        print(json.dumps([_as_json(one) for one in checked], indent=2, ensure_ascii=False))
+    else:
+        for one in checked:
+            print("\n".join(_as_text(one)))
+    return gravest(error.exit_code for one in checked for error in one.problems)
+
+
+async def _check_all(settings: Settings, mappings: abc.Sequence[LoadedMapping]) -> list[Checked]:
+    store = Store.open_read_only(settings.state_url)
+    pace = Pace(settings.requests_per_second, settings.connections)
+    try:
+        return [await _check(settings, store, pace, loaded) for loaded in mappings]
+    finally:
+        store.close()
+
+
+async def _check(settings: Settings, store: Store, pace: Pace, loaded: LoadedMapping) -> Checked:
+    checked = Checked(loaded)
+    destination = loaded.mapping.destination
+    http = open_http(settings.api_url, destination.api_key, settings.timeout, settings.connections)
+    async with http:
+        try:
+            await _ask_chartmogul(checked, Client(Transport(http, pace)), store)
+        except SyncError as error:
+            checked.problems.append(error)
+    try:
+        await asyncio.to_thread(_ask_warehouse, checked)
+    except SyncError as error:
+        checked.problems.append(error)
+    if "website_url" in loaded.mapping.fields:
+        checked.warnings.append(_MERGES)
+    return checked
+
+
+async def _ask_chartmogul(checked: Checked, client: Client, store: Store) -> None:
+    destination = checked.loaded.mapping.destination
+    checked.account = await client.account()
+    checked.source = await client.data_source(destination.data_source)
+    account = checked.account.id or store.account_of(destination.data_source)
+    if account is not None and destination.object is Object.CUSTOMER:
+        checked.in_use = store.types(account, destination.object)
+
+
+def _ask_warehouse(checked: Checked) -> None:
+    """Fit the columns; where they have no types of their own, every row is read for its values."""
+    with MappingQuery.open(checked.loaded).query() as result:
+        checked.columns = len(result.columns)
+        builder = bind(checked.loaded, result.columns, datetime.now(UTC))
+        if builder.contract.found:
+            for batch in result.batches():
+                for number, row in enumerate(batch, 1):
+                    builder.build(number, row)
+    checked.types, problems = builder.contract.settle(checked.in_use)
+    silent = sorted(
+        builder.contract.found.keys() - checked.types.keys() - {p.key for p in problems}
+    )
+    checked.warnings += [
+        f"attribute {key} has no value in any row: it is not sent" for key in silent
+    ]
+    if problems:
+        at = checked.loaded.problem_at
+        raise ConfigError(*(at(("source",), p.message, p.hint) for p in problems))
+
+
+def _as_text(checked: Checked) -> abc.Iterator[str]:
+    mapping = checked.loaded.mapping
+    kind = mapping.destination.object.value
+    yield f"{mapping.name} ({checked.loaded.file}) → {kind}s, {mapping.mode.value}"
+    if checked.account is not None:
+        yield f"  account      {checked.account.name} ({checked.account.currency})"
+    if checked.source is not None:
+        system = f", {checked.source.system}" if checked.source.system else ""
+        yield f"  data source  {checked.source.name} ({checked.source.uuid}{system})"
+    if checked.columns:
+        yield f"  query        {checked.columns} columns"
+    for key, typed in sorted(checked.types.items()):
+        yield f"  attribute    {key}: {typed.type} ({typed.origin}){_fate(checked, key)}"
+    for warning in checked.warnings:
+        yield f"  warning      {warning}"
+    for problem in checked.problems:
+        yield "  problem      " + errors_text(problem).replace("\n", "\n               ")
+    yield "  ok" if not checked.problems else "  not ok"
+    yield ""
+
+
+def _fate(checked: Checked, key: str) -> str:
+    if checked.loaded.mapping.destination.object is Object.CONTACT:
+        return ""
+    if checked.source is None:
+        return "; whether it is in use is unknown, since ChartMogul was not read"
+    if key in checked.in_use:
+        there = checked.in_use[key]
+        return (
+            "; in use" if there is checked.types[key].type else f"; in use as {there}: a conflict"
+        )
+    return "; new: the first write locks this type for good"
+
+
+def _as_json(checked: Checked) -> dict[str, Any]:
+    mapping = checked.loaded.mapping
+    return {
+        "format": 1,
+        "mapping": mapping.name,
+        "file": checked.loaded.file,
+        "account": checked.account and checked.account.name,
+        "data_source": mapping.destination.data_source,
+        "columns": checked.columns,
+        "attributes": {
+            key: {
+                "type": typed.type.value,
+                "from": typed.origin.value,
+                "new": checked.source is not None and key not in checked.in_use,
+            }
+            for key, typed in sorted(checked.types.items())
+        },
+        "warnings": checked.warnings,
+        "problems": [errors_text(problem) for problem in checked.problems],
+    }

@@ -1,0 +1,283 @@
+"""The command line: arguments in, one function per command, an exit code out."""
+
+import signal
+import sys
+from collections import abc
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sync import __version__
+from sync.errors import EXIT_CONFIG, EXIT_INTERRUPTED, EXIT_TERMINATED, SyncError
+
+Command = abc.Callable[..., Any]
+_PATH = click.Path(path_type=Path)
+_DEFAULT = (Path("mappings"),)
+
+_mappings = click.argument("mappings", nargs=-1, type=_PATH, metavar="[MAPPING]...")
+_json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout, and nothing else.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="chartmogul-sync", message="%(prog)s %(version)s")
+def app() -> None:
+    """Keeps ChartMogul true to the warehouse.
+
+    MAPPING is a mapping file or a folder of them; none means mappings/.
+
+    \b
+    Exit codes: 0 done, 1 rows rejected, 2 configuration, 3 a server said no,
+    4 a rail stopped the run, 5 locked, 130 and 143 interrupted.
+    """
+
+
+@app.command()
+@_mappings
+def validate(mappings: tuple[Path, ...]) -> int:
+    """Check mapping files alone; no network."""
+    from sync.cli.validate import validate
+
+    return validate(mappings or _DEFAULT)
+
+
+@app.command(short_help="Check warehouse, API key, columns and types.")
+@_mappings
+@_json
+def check(mappings: tuple[Path, ...], as_json: bool) -> int:
+    """Check the warehouse, the API key, the data sources, columns and attribute types.
+
+    Nothing is written. Every attribute is listed with its type, where the type comes from,
+    and whether the next run is about to lock it.
+    """
+    from sync.cli.check import check
+
+    return check(mappings or _DEFAULT, as_json=as_json)
+
+
+@app.command()
+@_mappings
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="ROWS",
+    help="Rows to show of each mapping.",
+)
+@_json
+def preview(mappings: tuple[Path, ...], limit: int, as_json: bool) -> int:
+    """Show what rows would become, without ChartMogul."""
+    from sync.cli.preview import preview
+
+    return preview(mappings or _DEFAULT, limit, as_json=as_json)
+
+
+@app.command()
+@_mappings
+@click.option("--dry-run", is_flag=True, help="Show what would change; write nothing anywhere.")
+@click.option("--full", is_flag=True, help="Look every record up instead of trusting the state.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="ROWS",
+    help="Only the first rows of each query.",
+)
+@click.option(
+    "--key", "keys", multiple=True, metavar="KEY", help="Only rows with this key; repeatable."
+)
+@click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
+@_json
+def run(
+    mappings: tuple[Path, ...],
+    dry_run: bool,
+    full: bool,
+    limit: int | None,
+    keys: tuple[str, ...],
+    reports: Path | None,
+    as_json: bool,
+) -> int:
+    """Bring ChartMogul up to date with the warehouse."""
+    from sync.cli.execute import run
+    from sync.engine.context import Selection
+
+    selection = Selection(limit, frozenset(keys) if keys else None, full)
+    return run(mappings or _DEFAULT, selection, dry_run=dry_run, reports=reports, as_json=as_json)
+
+
+@app.command()
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    metavar="RUNS",
+    help="How many runs to list.",
+)
+@_json
+def runs(limit: int, as_json: bool) -> int:
+    """List past runs, the newest first."""
+    from sync.cli.history import runs
+
+    return runs(limit, as_json=as_json)
+
+
+@app.command(short_help="Show one run's changes and rejected rows.")
+@click.argument("run", default="latest", metavar="[RUN]")
+@click.option("--reports", type=_PATH, metavar="DIR", help="Where reports are, not SYNC_REPORTS.")
+@_json
+def report(run: str, reports: Path | None, as_json: bool) -> int:
+    """Show one run's summary, its changes and its rejected rows.
+
+    RUN is a run's id, the beginning of one, or `latest`, which is the default.
+    """
+    from sync.cli.history import report
+
+    return report(run, reports, as_json=as_json)
+
+
+@app.command(short_help="Show when each mapping last succeeded.")
+@_mappings
+@click.option("--max-age", metavar="TIME", help="Exit 1 when a last success is older: 90s, 2h, 1d.")
+@_json
+def status(mappings: tuple[Path, ...], max_age: str | None, as_json: bool) -> int:
+    """Show when each mapping last came to its end, and what broke off since.
+
+    Rejected rows are told, and are no failure here. A mapping that never succeeded counts as too
+    old. Without mappings/, all mappings that the state knows are shown.
+    """
+    from sync.cli.status import status
+
+    return status(mappings, max_age, as_json=as_json)
+
+
+@app.command(short_help="Run again and again, when it is due.")
+@_mappings
+@click.option("--every", metavar="TIME", help="How often: 90s, 15m, 2h, 1d.")
+@click.option("--cron", metavar="FIELDS", help="When: five cron fields, or @hourly and the like.")
+@click.option("--timezone", metavar="ZONE", help="The time zone of --cron, not TZ; else UTC.")
+@click.option(
+    "--jitter",
+    metavar="TIME",
+    help="Start up to this much later, at random; else a tenth of the interval, at most 10s.",
+)
+@click.option(
+    "--run-at-start/--no-run-at-start",
+    "at_once",
+    default=None,
+    help="Whether to run at once; else --every does, and --cron waits for its time.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Serve /healthz and /metrics there; 0 takes a free one.",
+)
+@click.option(
+    "--host",
+    default="0.0.0.0",
+    show_default=True,
+    metavar="ADDRESS",
+    help="The address to listen on.",
+)
+@click.option(
+    "--max-age",
+    metavar="TIME",
+    help="/healthz fails when a last success is older; else three intervals, at least 1h.",
+)
+@click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
+def schedule(mappings: tuple[Path, ...], **options: Any) -> int:
+    """Run again and again, when it is due, until a signal ends it.
+
+    A run that fails is told, and the schedule goes on. Runs never overlap: what becomes due
+    during a run is left out. Mappings are read anew for every run. SIGTERM ends a run in good
+    order within ten seconds: 143 then, and 0 between two runs.
+    """
+    from sync.cli.schedule import Wanted, schedule
+
+    return schedule(Wanted(mappings or _DEFAULT, **options))
+
+
+@app.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    metavar="PORT",
+    help="Where to listen; 0 takes a free one.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="The address to listen on.",
+)
+@click.option("--data", type=_PATH, metavar="FILE", help="Keep its content in this file.")
+def sandbox(host: str, port: int, data: Path | None) -> int:
+    """Serve a local ChartMogul to try mappings against."""
+    from sync.cli.sandbox import sandbox
+
+    return sandbox(host, port, data)
+
+
+@app.command()
+@click.option(
+    "--folder",
+    type=_PATH,
+    default=Path("demo"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the demo keeps its files.",
+)
+@click.option("--fresh", is_flag=True, help="Start over.")
+def demo(folder: Path, fresh: bool) -> int:
+    """Sync a sample warehouse into the sandbox."""
+    from sync.cli.demo import demo
+
+    return demo(folder, fresh=fresh)
+
+
+@app.command()
+def schema() -> int:
+    """Print the mapping format as JSON Schema."""
+    from sync.cli.schema import schema
+
+    return schema()
+
+
+def main() -> None:
+    """Run the program; every error that a user can act on ends as a message and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # an ASCII pipe must not end a run
+    # In a container this is process 1, on which signals without a handler have no effect.
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_run())
+
+
+def _terminate(_signal: int, _frame: object) -> None:
+    raise SystemExit(EXIT_TERMINATED)
+
+
+def _run() -> int:
+    try:
+        return int(app(prog_name="chartmogul-sync", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return EXIT_CONFIG
+    except (click.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    except SyncError as error:
+        from sync.report.failure import errors_text
+
+        click.echo(errors_text(error), err=True)
+        return error.exit_code
+    except BrokenPipeError:  # `| head` has seen enough
+        sys.stderr.close()
+        return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""`preview`: what rows would become, without asking ChartMogul."""
+
+from collections import abc
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sync.domain.record import ATTRIBUTE, Record, Rejected
+from sync.domain.typed import Typed
+from sync.engine.read.query import MappingQuery
+from sync.errors import ConfigError
+from sync.mapping.loader import LoadedMapping, Need, load
+from sync.report.plain import dumps, plain
+from sync.report.words import value, visible
+from sync.settings import environment
+from sync.transform.bind import bind
+from sync.transform.build import RecordBuilder
+
+_NEEDS = frozenset({Need.WAREHOUSE})
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """The first rows of a mapping, built, and the types of the attributes as far as these rows tell."""
+
+    loaded: LoadedMapping
+    items: tuple[Record | Rejected, ...]
+    types: abc.Mapping[str, Typed]
+
+
+def preview(paths: abc.Sequence[Path], limit: int, *, as_json: bool) -> int:
+    """Print what the first `limit` rows of each mapping become, rejected rows with their problems; 0."""
+    for loaded in load(paths, environment(Path.cwd()), _NEEDS):
+        previewed = _build(loaded, limit)
+        for line in _as_json(previewed) if as_json else _as_text(previewed):
+            print(line)
+    return 0
+
+
+def _build(loaded: LoadedMapping, limit: int) -> Previewed:
+    with MappingQuery.open(loaded).query() as result:
+        builder = bind(loaded, result.columns, datetime.now(UTC))
+        rows = next(result.batches(limit), [])
+    items = tuple(builder.build(number, row) for number, row in enumerate(rows, 1))
+    return Previewed(loaded, items, _types(loaded, builder))
+
+
+def _types(loaded: LoadedMapping, builder: RecordBuilder) -> dict[str, Typed]:
+    types, problems = builder.contract.settle({})
+    if problems:
+        raise ConfigError(*(loaded.problem_at(("source",), p.message, p.hint) for p in problems))
+    return types
+
+
+def _as_json(previewed: Previewed) -> abc.Iterator[str]:
+    for item in previewed.items:
+        line: dict[str, Any] = {
+            "format": 1,
+            "mapping": previewed.loaded.mapping.name,
+            "row": item.row,
+            "key": plain(item.key),
+        }
+        match item:
+            case Record():
+                line["fields"] = {name: plain(v) for name, v in item.fields.items()}
+                line["types"] = {key: typed.type.value for key, typed in previewed.types.items()}
+            case Rejected():
+                line["problems"] = [
+                    {
+                        "code": p.code,
+                        "field": p.field,
+                        "value": plain(p.value),
+                        "message": p.message,
+                        "hint": p.hint,
+                    }
+                    for p in item.problems
+                ]
+        yield dumps(line)
+
+
+def _as_text(previewed: Previewed) -> abc.Iterator[str]:
+    loaded, items = previewed.loaded, previewed.items
+    rejected = sum(isinstance(item, Rejected) for item in items)
+    noun = loaded.mapping.destination.object.value
+    yield f"{loaded.mapping.name} ({loaded.file}): the first {len(items)} rows as {noun}s, {rejected} rejected"
+    for item in items:
+        yield ""
+        match item:
+            case Record():
+                yield f"row {item.row}: {visible(item.key)}"
+                for name, content in item.fields.items():
+                    yield f"    {name}: {_shown(name, content, previewed.types)}"
+            case Rejected():
+                yield f"row {item.row}: {visible(item.key or 'without a key')} would be rejected"
+                for p in item.problems:
+                    hint = f" ({p.hint})" if p.hint else ""
+                    yield f"    {p.field or 'row'}: {value(plain(p.value))}: {p.message}{hint}"
+    yield ""
+
+
+def _shown(name: str, content: Any, types: abc.Mapping[str, Typed]) -> str:
+    if content is None:
+        return "(emptied)"
+    typed = types.get(name.removeprefix(ATTRIBUTE)) if name.startswith(ATTRIBUTE) else None
+    return value(plain(content)) + (f"  [{typed.type}]" if typed else "")

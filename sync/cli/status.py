@@ -1,0 +1,84 @@
+"""`status`: when each mapping last succeeded and what broke off since, for people and for whoever watches."""
+
+import json
+from collections import abc
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sync.cli.schedule import last_runs
+from sync.domain.instant import canonical
+from sync.engine.session import now
+from sync.errors import EXIT_OK, EXIT_REJECTED
+from sync.mapping.loader import load
+from sync.report.words import count, duration, visible
+from sync.service import freshness
+from sync.service.freshness import Freshness
+from sync.service.timetable import read_duration
+from sync.settings import Settings, environment
+from sync.state.memory import LastRun
+
+_FOLDER = Path("mappings")
+
+
+def status(paths: abc.Sequence[Path], max_age: str | None, *, as_json: bool) -> int:
+    """Show the last successes; 0, or 1 if one is older than `max_age` or never was.
+
+    Without `paths` these are the mappings in mappings/, and without that folder all that the state knows.
+
+    Raises:
+        ConfigError: arguments, settings or mappings are wrong.
+        StateError: the state cannot be read.
+    """
+    limit = None if max_age is None else read_duration(max_age)
+    variables = environment(Path.cwd())
+    settings = Settings.load(variables)
+    known = last_runs(settings.state_url)
+    files = paths or ([_FOLDER] if _FOLDER.is_dir() else [])
+    names = [loaded.mapping.name for loaded in load(files, variables, frozenset())]
+    found = known.of(names if files else None)
+    moment = now()
+    if as_json:
+        print(json.dumps(_document(found, moment, limit), indent=2, ensure_ascii=False))
+    else:
+        _show(found, moment, limit)
+    if limit is None:
+        return EXIT_OK
+    healthy = found and not any(vital.is_too_old(moment, limit) for vital in found)
+    return EXIT_OK if healthy else EXIT_REJECTED
+
+
+def _document(
+    found: abc.Sequence[Freshness], moment: datetime, limit: timedelta | None
+) -> dict[str, object]:
+    return {
+        "format": 1,
+        "max_age_seconds": limit and round(limit.total_seconds()),
+        "mappings": [freshness.describe(vital, moment, limit) for vital in found],
+    }
+
+
+def _show(found: abc.Sequence[Freshness], moment: datetime, limit: timedelta | None) -> None:
+    for vital in found:
+        late = "  TOO OLD" if limit is not None and vital.is_too_old(moment, limit) else ""
+        print(f"{visible(vital.mapping)}: {_told(vital, moment)}{late}")
+        if vital.broken is not None:
+            print(f"  {'since then' if vital.last else 'last run'} {_ended(vital.broken)}")
+    if not found:
+        print("No runs yet.")
+
+
+def _told(vital: Freshness, moment: datetime) -> str:
+    age = vital.age(moment)
+    if vital.last is None or age is None:
+        return "never succeeded"
+    rejected = f", {count(vital.last.rejected, 'row')} rejected" if vital.last.rejected else ""
+    ago = duration(age.total_seconds())
+    return f"{_minute(vital.last.finished_at)}, {ago} ago{rejected}  {vital.last.run}"
+
+
+def _ended(run: LastRun) -> str:
+    return f"{run.status.value}: {_minute(run.finished_at)}  {run.run}"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{canonical(moment)[:16].replace('T', ' ')} UTC"

@@ -1,0 +1,1 @@
+"""What warehouse and state share about databases: URLs, drivers, engines, and the databases' own words."""

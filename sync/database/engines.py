@@ -1,0 +1,75 @@
+"""What source and state share about databases: their URLs, their drivers and their own words."""
+
+from collections import abc
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy.exc import NoSuchModuleError
+
+from sync.database.urls import _MASK, EXTRAS
+from sync.errors import ConfigError, ConfigProblem
+
+#: Seconds, and tries: a server that vanishes without a word is given up after a minute, not after hours.
+#: postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+_PATIENCE = {
+    "connect_timeout": 15,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+
+
+def connect(url: URL, **options: Any) -> Engine:
+    """An engine; nothing is connected yet.
+
+    Raises:
+        ConfigError: the dialect is unknown or its driver is not installed.
+    """
+    if url.drivername == "postgresql+psycopg":
+        given = options.get("connect_args", {})
+        options["connect_args"] = {**patience(url.query), **given}
+    try:
+        return create_engine(url, **options)
+    except (ImportError, NoSuchModuleError) as error:
+        raise ConfigError(_missing(url, error)) from error
+
+
+def patience(given: abc.Mapping[str, object]) -> dict[str, int]:
+    """How long to wait for a PostgreSQL server that is silent, where the URL does not say so itself."""
+    return {name: value for name, value in _PATIENCE.items() if name not in given}
+
+
+def _missing(url: URL, error: Exception) -> ConfigProblem:
+    dialect = url.get_backend_name()
+    extra, _ = EXTRAS.get(dialect, ("", ""))
+    if not extra:
+        known = ", ".join(sorted({"sqlite", *EXTRAS}))
+        return ConfigProblem(f"no driver knows {dialect}://", f"known here: {known}")
+    return ConfigProblem(
+        f"the driver of {dialect}:// is not installed: {words(error, url)}",
+        f"pip install 'chartmogul-sync[{extra}]'",
+    )
+
+
+def words(error: BaseException, url: URL, *, detail: bool = False) -> str:
+    """The database's own message on one line, without SQLAlchemy's wrapping, without the password.
+
+    `detail` adds what PostgreSQL says under DETAIL, which may quote values of a row.
+    """
+    original = getattr(error, "orig", None) or error
+    diagnosis = getattr(original, "diag", None)
+    if primary := getattr(diagnosis, "message_primary", None):
+        more = getattr(diagnosis, "message_detail", None) if detail else None
+        text = f"{primary}: {more}" if more else primary
+    else:
+        text = _last_text(original)
+    text = " ".join(text.split())
+    password = str(url.password or "")
+    return text.replace(password, _MASK) if len(password) > 3 else text
+
+
+def _last_text(error: BaseException) -> str:
+    """Drivers put a number first, SQLAlchemy's str() adds a link: the last text is the message."""
+    texts = [arg for arg in error.args if isinstance(arg, str) and arg.strip()]
+    return texts[-1] if texts else str(error) or type(error).__name__

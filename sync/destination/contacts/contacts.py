@@ -1,0 +1,268 @@
+"""Contacts in ChartMogul: how a record is found, created and updated there, and never created twice."""
+
+import asyncio
+from collections import abc
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
+
+from sync.chartmogul.client import Client, Written
+from sync.destination.contacts.identity import moved, resolve
+from sync.destination.contacts.in_doubt import InDoubtCreates
+from sync.destination.contacts.index import ContactIndex
+from sync.destination.interface import SAME_RECORD, Unresolved
+from sync.destination.parents import ParentResolver
+from sync.domain.parent import Parent
+from sync.domain.plan import Absent, Changes, Met, Seen
+from sync.domain.record import ATTRIBUTE, Fields, Problem, Record
+from sync.domain.results import Outcome
+from sync.engine.spool import Entry
+from sync.errors import AlreadyExists, Answered, Denied, NotFound, RailError, Refused, Unavailable
+from sync.state.memory import Doubt
+
+#: Seconds between looks for a contact whose create was not answered.
+WAITS = (2.0, 5.0, 15.0)
+#: After a 503 one wait will do: it is documented as not carried out (dev.chartmogul.com/docs/response-codes).
+WAITS_IF_BUSY = WAITS[:1]
+#: A create in doubt is not repeated before a complete listing that long after it shows it absent.
+DOUBT = timedelta(minutes=10)
+
+
+@dataclass(slots=True)
+class Contacts:
+    """The contacts of the customers of one data source.
+
+    ChartMogul keeps contacts unique in no way, so rows that may be one contact are delivered one after the other,
+    and a customer that is only remembered is never trusted: it may have been merged, and its contacts with it.
+    """
+
+    client: Client
+    data_source: str
+    parents: ParentResolver
+    index: ContactIndex
+    in_doubt: InDoubtCreates
+    #: The rows of this query whose keys are remembered with a uuid.
+    rows_of_uuid: abc.Callable[[str], abc.Sequence[int]]
+    sleep: abc.Callable[[float], abc.Awaitable[object]] = asyncio.sleep
+    #: The row that stands for each contact met so far.
+    _claims: dict[str, int] = field(default_factory=dict, init=False)
+    _turns: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = field(
+        default_factory=WeakValueDictionary, init=False
+    )
+
+    async def find(self, entry: Entry, uuid: str | None) -> Seen | Absent:
+        """The contact of a row: by the remembered uuid, else by external id, else by e-mail.
+
+        Raises:
+            Unresolved: customer_not_found, ambiguous_contact, contact_moved, outcome_unknown.
+        """
+        record = entry.record
+        if uuid is not None and (seen := await self._by_uuid(record, uuid)):
+            return seen
+        parent = await self._parent(record)
+        found = await self._resolve(record, parent)
+        return await self._judge_doubt(record, parent) if isinstance(found, Absent) else found
+
+    async def _parent(self, record: Record) -> Parent:
+        return await self.parents.of(record.customer or "")
+
+    async def _by_uuid(self, record: Record, uuid: str) -> Seen | None:
+        try:
+            seen = self.index.by_uuid(uuid) or await self.client.contact(uuid)
+        except NotFound:
+            return None
+        if (seen.data_source, seen.customer) == (self.data_source, record.customer):
+            return seen
+        # Merged customers show one of their external ids only.
+        if problem := moved(seen, (await self._parent(record)).uuid):
+            raise Unresolved(problem)
+        return seen
+
+    async def _resolve(self, record: Record, parent: Parent) -> Seen | Absent:
+        external_id = record.fields.get("external_id")
+        named = self.index.by_external_id(external_id) if isinstance(external_id, str) else []
+        own = await self.index.of_customer(parent)
+        uuids = {contact.uuid for contact in own}
+        candidates = own + [contact for contact in named if contact.uuid not in uuids]
+        found = resolve(record, parent.uuid, candidates, self.data_source)
+        if isinstance(found, Problem):
+            raise Unresolved(found)
+        return found
+
+    async def _judge_doubt(self, record: Record, parent: Parent) -> Seen | Absent:
+        """A create of an earlier run that may still come true keeps its key from being created."""
+        doubt = self.in_doubt.doubt(record.key)
+        if doubt is None:
+            return Absent()
+        until = doubt.asked_at + DOUBT
+        if self.in_doubt.clock() < until:
+            raise Unresolved(_doubtful(doubt, until))
+        if not parent.to_come:
+            await self.index.renew(parent)  # what was listed before that moment proves nothing
+        found = await self._resolve(record, parent)
+        if isinstance(found, Absent):
+            await self.in_doubt.settle(record.key)
+        return found
+
+    async def create(self, record: Record) -> Seen:
+        """Create a contact with its attributes in one request, noted in the state first.
+
+        Raises:
+            AlreadyExists: another row of this run has just created it; look it up and decide again.
+            Unresolved: outcome_unknown, where no answer came and no look-up shows it.
+        """
+        refreshed = False
+        while True:
+            parent = await self._parent(record)
+            async with self._alone("create", parent.uuid, record):
+                if isinstance(await self._resolve(record, parent), Seen):
+                    raise AlreadyExists("another row of this run has created it", Answered())
+                try:
+                    seen = await self._ask_for(record, parent)
+                except Refused as error:
+                    if refreshed or not _concerns_customer(error):
+                        raise
+                else:
+                    self.index.add(seen, parent)
+                    self._claims[seen.uuid] = record.row
+                    return seen
+            await self.parents.refresh(record.customer or "")  # merged in this very moment
+            refreshed = True
+
+    async def _ask_for(self, record: Record, parent: Parent) -> Seen:
+        for again in (False, True):
+            try:
+                return await self._post(record, parent)
+            except Unavailable as error:
+                if not error.sent:
+                    await self.in_doubt.settle(record.key)
+                    raise
+                lost = error
+            if found := await self._look_for(record, parent, lost):
+                return found
+            if not lost.busy:
+                await self.in_doubt.lose(record.key)
+                raise Unresolved(_unknown(lost))
+            if again:
+                await self.in_doubt.settle(record.key)
+        raise lost
+
+    async def _post(self, record: Record, parent: Parent) -> Seen:
+        """One attempt. What is answered or never sent is in no doubt; an outage, or a crash, leaves it."""
+        await self.in_doubt.ask(record.key)
+        try:
+            return await self.client.create_contact(self.data_source, parent.uuid, record.fields)
+        except (Refused, Denied, RailError):
+            await self.in_doubt.settle(record.key)
+            raise
+
+    async def _look_for(self, record: Record, parent: Parent, lost: Unavailable) -> Seen | None:
+        """The contact whose create was not answered, if it is there."""
+        try:
+            for wait in (0.0, *(WAITS_IF_BUSY if lost.busy else WAITS)):
+                if wait:
+                    await self.sleep(wait)
+                await self.index.renew(parent)
+                found = await self._resolve(record, parent)
+                if isinstance(found, Seen):
+                    return Met.by_look(found)
+        except Unavailable:
+            await self.in_doubt.lose(record.key)
+            raise Unresolved(_unknown(lost)) from lost
+        return None
+
+    async def update(self, uuid: str, fields: Fields, record: Record) -> Written:
+        """Write these fields. Whether ChartMogul merges attributes or replaces them is unknown: all go together."""
+        if any(name.startswith(ATTRIBUTE) for name in fields):
+            attributes = {n: v for n, v in record.fields.items() if n.startswith(ATTRIBUTE)}
+            fields = {**attributes, **fields}
+        try:
+            written = await self.client.update_contact(uuid, fields)
+        except NotFound:
+            self.index.drop(uuid)
+            raise
+        self.index.change(uuid, written.sent, written.seen)
+        return written
+
+    async def foresee(self, record: Record, uuid: str | None) -> None:
+        """See Destination: a later row may be the contact that this one would create or adopt."""
+        if uuid is not None:
+            self.index.change(uuid, record.fields, record.fields)
+            return
+        parent = await self._parent(record)
+        made_up = f"row {record.row}"
+        self._claims[made_up] = record.row
+        seen = Seen(made_up, record.fields, customer_uuid=parent.uuid, data_source=self.data_source)
+        self.index.add(seen, parent)
+
+    async def complete(self, record: Record, seen: Seen) -> Written | None:
+        """Nothing helps a contact attribute that ChartMogul dropped: it is not defined in the account."""
+        return None
+
+    def advice(self, name: str) -> str:
+        """See Destination."""
+        if not name.startswith(ATTRIBUTE):
+            return ""
+        key = name.removeprefix(ATTRIBUTE)
+        return f"define {key} in the ChartMogul app, as a contact attribute"
+
+    def rival(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
+        """The row that stands for this contact already; else it is claimed for this one."""
+        row = self._claims.get(seen.uuid)
+        if row is None and seen.uuid != remembered:
+            others = self.rows_of_uuid(seen.uuid)
+            row = next((other for other in others if other and other != record.row), None)
+        if row is None or row == record.row:
+            self._claims[seen.uuid] = record.row
+            return None
+        return Problem(
+            SAME_RECORD,
+            f"this is the contact of row {row} as well, which is sent",
+            hint="keep one of the two rows",
+        )
+
+    @asynccontextmanager
+    async def turn(self, record: Record) -> abc.AsyncIterator[None]:
+        """One row of an e-mail after the other, so that each sees what the one before it created or adopted."""
+        async with self._alone("row", record.customer or "", record):
+            yield
+
+    @asynccontextmanager
+    async def _alone(self, what: str, customer: str, record: Record) -> abc.AsyncIterator[None]:
+        """Rows of one customer can be one contact only by their e-mail: their external ids differ."""
+        email = record.fields.get("email")
+        if not isinstance(email, str):
+            yield
+            return
+        lock = self._turns.setdefault((what, customer, email.casefold()), asyncio.Lock())
+        async with lock:
+            yield
+
+    def cost(self, outcome: Outcome, changes: Changes) -> int:
+        """The requests that a create or an update takes."""
+        return 1
+
+
+def _concerns_customer(error: Refused) -> bool:
+    """Whether it is the customer that ChartMogul does not take; how it says so was never recorded."""
+    return isinstance(error, NotFound) or any(
+        refusal.param == "customer_uuid" for refusal in error.answered.refusals
+    )
+
+
+def _doubtful(doubt: Doubt, until: datetime) -> Problem:
+    what = "was not answered" if doubt.lost else "was under way when a run broke off"
+    return Problem(
+        "outcome_unknown",
+        f"a create of {doubt.asked_at:%H:%M:%S} UTC {what} and may still take effect",
+        hint=f"the first run after {until:%H:%M:%S} UTC looks again, and creates it if it is not there",
+    )
+
+
+def _unknown(lost: Unavailable) -> Problem:
+    return Problem(
+        "outcome_unknown",
+        f"the create was not answered ({lost.message}), and no look-up shows the contact",
+        hint="it may still take effect: runs wait ten minutes before they create it again",
+    )

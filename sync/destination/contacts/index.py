@@ -1,0 +1,131 @@
+"""The contacts that ChartMogul has: listed for a whole data source, or for one customer at a time."""
+
+import asyncio
+import sys
+from collections import abc
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from sync.chartmogul.client import Client
+from sync.domain.parent import Parent
+from sync.domain.plan import Seen
+from sync.domain.record import Fields
+
+_KEYS = frozenset({"external_id", "email"})
+
+
+@dataclass(slots=True)
+class ContactIndex:
+    """What listings have shown. A complete listing of the data source speaks for every customer with one pair.
+
+    The contacts of a merged customer may belong to other data sources, so it is always listed by itself.
+    Of each contact the fields in `wanted` are kept, and what it is known by; all of them where it is None.
+    """
+
+    client: Client
+    data_source: str
+    wanted: abc.Set[str] | None = None
+    complete: bool = False
+    _contacts: dict[str, Seen] = field(default_factory=dict, init=False)
+    _customers: dict[str, list[str]] = field(default_factory=dict, init=False)
+    _external_ids: dict[str, list[str]] = field(default_factory=dict, init=False)
+    _listed: dict[str, asyncio.Future[None]] = field(default_factory=dict, init=False)
+
+    async def list_all(self, worth: abc.Callable[[int], bool]) -> None:
+        """List the data source while another page is worth its request; only the end makes it complete."""
+        pages = 0
+        async with aclosing(self.client.list_contacts(data_source=self.data_source)) as listing:
+            async for page in listing:
+                pages += 1
+                for seen in page.entries:
+                    self._put(seen)
+                if page.last:
+                    self.complete = True
+                    return
+                if not worth(pages):
+                    return
+
+    def size(self) -> tuple[int, None]:
+        """How many contacts listings have shown so far; nobody says how many there are."""
+        return len(self._contacts), None
+
+    def by_uuid(self, uuid: str) -> Seen | None:
+        """A contact that a listing has shown."""
+        return self._contacts.get(uuid)
+
+    def by_external_id(self, external_id: str) -> list[Seen]:
+        """Contacts with this external id, under whatever customer, as far as listings have shown them."""
+        found = (self._contacts.get(uuid) for uuid in self._external_ids.get(external_id, ()))
+        return [seen for seen in found if seen and seen.fields.get("external_id") == external_id]
+
+    async def of_customer(self, parent: Parent) -> list[Seen]:
+        """All contacts of a customer."""
+        if not parent.to_come and not (self.complete and parent.pairs == 1):
+            await self._list_customer(parent.uuid)
+        found = (self._contacts.get(uuid) for uuid in self._customers.get(parent.uuid, ()))
+        return [seen for seen in found if seen and seen.customer_uuid == parent.uuid]
+
+    def add(self, seen: Seen, parent: Parent) -> None:
+        """A contact was created."""
+        self._put(seen, parent.uuid)
+
+    def change(self, uuid: str, names: abc.Iterable[str], shown: Fields) -> None:
+        """A contact was updated: of these fields it now has what is `shown`, else nothing."""
+        if (seen := self._contacts.get(uuid)) is None:
+            return
+        names = set(names)
+        kept = {name: value for name, value in seen.fields.items() if name not in names}
+        now = {name: shown[name] for name in names if shown.get(name) is not None}
+        self._put(replace(seen, fields=kept | now))
+
+    def drop(self, uuid: str) -> None:
+        """A contact is gone."""
+        if seen := self._contacts.pop(uuid, None):
+            self._customers[seen.customer_uuid or ""].remove(uuid)
+
+    async def renew(self, parent: Parent) -> None:
+        """List this customer anew."""
+        self._listed.pop(parent.uuid, None)
+        await self._list_customer(parent.uuid)
+
+    async def _list_customer(self, uuid: str) -> None:
+        listed = self._listed.get(uuid)
+        if listed is None:
+            listed = self._listed[uuid] = asyncio.ensure_future(self._list(uuid))
+        try:
+            await asyncio.shield(listed)
+        except Exception:
+            if self._listed.get(uuid) is listed:
+                del self._listed[uuid]  # a failed listing is no answer; the next one asks again
+            raise
+
+    async def _list(self, uuid: str) -> None:
+        async for page in self.client.list_contacts(customer_uuid=uuid):
+            for seen in page.entries:
+                self._put(seen, uuid)
+
+    def _put(self, seen: Seen, customer_uuid: str | None = None) -> None:
+        """Keep a contact; where it does not say whose it is, it is of the customer that was listed."""
+        owner = sys.intern(seen.customer_uuid or customer_uuid or "")
+        external_id = seen.fields.get("external_id")
+        before = self._contacts.get(seen.uuid)
+        if before is None or before.customer_uuid != owner:
+            self._customers.setdefault(owner, []).append(seen.uuid)
+        if isinstance(external_id, str):
+            named = self._external_ids.setdefault(external_id, [])
+            if seen.uuid not in named:
+                named.append(seen.uuid)
+        self._contacts[seen.uuid] = replace(
+            seen,
+            fields=self._kept(seen.fields),
+            customer_uuid=owner or None,
+            customer=seen.customer and sys.intern(seen.customer),
+            data_source=seen.data_source and sys.intern(seen.data_source),
+        )
+
+    def _kept(self, fields: Fields) -> Fields:
+        """A listing may show millions of contacts, and notes may be long."""
+        if self.wanted is None:
+            return fields
+        wanted = self.wanted | _KEYS
+        return {sys.intern(name): value for name, value in fields.items() if name in wanted}

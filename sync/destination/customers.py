@@ -1,0 +1,171 @@
+"""Customers in ChartMogul: how a record is found, created and updated there."""
+
+import asyncio
+from collections import abc
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
+
+from sync.chartmogul.client import Client, Page, Written
+from sync.destination.interface import SAME_RECORD
+from sync.domain.plan import Absent, Changes, Met, Seen, holds
+from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Problem, Record
+from sync.domain.results import Outcome
+from sync.domain.typed import Typed
+from sync.engine.spool import Entry
+from sync.errors import ConfigError, ConfigProblem, NotFound, Unavailable
+from sync.transform.attributes import possible
+from sync.transform.contract import conflict
+
+#: Seconds between looks for a customer whose create was not answered.
+WAITS = (0.0, 2.0, 5.0, 15.0)
+
+
+@dataclass(slots=True)
+class Customers:
+    """The customers of one data source, written with one contract of types.
+
+    `in_use` are the attributes whose type is known to be fixed in this account; it grows with every answer.
+    """
+
+    client: Client
+    data_source: str
+    types: abc.Mapping[str, Typed]
+    in_use: set[str]
+    #: The row of each of these keys in this query; 0, or none, for a key that it does not have.
+    rows_of: abc.Callable[[abc.Sequence[str]], abc.Mapping[str, int]]
+    sleep: abc.Callable[[float], abc.Awaitable[None]] = asyncio.sleep
+    kinds: dict[str, AttributeType] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.kinds = {key: typed.type for key, typed in self.types.items()}
+
+    async def find(self, entry: Entry, uuid: str | None) -> Seen | Absent:
+        """The customer of a key, by its uuid where one is remembered.
+
+        Back to the key when the uuid is gone or stands for other keys now: it was merged, deleted or unmerged.
+        """
+        key = entry.record.key
+        if uuid is not None:
+            try:
+                seen = await self.client.customer(uuid)
+            except NotFound:
+                pass
+            else:
+                if (self.data_source, key) in seen.pairs:
+                    return self._check(seen)
+        found = await self.client.find_customer(self.data_source, key)
+        return self._check(found) if isinstance(found, Seen) else found
+
+    async def pages(self) -> abc.AsyncGenerator[Page]:
+        """All customers of the data source, up to 200 a page."""
+        async for page in self.client.list_customers(self.data_source):
+            for seen in page.entries:
+                self._check(seen)
+            yield page
+
+    def keys(self, seen: Seen) -> list[str]:
+        """The keys that a customer stands for in this data source: more than one after a merge."""
+        return [key for source, key in seen.pairs if source == self.data_source]
+
+    async def create(self, record: Record) -> Seen:
+        """Create a customer with its attributes and tags in one request; never twice.
+
+        ChartMogul keeps external ids unique in a data source, so repeating after a look that found nothing is safe.
+
+        Raises:
+            AlreadyExists: somebody else has it; look it up and decide again.
+        """
+        entry = Entry(record, b"")
+        for wait in WAITS:
+            try:
+                return await self.client.create_customer(
+                    self.data_source, record.key, record.fields, self.kinds
+                )
+            except Unavailable as lost:
+                if not lost.sent:
+                    raise
+                last = lost
+            found = await self._look_again(entry, wait)
+            if isinstance(found, Seen):
+                return Met.by_look(found)
+        raise last
+
+    async def _look_again(self, entry: Entry, wait: float) -> Seen | Absent:
+        found = await self.find(entry, None)
+        if isinstance(found, Seen) or not wait:
+            return found
+        await self.sleep(wait)
+        return await self.find(entry, None)
+
+    async def update(self, uuid: str, fields: Fields, record: Record) -> Written:
+        """Write these fields; `tags` holds only those to add."""
+        return await self.client.update_customer(uuid, fields, self.kinds, frozenset(self.in_use))
+
+    def rival(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
+        """The earlier row that stands for the same customer since ChartMogul merged the two."""
+        keys = [key for key in self.keys(seen) if key != record.key]
+        rows = self.rows_of(keys) if keys else {}
+        earlier = [row for row in rows.values() if 0 < row < record.row]
+        if not earlier:
+            return None
+        return Problem(
+            SAME_RECORD,
+            f"ChartMogul has merged this customer with that of row {min(earlier)}, which is sent",
+            hint="keep one of the two rows, or unmerge the customers in ChartMogul",
+        )
+
+    def advice(self, name: str) -> str:
+        """See Destination."""
+        return ""
+
+    async def foresee(self, record: Record, uuid: str | None) -> None:
+        """Customers are one by their key alone: no row changes what another one finds."""
+
+    def turn(self, record: Record) -> AbstractAsyncContextManager[None]:
+        """Customers do not wait for one another."""
+        return nullcontext()
+
+    def cost(self, outcome: Outcome, changes: Changes) -> int:
+        """The requests that a create or an update takes."""
+        if outcome is Outcome.CREATED:
+            return 1
+        names = set(changes) - {"tags"}
+        removals = {n for n in names if n.startswith(ATTRIBUTE) and changes[n][1] is None}
+        posts = {
+            n for n in names - removals if n.startswith(ATTRIBUTE) and self._needs_post(n, changes)
+        }
+        patch = names - removals - posts
+        if posts and all(name.startswith(ATTRIBUTE) for name in patch):
+            patch = set()  # they all go into the one POST
+        return sum(map(bool, (patch, posts, removals, "tags" in changes)))
+
+    def _needs_post(self, name: str, changes: Changes) -> bool:
+        return name.removeprefix(ATTRIBUTE) not in self.in_use or changes[name][1] is False
+
+    async def complete(self, record: Record, seen: Seen) -> Written | None:
+        """Send again, in their own requests, what the answer to a create lacks of attributes and tags."""
+        lacking = {
+            name: value
+            for name, value in record.fields.items()
+            if (name.startswith(ATTRIBUTE) or name == "tags")
+            and value is not None
+            and not holds(name, value, seen.fields.get(name))
+        }
+        if not lacking:
+            return None
+        return await self.client.update_customer(seen.uuid, lacking, self.kinds, frozenset())
+
+    def _check(self, seen: Seen) -> Seen:
+        """Stop before a value of another type is sent: the account's types are for good."""
+        for key, typed in self.types.items():
+            value = seen.fields.get(ATTRIBUTE + key)
+            if value is None:
+                continue
+            types = possible(value)
+            if typed.type not in types:
+                found = conflict(key, typed, *sorted(types, reverse=True))
+                raise ConfigError(
+                    ConfigProblem(found.message, found.hint, path=f"attributes.{key}")
+                )
+            self.in_use.add(key)
+        return seen

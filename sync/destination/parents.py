@@ -1,0 +1,113 @@
+"""The customers that contacts belong to: remembered by the state, then proven by ChartMogul."""
+
+import asyncio
+from collections import abc
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from sync.chartmogul.client import Client
+from sync.destination.interface import Unresolved
+from sync.domain.lookup import Listing
+from sync.domain.parent import Parent
+from sync.domain.plan import Absent, Seen
+from sync.domain.record import Problem
+from sync.errors import NotFound
+
+
+@dataclass(slots=True)
+class ParentResolver:
+    """Finds parents; what is found is kept for the run.
+
+    `recall` gives what the state remembers; `to_come` tells, in a dry run, which customers would be created.
+    """
+
+    client: Client
+    data_source: str
+    recall: abc.Callable[[abc.Sequence[str]], abc.Awaitable[abc.Mapping[str, Parent]]]
+    to_come: abc.Callable[[str], bool]
+    _found: dict[str, Parent | None] = field(default_factory=dict, init=False)
+    _asked: dict[str, asyncio.Future[Parent | None]] = field(default_factory=dict, init=False)
+
+    async def prefetch(self, customers: abc.Collection[str]) -> None:
+        """Recall many at once."""
+        unknown = [customer for customer in customers if customer not in self._found]
+        if unknown:
+            for customer, parent in (await self.recall(unknown)).items():
+                self._found.setdefault(customer, parent)
+
+    async def list_all(self, wanted: int) -> None:
+        """List the customers of the data source while that costs less than asking for each of `wanted`.
+
+        Only what is shown counts: the order may change meanwhile, so that a customer may be missed.
+        """
+        listing = Listing(wanted)
+        async with aclosing(self.client.list_customers(self.data_source)) as pages:
+            async for page in pages:
+                for seen in page.entries:
+                    self._prove(seen)
+                listing.turn(0, page.total_pages)
+                if page.last or not listing.goes_on():
+                    return
+
+    def _prove(self, seen: Seen) -> None:
+        parent = _parent(seen)
+        for source, external_id in seen.pairs:
+            if source == self.data_source:
+                self._found[external_id] = parent
+
+    async def of(self, customer: str) -> Parent:
+        """The parent with this external id, as ChartMogul shows it in this run.
+
+        Raises:
+            Unresolved: ChartMogul has no such customer.
+        """
+        known = self._found.get(customer)
+        if customer not in self._found or (known is not None and not known.proven):
+            known = await self._ask(customer)
+        if known is None:
+            raise Unresolved(_not_found(customer))
+        return known
+
+    async def refresh(self, customer: str) -> None:
+        """Ask for a parent anew: ChartMogul no longer takes the one it has shown."""
+        await self._ask(customer)
+
+    async def _ask(self, customer: str) -> Parent | None:
+        if customer not in self._asked:
+            asked = asyncio.ensure_future(self._look_up(customer))
+            asked.add_done_callback(lambda _: self._asked.pop(customer, None))
+            self._asked[customer] = asked
+        found = await asyncio.shield(self._asked[customer])
+        self._found[customer] = found
+        return found
+
+    async def _look_up(self, customer: str) -> Parent | None:
+        """By its uuid first where one is known: so it is found also in the moment after its creation."""
+        if self.to_come(customer):
+            return Parent(f"to come: {customer}", 1, proven=True, to_come=True)
+        known = self._found.get(customer)
+        if known is not None and (parent := await self._by_uuid(known.uuid, customer)):
+            return parent
+        found = await self.client.find_customer(self.data_source, customer)
+        return None if isinstance(found, Absent) else _parent(found)
+
+    async def _by_uuid(self, uuid: str, customer: str) -> Parent | None:
+        try:
+            seen = await self.client.customer(uuid)
+        except NotFound:
+            return None
+        return _parent(seen) if (self.data_source, customer) in seen.pairs else None
+
+
+def _parent(seen: Seen) -> Parent:
+    return Parent(seen.uuid, len(seen.pairs), proven=True)
+
+
+def _not_found(customer: str) -> Problem:
+    return Problem(
+        "customer_not_found",
+        "ChartMogul has no customer with this external id in the data source",
+        "customer_external_id",
+        customer,
+        "sync customers first: see whether the customer's own row was rejected",
+    )

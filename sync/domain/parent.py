@@ -1,0 +1,17 @@
+"""The customer that a record of another object belongs to."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A customer in ChartMogul: its uuid, and how many (data source, external id) pairs it stands for.
+
+    `proven`: ChartMogul has shown it in this run; one that is only remembered may have been merged away.
+    `to_come`: in a dry run, a customer that the run before it would create; the uuid is made up.
+    """
+
+    uuid: str
+    pairs: int
+    proven: bool = False
+    to_come: bool = False

@@ -1,0 +1,152 @@
+"""What became of rows: the values that reports, tallies and the exit code are made of."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sync.domain.record import Object, Rejected, Value
+
+
+class Outcome(StrEnum):
+    """How a delivered row ended; a rejected row is a `Rejected`."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+
+
+class Status(StrEnum):
+    """How a mapping, or a whole run, ended."""
+
+    SUCCEEDED = "succeeded"
+    COMPLETED_WITH_ERRORS = "completed_with_errors"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    LOCKED = "locked"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something about a delivered row that a user should know: `dropped`, `altered`, …"""
+
+    field: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A row that is, or in a dry run would be, created, updated, unchanged or skipped.
+
+    `changes` maps a field to (before, after); where `before_known` is false the before is unknown.
+    """
+
+    row: int
+    key: str
+    outcome: Outcome
+    reason: str
+    uuid: str | None = None
+    before_known: bool = True
+    changes: dict[str, tuple[Value, Value]] = field(default_factory=dict)
+    warnings: tuple[Warned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PartlyWritten:
+    """What stuck of a row that was rejected half-way: it has a line in changes.jsonl as well as its errors."""
+
+    rejected: Rejected
+    uuid: str | None
+    before_known: bool
+    changes: dict[str, tuple[Value, Value]]
+
+
+Result = Delivered | Rejected | PartlyWritten
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A key that left the query; hashed where it contains an e-mail, so the uuid names it as well."""
+
+    key: str
+    uuid: str | None
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many rows ended how. read = created + updated + unchanged + skipped + rejected + unprocessed."""
+
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    rejected: int = 0
+
+    @property
+    def decided(self) -> int:
+        """Rows that ended as exactly one of the five."""
+        return self.created + self.updated + self.unchanged + self.skipped + self.rejected
+
+    @property
+    def unprocessed(self) -> int:
+        """Rows fetched but not decided, because the run broke off."""
+        return self.read - self.decided
+
+
+@dataclass(slots=True)
+class Requests:
+    """Requests started, per mapping; `retried` counts second and later tries, `throttled` answers 429 and 503."""
+
+    methods: dict[str, int] = field(default_factory=dict)
+    retried: int = 0
+    throttled: int = 0
+
+    @property
+    def total(self) -> int:
+        """All requests, retries included."""
+        return sum(self.methods.values())
+
+
+@dataclass(slots=True)
+class MappingRun:
+    """One mapping's part of a run, filled while it goes on."""
+
+    mapping: str
+    file: str
+    object: Object
+    mode: str
+    data_source: str
+    status: Status | None = None
+    error: str | None = None
+    warnings: int = 0
+    left: int = 0
+    seconds: float = 0.0
+    rows: Tally = field(default_factory=Tally)
+    requests: Requests = field(default_factory=Requests)
+
+
+@dataclass(slots=True)
+class Run:
+    """One invocation over one or more mappings."""
+
+    id: str
+    dry_run: bool
+    started_at: datetime
+    mappings: list[MappingRun]
+    finished_at: datetime | None = None
+    status: Status | None = None
+    exit_code: int = 0
+    #: Whether every row counted: no `--key`, no `--limit`.
+    whole: bool = True
+
+
+def count(run: MappingRun, result: Result, by: int = 1) -> None:
+    """Add a result to the tally of its mapping, or take it back."""
+    rows = run.rows
+    name = result.outcome.value if isinstance(result, Delivered) else "rejected"
+    setattr(rows, name, getattr(rows, name) + by)
+    if isinstance(result, Delivered) and result.warnings:
+        run.warnings += by

@@ -1,0 +1,57 @@
+"""The query that feeds a mapping, and its errors with the mapping's file and line."""
+
+from collections import abc
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sync.errors import ConfigError, ConfigProblem, SourceError
+from sync.mapping.loader import LoadedMapping
+from sync.warehouse.warehouse import Result, Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class MappingQuery:
+    """A mapping's query on its warehouse."""
+
+    loaded: LoadedMapping
+    source: Warehouse
+    sql: str
+
+    @classmethod
+    def open(cls, loaded: LoadedMapping) -> "MappingQuery":
+        """The feed of a mapping; nothing is connected yet.
+
+        Raises:
+            ConfigError: the warehouse's URL is wrong, or its driver is missing.
+        """
+        wanted = loaded.mapping.source
+        try:
+            source = Warehouse.open(wanted.url.get_secret_value())
+        except ConfigError as error:
+            raise ConfigError(*(cls._at(loaded, problem) for problem in error.problems)) from error
+        sql = source.table(wanted.table) if wanted.table is not None else wanted.query or ""
+        return cls(loaded, source, sql)
+
+    @staticmethod
+    def _at(loaded: LoadedMapping, problem: ConfigProblem) -> ConfigProblem:
+        return loaded.problem_at(("source", "url"), problem.message, problem.hint)
+
+    @contextmanager
+    def query(self) -> abc.Iterator[Result]:
+        """Run the query; the connection is closed when the block ends.
+
+        Raises:
+            SourceError: the warehouse refused or broke off; the message says in which file and line.
+        """
+        try:
+            with self.source.query(self.sql) as result:
+                yield result
+        except SourceError as error:
+            raise self._placed(error) from error
+
+    def _placed(self, error: SourceError) -> SourceError:
+        wanted = self.loaded.mapping.source
+        names = ("query", "query_file", "table")
+        which = next((name for name in names if getattr(wanted, name) is not None), "query")
+        place = self.loaded.problem_at(("source", which), "")
+        return SourceError(f"{place.file}:{place.line}: {error.message}", error.hint)

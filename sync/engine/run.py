@@ -1,0 +1,227 @@
+"""A run: one invocation over one or more mappings, from leases to the exit code."""
+
+import asyncio
+from collections import abc
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import compress
+
+from sync import errors
+from sync.domain.events import Reporter
+from sync.domain.record import Object
+from sync.domain.results import MappingRun, Run, Status
+from sync.engine.lease import RunLease
+from sync.engine.task import MappingTask
+from sync.errors import (
+    ConfigError,
+    Interrupted,
+    RailError,
+    StateError,
+    SyncError,
+    gravest,
+    told,
+)
+
+_STATUSES = {errors.EXIT_LOCKED: Status.LOCKED, errors.EXIT_RAIL: Status.STOPPED}
+
+
+@dataclass(slots=True)
+class Stop:
+    """Whether the run was asked to end, and by which signal's exit code."""
+
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+    exit_code: int | None = None
+
+    def ask(self, exit_code: int) -> None:
+        """End after what is under way."""
+        self.exit_code = exit_code
+        self.event.set()
+
+
+@dataclass(slots=True)
+class Coordinator:
+    """Takes the tasks of a run through its phases: everything is read before anything is written.
+
+    `keeper` holds leases and the run's entry in the state; a dry run has none.
+    """
+
+    run: Run
+    tasks: list[MappingTask]
+    reporter: Reporter
+    stop: Stop
+    lease: RunLease | None
+    clock: abc.Callable[[], datetime]
+    _codes: set[int] = field(default_factory=set, init=False)
+    #: What one mapping met while others were written beside it, and what ends them all.
+    _failure: SyncError | None = field(default=None, init=False)
+
+    async def conduct(self) -> Run:
+        """Carry the run out; every error ends in its status, its exit code and its reports."""
+        for task in self.tasks:
+            task.follow(self.tasks)
+        self.reporter.started(self.run)
+        try:
+            if self.lease is not None:
+                await self.lease.begin(self.run)
+            async with AsyncExitStack() as stack:
+                await self._phases(stack)
+        except Interrupted:
+            pass  # whatever is still open ends as interrupted
+        except SyncError as error:
+            self._failed(error)
+        finally:
+            for task in self.tasks:
+                task.close()
+        await self._finish()
+        return self.run
+
+    async def _phases(self, stack: AsyncExitStack) -> None:
+        for task in self.tasks:
+            await self._connect(task)
+        if self.lease is not None:
+            await stack.enter_async_context(
+                self.lease.held([task.state.scope for task in self.tasks])
+            )
+        for task in self.tasks:
+            await self._read(task)
+        self._compare_types()
+        await self._write_all(sorted(self._open(), key=lambda task: task.kind is Object.CONTACT))
+
+    async def _connect(self, task: MappingTask) -> None:
+        """Connect, but not past the moment in which the run is asked to end: nothing is lost with a question."""
+        connecting = asyncio.ensure_future(task.connect())
+        asked = asyncio.ensure_future(self.stop.event.wait())
+        try:
+            await asyncio.wait({connecting, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if not connecting.done():
+                raise Interrupted("interrupted before anything was read")
+            await connecting
+        finally:
+            connecting.cancel()
+            asked.cancel()
+
+    def _open(self) -> list[MappingTask]:
+        return [task for task in self.tasks if task.run.status is None]
+
+    async def _read(self, task: MappingTask) -> None:
+        if self.stop.event.is_set():
+            return
+        try:
+            await task.read()
+        except RailError as error:
+            self._end(task, error)
+
+    def _compare_types(self) -> None:
+        """Two mappings that would lock one attribute in two ways are refused together."""
+        first: dict[tuple[str, Object, str], MappingTask] = {}
+        for task in self._open():
+            if task.kind is Object.CONTACT:
+                continue  # ChartMogul has the definitions of contact attributes; types only cast
+            for key, typed in task.types.items():
+                place = (task.state.scope.account, task.kind, key.lower())
+                other = first.setdefault(place, task)
+                if other is not task:
+                    task.compare(key, typed, other)
+
+    async def _write_all(self, tasks: abc.Sequence[MappingTask]) -> None:
+        """Write mappings side by side, but for those that have to wait for another one."""
+        waits = [
+            [await asyncio.to_thread(task.waits_for, other) for other in tasks[:place]]
+            for place, task in enumerate(tasks)
+        ]
+        writing: list[asyncio.Task[None]] = []
+        for task, selectors in zip(tasks, waits, strict=True):
+            before = list(compress(writing, selectors))
+            writing.append(asyncio.create_task(self._write_after(before, task)))
+        try:
+            await asyncio.gather(*writing)
+        except BaseException:
+            for one in writing:
+                one.cancel()
+            await asyncio.gather(*writing, return_exceptions=True)
+            raise
+        if self._failure is not None:
+            raise self._failure
+
+    async def _write_after(
+        self, first: abc.Sequence[asyncio.Task[None]], task: MappingTask
+    ) -> None:
+        if first:
+            await asyncio.wait(first)
+        try:
+            await self._write(task)
+        except SyncError as error:
+            self._failure = self._failure or error
+
+    async def _write(self, task: MappingTask) -> None:
+        if self.stop.event.is_set() or self._failure is not None:
+            return
+        broken = [o for o in task.before if o.run.status in (Status.FAILED, Status.STOPPED)]
+        if broken:
+            task.run.error = (
+                f"not started: its customers come from {broken[0].run.mapping}, which broke off"
+            )
+            task.run.status = Status.FAILED
+            return
+        try:
+            await task.write(lambda: self._failure)
+        except (RailError, ConfigError) as error:
+            self._end(task, error)
+        else:
+            self._close(task)
+
+    def _close(self, task: MappingTask) -> None:
+        if self.stop.event.is_set() and task.run.rows.unprocessed:
+            return
+        rejected = task.run.rows.rejected
+        task.run.status = Status.COMPLETED_WITH_ERRORS if rejected else Status.SUCCEEDED
+        if rejected > task.tolerated:
+            self._codes.add(errors.EXIT_REJECTED)
+
+    def _end(self, task: MappingTask, error: SyncError) -> None:
+        task.run.error = told(error)
+        task.run.status = _STATUSES.get(error.exit_code, Status.FAILED)
+        self._codes.add(error.exit_code)
+
+    def _failed(self, error: SyncError) -> None:
+        """An error that ends the whole run: the mapping it struck names it, the others were not finished."""
+        self._codes.add(error.exit_code)
+        status = _STATUSES.get(error.exit_code, Status.FAILED)
+        for task in self._open():
+            task.run.status = status
+            task.run.error = told(error)
+
+    async def _finish(self) -> None:
+        run = self.run
+        interrupted = self.stop.exit_code
+        for task in self._open():
+            task.run.status = Status.INTERRUPTED
+        if interrupted is not None and any(t.run.status is Status.INTERRUPTED for t in self.tasks):
+            run.exit_code = interrupted
+        else:
+            run.exit_code = gravest(self._codes)
+        run.status = _worst([task.run for task in self.tasks])
+        run.finished_at = self.clock()
+        if self.lease is not None:
+            try:
+                await self.lease.finish(run)
+            except StateError as error:
+                run.exit_code = run.exit_code if interrupted else errors.EXIT_SERVER
+                run.status = Status.FAILED
+                self.reporter.warned(None, told(error))
+        self.reporter.finished(run)
+
+
+_BAD = (
+    Status.INTERRUPTED,
+    Status.FAILED,
+    Status.LOCKED,
+    Status.STOPPED,
+    Status.COMPLETED_WITH_ERRORS,
+)
+
+
+def _worst(mappings: abc.Sequence[MappingRun]) -> Status:
+    statuses = {mapping.status for mapping in mappings}
+    return next((status for status in _BAD if status in statuses), Status.SUCCEEDED)

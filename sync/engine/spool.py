@@ -1,0 +1,260 @@
+"""The rows of the read phase that need ChartMogul, in a private file until the write phase is done."""
+
+import os
+import sqlite3
+import stat
+import tempfile
+import time
+from collections import abc
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import simplejson
+
+from sync.domain.codec import dump, dump_seen, load, load_seen
+from sync.domain.plan import Seen
+from sync.domain.record import Record
+from sync.errors import StateError
+
+#: `print` is null where the row made no record; `body` is null where it does not need ChartMogul;
+#: `taken` marks rows that a listing has already found, `seen` what a look-up found ('' for absent).
+_SCHEMA = """
+pragma journal_mode = off;
+pragma synchronous = off;
+pragma locking_mode = exclusive;
+pragma temp_store = memory;
+create table rows (
+    key text primary key, row integer not null, print blob, rejected integer not null default 0,
+    body text, customer text, uuid text, taken integer not null default 0, seen text,
+    imprint integer
+) without rowid;
+create index by_row on rows (row)
+"""
+_WAITING = (
+    "select key, row, print, body, customer, uuid, seen, imprint from rows where body is not null"
+)
+_AMONG = "key in (select value from json_each(?))"
+_HINT = "set SYNC_TMP to a folder with room"
+_BATCH = 500
+_PREFIX = "spool-"
+#: Seconds; a spool has a name for less than a thousandth of one.
+_DEAD_AFTER = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record on its way: its fingerprint, and what a look-up of an earlier pass found."""
+
+    record: Record
+    fingerprint: bytes
+    #: The uuid that the state remembered when the row was read.
+    uuid: str | None = None
+    #: Whether a look-up was made; `seen` is None where it found nothing.
+    looked_up: bool = False
+    seen: Seen | None = None
+    #: That of its row, see `sight`; None where it has none.
+    imprint: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first row of a key: its fingerprint if it made a record, and whether it is to be sent."""
+
+    row: int
+    fingerprint: bytes | None
+    rejected: bool
+    spooled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A row that needs no sending, kept so that a repeat of its key is found."""
+
+    key: str
+    row: int
+    fingerprint: bytes | None
+    rejected: bool
+
+
+class Spool:
+    """An SQLite file that nobody else can open: unlinked before anything is in it.
+
+    What a crash in that very moment leaves is an empty file, which the next spool removes.
+    Every method raises StateError where the disk is full or broken.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _sweep(folder)
+            handle, path = tempfile.mkstemp(prefix=_PREFIX, dir=folder)  # mode 0600
+            os.close(handle)
+        except OSError as error:
+            message = f"cannot write the spool file in {folder}: {error.strerror}"
+            raise StateError(message, _HINT) from error
+        try:
+            with _disk():
+                self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        finally:
+            os.unlink(path)
+        with _disk():
+            self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Give the disk space back."""
+        self._db.close()
+
+    def first(self, keys: abc.Sequence[str]) -> dict[str, First]:
+        """The rows that already hold one of these keys."""
+        found = self._ask(
+            f"select key, row, print, rejected, body is not null from rows where {_AMONG}",
+            _listed(keys),
+        )
+        return {
+            key: First(row, print_, bool(rejected), bool(spooled))
+            for key, row, print_, rejected, spooled in found
+        }
+
+    def add(self, entries: abc.Iterable[Entry]) -> None:
+        """Keep records for the write phase."""
+        self._tell(
+            "insert into rows (key, row, print, imprint, body, customer, uuid)"
+            " values (?, ?, ?, ?, ?, ?, ?)",
+            ((e.record.key, e.record.row, e.fingerprint, e.imprint, *_body(e)) for e in entries),
+        )
+
+    def note(self, notes: abc.Iterable[Note]) -> None:
+        """Keep the keys of rows that need no sending."""
+        self._tell(
+            "insert into rows (key, row, print, rejected) values (?, ?, ?, ?)",
+            ((n.key, n.row, n.fingerprint, n.rejected) for n in notes),
+        )
+
+    def _ask(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        with _disk():
+            return self._db.execute(sql, parameters).fetchall()
+
+    def _tell(self, sql: str, rows: abc.Iterable[tuple[object, ...]]) -> None:
+        with _disk():
+            self._db.execute("begin")
+            self._db.executemany(sql, rows)
+            self._db.execute("commit")
+
+    def drop(self, keys: abc.Sequence[str]) -> None:
+        """These rows are not to be sent after all."""
+        self._tell("update rows set body = null where key = ?", ((key,) for key in keys))
+
+    def count(self) -> tuple[int, int]:
+        """How many records wait to be sent, and of how many of them the uuid is remembered."""
+        ((waiting, remembered),) = self._ask(
+            "select count(*), count(uuid) from rows where body is not null"
+        )
+        return int(waiting), int(remembered)
+
+    def meets(self, other: "Spool") -> bool:
+        """Whether a record of the same key waits in both."""
+        last = 0
+        while rows := self._ask(
+            "select key, row from rows where body is not null and row > ? order by row limit ?",
+            last,
+            _BATCH,
+        ):
+            last = rows[-1][1]
+            waiting = f"select 1 from rows where {_AMONG} and body is not null limit 1"
+            if other._ask(waiting, _listed([key for key, _ in rows])):
+                return True
+        return False
+
+    def groups(self, *, with_uuid: bool) -> int:
+        """The look-ups that waiting contacts take one by one.
+
+        One a customer, and one for each remembered uuid.
+        """
+        ((customers, remembered),) = self._ask(
+            "select count(distinct case when uuid is null then customer end), count(uuid)"
+            " from rows where body is not null"
+        )
+        return int(customers) + (int(remembered) if with_uuid else 0)
+
+    def absent(self, keys: abc.Sequence[str]) -> set[str]:
+        """Those of these keys that wait and that a look-up did not find."""
+        found = self._ask(
+            f"select key from rows where {_AMONG} and body is not null and seen = ''",
+            _listed(keys),
+        )
+        return {key for (key,) in found}
+
+    def entries(self, batch: int = _BATCH) -> abc.Iterator[list[Entry]]:
+        """The records that wait and that no `take` has handed out, in the order of the query."""
+        last = 0
+        while rows := self._ask(
+            f"{_WAITING} and row > ? and not taken order by row limit ?", last, batch
+        ):
+            last = rows[-1][1]
+            yield [_entry(*row) for row in rows]
+
+    def take(self, keys: abc.Sequence[str]) -> list[Entry]:
+        """The records with one of these keys that wait; each is handed out once."""
+        rows = self._ask(f"{_WAITING} and {_AMONG} and not taken order by row", _listed(keys))
+        self._tell("update rows set taken = 1 where key = ?", ((row[0],) for row in rows))
+        return [_entry(*row) for row in rows]
+
+    def see(self, found: abc.Iterable[tuple[str, Seen | None]]) -> None:
+        """Keep what look-ups found, for a second pass."""
+        self._tell(
+            "update rows set seen = ? where key = ?",
+            ((dump_seen(seen) if seen else "", key) for key, seen in found),
+        )
+
+    def again(self) -> None:
+        """Let every waiting record be handed out once more: the second pass begins."""
+        self._tell("update rows set taken = ?", [(0,)])
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the empty files of processes that were killed before they could do so."""
+    for file in folder.glob(f"{_PREFIX}????????"):
+        with suppress(OSError):  # somebody else was faster
+            if _is_left(file.lstat()):
+                file.unlink()
+
+
+def _is_left(file: os.stat_result) -> bool:
+    """Whether a file is one of those; others may keep theirs in the machine's temporary folder."""
+    old = time.time() - file.st_mtime > _DEAD_AFTER
+    empty = file.st_mode == stat.S_IFREG | 0o600 and file.st_size == 0
+    return old and empty and file.st_uid == os.geteuid()
+
+
+@contextmanager
+def _disk() -> abc.Iterator[None]:
+    """Disk errors as the error that ends a run."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StateError(f"cannot use the spool file: {error}", _HINT) from error
+
+
+def _listed(keys: abc.Sequence[str]) -> str:
+    return simplejson.dumps(list(keys))
+
+
+def _body(entry: Entry) -> tuple[str, str | None, str | None]:
+    return dump(entry.record.fields), entry.record.customer, entry.uuid
+
+
+def _entry(
+    key: str,
+    row: int,
+    print_: bytes,
+    body: str,
+    customer: str | None,
+    uuid: str | None,
+    seen: str | None,
+    imprint: int | None,
+) -> Entry:
+    record = Record(row, key, load(body), customer)
+    found = load_seen(seen) if seen else None
+    return Entry(record, print_, uuid, seen is not None, found, imprint)

@@ -1,0 +1,99 @@
+"""What a failed request means for its row: a rejected row whose words a user can act on."""
+
+from decimal import Decimal
+
+from sync.domain.record import ATTRIBUTE, Problem, Record, Rejected, Stage
+from sync.errors import Answered, NotFound, Refused, Unavailable
+
+_SHORTEST = 3
+
+
+def reject(record: Record, error: Refused | Unavailable) -> Rejected:
+    """The row that could not be delivered, with ChartMogul's own words where they give no value away."""
+    answered = error.answered
+    match error:
+        case Unavailable():
+            problems = [_unavailable(error)]
+        case NotFound():
+            problems = [
+                Problem(
+                    "gone",
+                    "ChartMogul no longer has this record",
+                    hint="the next run looks it up again",
+                )
+            ]
+        case _:
+            problems = _refused(record, error)
+    return Rejected(
+        record.row,
+        record.key,
+        Stage.SEND,
+        tuple(problems),
+        answered.status,
+        answered.body or None,
+        answered.attempts,
+    )
+
+
+def _unavailable(error: Unavailable) -> Problem:
+    if error.answered.status is None:
+        return Problem(
+            "unavailable",
+            f"ChartMogul gave no usable answer in {_tries(error.answered)}: {error.message}",
+            hint="the next run tries again",
+        )
+    return Problem(
+        "unavailable",
+        f"ChartMogul answered {error.answered.status} in {_tries(error.answered)}",
+        hint="the next run tries again",
+    )
+
+
+def _tries(answered: Answered) -> str:
+    return "one try" if answered.attempts == 1 else f"{answered.attempts} tries"
+
+
+def _refused(record: Record, error: Refused) -> list[Problem]:
+    status = error.answered.status
+    found = [
+        Problem(
+            "refused",
+            f"ChartMogul refused the row with status {status}" + _words(record, refusal.message),
+            _field(record, refusal.param),
+            _value(record, refusal.param),
+            error.hint or "the answer is in errors.jsonl; mend the row in the warehouse",
+        )
+        for refusal in error.answered.refusals
+    ]
+    return found or [
+        Problem(
+            "refused",
+            f"ChartMogul refused the row with status {status}" + _words(record, error.message),
+            hint=error.hint or "the answer is in errors.jsonl",
+        )
+    ]
+
+
+def _words(record: Record, words: str) -> str:
+    """ChartMogul's words, unless they repeat a value of the row: messages reach terminals."""
+    folded = words.casefold()
+    values = (record.key, record.customer, *record.fields.values())
+    texts = (str(v).casefold() for v in values if isinstance(v, str | int | Decimal))
+    telling = any(len(text) >= _SHORTEST and text in folded for text in texts)
+    return "" if telling or not words else f": {words}"
+
+
+def _field(record: Record, param: str) -> str | None:
+    if not param:
+        return None
+    if param in record.fields:
+        return param
+    attribute = ATTRIBUTE + param.removeprefix("attributes.custom.").removeprefix("custom.")
+    return attribute if attribute in record.fields else param
+
+
+def _value(record: Record, param: str) -> object:
+    field = _field(record, param)
+    if field == "external_id" and record.customer is None:  # a customer's is its key
+        return record.key
+    return record.fields.get(field) if field else None

@@ -1,0 +1,63 @@
+"""What two mappings may not both say."""
+
+from collections import abc
+from typing import Protocol
+
+from sync.domain.record import AttributeType, Object
+from sync.errors import ConfigProblem
+from sync.mapping.environment import API_KEY
+from sync.mapping.interpolation import name_of
+from sync.mapping.model import Mapping
+from sync.mapping.yaml import Document
+
+
+class Part(Protocol):
+    """A mapping and the file it came from."""
+
+    @property
+    def mapping(self) -> Mapping: ...
+    @property
+    def document(self) -> Document: ...
+
+
+def find_conflicts(parts: abc.Sequence[Part]) -> list[ConfigProblem]:
+    """Names that are taken, and customer attributes that two mappings would type differently."""
+    return [*_names(parts), *_attributes(parts)]
+
+
+def _names(parts: abc.Sequence[Part]) -> abc.Iterator[ConfigProblem]:
+    first: dict[str, Part] = {}
+    for part in parts:
+        other = first.setdefault(part.mapping.name, part)
+        if other is not part:
+            message = f"{other.document.file} has the same name"
+            hint = "give one of the two another name: …"
+            yield part.document.problem(("name",), message, hint)
+
+
+def _attributes(parts: abc.Sequence[Part]) -> abc.Iterator[ConfigProblem]:
+    """An attribute has one type in the whole account; contacts' attributes are defined there."""
+    first: dict[tuple[str, str], tuple[str, AttributeType, str]] = {}
+    for part in parts:
+        if part.mapping.destination.object is not Object.CUSTOMER:
+            continue
+        for key, spec in part.mapping.attributes.items():
+            said = (key, spec.type, part.document.file)
+            before = first.setdefault((_account(part), key.lower()), said)
+            if before[:2] != said[:2]:
+                yield part.document.problem(("attributes", key), *_differ(key, spec.type, *before))
+
+
+def _differ(
+    key: str, kind: AttributeType, old: str, before: AttributeType, file: str
+) -> tuple[str, str]:
+    if key != old:
+        return f"'{key}' and '{old}' in {file} differ only in case", "write both alike"
+    hint = "an attribute has one type in a whole ChartMogul account"
+    return f"{kind} here, and {before} in {file}", hint
+
+
+def _account(part: Part) -> str:
+    """The variable with the API key: as much as a file tells of the account."""
+    destination = part.document.data["destination"]
+    return name_of(destination.get("api_key")) or API_KEY

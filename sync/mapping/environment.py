@@ -1,0 +1,104 @@
+"""What the environment supplies to a mapping: values for references, defaults, and all secrets."""
+
+from collections import abc
+from enum import StrEnum
+from typing import Any
+
+from sync.database.urls import STAND_IN, holds_password, review
+from sync.domain.flaw import flaw
+from sync.mapping.interpolation import Environment, fill, mask, name_of, names_in, unset
+
+API_KEY = "CHARTMOGUL_API_KEY"
+DATA_SOURCE = "CHARTMOGUL_DATA_SOURCE"
+WAREHOUSE_URL = "WAREHOUSE_URL"
+STATE_URL = "SYNC_STATE_URL"
+
+Raw = dict[str, Any]
+
+
+class Need(StrEnum):
+    """What a command is going to reach, and therefore needs the settings of."""
+
+    CHARTMOGUL = "chartmogul"
+    WAREHOUSE = "warehouse"
+
+
+EVERYTHING = frozenset(Need)
+
+
+def supply(raw: Raw, name: str, environment: Environment, needs: abc.Set[Need]) -> Raw:
+    """A raw mapping with `name` and everything that the environment gives; flaws where it cannot.
+
+    What is needed only for a server that is not going to be asked may be unset.
+    """
+    guarded = dict(raw)
+    if isinstance(raw.get("source"), dict):
+        guarded["source"] = _guard_url(raw["source"])
+    if isinstance(raw.get("destination"), dict):
+        guarded["destination"] = _guard_key(raw["destination"], needed=Need.CHARTMOGUL in needs)
+    filled: Raw = {"name": name} | _fill(guarded, environment)
+    if isinstance(filled.get("destination"), dict):
+        _supply_destination(filled["destination"], environment, needed=Need.CHARTMOGUL in needs)
+    if isinstance(filled.get("source"), dict):
+        _supply_source(filled["source"], environment, needed=Need.WAREHOUSE in needs)
+    return filled
+
+
+def _fill(raw: Raw, environment: Environment) -> Raw:
+    """The raw mapping with its references replaced; those to secrets only where these belong."""
+    url, key = _at(raw, "source", "url"), _at(raw, "destination", "api_key")
+    keys = {API_KEY} | names_in(key)
+    urls = {WAREHOUSE_URL, STATE_URL} | _passwords(url)
+    filled: Raw = fill(raw, environment, keys | urls)
+    if url:
+        filled["source"]["url"] = fill(url, environment, keys)
+    if key:
+        filled["destination"]["api_key"] = fill(key, environment, urls)
+    return filled
+
+
+def _at(raw: Raw, part: str, name: str) -> str:
+    value = raw[part].get(name) if isinstance(raw.get(part), dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _passwords(url: str) -> set[str]:
+    """The variables of a URL that would be a password in it if they were spelled out, or all of it."""
+    if whole := name_of(url):
+        return {whole}
+    spelled = {name: mask(url.replace(f"${{{name}}}", "x"), STAND_IN) for name in names_in(url)}
+    return {name for name, masked in spelled.items() if holds_password(masked)}
+
+
+def _guard_url(part: Raw) -> Raw:
+    """Refuse a password that the file spells out; nothing of the URL is shown."""
+    if not isinstance(part.get("url"), str) or not holds_password(mask(part["url"], STAND_IN)):
+        return part
+    message = "the password of url must come from the environment, without a default"
+    hint = f"write ${{NAME}} for it, or url: ${{{WAREHOUSE_URL}}} for the whole"
+    return part | {"url": flaw(message, hint)}
+
+
+def _guard_key(part: Raw, *, needed: bool) -> Raw:
+    """Refuse a key that the file spells out; without need of it, set or not is the same."""
+    if part.get("api_key") is None:
+        return part
+    if name_of(part["api_key"]) is None:
+        message = "api_key must come from the environment, without a default"
+        hint = f"write api_key: ${{{API_KEY}}}, or another variable's name"
+        return part | {"api_key": flaw(message, hint)}
+    return part if needed else {key: part[key] for key in part if key != "api_key"}
+
+
+def _supply_destination(part: Raw, environment: Environment, *, needed: bool) -> None:
+    if needed and "api_key" not in part:
+        part["api_key"] = environment.get(API_KEY) or unset(API_KEY)
+    if "data_source" not in part and (needed or environment.get(DATA_SOURCE)):
+        part["data_source"] = environment.get(DATA_SOURCE) or unset(DATA_SOURCE)
+
+
+def _supply_source(part: Raw, environment: Environment, *, needed: bool) -> None:
+    if "url" not in part and (needed or environment.get(WAREHOUSE_URL)):
+        part["url"] = environment.get(WAREHOUSE_URL) or unset(WAREHOUSE_URL)
+    if isinstance(part.get("url"), str):
+        part["url"] = review(part["url"], installed=needed)

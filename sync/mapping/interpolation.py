@@ -1,0 +1,94 @@
+"""References to the environment: `${NAME}`, `${NAME:-default}`, and `$${` for a literal `${`."""
+
+import re
+from collections import abc
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+
+from sync.domain.flaw import flaw
+
+Environment = abc.Mapping[str, str]
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_REFERENCE = re.compile(
+    rf"\$(?P<literal>\$)\{{|\$\{{(?P<name>{_NAME})(?P<default>:-[^}}]*)?\}}|(?P<broken>\$\{{)"
+)
+_PLAIN = re.compile(rf"\$\{{({_NAME})\}}")
+
+
+def name_of(text: Any) -> str | None:
+    """The variable's name where `text` is one reference without a default, and nothing else."""
+    found = _PLAIN.fullmatch(text) if isinstance(text, str) else None
+    return found[1] if found else None
+
+
+def mask(text: str, stand_in: str) -> str:
+    """`text` with `stand_in` for references without a default, and with the others' defaults."""
+
+    def replace(found: re.Match[str]) -> str:
+        if found["literal"]:
+            return "${"
+        return found["default"][2:] if found["default"] else stand_in
+
+    return _REFERENCE.sub(replace, text)
+
+
+def names_in(text: str) -> set[str]:
+    """The variables that `text` refers to."""
+    return {found["name"] for found in _REFERENCE.finditer(text) if found["name"]}
+
+
+def fill(data: Any, environment: Environment, withheld: abc.Set[str] = frozenset()) -> Any:
+    """A copy of `data` with every reference replaced, in values only; what cannot be is a flaw.
+
+    So is a reference to a variable that is `withheld`.
+    """
+    match data:
+        case str():
+            return _fill(data, environment, withheld)
+        case dict():
+            return {key: fill(value, environment, withheld) for key, value in data.items()}
+        case list():
+            return [fill(item, environment, withheld) for item in data]
+        case _:
+            return data
+
+
+def _fill(text: str, environment: Environment, withheld: abc.Set[str]) -> Any:
+    missing: list[str] = []
+    if secret := sorted(names_in(text) & withheld):
+        message = f"{secret[0]} is a secret, which would show in reports or be sent from here"
+        return flaw(message, "only source.url and destination.api_key take a secret, each its own")
+
+    def replace(found: re.Match[str]) -> str:
+        value = _value(found, environment)
+        if value is None:
+            missing.append(found["name"])
+        return value or ""
+
+    if any(_is_broken(found) for found in _REFERENCE.finditer(text)):
+        return flaw("'${' begins no reference; write ${NAME}, ${NAME:-default}, or $${ for '${'")
+    filled = _REFERENCE.sub(replace, text)
+    return unset(*dict.fromkeys(missing)) if missing else filled
+
+
+def _is_broken(found: re.Match[str]) -> bool:
+    return bool(found["broken"]) or "${" in (found["default"] or "")
+
+
+def _value(found: re.Match[str], environment: Environment) -> str | None:
+    """As in a shell: a default stands in for a variable that is empty, too."""
+    if found["literal"]:
+        return "${"
+    value = environment.get(found["name"])
+    if found["default"] is None:
+        return value
+    return value or found["default"][2:]
+
+
+def unset(*names: str) -> PydanticCustomError:
+    """The flaw of variables that the environment does not have."""
+    both = " and ".join(names)
+    verb, them = ("is", "it") if len(names) == 1 else ("are", "them")
+    return flaw(f"{both} {verb} not set", f"set {them} in the environment or in .env")

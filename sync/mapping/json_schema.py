@@ -1,0 +1,146 @@
+"""The mapping format as JSON Schema, for editors; made from the models."""
+
+from collections import abc
+from typing import Any
+
+from sync.domain.objects import FIELDS, LEAD_STATUSES, REQUIRED, TIME_FIELDS
+from sync.domain.record import AttributeType, Object
+from sync.mapping.model import Mapping
+from sync.mapping.types import REFERENCE_SCHEMA
+
+Schema = dict[str, Any]
+
+_SHORT = {"type": "string", "minLength": 1, "description": "The column that the values come from."}
+
+
+def json_schema() -> Schema:
+    """The schema, draft 2020-12: what it accepts loads, but for what only the environment knows."""
+    schema: Schema = _clean(Mapping.model_json_schema())
+    parts = schema["$defs"]
+    for part in parts.values():
+        if "enum" in part:
+            options = {"enum": part["enum"]}
+            part.clear()
+            part["anyOf"] = [options, REFERENCE_SCHEMA]
+    _finish_parts(parts)
+    properties = schema["properties"]
+    properties["fields"]["additionalProperties"] = {"$ref": "#/$defs/TimeField"}
+    properties["tolerate_rejected"]["default"] = 0
+    properties["attributes"]["propertyNames"] = {"pattern": "^[A-Za-z0-9_]+$"}
+    schema["required"].remove("name")  # the file's stem
+    schema["allOf"] = [*(_rules_of(kind) for kind in Object), *_RULES]
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:chartmogul-sync:mapping:1",
+        "title": "A chartmogul-sync mapping",
+    }
+    return head | schema
+
+
+def _clean(schema: Any) -> Any:
+    """Drop what pydantic says for Python's sake: titles, nulls, defaults that mean nothing."""
+    match schema:
+        case dict():
+            kept = {
+                key: _clean(value) for key, value in schema.items() if not _is_noise(key, value)
+            }
+            options = kept.get("anyOf", [])
+            if {"type": "null"} in options:
+                options.remove({"type": "null"})
+                if len(options) == 1:
+                    kept |= kept.pop("anyOf")[0]
+            return kept
+        case list():
+            return [_clean(item) for item in schema]
+        case _:
+            return schema
+
+
+def _is_noise(key: str, value: Any) -> bool:
+    if key == "title":
+        return isinstance(value, str)
+    return key in ("format", "writeOnly") or (key == "default" and value in (None, "", [], {}))
+
+
+def _finish_parts(parts: Schema) -> None:
+    """Add the short form, the rules between keys, and the kinds of fields."""
+    parts["Source"]["oneOf"] = _one_of("query", "query_file", "table")
+    parts["AttributeSpec"] |= {"oneOf": _VALUE, "allOf": _TYPED}
+    long = parts.pop("FieldSpec") | {"oneOf": _VALUE}
+    parts["TimeField"] = _with_short(long)
+    parts["Field"] = _with_short(_without(long, "timezone"))
+    parts["Key"] = _with_short(_without(long, "timezone", "constant", "default"))
+    status = _without(long, "timezone")
+    for name in ("constant", "default"):
+        status["properties"][name] = {
+            "description": long["properties"][name]["description"],
+            "anyOf": [{"enum": list(LEAD_STATUSES)}, REFERENCE_SCHEMA],
+        }
+    parts["Status"] = _with_short(status)
+
+
+def _with_short(long: Schema) -> Schema:
+    return {"anyOf": [_SHORT, long]}
+
+
+def _without(part: Schema, *names: str) -> Schema:
+    kept = {name: schema for name, schema in part["properties"].items() if name not in names}
+    return part | {"properties": kept}
+
+
+def _one_of(*names: str) -> list[Schema]:
+    return [{"required": [name]} for name in names]
+
+
+def _if(condition: Schema, rules: Schema) -> Schema:
+    return {"if": {"properties": condition, "required": list(condition)}, "then": rules}
+
+
+def _rules_of(kind: Object) -> Schema:
+    """The fields of a kind of record, where the destination names it."""
+    fields: Schema = {
+        "properties": {name: _field(name, text) for name, text in FIELDS[kind].items()},
+        "required": [REQUIRED[kind]],
+        "additionalProperties": False,
+    }
+    rules: Schema = {"fields": fields}
+    if kind is Object.CONTACT:
+        fields["anyOf"] = _one_of("external_id", "email")
+        rules["tags"] = {"maxItems": 0}
+    is_kind = {"properties": {"object": {"const": kind.value}}, "required": ["object"]}
+    return _if({"destination": is_kind}, {"properties": rules})
+
+
+def _field(name: str, description: str) -> Schema:
+    part = "TimeField" if name in TIME_FIELDS else "Field"
+    if name in ("external_id", "customer_external_id"):
+        part = "Key"
+    if name == "status":
+        part = "Status"
+    return {"$ref": f"#/$defs/{part}", "description": description}
+
+
+def _only_for(kept: AttributeType, name: str) -> Schema:
+    others = [kind.value for kind in AttributeType if kind is not kept]
+    return _if({"type": {"enum": others}}, {"properties": {name: False}})
+
+
+#: One of column and constant; a constant is never null.
+_VALUE: abc.Sequence[Schema] = [
+    {"required": ["column"], "properties": {"constant": False}},
+    {
+        "required": ["constant"],
+        "properties": {"column": False, "default": False, "on_null": False},
+    },
+]
+_TYPED = [
+    _only_for(AttributeType.TIMESTAMP, "timezone"),
+    _only_for(AttributeType.STRING, "too_long"),
+]
+_RULES: abc.Sequence[Schema] = [
+    _if({"source": {"required": ["table"]}}, {"required": ["extra_columns"]}),
+    {
+        "if": {"properties": {"mode": {"enum": ["upsert", "insert"]}}},
+        "then": {"properties": {"absent": False}},
+    },
+]

@@ -1,0 +1,169 @@
+"""Mapping files become mappings, or every problem of every file, each with its line."""
+
+import hashlib
+import json
+import os
+from collections import abc
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
+
+from sync.domain.flaw import flaw
+from sync.errors import ConfigError, ConfigProblem
+from sync.mapping import yaml
+from sync.mapping.conflicts import find_conflicts
+from sync.mapping.environment import EVERYTHING, Need, supply
+from sync.mapping.interpolation import Environment
+from sync.mapping.messages import explain
+from sync.mapping.model import Mapping
+from sync.mapping.yaml import Document
+
+__all__ = ["EVERYTHING", "LoadedMapping", "Need", "load"]
+
+_LARGEST = 256 * 1024
+_START = "`chartmogul-sync demo` shows a whole example; the README has a first mapping"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedMapping:
+    """A sound mapping. `digest` (32 bytes) changes with all it says but its secrets.
+
+    Where the mapping has a `query_file`, `mapping.source.query` holds what that file says.
+    """
+
+    mapping: Mapping
+    file: str
+    digest: bytes
+    document: Document = field(repr=False)
+
+    def problem_at(
+        self, path: abc.Sequence[str | int], message: str, hint: str = ""
+    ) -> ConfigProblem:
+        """A problem that shows only later, at its line: `("fields", "name", "column")`."""
+        return self.document.problem(tuple(path), message, hint)
+
+    def written(self, path: abc.Sequence[str | int]) -> str:
+        """The value at `path` as the file spells it: `${NAME}`, never what that stands for."""
+        return self.document.written(tuple(path))
+
+
+def load(
+    paths: abc.Iterable[Path],
+    environment: Environment,
+    needs: abc.Set[Need] = EVERYTHING,
+) -> list[LoadedMapping]:
+    """The mappings of files and folders, in order; a file named twice counts once.
+
+    `needs` says which servers are going to be asked: what only they need may then be left unset.
+
+    Raises:
+        ConfigError: with all problems of all files.
+    """
+    loaded: list[LoadedMapping] = []
+    problems: list[ConfigProblem] = []
+    for file in _unique(_find(paths, problems)):
+        try:
+            loaded.append(_load(file, environment, needs))
+        except ConfigError as error:
+            problems += error.problems
+    problems += find_conflicts(loaded)
+    if problems:
+        raise ConfigError(*problems)
+    return loaded
+
+
+def _find(paths: abc.Iterable[Path], problems: list[ConfigProblem]) -> abc.Iterator[Path]:
+    for path in paths:
+        found = [path]
+        if os.path.isdir(path):  # unlike Path.is_dir, it never raises
+            names = (path.glob("*.yml"), path.glob("*.yaml"))
+            found = sorted(file for glob in names for file in glob if file.name[0] != ".")
+        if not found:
+            message = "this folder holds no mapping: no file ends with .yml or .yaml"
+            problems.append(ConfigProblem(message, _START, _shown(path)))
+        yield from found
+
+
+def _unique(files: abc.Iterable[Path]) -> list[Path]:
+    first: dict[str, Path] = {}
+    for file in files:
+        first.setdefault(os.path.realpath(file), file)
+    return list(first.values())
+
+
+def _shown(path: Path) -> str:
+    """The path as it was given, shorter where it lies below the working directory."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path != here and path.is_relative_to(here) else path)
+
+
+def _load(file: Path, environment: Environment, needs: abc.Set[Need]) -> LoadedMapping:
+    parsed = yaml.parse(_read(file, _shown(file)), _shown(file))
+    raw = supply(parsed.data, file.stem, environment, needs)
+    query = _query(raw, file.parent, parsed)
+    if isinstance(query, PydanticCustomError):
+        raw["source"]["query_file"] = query
+    try:
+        mapping = Mapping.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(*explain(error, parsed)) from None
+    if isinstance(query, str):
+        source = mapping.source.model_copy(update={"query": query})
+        mapping = mapping.model_copy(update={"source": source})
+    return LoadedMapping(mapping, parsed.file, _digest(mapping), parsed)
+
+
+def _read(file: Path, shown: str) -> str:
+    """The text of a mapping or a query."""
+
+    def fail(message: str, hint: str = "", line: int = 0) -> ConfigError:
+        return ConfigError(ConfigProblem(message, hint, shown, line, 1 if line else 0))
+
+    try:
+        if not file.exists():
+            raise fail("there is no such file or folder", _START)
+        if not file.is_file():
+            raise fail("this is not a file")
+        if file.stat().st_size > _LARGEST:
+            raise fail("the file is larger than 256 KiB")
+        content = file.read_bytes()
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise fail("the file is not UTF-8", "save it as UTF-8", line) from None
+    except OSError as error:
+        raise fail(f"the file cannot be read: {error.strerror}") from None
+
+
+def _query(raw: dict[str, Any], folder: Path, parsed: Document) -> str | PydanticCustomError | None:
+    """What the `query_file` says, or the flaw in it; None where there is none."""
+    source = raw.get("source")
+    name = source.get("query_file") if isinstance(source, dict) else None
+    if not isinstance(name, str) or not name.strip():
+        return None
+    shown = parsed.written(("source", "query_file"))
+    if Path(name).is_absolute() or not _is_inside(folder / name, folder):
+        hint = "move the file there, and write its path relative to the mapping"
+        return flaw(f"{shown} is not inside the folder of this mapping", hint)
+    try:
+        query = _read(folder / name, "")
+    except ConfigError as error:
+        return flaw(f"{shown}: {error.problems[0].message}")
+    return query if query.strip() else flaw(f"{shown}: the file is empty")
+
+
+def _is_inside(file: Path, folder: Path) -> bool:
+    """Whether a file really lies in a folder, wherever links lead."""
+    try:
+        return file.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or no path at all
+        return False
+
+
+def _digest(mapping: Mapping) -> bytes:
+    """Secrets are left out: the digest must not change with a rotated key, nor give it away."""
+    said = mapping.model_dump(exclude={"source": {"url"}, "destination": {"api_key"}})
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=repr).encode()).digest()

@@ -1,0 +1,234 @@
+"""What a mapping file may say: the models of its parts."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from sync.domain.flaw import flaw, wrong
+from sync.domain.policy import ExtraColumns, LiveCheck, Mode, OnAbsent, OnNull, TooLong
+from sync.domain.record import AttributeType
+from sync.domain.record import Object as ObjectKind
+from sync.mapping.rules import plant
+from sync.mapping.types import (
+    ApiKey,
+    Constant,
+    Count,
+    DataSource,
+    Flag,
+    Rows,
+    Share,
+    Text,
+    Texts,
+    Version,
+    Zone,
+)
+
+__all__ = [
+    "AttributeSpec",
+    "Destination",
+    "ExtraColumns",
+    "FieldSpec",
+    "Limits",
+    "LiveCheck",
+    "Mapping",
+    "Mode",
+    "OnAbsent",
+    "OnNull",
+    "Share",
+    "Source",
+    "TooLong",
+]
+
+
+class Part(BaseModel):
+    """A part of a mapping file: it refuses unknown keys, and keys without a value."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse(cls, value: Any) -> Any:
+        """Raise what `plant` put here; refuse a key with nothing behind it."""
+        if isinstance(value, PydanticCustomError):
+            raise value
+        if value is None:
+            raise flaw("has no value; give one, or take the key out")
+        return value
+
+
+class Source(Part):
+    """Where the rows come from."""
+
+    url: SecretStr = Field(
+        default=SecretStr(""),
+        description="The warehouse as an SQLAlchemy URL; ${WAREHOUSE_URL} if left out.",
+    )
+    query: Text | None = Field(
+        default=None, description="The SQL whose rows are what ChartMogul should show."
+    )
+    query_file: Text | None = Field(
+        default=None, description="A file with the SQL, relative to the mapping's folder."
+    )
+    table: Text | None = Field(
+        default=None, description="A table or view to read whole, instead of a query."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _choose(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict):
+            return raw
+        given = [name for name in ("query", "query_file", "table") if name in raw]
+        if not given and raw.keys() - cls.model_fields.keys():
+            return raw  # one of them is misspelt: the unknown key says so
+        if not given:
+            raise flaw("needs exactly one of: query, query_file, table")
+        if len(given) == 1:
+            return raw
+        message = f"give either {given[0]} or {given[1]}; a source has exactly one of them"
+        return raw | {given[1]: flaw(message)}
+
+
+class Destination(Part):
+    """Which records of which ChartMogul account are kept true."""
+
+    object: ObjectKind = Field(description="What each row becomes: a customer or a contact.")
+    data_source: DataSource = Field(
+        default="",
+        description="The data source's uuid, ds_…; ${CHARTMOGUL_DATA_SOURCE} if left out.",
+    )
+    api_key: ApiKey = Field(
+        default=SecretStr(""),
+        description="The API key, always as ${NAME}; ${CHARTMOGUL_API_KEY} if left out.",
+    )
+
+
+class FieldSpec(Part):
+    """Where a field's value comes from; a plain text is short for `{column: TEXT}`."""
+
+    column: Text | None = Field(default=None, description="The query's column.")
+    constant: Constant | None = Field(default=None, description="One value for every row.")
+    on_null: OnNull | None = Field(
+        default=None,
+        description="What a null in this column does; the mapping's on_null if left out.",
+    )
+    default: Constant | None = Field(default=None, description="What stands in for a null.")
+    timezone: Zone | None = Field(
+        default=None, description="The time zone of times that carry none; UTC if left out."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lengthen(cls, raw: Any) -> Any:
+        match raw:
+            case PydanticCustomError():
+                raise raw
+            case str():
+                return {"column": raw}
+            case dict():
+                misspelt = raw.keys() - cls.model_fields.keys()
+                return raw if misspelt else _choose_value(raw)
+            case _:
+                raise wrong("is not a column; write the column's name, or {constant: …}")
+
+
+def _choose_value(raw: dict[str, Any]) -> dict[str, Any]:
+    if not {"column", "constant"} & raw.keys():
+        raise flaw("needs one of: column, constant")
+    if "constant" not in raw:
+        return raw
+    reasons = {
+        "column": "give either column or constant",
+        "default": "a constant is never null; take default out",
+        "on_null": "a constant is never null; take on_null out",
+    }
+    return raw | {name: flaw(reasons[name]) for name in reasons.keys() & raw.keys()}
+
+
+class AttributeSpec(FieldSpec):
+    """Where a custom attribute's value comes from, and its type."""
+
+    type: AttributeType = Field(
+        description="The attribute's type, which ChartMogul locks at the first write, for good."
+    )
+    too_long: TooLong = Field(
+        default=TooLong.REJECT,
+        description="What happens to more than 255 characters: reject the row, or truncate them.",
+    )
+
+
+class Limits(Part):
+    """Rails that stop a run before it does what nobody meant."""
+
+    max_rejected: Rows | None = Field(
+        default=None, description="Stop when more rows than this are rejected: a number, or 5%."
+    )
+    max_creates: Rows | None = Field(
+        default=None, description="Stop before more records than this are created: a number, or 5%."
+    )
+    max_updates: Rows | None = Field(
+        default=None, description="Stop before more records than this are changed: a number, or 5%."
+    )
+    max_requests: Count | None = Field(
+        default=None, description="Stop after this many requests to ChartMogul."
+    )
+    allow_empty: Flag = Field(
+        default=False, description="Let an empty result pass although the last run had rows."
+    )
+
+
+class Mapping(Part):
+    """One mapping: a query of the warehouse, and the ChartMogul records that its rows become."""
+
+    version: Version = Field(description="The version of this format.")
+    name: Text = Field(description="What reports call this mapping; the file's stem if left out.")
+    source: Source = Field(description="Where the rows come from.")
+    destination: Destination = Field(description="Which ChartMogul records are kept true.")
+    mode: Mode = Field(
+        default=Mode.UPSERT,
+        description="upsert creates and changes, insert only creates, update only changes.",
+    )
+    fields: dict[str, FieldSpec] = Field(
+        description="ChartMogul's fields: for each the column it comes from, or the long form."
+    )
+    attributes: dict[str, AttributeSpec] = Field(
+        default_factory=dict, description="Custom attributes: for each the column and the type."
+    )
+    tags: Texts = Field(
+        default=(), description="Tags that every customer of the query gets; never removed."
+    )
+    extra_columns: ExtraColumns = Field(
+        default=ExtraColumns.ATTRIBUTES,
+        description="What happens to columns that nothing names; must be written out with table.",
+    )
+    ignore_columns: Texts = Field(
+        default=(), description='Columns to leave out, as names or globs such as "*_hash".'
+    )
+    on_null: OnNull = Field(
+        default=OnNull.KEEP,
+        description="What a null does: keep sends nothing, clear empties, reject rejects the row.",
+    )
+    absent: OnAbsent = Field(
+        default=OnAbsent.REJECT,
+        description="In mode update: how a row ends that ChartMogul does not have.",
+    )
+    live_check: LiveCheck = Field(
+        default=LiveCheck.CHANGED,
+        description="Whether a row that changed is looked up in ChartMogul before it is written.",
+    )
+    tolerate_rejected: Rows = Field(
+        default=Share(rows=0),
+        description="Up to this many rejected rows, a number or 5%, still end with exit code 0.",
+    )
+    limits: Limits = Field(default_factory=Limits, description="Rails that stop a run.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plant(cls, raw: Any) -> Any:
+        return plant(raw) if isinstance(raw, dict) else raw
+
+    @property
+    def extra_columns_written(self) -> bool:
+        """Whether the file says what becomes of extra columns, or leaves it at the default."""
+        return "extra_columns" in self.model_fields_set

@@ -1,0 +1,144 @@
+"""The fields that ChartMogul takes, and the rules between the parts of a mapping."""
+
+import difflib
+import re
+from collections import abc
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+
+from sync.domain.flaw import flaw, wrong
+from sync.domain.objects import FIELDS, LEAD_STATUSES, REQUIRED, TIME_FIELDS
+from sync.domain.record import AttributeType, Object
+
+Raw = dict[str, Any]
+
+
+def nearest(name: str, known: abc.Iterable[str]) -> str | None:
+    """The known name that `name` most likely was meant to be."""
+    by_case = {word.lower(): word for word in known}
+    close = difflib.get_close_matches(name[:100].lower(), list(by_case), n=1)
+    return by_case[close[0]] if close else None
+
+
+def plant(raw: Raw) -> Raw:
+    """A copy of a raw mapping with a flaw in place of each part that another part forbids.
+
+    The models raise a flaw where they meet it, so every one is reported, at its own place and
+    together with the mistakes that pydantic finds by itself.
+    """
+    raw = dict(raw)
+    kind = _object(raw)
+    if kind is not None and isinstance(raw.get("fields"), dict):
+        raw["fields"] = _plant_fields(kind, raw["fields"])
+    if isinstance(raw.get("attributes"), dict):
+        raw["attributes"] = _plant_attributes(raw["attributes"])
+    if kind is Object.CONTACT and raw.get("tags"):
+        raw["tags"] = flaw("contacts have no tags in ChartMogul; take them out")
+    if "absent" in raw and raw.get("mode", "upsert") in ("upsert", "insert"):
+        raw["absent"] = flaw("goes with mode update only; the other modes create what is absent")
+    if _exports_a_table(raw) and "extra_columns" not in raw:
+        raw["extra_columns"] = flaw(
+            "with a table, say what becomes of the columns that nothing names",
+            "write extra_columns: ignore, or attributes to send every column",
+        )
+    return raw
+
+
+def _object(raw: Raw) -> Object | None:
+    destination = raw.get("destination")
+    name = destination.get("object") if isinstance(destination, dict) else None
+    return Object(name) if isinstance(name, str) and name in set(Object) else None
+
+
+def _exports_a_table(raw: Raw) -> bool:
+    source = raw.get("source")
+    return isinstance(source, dict) and "table" in source
+
+
+def _plant_fields(kind: Object, fields: Raw) -> Raw:
+    planted = {name: _review(kind, name, spec) for name, spec in fields.items()}
+    #: What a misspelt field was meant to be is not missing as well: one mistake, one problem.
+    meant = {nearest(name, FIELDS[kind]) for name in fields} | fields.keys()
+    required = REQUIRED[kind]
+    if required not in meant:
+        planted[required] = flaw(f"key '{required}' is missing; every {kind} needs it")
+    if kind is Object.CONTACT and not {"external_id", "email"} & meant:
+        message = "key 'external_id' is missing; a contact is known by external_id or email"
+        planted["external_id"] = flaw(message)
+    return planted
+
+
+def _review(kind: Object, name: str, spec: Any) -> Any:
+    if name not in FIELDS[kind]:
+        return _unknown(kind, name)
+    if not isinstance(spec, dict):
+        return spec
+    spec = dict(spec)
+    if "timezone" in spec and name not in TIME_FIELDS:
+        spec["timezone"] = flaw(f"{name} holds no time; take timezone out")
+    if name in ("external_id", "customer_external_id"):
+        spec |= _review_key(kind, name, spec)
+    if name == "status":
+        spec |= {part: _status(spec[part]) for part in ("constant", "default") if part in spec}
+    return spec
+
+
+def _review_key(kind: Object, name: str, spec: Raw) -> Raw:
+    found: Raw = {
+        part: flaw(f"{name} must come from the row alone; take {part} out")
+        for part in ("constant", "default")
+        if part in spec
+    }
+    if name == REQUIRED[kind] and spec.get("on_null") in ("keep", "clear"):
+        found["on_null"] = flaw(f"a row whose {name} is null is always rejected; take on_null out")
+    return found
+
+
+def _status(value: Any) -> Any:
+    if isinstance(value, str) and value in LEAD_STATUSES:
+        return value
+    return wrong(f"is not a status that can be set; use one of: {', '.join(LEAD_STATUSES)}")
+
+
+def _unknown(kind: Object, name: str) -> PydanticCustomError:
+    near = nearest(name, FIELDS[kind])
+    if near:
+        return flaw(f"unknown field '{name}'; did you mean '{near}'?")
+    hint = "a field of your own goes under attributes"
+    other = Object.CONTACT if kind is Object.CUSTOMER else Object.CUSTOMER
+    if name in FIELDS[other]:
+        hint = f"it is a field of object: {other}"
+    return flaw(f"unknown field {name!r}; a {kind} has: {', '.join(FIELDS[kind])}", hint)
+
+
+def _plant_attributes(attributes: Raw) -> Raw:
+    planted: Raw = {}
+    first: dict[str, str] = {}
+    for key, spec in attributes.items():
+        same = first.setdefault(key.lower(), key)
+        if not re.fullmatch(r"[A-Za-z0-9_]+", key):
+            spec = flaw(f"{key!r} is not an attribute key; use letters, digits and _")
+        elif same != key:
+            spec = flaw(f"'{key}' and '{same}' differ only in case; keep one of them")
+        elif isinstance(spec, str):
+            spec = flaw(
+                "an attribute needs its type, which ChartMogul locks for good",
+                f"write {key}: {{column: …, type: {AttributeType.STRING}}}; "
+                f"the types are {', '.join(AttributeType)}",
+            )
+        elif isinstance(spec, dict):
+            spec = _review_attribute(spec)
+        planted[key] = spec
+    return planted
+
+
+def _review_attribute(spec: Raw) -> Raw:
+    spec, kind = dict(spec), spec.get("type")
+    if kind not in list(AttributeType):
+        return spec
+    if "timezone" in spec and kind != AttributeType.TIMESTAMP:
+        spec["timezone"] = flaw("goes with type: Timestamp only; take it out")
+    if "too_long" in spec and kind != AttributeType.STRING:
+        spec["too_long"] = flaw("goes with type: String only; take it out")
+    return spec

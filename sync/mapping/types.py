@@ -1,0 +1,164 @@
+"""The small values of a mapping (texts, numbers, shares, zones), each with its JSON Schema."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import PlainSerializer, PlainValidator, SecretStr, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from sync.domain.flaw import flaw, wrong
+from sync.domain.record import Scalar
+
+#: For editors, which read the file before `${NAME}` is replaced.
+REFERENCE_SCHEMA: dict[str, Any] = {"type": "string", "pattern": r"\$\{[A-Za-z_]"}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A number of rows, or a percentage of all rows of the query; exactly one is given."""
+
+    rows: int | None = None
+    percent: Decimal | None = None
+
+    @property
+    def absolute(self) -> bool:
+        """Whether this is a number of rows, whatever the query returns."""
+        return self.rows is not None
+
+    def limit(self, rows: int) -> int:
+        """The most rows this allows out of `rows`; a fraction is rounded down."""
+        if self.rows is not None:
+            return self.rows
+        return int(rows * (self.percent or Decimal(0)) / 100)
+
+    def __str__(self) -> str:
+        return str(self.rows) if self.rows is not None else f"{self.percent}%"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, PydanticCustomError):
+        raise value
+    if not isinstance(value, str):
+        raise wrong("is not text; put it in quotes")
+    if not value.strip():
+        raise flaw("is empty; give a value")
+    return value
+
+
+def _scalar(value: Any) -> Scalar:
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, bool | int) or (isinstance(value, Decimal) and value.is_finite()):
+        return value
+    raise flaw("must be one value: text, a number, true or false")
+
+
+def _zone(value: Any) -> str:
+    try:
+        return ZoneInfo(_text(value)).key
+    except (KeyError, ValueError, OSError):
+        raise wrong("is not a time zone; use a name such as Europe/Berlin or UTC") from None
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise wrong("is not a list; write it as [one, two]")
+    texts = tuple(_text(item) for item in value)
+    if len(set(texts)) < len(texts):
+        raise flaw("names the same thing twice; take one out")
+    return texts
+
+
+def _whole(value: Any) -> int | None:
+    match value:
+        case bool():
+            return None
+        case int():
+            return value if value >= 0 else None
+        case str() if re.fullmatch(r"[0-9]{1,18}", value.strip(), re.ASCII):
+            return int(value)
+        case _:
+            return None
+
+
+def _count(value: Any) -> int:
+    number = _whole(value)
+    if number is None:
+        raise wrong("is not a whole number; write it as 1000")
+    return number
+
+
+def _share(value: Any) -> Share:
+    if isinstance(value, Share):
+        return value
+    number = _whole(value)
+    if number is not None:
+        return Share(rows=number)
+    text = value.strip() if isinstance(value, str) else ""
+    percent = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%", text, re.ASCII)
+    if percent is None or Decimal(percent[1]) > 100:
+        raise wrong("is not a number of rows or a percentage; write it as 50 or 5%")
+    return Share(percent=Decimal(percent[1]))
+
+
+def _flag(value: Any) -> bool:
+    match value:
+        case bool():
+            return value
+        case "true":
+            return True
+        case "false":
+            return False
+        case _:
+            raise wrong("is not a Boolean; use one of: false, true")
+
+
+def _version(value: Any) -> int:
+    if type(value) is int and value == 1:
+        return value
+    raise wrong("is not a version of this format; write version: 1")
+
+
+def _data_source(value: Any) -> str:
+    if isinstance(value, str) and re.fullmatch(r"ds_[A-Za-z0-9_-]+", value):
+        return value
+    raise wrong(
+        "is not the uuid of a data source; it begins with ds_",
+        "ChartMogul shows it where the data source is set up, the sandbox when it starts",
+    )
+
+
+def _api_key(value: Any) -> SecretStr:
+    if isinstance(value, SecretStr):
+        return value
+    if not isinstance(value, str) or not value:
+        raise flaw("the API key is empty")
+    if not re.fullmatch(r"[!-~]+", value):
+        raise flaw("the API key holds a blank, a line break or a character outside ASCII")
+    return SecretStr(value)
+
+
+_TEXT = {"type": "string", "minLength": 1}
+_COUNT = {"type": "integer", "minimum": 0}
+_PERCENT = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?%$"}
+_ROWS = {"anyOf": [_COUNT, _PERCENT, REFERENCE_SCHEMA]}
+_FLAG = {"anyOf": [{"type": "boolean"}, REFERENCE_SCHEMA]}
+_SCALAR = {"type": ["string", "number", "boolean"]}
+_SECRET = {"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"}
+_TEXTS = {"type": "array", "items": _TEXT, "uniqueItems": True}
+
+Version = Annotated[int, PlainValidator(_version), WithJsonSchema({"const": 1})]
+Text = Annotated[str, PlainValidator(_text), WithJsonSchema(_TEXT)]
+Texts = Annotated[tuple[str, ...], PlainValidator(_texts), WithJsonSchema(_TEXTS)]
+Constant = Annotated[Scalar, PlainValidator(_scalar), WithJsonSchema(_SCALAR)]
+Zone = Annotated[str, PlainValidator(_zone), WithJsonSchema(_TEXT)]
+Count = Annotated[
+    int, PlainValidator(_count), WithJsonSchema({"anyOf": [_COUNT, REFERENCE_SCHEMA]})
+]
+Rows = Annotated[Share, PlainValidator(_share), PlainSerializer(str), WithJsonSchema(_ROWS)]
+Flag = Annotated[bool, PlainValidator(_flag), WithJsonSchema(_FLAG)]
+DataSource = Annotated[str, PlainValidator(_data_source), WithJsonSchema(_TEXT)]
+ApiKey = Annotated[SecretStr, PlainValidator(_api_key), WithJsonSchema(_SECRET)]

@@ -1,0 +1,115 @@
+"""/healthz and /metrics of a scheduled worker, served from a thread of their own."""
+
+import json
+import socket
+import time
+from collections import abc
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Thread
+from types import TracebackType
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sync.domain.instant import canonical
+from sync.errors import ConfigError, ConfigProblem
+from sync.service import freshness
+from sync.service.freshness import Freshness
+from sync.service.metrics import CONTENT_TYPE, Metrics
+
+
+@dataclass(slots=True)
+class Board:
+    """What the worker is about; it replaces values whole, the server's thread only reads them."""
+
+    started_at: datetime
+    max_age: timedelta
+    freshness: tuple[Freshness, ...] = ()
+    running: bool = False
+    next_run_at: datetime | None = None
+
+
+def report(board: Board, now: datetime) -> dict[str, object]:
+    """What /healthz says; `healthy` is whether no mapping's last success is too old."""
+    shown = [
+        freshness.describe(vital, now, board.max_age, board.started_at) for vital in board.freshness
+    ]
+    return {
+        "format": 1,
+        "healthy": not any(vital["too_old"] for vital in shown),
+        "running": board.running,
+        "started_at": canonical(board.started_at),
+        "next_run_at": board.next_run_at and canonical(board.next_run_at),
+        "max_age_seconds": round(board.max_age.total_seconds()),
+        "mappings": shown,
+    }
+
+
+def build_app(board: Board, metrics: Metrics, clock: abc.Callable[[], datetime]) -> Starlette:
+    """The ASGI app with both routes."""
+
+    async def healthz(_: Request) -> Response:
+        found = report(board, clock())
+        status = 200 if found["healthy"] else 503
+        return Response(json.dumps(found) + "\n", status, media_type="application/json")
+
+    async def show_metrics(_: Request) -> Response:
+        return Response(metrics.expose(), headers={"Content-Type": CONTENT_TYPE})
+
+    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", show_metrics)])
+
+
+class EndpointServer:
+    """Serves an app from entering to leaving; `port` 0 takes any that is free.
+
+    A thread of its own answers also while the worker is busy.
+
+    Raises:
+        ConfigError: the address cannot be had.
+    """
+
+    def __init__(self, app: Starlette, host: str, port: int) -> None:
+        self._socket = _bind(host, port)
+        self.port: int = self._socket.getsockname()[1]
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = Thread(target=self._server.run, args=([self._socket],), name="monitor")
+
+    def __enter__(self) -> "EndpointServer":
+        self._thread.start()
+        while not self._server.started and self._thread.is_alive():
+            time.sleep(0.005)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        message = f"cannot listen on {host}:{port}: {error.strerror}"
+        raise ConfigError(ConfigProblem(message, "take another one with --port")) from error
+    return bound

@@ -1,0 +1,138 @@
+"""What the state is told and what it tells."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sync.domain.fingerprint import split
+from sync.domain.record import AttributeType, Object
+from sync.domain.results import Outcome, Status
+
+#: The outcome of a row that did not arrive, where a delivered row has an `Outcome`.
+REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where keys are unique: one kind of object in one data source of one account."""
+
+    id: int
+    account: str
+    data_source: str
+    object: Object
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What ChartMogul refused: not sent again while `fingerprint` (row, mapping, tool) stays."""
+
+    fingerprint: bytes
+    since: datetime
+    http_status: int | None
+    field: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the state knows of a key, and what one mapping last did with it.
+
+    `record` numbers the key, small and for good. `outcome` is an Outcome's value or "rejected"
+    (then `code` says why), None where this mapping never met the key. `hashes` and `dropped` are
+    8 bytes a field. `left`: the row was missing from the last complete query.
+    """
+
+    record: int
+    key: str
+    uuid: str | None
+    pairs: int
+    fingerprint: bytes | None = None
+    hashes: bytes = b""
+    dropped: bytes = b""
+    outcome: str | None = None
+    code: str | None = None
+    run: str | None = None
+    at: datetime | None = None
+    left: bool = False
+    held: Held | None = None
+
+    @property
+    def broken_off(self) -> bool:
+        """It was about to be written, and nobody confirmed that it was."""
+        met = self.outcome in (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
+        return met and self.fingerprint is None
+
+    @property
+    def hash_set(self) -> frozenset[bytes]:
+        """The hashes of what was last sent, one by one."""
+        return split(self.hashes)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """ChartMogul holds the record, but for what it dropped. `pairs` None: as it was.
+
+    `imprint` is that of its row, None where it has none.
+    """
+
+    key: str
+    uuid: str
+    pairs: int | None
+    fingerprint: bytes | None
+    hashes: bytes
+    dropped: bytes
+    outcome: Outcome
+    imprint: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The mode left the record alone: its uuid is kept; an earlier fingerprint stays."""
+
+    key: str
+    uuid: str | None
+    pairs: int | None
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """The row did not arrive. `uncertain`: part of it may have, so the fingerprint goes."""
+
+    key: str
+    code: str
+    uuid: str | None = None
+    uncertain: bool = False
+    held: Held | None = None
+
+
+Item = Confirmed | Observed | RejectedRow
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A create that was asked for. `lost`: its answer is lost, and look-ups found nothing."""
+
+    asked_at: datetime
+    lost: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LockedType:
+    """An attribute's type in an account, and which mapping wrote it first, in which run."""
+
+    key: str
+    type: AttributeType
+    mapping: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """A mapping's part in its latest run of some status."""
+
+    mapping: str
+    run: str
+    status: Status
+    started_at: datetime
+    finished_at: datetime
+    read: int
+    rejected: int = 0

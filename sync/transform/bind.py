@@ -1,0 +1,211 @@
+"""Fits a mapping to the columns of its query: what each column becomes, or every reason why it does not fit."""
+
+from collections import abc
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from zoneinfo import ZoneInfo
+
+from sync.domain.objects import REQUIRED
+from sync.domain.policy import ExtraColumns, OnNull, TooLong
+from sync.domain.record import ATTRIBUTE, Object, Value
+from sync.domain.typed import Origin, Typed
+from sync.errors import ConfigError, ConfigProblem
+from sync.mapping.loader import LoadedMapping
+from sync.mapping.model import AttributeSpec, FieldSpec
+from sync.transform import attributes, casts
+from sync.transform.build import Binding, RecordBuilder
+from sync.transform.casts import Cast, Miscast
+from sync.transform.contract import Contract
+from sync.warehouse.column import Column
+
+_KEYS = {Object.CUSTOMER: ("external_id",), Object.CONTACT: ("customer_external_id", "external_id")}
+_CASTS: dict[str, Cast] = {
+    "email": casts.email,
+    "owner": casts.email,
+    "country": casts.country,
+    "status": casts.status,
+    "position": casts.whole,
+}
+_PAST = ("lead_created_at", "free_trial_started_at")
+
+
+def bind(loaded: LoadedMapping, columns: abc.Sequence[Column], now: datetime) -> RecordBuilder:
+    """A builder for rows of these columns; `now` bounds dates that must lie in the past.
+
+    Raises:
+        ConfigError: columns are missing, repeated or cannot be sent; a constant or default cannot be cast.
+    """
+    fitting = _Binder(loaded, {column.name: i for i, column in enumerate(columns)}, columns, now)
+    return fitting.builder()
+
+
+@dataclass(slots=True)
+class _Binder:
+    loaded: LoadedMapping
+    places: dict[str, int]
+    columns: abc.Sequence[Column]
+    now: datetime
+    problems: list[ConfigProblem] = field(default_factory=list)
+    keys: list[Binding] = field(default_factory=list)
+    slots: list[Binding] = field(default_factory=list)
+    constants: dict[str, Value] = field(default_factory=dict)
+    contract: Contract = field(default_factory=Contract)
+
+    def builder(self) -> RecordBuilder:
+        mapping = self.loaded.mapping
+        self._refuse_repeats()
+        for name, spec in mapping.fields.items():
+            self._field(name, spec)
+        for key, attribute in mapping.attributes.items():
+            self._attribute(key, attribute)
+        self._extras()
+        if mapping.tags:
+            self.constants["tags"] = tuple(mapping.tags)
+        if self.problems:
+            raise ConfigError(*self.problems)
+        order = _KEYS[mapping.destination.object]
+        keys = sorted(self.keys, key=lambda slot: order.index(slot.field))
+        return RecordBuilder(
+            mapping.destination.object,
+            tuple(keys),
+            tuple(self.slots),
+            self.constants,
+            self.contract,
+        )
+
+    def _problem(self, path: tuple[str, ...], message: str, hint: str = "") -> None:
+        self.problems.append(self.loaded.problem_at(path, message, hint))
+
+    def _refuse_repeats(self) -> None:
+        names = [column.name for column in self.columns]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            self._problem(
+                ("source",),
+                f"the query has two columns {name!r}",
+                "give each a name of its own with AS",
+            )
+
+    def _field(self, name: str, spec: FieldSpec) -> None:
+        path = ("fields", name)
+        if name in _KEYS[self.loaded.mapping.destination.object]:
+            index = self._place(path, spec.column or "")
+            required = name == REQUIRED[self.loaded.mapping.destination.object]
+            on_null = OnNull.REJECT if required else self._on_null(spec)
+            self.keys.append(Binding(name, spec.column or "", index, casts.key, on_null))
+            return
+        zone = ZoneInfo(spec.timezone) if spec.timezone else UTC
+        self._slot(path, name, spec, self._cast_of(name, zone))
+
+    def _cast_of(self, name: str, zone: tzinfo) -> Cast:
+        if name in _PAST:
+            return casts.past(zone, self.now)
+        return _CASTS.get(name, casts.text)
+
+    def _attribute(self, key: str, spec: AttributeSpec) -> None:
+        zone = ZoneInfo(spec.timezone) if spec.timezone else UTC
+        cast = attributes.caster(spec.type, zone=zone, truncate=spec.too_long is TooLong.TRUNCATE)
+        self._slot(("attributes", key), ATTRIBUTE + key, spec, cast)
+        self.contract.known[key] = Typed(spec.type, Origin.DECLARED)
+
+    def _slot(
+        self, path: tuple[str, ...], name: str, spec: FieldSpec | AttributeSpec, cast: Cast
+    ) -> None:
+        if spec.column is None:
+            self.constants[name] = self._fixed((*path, "constant"), spec.constant, cast)
+            return
+        index = self._place(path, spec.column)
+        default = None
+        if spec.default is not None:
+            default = self._fixed((*path, "default"), spec.default, cast)
+        self.slots.append(Binding(name, spec.column, index, cast, self._on_null(spec), default))
+
+    def _on_null(self, spec: FieldSpec) -> OnNull:
+        return spec.on_null or self.loaded.mapping.on_null
+
+    def _fixed(self, path: tuple[str, ...], value: object, cast: Cast) -> Value:
+        try:
+            return cast(value)
+        except Miscast as miscast:
+            self._problem(path, miscast.message, miscast.hint)
+            return None
+
+    def _place(self, path: tuple[str, ...], name: str) -> int:
+        index = self.places.get(name)
+        if index is None:
+            self._problem(
+                path, f"the query has no column {name!r}", _nearest(name, list(self.places))
+            )
+            return 0
+        if unsendable := self.columns[index].unsendable:
+            self._unsendable(path, name, unsendable)
+        return index
+
+    def _unsendable(self, path: tuple[str, ...], name: str, what: str) -> None:
+        hint = f"cast it in SQL, for example cast({name} as text)"
+        self._problem(path, f"column {name!r} is of type {what}, which cannot be sent", hint)
+
+    def _extras(self) -> None:
+        mapping = self.loaded.mapping
+        specs = [*mapping.fields.values(), *mapping.attributes.values()]
+        named = {spec.column for spec in specs}
+        extras = [
+            (index, column)
+            for index, column in enumerate(self.columns)
+            if column.name not in named
+            and self.places[column.name] == index  # of repeated ones the last
+            and not any(fnmatchcase(column.name, glob) for glob in mapping.ignore_columns)
+        ]
+        match mapping.extra_columns:
+            case ExtraColumns.ATTRIBUTES:
+                for index, column in extras:
+                    self._extra(index, column)
+            case ExtraColumns.REJECT if extras:
+                names = ", ".join(repr(column.name) for _, column in extras)
+                self._problem(
+                    ("extra_columns",),
+                    f"the query has columns that nothing names: {names}",
+                    "map them, or name them under ignore_columns",
+                )
+            case _:
+                pass
+
+    def _extra(self, index: int, column: Column) -> None:
+        name = column.name
+        path = ("extra_columns",)
+        way_out = "rename it with AS, or name it under ignore_columns"
+        if not attributes.is_key(name):
+            message = f"column {name!r} cannot become an attribute: only letters, digits and _ are allowed"
+            self._problem(path, message, way_out)
+        elif twin := next((k for k in self.contract.names() if k.lower() == name.lower()), None):
+            message = f"column {name!r} and attribute {twin!r} differ only in case"
+            if twin == name:
+                message = (
+                    f"attribute {name!r} has another source, yet the query has column {name!r}"
+                )
+            self._problem(path, message, way_out)
+        elif column.unsendable:
+            hint = "cast it to text in SQL, or name it under ignore_columns"
+            message = f"column {name!r} is of type {column.unsendable}, which cannot be sent"
+            self._problem(path, message, hint)
+        else:
+            self._add_extra(index, column)
+
+    def _add_extra(self, index: int, column: Column) -> None:
+        name = column.name
+        if column.type is None:
+            cast = self.contract.observe(name, name)
+        else:
+            cast = attributes.caster(column.type)
+            self.contract.known[name] = Typed(column.type, Origin.COLUMN)
+        self.slots.append(Binding(ATTRIBUTE + name, name, index, cast, self.loaded.mapping.on_null))
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    folded = {other.lower(): other for other in known}
+    close = get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {folded[close[0]]!r}?"
+    shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+    return f"it has: {shown}"

@@ -1,0 +1,124 @@
+"""Rows become records: a mapping and the columns of its query, compiled once and applied to every row."""
+
+from collections import abc
+from dataclasses import dataclass
+from typing import Any
+
+from sync.domain.policy import OnNull
+from sync.domain.record import ATTRIBUTE, Fields, Object, Problem, Record, Rejected, Stage, Value
+from sync.transform import casts
+from sync.transform.casts import Cast, Miscast
+from sync.transform.contract import Contract
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One field of a record and the column it comes from."""
+
+    field: str
+    column: str
+    index: int
+    cast: Cast
+    on_null: OnNull
+    default: Value = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBuilder:
+    """Makes a record, or a rejected row, of every row.
+
+    `keys` are the slots that name the record: a customer's external id; a contact's customer and then, where
+    mapped, its external id and its e-mail.
+    """
+
+    object: Object
+    keys: tuple[Binding, ...]
+    slots: tuple[Binding, ...]
+    constants: Fields
+    contract: Contract
+
+    def build(self, number: int, row: abc.Sequence[Any]) -> Record | Rejected:
+        """The record of a row; every problem of a row is found, not just the first."""
+        problems: list[Problem] = []
+        fields = dict(self.constants)
+        for slot in self.slots:
+            _fill(fields, slot, row[slot.index], problems)
+        names = [_name(slot, row[slot.index], problems) for slot in self.keys]
+        for slot in (*self.keys, *self.slots):
+            if slot.column not in self.contract.sendable and row[slot.index] is not None:
+                self.contract.meet(slot.column, row[slot.index])
+        key = names[0]
+        if self.object is Object.CONTACT:
+            key = self._key_of_contact(names, fields, problems)
+        if problems or key is None:
+            return Rejected(number, key, Stage.MAP, tuple(problems))
+        return Record(number, key, fields, names[0] if self.object is Object.CONTACT else None)
+
+    def notice(self, rows: abc.Sequence[abc.Sequence[Any]]) -> None:
+        """Rows that need not be built: of types they tell what they would have told."""
+        for slot in (*self.keys, *self.slots):
+            key = slot.field.removeprefix(ATTRIBUTE)
+            if slot.column not in self.contract.sendable or key in self.contract.found:
+                self.contract.notice(key, slot.column, [row[slot.index] for row in rows])
+
+    def _key_of_contact(
+        self, names: list[str | None], fields: dict[str, Value], problems: list[Problem]
+    ) -> str | None:
+        customer, external_id = names[0], names[1] if len(names) > 1 else None
+        if external_id is not None:
+            fields["external_id"] = external_id
+            return external_id
+        if len(names) > 1 and self.keys[1].on_null is OnNull.CLEAR:
+            fields["external_id"] = None
+        if any(problem.field == "external_id" for problem in problems):
+            return None  # known by an external id that cannot be read: the e-mail is not its key
+        email = fields.get("email")
+        if customer is not None and isinstance(email, str):
+            key = contact_key(customer, email)
+            if len(key) <= casts.KEY_LENGTH:
+                return key
+            message = f"the key, customer and e-mail, has more than {casts.KEY_LENGTH} characters"
+            problems.append(Problem("invalid_key", message, "email", email))
+        elif not problems:
+            message = "neither an external_id nor an email names this contact"
+            problems.append(Problem("invalid_key", message, hint="fill one of them in SQL"))
+        return None
+
+
+def contact_key(customer: str, email: str) -> str:
+    """The key of a contact without an external id."""
+    return f"{customer}|{email.lower()}"
+
+
+def _name(slot: Binding, value: object, problems: list[Problem]) -> str | None:
+    if value is None:
+        if slot.on_null is OnNull.REJECT:
+            problems.append(
+                Problem(
+                    "invalid_key", "the key is null", slot.field, None, "filter such rows in SQL"
+                )
+            )
+        return None
+    try:
+        return casts.key(value)
+    except Miscast as miscast:
+        problems.append(Problem(miscast.code, miscast.message, slot.field, value, miscast.hint))
+        return None
+
+
+def _fill(fields: dict[str, Value], slot: Binding, value: object, problems: list[Problem]) -> None:
+    if casts.is_empty(value):
+        if slot.default is not None:
+            fields[slot.field] = slot.default
+        elif slot.on_null is OnNull.CLEAR:
+            fields[slot.field] = None
+        elif slot.on_null is OnNull.REJECT:
+            hint = f"column {slot.column}: fill it, or set on_null: keep"
+            problems.append(
+                Problem("null_value", "null is not allowed here", slot.field, value, hint)
+            )
+        return
+    try:
+        fields[slot.field] = slot.cast(value)
+    except Miscast as miscast:
+        problems.append(Problem(miscast.code, miscast.message, slot.field, value, miscast.hint))

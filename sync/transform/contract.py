@@ -1,0 +1,142 @@
+"""The contract of attribute types: what every custom attribute of a mapping is, and where that comes from.
+
+ChartMogul fixes a type at the first write, for good and for the whole account
+(dev.chartmogul.com/docs/adding-custom-attributes-to-customers), so nothing is left to a guess of the first row.
+"""
+
+from collections import abc
+from dataclasses import dataclass, field
+
+from sync.domain.record import AttributeType, Value
+from sync.domain.typed import Origin, Typed
+from sync.transform import attributes, casts
+from sync.transform.casts import Cast, Miscast, is_empty, kind
+
+_CAST = "cast the column to text in SQL, or leave it out"
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """An attribute whose type cannot be had, with the reason and the way out."""
+
+    key: str
+    message: str
+    hint: str
+
+
+@dataclass(slots=True)
+class Contract:
+    """The types known before the first row, and those that only the values of a column tell."""
+
+    known: dict[str, Typed] = field(default_factory=dict)
+    #: Attribute to the types found among its values so far.
+    found: dict[str, set[AttributeType]] = field(default_factory=dict)
+    #: Columns with a value that could be sent.
+    sendable: set[str] = field(default_factory=set, init=False)
+    #: Columns with a value that nobody could send, and what it is: binary data, a JSON object.
+    _unsendable: dict[str, str] = field(default_factory=dict, init=False)
+
+    def names(self) -> abc.Iterator[str]:
+        """All attributes."""
+        yield from self.known
+        yield from self.found
+
+    def observe(self, key: str, column: str) -> Cast:
+        """A cast for a column without a type: every value is cast by its own type, and that type is kept.
+
+        Whether whole numbers end as Integer or Decimal makes no difference to what is sent, only to the type
+        named with it, so nothing has to wait for the last row.
+        """
+        found = self.found.setdefault(key, set())
+
+        def cast(value: object) -> Value:
+            own = attributes.type_of(value)
+            if own is None:
+                message = f"column {column!r} holds {kind(value)} here, which cannot be sent"
+                raise Miscast("attribute_type", message, _CAST)
+            found.add(own)
+            return attributes.caster(own)(value)
+
+        return cast
+
+    def meet(self, column: str, value: object) -> None:
+        """A column holds this value, which is not null.
+
+        Some databases do not tell what a column is, so one that turns out to hold nothing but
+        binary data or JSON stops the mapping in the end; a stray value only rejects its row.
+        """
+        if casts.is_sendable(value):
+            self.sendable.add(column)
+        else:
+            self._unsendable[column] = kind(value)
+
+    def notice(self, key: str, column: str, values: abc.Sequence[object]) -> None:
+        """Values of a column, of rows that once made records; what each would have told is taken in.
+
+        `key` is the attribute, or any other field.
+        """
+        if column not in self.sendable and any(value is not None for value in values):
+            self.sendable.add(column)
+        found = self.found.get(key)
+        if found is not None:
+            kinds = {type(value): value for value in values if not is_empty(value)}
+            found.update(own for own in map(attributes.type_of, kinds.values()) if own)
+
+    def settle(
+        self, in_use: abc.Mapping[str, AttributeType]
+    ) -> tuple[dict[str, Typed], list[Disagreement]]:
+        """The type of every attribute once all rows were read, and what stands against it.
+
+        `in_use` are the account's types. A column without any value is in neither: it is not sent and locks nothing.
+        """
+        types, problems = dict(self.known), list(self._of_columns())
+        for key, found in self.found.items():
+            if not found:
+                continue
+            agreed = attributes.agree(found)
+            if agreed is AttributeType.INTEGER and in_use.get(key) is AttributeType.DECIMAL:
+                agreed = AttributeType.DECIMAL  # whole numbers fit a Decimal attribute as they are
+            if agreed is None:
+                names = ", ".join(sorted(found))
+                message = f"the values of attribute {key!r} disagree about its type: {names}"
+                problems.append(Disagreement(key, message, _declare(key, "String")))
+            else:
+                types[key] = Typed(agreed, Origin.VALUES)
+        problems += _against(types, in_use)
+        return types, problems
+
+    def _of_columns(self) -> abc.Iterator[Disagreement]:
+        for column, what in self._unsendable.items():
+            if column not in self.sendable:
+                message = f"column {column!r} holds {what}, which cannot be sent"
+                yield Disagreement(column, message, _CAST)
+
+
+def _against(
+    types: abc.Mapping[str, Typed], in_use: abc.Mapping[str, AttributeType]
+) -> abc.Iterator[Disagreement]:
+    folded = {key.lower(): key for key in in_use}
+    for key, typed in types.items():
+        if key in in_use:
+            if in_use[key] is not typed.type:
+                yield conflict(key, typed, in_use[key])
+        elif twin := folded.get(key.lower()):
+            yield Disagreement(
+                key,
+                f"attribute {key!r} and {twin!r}, which this account has, differ only in case",
+                f"call it {twin}, or give it a name of its own",
+            )
+
+
+def conflict(key: str, typed: Typed, *in_use: AttributeType) -> Disagreement:
+    """A type that differs from that of the account, which a value may leave open between several."""
+    there = " or ".join(sorted(in_use))
+    return Disagreement(
+        key,
+        f"attribute {key!r} would be sent as {typed.type} ({typed.origin}), but it is {there} in this account",
+        f"ChartMogul never changes a type: {_declare(key, in_use[0])}, or send it under another key",
+    )
+
+
+def _declare(key: str, wanted: str) -> str:
+    return f"declare it, for example attributes: {{{key}: {{column: {key}, type: {wanted}}}}}"

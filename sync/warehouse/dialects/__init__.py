@@ -1,0 +1,1 @@
+"""What one database does in its own way, a file for each."""

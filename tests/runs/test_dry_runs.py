@@ -1,0 +1,123 @@
+"""What a dry run foretells is what the next run does: the same keys, fields, counts and requests."""
+
+import pytest
+
+from sync.domain.results import Run
+from sync.sandbox.sandbox import DATA_SOURCE
+from tests.support.contacts import Town, call, counts
+
+MAPPING = """\
+version: 1
+source: {table: accounts}
+destination: {object: customer}
+fields: {external_id: id, company: company, country: {column: country, on_null: clear}}
+attributes:
+  seats: {column: seats, type: Integer, on_null: clear}
+  partner: {column: partner, type: Boolean}
+tags: [warehouse]
+extra_columns: ignore
+"""
+COLUMNS = "id, company, country, seats, partner"
+NOW = (
+    ("same", "Quince", "DE", 5, 1),
+    ("other", "Changed", "DE", 5, 1),
+    ("emptied", "Quince", None, None, 1),
+    ("false", "Quince", "DE", 5, 0),
+    ("several", "Changed", "AT", None, 0),
+    ("new", "Quince", "DE", 5, 1),
+    ("bad", "Quince", "Germany", 5, 1),
+    ("twice", "Quince", "DE", 5, 1),
+    ("twice", "Changed", "DE", 5, 1),
+    ("again", "Quince", "DE", 5, 1),
+    ("again", "Quince", "DE", 5, 1),
+    (None, "Quince", "DE", 5, 1),
+)
+BEFORE = (*((key, "Quince", "DE", 5, 1) for key, *_ in NOW[:5]), ("gone", "Q", "DE", 1, 1))
+
+
+@pytest.fixture
+def town(tmp_path):
+    """An account that a first run has filled, and a warehouse that has changed since."""
+    town = Town(tmp_path)
+    town.write("customers", MAPPING)
+    town.table("accounts", COLUMNS, *BEFORE)
+    town.run()
+    town.table("accounts", COLUMNS, *NOW)
+    return town
+
+
+def changes(town: Town) -> dict[str, object]:
+    """What the newest run changed, or would change, by key."""
+    return {line["key"]: (line["outcome"], line["changes"]) for line in town.lines("changes.jsonl")}
+
+
+def foretold(town: Town, **how: bool) -> Run:
+    """A dry run, and the run after it, which does just that; the run."""
+    file = town.folder / "state.db"
+    before = file.read_bytes() if file.exists() else None
+    dry = town.run(dry_run=True, **how)
+    assert sum(town.writes().values()) == 0
+    assert (file.read_bytes() if file.exists() else None) == before
+    planned, errors = changes(town), town.lines("errors.jsonl")
+    left = [line["key"] for line in town.lines("left.jsonl")]
+    looks = dry.mappings[0].requests.total
+    run = town.run(**how)
+    assert changes(town) == planned
+    assert [e["code"] for e in errors] == [e["code"] for e in town.lines("errors.jsonl")]
+    assert left == [line["key"] for line in town.lines("left.jsonl")]
+    assert counts(dry, "customers") == counts(run, "customers")
+    assert (dry.exit_code, dry.status) == (run.exit_code, run.status)
+    sent = run.mappings[0].requests.total - looks
+    assert sent == sum(town.writes().values())
+    return run
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_after_a_first_run(town, full):
+    """Changed, emptied, false, new, bad and repeated rows."""
+    run = foretold(town, full=full)
+    assert counts(run, "customers") == {
+        "created": 2,
+        "updated": 4,
+        "unchanged": 1,
+        "skipped": 1,
+        "rejected": 4,
+    }
+    assert run.mappings[0].left == 1
+
+
+@pytest.mark.parametrize("mode", ["insert", "update", "update\nabsent: skip"])
+def test_modes(town, mode):
+    """What a mode leaves alone is foretold as well."""
+    town.write("customers", f"{MAPPING}mode: {mode}\n")
+    foretold(town)
+
+
+def test_without_a_state(town):
+    """A filled account is looked up, and only differences are foretold."""
+    for file in town.folder.glob("state.db*"):
+        file.unlink()
+    run = foretold(town)
+    assert counts(run, "customers")["updated"] == 4
+
+
+def test_merged_customers(town):
+    """The later row of one customer is rejected in both."""
+    world = town.sandbox.world
+    sides = {
+        side: {"customer_uuid": world.by_pair[DATA_SOURCE, key]}
+        for side, key in (("from", "other"), ("into", "several"))
+    }
+    assert call(town.sandbox, "POST", "/v1/customers/merges", body=sides)[0] == 202
+    foretold(town)
+    assert "same_record" in town.codes("customers").values()
+
+
+def test_the_estimate_is_what_the_run_costs(desk):
+    """Requests and time are told at the end of a dry run, and they are right."""
+    desk.rows(*({"id": f"cus_{n}"} for n in range(3)))
+    told = desk("run", "--dry-run").out
+    desk.place.forget()
+    assert desk("run").code == 0
+    sent = len(desk.place.sandbox.sandbox.calls())
+    assert f"{sent} requests" in told

@@ -1,0 +1,130 @@
+"""Several mappings in one run: what they share, what one's trouble means for the others, and the exit code."""
+
+import pytest
+
+from sync.errors import EXIT_CONFIG, EXIT_OK, EXIT_RAIL, EXIT_REJECTED, EXIT_SERVER
+from tests.support.contacts import Town, counts
+
+COLUMNS = "id, company, seats, plan"
+
+
+def mapping(attributes: str = "", more: str = "", query: str = "select * from accounts") -> str:
+    """A mapping of customers."""
+    return (
+        f'version: 1\nsource: {{query: "{query}"}}\ndestination: {{object: customer}}\n'
+        f"fields: {{external_id: id, company: company}}\nattributes: {{{attributes}}}\n"
+        f"extra_columns: ignore\n{more}"
+    )
+
+
+@pytest.fixture
+def town(tmp_path):
+    """Three accounts."""
+    town = Town(tmp_path)
+    fill(town)
+    return town
+
+
+def fill(town, company="Quince"):
+    """The accounts as they are from now on."""
+    town.table("accounts", COLUMNS, *((f"c{n}", company, n, f"plan {n}") for n in range(3)))
+
+
+def errors(run):
+    """Every mapping's error."""
+    return {one.mapping: one.error or "" for one in run.mappings}
+
+
+def writes(town):
+    """How many writes the last run sent."""
+    return sum(town.writes().values())
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"), [("'many' as seats", "String"), ("seats as Seats", "differ only in case")]
+)
+def test_types_that_do_not_go_together(town, columns, told):
+    """Found out by reading: both files are named, and neither mapping writes anything."""
+    town.write("one", mapping("seats: {column: seats, type: Integer}"))
+    query = f"select id, company, {columns} from accounts"
+    town.write("two", mapping(query=query).replace("extra_columns: ignore", ""))
+    for dry_run in (True, False):
+        run = town.run(dry_run=dry_run)
+        assert run.exit_code == EXIT_CONFIG
+        text = " ".join(errors(run).values())
+        assert [part for part in ("one.yml", "two.yml", "seats", told) if part not in text] == []
+        assert writes(town) == 0
+
+
+@pytest.mark.parametrize("name", ["a_broken", "z_broken"])
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("select * from nowhere", EXIT_SERVER), ("select id from accounts", EXIT_CONFIG)],
+)
+def test_a_query_that_fails_stops_all(town, name, query, code):
+    """Before the first write, whichever mapping comes first."""
+    town.write("good", mapping())
+    town.write(name, mapping(query=query))
+    run = town.run()
+    assert run.exit_code == code
+    assert writes(town) == 0
+    assert f"{name}.yml:" in errors(run)[name]
+
+
+@pytest.mark.parametrize("name", ["a_stopped", "z_stopped"])
+def test_a_rail_stops_its_own_mapping(town, name):
+    """The others do their work; the exit code is the rail's."""
+    town.write("good", mapping())
+    town.write(
+        name, mapping(query="select ' ' as id, '' as company", more="limits: {max_rejected: 0}")
+    )
+    run = town.run()
+    assert (run.exit_code, str(run.status)) == (EXIT_RAIL, "stopped")
+    assert counts(run, "good") == {"created": 3}
+    assert "max_rejected" in errors(run)[name]
+    assert errors(run)["good"] == ""
+
+
+def test_the_gravest_end_decides(town):
+    """A rail before rejected rows before success."""
+    town.write("bad", mapping(query="select ' ' as id, '' as company"))
+    town.write("good", mapping())
+    assert town.run().exit_code == EXIT_REJECTED
+    town.write("held", mapping(more="limits: {max_updates: 0}"))
+    fill(town, "Changed")
+    run = town.run()
+    assert run.exit_code in (EXIT_RAIL, EXIT_REJECTED)
+    town.write(
+        "bad", mapping(query="select ' ' as id, '' as company", more="tolerate_rejected: 100%")
+    )
+    assert town.run().exit_code == EXIT_OK
+
+
+def test_each_has_a_memory_of_its_own(town):
+    """A change of one mapping sends its own fields again, not those of the other."""
+    town.write("names", mapping())
+    town.write(
+        "plans", mapping("plan: {column: plan, type: String}").replace(", company: company", "")
+    )
+    run = town.run()
+    assert (counts(run, "names"), counts(run, "plans")) == ({"created": 3}, {"updated": 3})
+    town.write(
+        "plans", mapping("plan: {column: company, type: String}").replace(", company: company", "")
+    )
+    run = town.run()
+    assert (counts(run, "names"), counts(run, "plans")) == ({"unchanged": 3}, {"updated": 3})
+    bodies = [call.json for call in town.sandbox.calls("PATCH")]
+    assert bodies == [{"attributes": {"custom": {"plan": "Quince"}}}] * 3
+    run = town.run(full=True)
+    assert (counts(run, "names"), counts(run, "plans")) == ({"unchanged": 3}, {"unchanged": 3})
+
+
+def test_a_mapping_with_another_name_adopts(town):
+    """A renamed file sends nothing: the records are known, and looked at."""
+    town.write("names", mapping())
+    town.run()
+    (town.folder / "mappings" / "names.yml").rename(town.folder / "mappings" / "renamed.yml")
+    run = town.run()
+    assert counts(run, "renamed") == {"unchanged": 3}
+    assert writes(town) == 0
+    assert town.lines("left.jsonl") == []

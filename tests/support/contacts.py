@@ -1,0 +1,309 @@
+"""Contacts under test: the real client and sandbox without a network, on a clock that only sleeping moves."""
+
+import asyncio
+import json
+import sqlite3
+from collections import Counter, abc
+from contextlib import AsyncExitStack, closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+from pydantic import SecretStr
+
+from sync.chartmogul.client import Client
+from sync.chartmogul.connection import open_http
+from sync.chartmogul.health import Health
+from sync.chartmogul.pace import Pace
+from sync.chartmogul.transport import Transport, Waiting
+from sync.destination.contacts.contacts import Contacts
+from sync.destination.contacts.in_doubt import InDoubtCreates
+from sync.destination.contacts.index import ContactIndex
+from sync.destination.parents import ParentResolver
+from sync.domain.parent import Parent
+from sync.domain.plan import Seen
+from sync.domain.record import Fields, Record
+from sync.domain.results import MappingRun, Requests, Run
+from sync.engine.context import Selection
+from sync.engine.run import Stop
+from sync.engine.session import Session, now
+from sync.engine.spool import Entry
+from sync.mapping.loader import load
+from sync.report.files import FileReporter
+from sync.sandbox.sandbox import DATA_SOURCE, Sandbox
+from sync.sandbox.transport import transport
+from sync.settings import Settings
+from sync.state.memory import Doubt
+from sync.state.store import Store
+from tests.support.planted_secrets import API_KEY
+from tests.support.runner import Hurry
+
+URL = "http://127.0.0.1:9/v1"
+START = datetime(2027, 1, 15, 8, tzinfo=UTC)
+
+
+def record(row: int = 1, customer: str = "c1", **fields: Any) -> Record:
+    """A contact's record, its key as the reader makes it."""
+    key = fields.get("external_id") or f"{customer}|{str(fields.get('email')).lower()}"
+    return Record(row, key, fields, customer)
+
+
+def entry(row: int = 1, customer: str = "c1", **fields: Any) -> Entry:
+    """The same on its way."""
+    return Entry(record(row, customer, **fields), b"")
+
+
+class Square:
+    """Contacts of one sandbox, with all that they need; `log` keeps what happened in which order."""
+
+    def __init__(self, remembered: abc.Mapping[str, Parent] | None = None, **sandbox: Any) -> None:
+        self.hurry = Hurry()
+        self.sandbox = Sandbox(key=API_KEY, rate=None, parallel=None, clock=self.seconds, **sandbox)
+        self.http = open_http(URL, SecretStr(API_KEY), 30, 20)
+        self.http._transport = transport(self.sandbox, self.hurry.sleep)
+        self.requests = Requests()
+        waiting = Waiting(self.hurry.sleep, roll=lambda: 0.1)
+        pace = Pace(clock=self.hurry.clock, sleep=self.hurry.sleep)
+        health = Health(self.hurry.clock)
+        self.client = Client(Transport(self.http, pace, health, waiting, self.requests))
+        self.remembered = dict(remembered or {})
+        self.coming: set[str] = set()
+        self.rows: dict[str, list[int]] = {}
+        self.doubts: dict[str, Doubt] = {}
+        self.log: list[str] = []
+        self.parents = ParentResolver(
+            self.client, DATA_SOURCE, self._recall, self.coming.__contains__
+        )
+        self.index = ContactIndex(self.client, DATA_SOURCE)
+        in_doubt = InDoubtCreates(
+            self._ask, self._lose, self._recall_doubts, self._settle, self.now
+        )
+        self.in_doubt = in_doubt
+        self.contacts = Contacts(
+            self.client,
+            DATA_SOURCE,
+            self.parents,
+            self.index,
+            in_doubt,
+            lambda uuid: self.rows.get(uuid, ()),
+            self._sleep,
+        )
+
+    async def __aenter__(self) -> "Square":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.http.aclose()
+
+    def now(self) -> datetime:
+        """The time of everybody here, in whole seconds: turns take some hundredths."""
+        return START + timedelta(seconds=int(self.hurry.at))
+
+    def seconds(self) -> float:
+        """The same, as the sandbox counts."""
+        return START.timestamp() + self.hurry.at
+
+    async def _sleep(self, seconds: float) -> None:
+        self.log.append(f"wait {seconds:g}")
+        await self.hurry.sleep(seconds)
+
+    async def _recall(self, customers: abc.Sequence[str]) -> abc.Mapping[str, Parent]:
+        return {c: self.remembered[c] for c in customers if c in self.remembered}
+
+    async def _ask(self, keys: abc.Sequence[str], at: datetime) -> None:
+        self.log.append(f"ask {len(self.posts())}")
+        self.doubts |= dict.fromkeys(keys, Doubt(at, lost=False))
+
+    async def _lose(self, keys: abc.Sequence[str]) -> None:
+        self.doubts |= {key: Doubt(self.doubts[key].asked_at, lost=True) for key in keys}
+
+    async def _recall_doubts(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Doubt]:
+        return {key: self.doubts[key] for key in keys if key in self.doubts}
+
+    async def _settle(self, keys: abc.Sequence[str]) -> None:
+        for key in keys:
+            self.doubts.pop(key, None)
+
+    async def doubting(self, key: str, doubt: Doubt) -> None:
+        """An earlier run has left a create in doubt."""
+        self.doubts[key] = doubt
+        await self.in_doubt.prefetch([key])
+
+    def posts(self) -> list[Any]:
+        """The bodies of all creates that were asked for."""
+        return [call.json for call in self.sandbox.calls("POST", "/v1/contacts")]
+
+    def asked(self) -> list[str]:
+        """Method and path of every request since the last `forget`, the query's filters included."""
+        shown = []
+        for call in self.sandbox.calls():
+            names = [name for name in ("customer_uuid", "external_id") if name in call.query]
+            shown.append(" ".join([call.method, call.path.removeprefix("/v1/"), *names]))
+        return shown
+
+    def forget(self) -> None:
+        """Forget the requests so far."""
+        self.sandbox.requests.clear()
+
+    async def customer(self, key: str, source: str = DATA_SOURCE) -> str:
+        """A customer that is there already; its uuid."""
+        uuid = (await self.client.create_customer(source, key, {}, {})).uuid
+        self.forget()
+        return uuid
+
+    async def contact(self, customer_uuid: str, **fields: Any) -> Seen:
+        """A contact that is there already."""
+        seen = await self.client.create_contact(DATA_SOURCE, customer_uuid, fields)
+        self.forget()
+        return seen
+
+    def merge(self, from_uuid: str, into_uuid: str) -> None:
+        """ChartMogul merges two customers."""
+        sides = {"from": {"customer_uuid": from_uuid}, "into": {"customer_uuid": into_uuid}}
+        assert self._call("POST", "/v1/customers/merges", sides) == 202
+        self.forget()
+
+    def delete(self, uuid: str) -> None:
+        """Somebody deletes a contact in ChartMogul."""
+        assert self._call("DELETE", f"/v1/contacts/{uuid}") == 200
+        self.forget()
+
+    def _call(self, method: str, path: str, body: object = None) -> int:
+        return call(self.sandbox, method, path, body=body)[0]
+
+
+def call(
+    sandbox: Sandbox,
+    method: str,
+    path: str,
+    query: abc.Mapping[str, str] | None = None,
+    body: object = None,
+) -> tuple[int, Any]:
+    """Ask a sandbox directly: the status, and the JSON."""
+    authorization = httpx.BasicAuth(sandbox.key, "")._auth_header
+    headers = {"authorization": authorization, "content-type": "application/json"}
+    sent = b"" if body is None else json.dumps(body).encode()
+    answer = sandbox.answer(method, path, query or {}, headers, sent)
+    return answer.status, answer.json
+
+
+def quick() -> Sandbox:
+    """A sandbox without limits, whose uuids cost no chance."""
+    numbers = count(1)
+    return Sandbox(key=API_KEY, rate=None, parallel=None, new_uuid=lambda: UUID(int=next(numbers)))
+
+
+@dataclass(slots=True)
+class Town:
+    """Whole runs over a warehouse, a state and a sandbox, in this process and without a network."""
+
+    folder: Path
+    sandbox: Sandbox = field(default_factory=quick)
+    warehouse: str = ""
+    state: str = ""
+    #: How much later than now the next run takes place.
+    later: timedelta = timedelta()
+    #: The longest that a run slept: looks after lost answers, repeats, and its turns.
+    slept: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.warehouse = self.warehouse or f"sqlite:///{self.folder / 'warehouse.db'}"
+        self.state = self.state or f"sqlite:///{self.folder / 'state.db'}"
+
+    def write(self, name: str, text: str) -> None:
+        """A mapping file."""
+        file = self.folder / "mappings" / f"{name}.yml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+
+    def table(self, name: str, columns: str, *rows: abc.Sequence[object]) -> None:
+        """A table of an SQLite warehouse, as it is from now on."""
+        with closing(sqlite3.connect(self.folder / "warehouse.db")) as db, db:
+            db.execute(f"drop table if exists {name}")
+            db.execute(f"create table {name} ({columns})")
+            marks = ", ".join("?" for _ in columns.split(","))
+            db.executemany(f"insert into {name} values ({marks})", rows)
+
+    def run(self, *, dry_run: bool = False, full: bool = False) -> Run:
+        """A whole run of all mappings; whatever became of a row, the counts add up."""
+        self.sandbox.requests.clear()
+        run = asyncio.run(self._run(Selection(full=full), dry_run))
+        assert all(mapping.rows.unprocessed == 0 or mapping.error for mapping in run.mappings)
+        return run
+
+    async def _run(self, selection: Selection, dry_run: bool) -> Run:
+        told = {
+            "WAREHOUSE_URL": self.warehouse,
+            "CHARTMOGUL_API_URL": URL,
+            "CHARTMOGUL_API_KEY": API_KEY,
+            "CHARTMOGUL_DATA_SOURCE": DATA_SOURCE,
+            "SYNC_STATE_URL": self.state,
+            "SYNC_REPORTS": str(self.folder / "reports"),
+            "SYNC_TMP": str(self.folder),
+        }
+        settings = Settings.load(told)
+        hurry = Hurry()
+        async with AsyncExitStack() as stack:
+            store = (Store.open_read_only if dry_run else Store.open)(settings.state_url)
+            stack.callback(store.close)
+            reporter = FileReporter(settings.reports, now)
+            stack.callback(reporter.close)
+            session = Session(settings, store, Stop(), reporter, stack)
+            session.pace = Pace(clock=hurry.clock, sleep=hurry.sleep)
+            session.clock, session.sleep = (lambda: now() + self.later), hurry.sleep
+            http = open_http(URL, SecretStr(API_KEY), 30, 20)
+            http._transport = transport(self.sandbox, hurry.sleep)
+            stack.push_async_callback(http.aclose)
+            waiting = Waiting(hurry.sleep)
+            session._clients[SecretStr(API_KEY)] = Client(
+                Transport(http, session.pace, session.health, waiting)
+            )
+            mappings = load([self.folder / "mappings"], told)
+            run = await session.conduct(mappings, selection, dry_run=dry_run)
+        self.slept = hurry.at
+        return run
+
+    def writes(self) -> Counter[str]:
+        """How many writes of each kind the last run sent."""
+        calls = (call for call in self.sandbox.requests if call.method != "GET")
+        return Counter(f"{call.method} {call.path.split('/')[2]}" for call in calls)
+
+    def contacts(self) -> list[dict[str, Any]]:
+        """All contacts that the sandbox holds, the oldest first."""
+        world = self.sandbox.world
+        found = sorted(world.contacts.values(), key=lambda contact: contact.created)
+        return [world.show_contact(contact) for contact in found]
+
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        """The lines of a report of the newest run, a dry run included."""
+        newest = max(
+            (path for path in (self.folder / "reports").iterdir() if path.name != "latest"),
+            key=lambda path: path.stat().st_mtime_ns,
+        )
+        return [json.loads(line) for line in (newest / name).read_text().splitlines()]
+
+    def codes(self, mapping: str = "contacts") -> dict[int, str]:
+        """The code of every rejected row of the newest run."""
+        return {
+            line["row"]: line["code"]
+            for line in self.lines("errors.jsonl")
+            if line["mapping"] == mapping
+        }
+
+
+def counts(run: Run, mapping: str = "contacts") -> dict[str, int]:
+    """How the rows of one mapping ended, without the zeros."""
+    found: MappingRun = next(one for one in run.mappings if one.mapping == mapping)
+    rows = found.rows
+    assert rows.read == rows.decided, found.error
+    names = ("created", "updated", "unchanged", "skipped", "rejected")
+    return {name: getattr(rows, name) for name in names if getattr(rows, name)}
+
+
+def fields(seen: Seen) -> Fields:
+    """What is known of a contact, but for the position that ChartMogul gives."""
+    return {name: value for name, value in seen.fields.items() if name != "position"}

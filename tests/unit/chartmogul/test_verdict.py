@@ -1,0 +1,279 @@
+"""Statuses and error bodies: who has to act, in which words."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.chartmogul import calls
+from sync.chartmogul.verdict import SHOWN, Failure, judge
+from sync.domain.record import AttributeType
+from sync.errors import AlreadyExists, ChartMogulError, Denied, NotFound, Refusal, Refused
+from tests.unit.chartmogul.scene import recorded
+
+CREATE = calls.create_customer("ds_1", "c1", {}, {})
+CHANGE = calls.change_customer("cus_1", {"name": "Ada"}, {})
+RECORDED = (
+    "customers-list",
+    "customers-retrieve",
+    "customers-search",
+    "customers-update",
+    "contacts-retrieve",
+    "data-sources-create",
+    "data-sources-delete",
+    "errors-client-fixtures",
+    "ping",
+)
+HTML = b"<!DOCTYPE html><html><head><title>Oops! That page doesn't exist.</title></head></html>"
+
+
+def verdict(status, body=b"", call=CHANGE, location=""):
+    """Judge an answer; objects are written as JSON first."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return judge(call, status, raw, location)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+def test_successes_are_none(status):
+    """Every 2xx that was ever recorded is good."""
+    assert verdict(status) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"code": 422, "message": "No.", "param": "email"}, [Refusal("email", "No.")]),
+        ({"code": 401, "message": "No.", "param": None}, [Refusal("", "No.")]),
+        ({"errors": {"a": "x", "b": ["y", "z"]}}, [("a", "x"), ("b", "y"), ("b", "z")]),
+        ({"errors": {"a": {"deep": 1}}}, [("a", '{"deep": 1}')]),
+        ({"errors": ["x", "y"]}, [("", "x"), ("", "y")]),
+        ({"error": "Data source not found"}, [("", "Data source not found")]),
+        (
+            {"error": "No", "error_details": [{"param": "uuid", "code": "bad", "message": "No!"}]},
+            [("uuid", "No!")],
+        ),
+        (
+            {"error_details": [{"param": "uuid", "code": "blank"}, "odd"]},
+            [("uuid", "blank"), ("", "odd")],
+        ),
+        ({"name": ["Name can't be blank"]}, [("name", "Name can't be blank")]),
+        ({"error": "No", "error_details": []}, [("", "No")]),
+        (HTML, [("", "Oops! That page doesn't exist.")]),
+        (b"Bad Gateway", [("", "Bad Gateway")]),
+        (b"", []),
+        (b"[1, 2]", [("", "[1, 2]")]),
+        ({}, []),
+    ],
+)
+def test_seven_shapes_of_error_bodies_are_read(body, expected):
+    """Fields and words come out of each, HTML and nothing included."""
+    error = verdict(422, body)
+
+    assert type(error) is Refused
+    assert error.answered.refusals == tuple(
+        r if isinstance(r, Refusal) else Refusal(*r) for r in expected
+    )
+
+
+def test_recorded_errors_are_understood():
+    """Each recorded 4xx becomes one of our errors, with ChartMogul's words in the message."""
+    seen = 0
+    for name in RECORDED:
+        for _, _, response in recorded(name):
+            body, status = response["body"], response["status"]
+            if status >= 400 and isinstance(body, dict):
+                error = verdict(status, body)
+                words = next(iter(error.answered.refusals)).message
+                assert isinstance(error, Refused | Denied)
+                assert json.dumps(words) in json.dumps(body)
+                assert words in error.message
+                seen += 1
+    assert seen > 9
+
+
+@pytest.mark.parametrize("said", ["Ada Byron", "ada byron", "a@b.example", "k+1@b.example"])
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_denial_repeats_nothing_that_was_sent(status, said):
+    """Its message reaches terminals and logs; the whole answer does not."""
+    fields = {"name": "Ada Byron", "attributes.mails": "a@b.example"}
+    types = {"mails": AttributeType.STRING}
+    page = f"<title>No {said} here</title>".encode()
+    message = verdict(
+        status, page, calls.create_customer("ds_1", "k+1@b.example", fields, types)
+    ).message
+    assert str(status) in message
+    assert said not in message
+    look_up = calls.list_customers("ds_1", "k+1@b.example")
+    assert "k+1@b" not in verdict(status, b"<p>no k+1@b.example</p>", look_up).message
+    assert "No reason" in verdict(status, b"<title>No reason</title>", CHANGE).message
+
+
+@pytest.mark.parametrize(
+    ("body", "garbled"),
+    [
+        (b'{"errors": {"email": "is invalid"}}', False),
+        (b'{"code": 422, "message": "", "param": null}', False),
+        (b"", True),
+        (b"null", True),
+        (b"<html><title>Sign in</title></html>", True),
+        (b'{"errors": {"email": "is inv', True),
+    ],
+)
+def test_a_refusal_that_is_not_chartmoguls_own(body, garbled):
+    """Nobody knows what it means: the row is rejected now, and not held back later."""
+    refused = verdict(422, body, CHANGE)
+    assert isinstance(refused, Refused)
+    assert refused.answered.garbled is garbled
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_what_no_row_can_get_round_ends_the_run(status):
+    """A bad key, an unpaid account, a read-only key: Denied, with ChartMogul's words and a hint."""
+    error = verdict(status, {"code": status, "message": "Not you", "param": None})
+
+    assert isinstance(error, Denied)
+    assert error.message.endswith(f"({status}): Not you")
+    assert error.hint
+    assert error.answered.body == f'{{"code": {status}, "message": "Not you", "param": null}}'
+
+
+def test_hints_name_the_variable_and_the_access_level():
+    """The user learns what to look at."""
+    assert "CHARTMOGUL_API_KEY" in verdict(401).hint
+    assert "Read & Write" in verdict(403).hint
+    assert verdict(403).message == "ChartMogul forbids it (403): status 403 without a word"
+
+
+def test_404_of_a_record_is_not_found():
+    """Merged or deleted: with ChartMogul's JSON, or nothing at all."""
+    body = {"code": 404, "message": 'Customer "1" does not exist', "param": "customer_id"}
+
+    assert isinstance(verdict(404, body), NotFound)
+    assert isinstance(verdict(404), NotFound)
+
+
+def test_404_of_the_address_is_denied():
+    """An unknown route answers HTML; a list or a create has no record that could be missing."""
+    assert isinstance(verdict(404, HTML), Denied)
+    assert isinstance(verdict(404, {"error": "Data source not found"}, CREATE), Denied)
+    assert "https://api.chartmogul.com/v1" in verdict(404, HTML).hint
+
+
+@pytest.mark.parametrize("status", [400, 409, 422])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {
+            "errors": {
+                "external_id": "The external ID for this customer already exists in our system."
+            }
+        },
+        {"errors": {"external_id": ["Has already been taken."]}},
+        {"message": "has already been taken", "param": "external_id"},
+        {"message": "The external ID already exists", "param": None},
+        {"error": "x", "error_details": [{"param": "external_id", "message": "Already exists."}]},
+    ],
+)
+def test_taken_external_ids_are_recognised(status, body):
+    """By the field and a few words: neither status nor sentence is documented."""
+    assert isinstance(verdict(status, body, CREATE), AlreadyExists)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"errors": {"name": "Has already been taken."}},
+        {"errors": {"external_id": "A unique external ID is required for each customer."}},
+        {"errors": {"customer_external_id": "already exists"}},
+    ],
+)
+def test_other_refusals_are_not_taken_for_it(body):
+    """A look-up would find nothing."""
+    assert type(verdict(422, body, CREATE)) is Refused
+
+
+def test_an_invalid_data_source_ends_the_run():
+    """Every row would be refused with the same words."""
+    body = {
+        "errors": {"data_source_uuid": "A valid data source UUID is required for each customer."}
+    }
+    error = verdict(422, body, CREATE)
+
+    assert isinstance(error, Denied)
+    assert "destination.data_source" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("location", "place"),
+    [
+        ("https://www.example.com/login?x=1", " to https://www.example.com"),
+        ("", ""),
+        ("http://[", ""),
+    ],
+)
+def test_redirects_are_named_not_followed(location, place):
+    """Following one would hand the key over."""
+    error = verdict(301, b"", location=location)
+
+    assert isinstance(error, Denied)
+    assert error.message == f"CHARTMOGUL_API_URL answers with a redirect{place} (301)"
+
+
+@pytest.mark.parametrize(
+    ("status", "sent", "busy", "throttled"),
+    [
+        (429, False, False, True),
+        (500, True, False, False),
+        (502, True, False, False),
+        (503, True, True, False),
+        (504, True, False, False),
+        (999, True, False, False),
+        (100, True, False, False),
+    ],
+)
+def test_what_time_heals_is_a_failure(status, sent, busy, throttled):
+    """429 was surely not carried out; after any 5xx nobody knows."""
+    failure = judge(CHANGE, status, b"x", retry_after=3.0)
+
+    assert isinstance(failure, Failure)
+    assert (failure.sent, failure.busy, failure.throttled) == (sent, busy, throttled)
+    assert (failure.status, failure.body, failure.retry_after) == (status, "x", 3.0)
+
+
+def test_long_bodies_are_cut():
+    """Reports hold the start of a body, messages the start of its words."""
+    error = verdict(422, {"message": "ä" * 5000, "param": "name"})
+
+    assert len(error.answered.body) == SHOWN
+    assert len(error.message) == SHOWN
+
+
+@given(st.integers(0, 999), st.binary(max_size=200) | st.just(b"[" * 100_000))
+def test_any_answer_is_judged(status, body):
+    """No status and no body breaks the table."""
+    assert isinstance(judge(CHANGE, status, body), ChartMogulError | Failure | None)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["errors", "error", "error_details", "message", "param", "external_id"]
+            ),
+            inner,
+            max_size=3,
+        )
+    ),
+)
+
+
+@given(st.sampled_from([400, 401, 404, 409, 422]), JSON)
+def test_any_json_is_judged(status, body):
+    """Whatever stands where, words are text and the class is one of ours."""
+    error = verdict(status, body)
+
+    assert isinstance(error, Refused | Denied)
+    assert all(isinstance(refusal.message, str) for refusal in error.answered.refusals)

@@ -1,0 +1,253 @@
+"""The decision table."""
+
+from decimal import Decimal
+
+import pytest
+
+from sync.domain.fingerprint import Hasher
+from sync.domain.plan import (
+    Absent,
+    Create,
+    Keep,
+    Policy,
+    Reject,
+    Remembered,
+    Seen,
+    Skip,
+    Update,
+    decide,
+    holds,
+    missing_tags,
+    same,
+)
+from sync.domain.policy import Mode, OnAbsent
+from sync.domain.record import Record
+
+HASHER = Hasher(b"salt")
+RECORD = Record(3, "cus_3", {"country": "AT", "attributes.seats": 7})
+SEEN = Seen("cus_u", {"country": "DE", "attributes.seats": 7, "city": "Bonn"})
+
+
+def policy(mode=Mode.UPSERT, absent=OnAbsent.REJECT):
+    return Policy(mode, absent, HASHER.field)
+
+
+def record(**fields):
+    return Record(1, "cus_1", fields)
+
+
+def changes(wanted, seen):
+    """What an upsert changes of a customer."""
+    operation = decide(record(**wanted), Seen("u", seen), policy())
+    return operation.changes if isinstance(operation, Update) else {}
+
+
+@pytest.mark.parametrize(
+    ("mode", "absent", "expected"),
+    [
+        (Mode.UPSERT, OnAbsent.REJECT, Create(RECORD, "not in ChartMogul")),
+        (Mode.INSERT, OnAbsent.REJECT, Create(RECORD, "not in ChartMogul")),
+        (
+            Mode.UPDATE,
+            OnAbsent.SKIP,
+            Skip(RECORD, None, "not in ChartMogul, and the mode is update"),
+        ),
+    ],
+)
+def test_absent(mode, absent, expected):
+    """What ChartMogul does not have is created, but for mode update."""
+    assert expected == decide(RECORD, Absent(), policy(mode, absent))
+
+
+def test_absent_rejected():
+    """In mode update the absent is not_found, unless the mapping skips it."""
+    operation = decide(RECORD, Absent(), policy(Mode.UPDATE))
+
+    assert isinstance(operation, Reject)
+    assert operation.problem.code == "not_found"
+
+
+@pytest.mark.parametrize("mode", [Mode.UPSERT, Mode.UPDATE])
+def test_seen(mode):
+    """Only what differs is sent, with the value before; other fields are left alone."""
+    assert decide(RECORD, SEEN, policy(mode)) == Update(
+        RECORD, "cus_u", {"country": ("DE", "AT")}, True, "differs in ChartMogul: country"
+    )
+
+
+@pytest.mark.parametrize("known", [SEEN, Remembered("cus_u")])
+def test_insert_leaves_what_exists_alone(known):
+    """However it is known."""
+    expected = Skip(RECORD, "cus_u", "exists already, and the mode is insert")
+
+    assert expected == decide(RECORD, known, policy(Mode.INSERT))
+
+
+def test_seen_equal():
+    """What is equal is kept."""
+    seen = Seen("cus_u", {**RECORD.fields, "city": "Bonn"})
+
+    assert Keep(RECORD, "cus_u", "equal in ChartMogul") == decide(RECORD, seen, policy())
+
+
+def test_remembered():
+    """By memory alone the fields whose hash changed are sent, and the value before is unknown."""
+    known = Remembered("cus_u", frozenset({HASHER.field("attributes.seats", 7)}))
+
+    assert decide(RECORD, known, policy()) == Update(
+        RECORD,
+        "cus_u",
+        {"country": (None, "AT")},
+        False,
+        "changed since it was last sent: country",
+    )
+
+
+def test_remembered_equal():
+    """Equal hashes are nothing to send."""
+    known = Remembered("cus_u", HASHER.fields(RECORD.fields))
+
+    assert Keep(RECORD, "cus_u", "nothing changed") == decide(RECORD, known, policy())
+
+
+@pytest.mark.parametrize(
+    "known", [SEEN, Remembered("cus_u", HASHER.fields({"attributes.seats": 7}))]
+)
+def test_dropped_is_no_difference(known):
+    """A value that ChartMogul is known to drop is not sent again until it changes."""
+    dropped = frozenset({HASHER.field("country", "AT")})
+    other = Record(3, "cus_3", {"country": "CH", "attributes.seats": 7})
+
+    assert isinstance(decide(RECORD, known, policy(), dropped), Keep)
+    assert isinstance(decide(other, known, policy(), dropped), Update)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seen", "expected"),
+    [
+        ({"country": "DE"}, {}, {"country": (None, "DE")}),
+        ({"country": None}, {"country": "DE"}, {"country": ("DE", None)}),
+        ({"country": None}, {}, {}),
+        ({"company": "a"}, {"company": "A"}, {"company": ("A", "a")}),
+        ({"attributes.on": True}, {"attributes.on": 1}, {"attributes.on": (1, True)}),
+        ({"attributes.on": False}, {"attributes.on": True}, {"attributes.on": (True, False)}),
+        ({"attributes.n": 5}, {"attributes.n": Decimal("5.0")}, {}),
+        ({"attributes.n": 5}, {"attributes.n": "5"}, {"attributes.n": ("5", 5)}),
+        (
+            {"lead_created_at": "2026-01-31T10:00:00Z"},
+            {"lead_created_at": "2026-01-31T11:00:00.000+01:00"},
+            {},
+        ),
+    ],
+)
+def test_differences(wanted, seen, expected):
+    """A field is sent where ChartMogul's value is another one."""
+    assert expected == changes(wanted, seen)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seen", "expected"),
+    [
+        (("a",), (), {"tags": ((), ("a",))}),
+        (("a",), None, {"tags": ((), ("a",))}),
+        (("b", "a"), ("x", "a"), {"tags": (("x", "a"), ("x", "a", "b"))}),
+        (("a",), ("x", "a"), {}),
+    ],
+)
+def test_tags_are_only_added(wanted, seen, expected):
+    """ChartMogul and people add tags of their own, which stay."""
+    assert expected == changes({"tags": wanted}, {"tags": seen} if seen is not None else {})
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("New Lead", {"status": ("New Lead", "Qualified Lead")}),
+        (None, {"status": (None, "Qualified Lead")}),
+        ("Active", {}),
+        ("Past Due", {}),
+        ("Past due", {}),
+        ("Cancelled", {}),
+        ("Something new", {}),
+    ],
+)
+def test_computed_status(before, expected):
+    """A status that ChartMogul computes is neither compared nor sent."""
+    seen = {"status": before} if before else {}
+
+    assert expected == changes({"status": "Qualified Lead"}, seen)
+
+
+def test_computed_status_beside_others():
+    """Other fields of such a customer are sent all the same."""
+    wanted = {"status": "Qualified Lead", "city": "Bonn"}
+
+    assert changes(wanted, {"status": "Active"}) == {"city": (None, "Bonn")}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seen", "expected"),
+    [
+        (True, True, True),
+        (True, False, False),
+        (True, 1, False),
+        (1, True, False),
+        (False, 0, False),
+        (0, None, False),
+        (False, None, False),
+        (None, None, True),
+        (None, "", False),
+        ("", None, False),
+        (5, Decimal("5.00"), True),
+        (Decimal("0.1"), Decimal("0.10"), True),
+        (5, "5", False),
+        ("a", "a", True),
+        ("a", "A", False),
+        (("a",), ("a",), True),
+        (("a",), "a", False),
+        ("2026-01-31T10:00:00Z", "2026-01-31T10:00:00.000Z", True),
+        ("2026-01-31T10:00:00Z", "2026-01-31T12:00:00+02:00", True),
+        ("2026-01-31T10:00:00Z", "2026-01-31 10:00:00 UTC", True),
+        ("2026-01-31T10:00:00Z", "2026-01-31 10:00:00", True),
+        ("2026-01-31T00:00:00Z", "2026-01-31", True),
+        ("2026-01-31T10:00:00Z", "2026-01-31T10:00:00.001Z", False),
+        ("2026-01-31T10:00:00Z", "soon", False),
+        ("2026-01-31", "2026-01-31T00:00:00Z", False),
+        ("Zoe Z", "Zoe", False),
+        ("FizZ", "2026-01-31", False),
+    ],
+)
+def test_same(wanted, seen, expected):
+    """One instant in two spellings is the same, `true` and 1 are not."""
+    assert expected is same(wanted, seen)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "held", "expected"),
+    [
+        ("tags", ("a", "b"), ("b", "x", "a"), True),
+        ("tags", ("a", "b"), ("a",), False),
+        ("tags", ("a",), None, False),
+        ("country", "DE", "DE", True),
+        ("country", None, None, True),
+        ("country", "DE", None, False),
+        ("attributes.on", False, 0, False),
+    ],
+)
+def test_holds(name, wanted, held, expected):
+    """An answer shows what was sent if it shows the same, with tags among others."""
+    assert holds(name, wanted, held) is expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (((), ("a", "b")), ("a", "b")),
+        ((("a",), ("a", "b")), ("b",)),
+        ((None, ("a",)), ("a",)),
+        ((("a",), None), ()),
+    ],
+)
+def test_missing_tags(change, expected):
+    """Only new tags are sent."""
+    assert expected == missing_tags(change)

@@ -1,0 +1,95 @@
+"""The limits that stop a run."""
+
+from decimal import Decimal
+
+import pytest
+
+from sync.engine.limits import RunLimits, rails
+from sync.errors import EXIT_RAIL, RailError
+from sync.mapping.model import Limits, Share
+
+
+def share(percent=None, rows=None):
+    return Share(rows, None if percent is None else Decimal(percent))
+
+
+def words(judge, *arguments):
+    """The message with which a rail stops, or None."""
+    try:
+        judge(*arguments)
+    except RailError as error:
+        return f"{error.message}; {error.hint}"
+    return None
+
+
+@pytest.mark.parametrize(("limit", "rejected", "stops"), [(0, 0, False), (0, 1, True), (5, 5, False),
+                                                          (5, 6, True), (None, 10**9, False)])  # fmt: skip
+def test_rejected(limit, rejected, stops):
+    """Up to the limit is fine."""
+    assert stops is (words(RunLimits(max_rejected=limit).judge_rejected, rejected) is not None)
+
+
+def test_exit_code():
+    """A rail has an exit code of its own."""
+    with pytest.raises(RailError) as caught:
+        RunLimits(max_rejected=0).judge_rejected(1)
+    assert caught.value.exit_code == EXIT_RAIL
+
+
+def test_rejected_message():
+    """The message gives the count, the limit and how to raise it."""
+    assert words(RunLimits(max_rejected=1000).judge_rejected, 1234) == (
+        "1,234 rows are rejected, and max_rejected allows 1,000;"
+        " errors.csv says why; mend the rows, or raise limits.max_rejected in the mapping"
+    )
+
+
+@pytest.mark.parametrize(
+    ("creates", "updates", "expected"),
+    [(2, 3, None), (3, 0, "3 rows would be created, and max_creates allows 2"),
+     (0, 4, "4 rows would be updated, and max_updates allows 3")],
+)  # fmt: skip
+def test_writes(creates, updates, expected):
+    """Creates and updates have limits of their own."""
+    message = words(RunLimits(max_creates=2, max_updates=3).judge_writes, creates, updates)
+
+    assert expected == (message and message.split(";")[0])
+
+
+def test_no_limits():
+    """Without limits nothing stops."""
+    assert None is words(RunLimits().judge_writes, 10**9, 10**9)
+
+
+@pytest.mark.parametrize(
+    ("rows", "before", "allowed", "stops"),
+    [(0, 5, False, True), (0, 5, True, False), (0, 0, False, False), (1, 5, False, False)],
+)
+def test_empty(rows, before, allowed, stops):
+    """An empty result stops if the last run had rows."""
+    assert stops is (words(RunLimits(allow_empty=allowed).judge_empty, rows, before) is not None)
+
+
+def test_limits_in_numbers():
+    """Percentages are of all rows of the query, rounded down."""
+    limits = Limits(
+        max_rejected=share("5"),
+        max_creates=share(rows=7),
+        max_updates=share("0.5"),
+        max_requests=9,
+    )
+
+    assert RunLimits(9, 7, 0, 9, False) == rails(limits, 199, whole=True)
+
+
+def test_selection_of_rows():
+    """With a selection only absolute rails apply, and no rows are no surprise."""
+    limits = Limits(max_rejected=share("5"), max_creates=share(rows=7), max_requests=9)
+
+    assert RunLimits(None, 7, None, 9, True) == rails(limits, 10, whole=False)
+
+
+def test_no_rails():
+    """A mapping without limits has none."""
+    assert RunLimits() == rails(Limits(), 10, whole=True)
+    assert rails(Limits(allow_empty=True), 10, whole=True).allow_empty

@@ -1,0 +1,314 @@
+"""What became of rows is written down: state first, then counted and reported, whatever happens."""
+
+import asyncio
+
+import pytest
+
+from sync.domain.fingerprint import Hasher, join
+from sync.domain.plan import Absent, Changes, Seen
+from sync.domain.policy import Mode
+from sync.domain.record import Object, Problem, Record, Rejected, Stage, Value
+from sync.domain.results import Delivered, MappingRun, Outcome, PartlyWritten
+from sync.engine.limits import RunLimits
+from sync.engine.spool import Entry
+from sync.engine.write.recorder import Recorder
+from sync.errors import Answered, RailError, Refused, StateError, Unavailable
+from sync.state.memory import Confirmed, Held, Observed, RejectedRow
+from tests.support.bench import EDITION, NOW
+
+HASHER = Hasher(b"salt")
+FIELDS: dict[str, Value] = {
+    "country": "DE",
+    "attributes.seats": 5,
+    "attributes.plan": None,
+    "attributes.on": False,
+}
+SEEN = Seen("cus_u", {}, (("ds_1", "k1"), ("ds_1", "k2")))
+
+
+class Desk:
+    """A recorder, and everything that it told in its order."""
+
+    def __init__(self, *, dry_run=False, rails=None, broken=False):
+        self.told = []
+        self.broken = broken
+        self.now = 1000.0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.run = MappingRun("m", "m.yml", Object.CUSTOMER, Mode.UPSERT, "ds_1")
+        self.recorder = Recorder(
+            self.run,
+            HASHER,
+            EDITION,
+            None if dry_run else self.remember,
+            self.report,
+            lambda: NOW,
+            lambda: self.now,
+            rails or RunLimits(),
+        )
+
+    async def remember(self, items, attributes):
+        await self.gate.wait()
+        if self.broken:
+            raise StateError("the disk is full")
+        self.told.append(("state", items, attributes))
+
+    def report(self, results):
+        self.told.append(("report", results, self.run.rows.decided))
+
+    @property
+    def items(self):
+        return [item for what, items, _ in self.told if what == "state" for item in items]
+
+    @property
+    def attributes(self):
+        return {key for what, _, keys in self.told if what == "state" for key in keys}
+
+    @property
+    def results(self):
+        return [r for what, results, _ in self.told if what == "report" for r in results]
+
+
+def entry(row=1, fields=FIELDS):
+    return Entry(Record(row, f"k{row}", fields), b"print")
+
+
+def delivered(row=1, outcome=Outcome.UPDATED):
+    return Delivered(row, f"k{row}", outcome, "why", "cus_u")
+
+
+def rejected(row=1, status=422, field="country"):
+    return Rejected(
+        row, f"k{row}", Stage.SEND, (Problem("refused", "no", field), Problem("b", "c")), status
+    )
+
+
+def refused(status=422):
+    return Refused("no", Answered(status))
+
+
+async def test_delivered():
+    """The state keeps the uuid, the fingerprint, all hashes, and which of them were dropped."""
+    desk = Desk()
+    dropped = frozenset({HASHER.field("country", "DE"), HASHER.field("country", "AT")})
+
+    desk.recorder.delivered(entry(), delivered(), SEEN, dropped)
+    await desk.recorder.flush()
+
+    assert desk.items == [
+        Confirmed(
+            "k1",
+            "cus_u",
+            2,
+            b"print",
+            join(HASHER.fields(FIELDS)),
+            HASHER.field("country", "DE"),
+            Outcome.UPDATED,
+        )
+    ]
+    assert [delivered()] == desk.results
+    assert desk.run.rows.updated == 1
+
+
+async def test_pairs_unknown():
+    """The number of pairs stays as it was where no look-up showed it."""
+    desk = Desk()
+    desk.recorder.delivered(entry(), delivered(), None, frozenset())
+    desk.recorder.skipped(entry(2), Delivered(2, "k2", Outcome.SKIPPED, "why"), Absent())
+    await desk.recorder.flush()
+
+    assert [item.pairs for item in desk.items] == [None, None]
+
+
+async def test_locked_attributes():
+    """Attributes that got a value have a type from now on: not those without one, not dropped ones."""
+    desk = Desk()
+    desk.recorder.delivered(entry(), delivered(), SEEN, frozenset())
+    await desk.recorder.flush()
+    assert {"seats", "on"} == desk.attributes
+
+    desk = Desk()
+    dropped = frozenset({HASHER.field("attributes.on", False)})
+    desk.recorder.delivered(entry(), delivered(), SEEN, dropped)
+    await desk.recorder.flush()
+    assert {"seats"} == desk.attributes
+
+
+async def test_skipped():
+    """A record that the mode left alone keeps its uuid, without a fingerprint."""
+    desk = Desk()
+    desk.recorder.skipped(entry(), delivered(outcome=Outcome.SKIPPED), SEEN)
+    await desk.recorder.flush()
+
+    assert [Observed("k1", "cus_u", 2, Outcome.SKIPPED)] == desk.items
+    assert set() == desk.attributes
+
+
+@pytest.mark.parametrize("status", [400, 422])
+async def test_held(status):
+    """A refusal of the row itself is held back from now on."""
+    desk = Desk()
+    desk.recorder.rejected(entry(), rejected(status=status), refused(status))
+    await desk.recorder.flush()
+
+    held = Held(HASHER.mark(b"print", EDITION), NOW, status, "country")
+    assert [RejectedRow("k1", "refused", None, True, held)] == desk.items
+    assert desk.run.rows.rejected == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "uncertain"),
+    [
+        (404, refused(404), True),
+        (409, refused(409), True),
+        (422, Refused("Sign in", Answered(422, "<html>", garbled=True)), True),
+        (503, Unavailable("no", Answered(503), sent=True), True),
+        (422, Unavailable("no", Answered(422), sent=True), True),
+        (None, None, False),
+    ],
+)
+async def test_not_held(status, error, uncertain):
+    """Everything else is tried again each run; after a failed request only a look-up is trusted."""
+    desk = Desk()
+    desk.recorder.rejected(entry(), rejected(status=status), error, "cus_u")
+    await desk.recorder.flush()
+
+    assert [RejectedRow("k1", "refused", "cus_u", uncertain)] == desk.items
+
+
+async def test_partly_written():
+    """What stuck of a rejected row locks types as well; the row counts as rejected, once."""
+    desk = Desk()
+    changes: Changes = {
+        "country": (None, "DE"),
+        "attributes.seats": (4, 5),
+        "attributes.plan": ("x", None),
+    }
+    result = PartlyWritten(rejected(), "cus_u", True, changes)
+    desk.recorder.rejected(entry(), result, refused(), "cus_u")
+    await desk.recorder.flush()
+
+    assert ({"seats"}, [result], 1) == (desk.attributes, desk.results, desk.run.rows.rejected)
+    assert desk.items[0].held is not None
+
+
+async def test_rail():
+    """The row that is one too many ends the run, and is recorded all the same."""
+    desk = Desk(rails=RunLimits(max_rejected=2))
+    desk.run.rows.rejected = 1
+    desk.recorder.rejected(entry(1), rejected(1), refused())
+    with pytest.raises(RailError, match="3 rows are rejected"):
+        desk.recorder.rejected(entry(2), rejected(2), refused())
+    await desk.recorder.flush()
+
+    assert (desk.run.rows.rejected, len(desk.items)) == (3, 2)
+
+
+async def test_rail_while_writing():
+    """Rows on their way into the state count."""
+    desk = Desk(rails=RunLimits(max_rejected=1))
+    desk.recorder.rejected(entry(1), rejected(1), refused())
+    desk.gate.clear()
+    flushing = asyncio.create_task(desk.recorder.flush())
+    await asyncio.sleep(0)
+
+    with pytest.raises(RailError):
+        desk.recorder.rejected(entry(2), rejected(2), refused())
+    desk.gate.set()
+    await flushing
+    await desk.recorder.flush()
+    assert desk.run.rows.rejected == 2
+
+
+async def test_rail_after_writing():
+    """Rows that are counted are not counted again."""
+    desk = Desk(rails=RunLimits(max_rejected=3))
+    for row in (1, 2, 3):
+        desk.recorder.rejected(entry(row), rejected(row), refused())
+        await desk.recorder.flush()
+
+    assert desk.run.rows.rejected == 3
+
+
+async def test_order():
+    """State, tally, report: what is reported has been remembered and counted."""
+    desk = Desk()
+    desk.recorder.delivered(entry(), delivered(), SEEN, frozenset())
+    await desk.recorder.flush()
+
+    assert [(told[0], len(told)) for told in desk.told] == [("state", 3), ("report", 3)]
+    assert desk.told[1][2] == 1
+
+
+async def test_broken_state():
+    """What ChartMogul confirmed is reported even where the state cannot be written any more."""
+    desk = Desk(broken=True)
+    desk.recorder.delivered(entry(), delivered(), SEEN, frozenset())
+    with pytest.raises(StateError):
+        await desk.recorder.flush()
+
+    assert ([delivered()], 1) == (desk.results, desk.run.rows.updated)
+    await desk.recorder.flush()
+    assert [delivered()] == desk.results
+
+
+async def test_dry_run():
+    """A dry run counts and reports, and writes nothing."""
+    desk = Desk(dry_run=True)
+    desk.recorder.would(delivered(), 2)
+    desk.recorder.would(delivered(2, Outcome.CREATED), 1)
+    desk.recorder.delivered(entry(3), delivered(3, Outcome.UNCHANGED), SEEN, frozenset())
+    await desk.recorder.flush()
+
+    assert (desk.recorder.cost, desk.items) == (3, [])
+    assert [result.row for result in desk.results] == [1, 2, 3]
+    assert (desk.run.rows.updated, desk.run.rows.created, desk.run.rows.unchanged) == (1, 1, 1)
+
+
+async def test_nothing():
+    """Nothing is told where nothing happened."""
+    desk = Desk()
+    await desk.recorder.breathe()
+    await desk.recorder.flush()
+
+    assert desk.told == []
+
+
+async def test_breathe():
+    """Rows are written down by the hundred, or after half a second."""
+    desk = Desk()
+    await desk.recorder.flush()
+
+    def deliver(rows):
+        for row in rows:
+            desk.recorder.delivered(entry(row), delivered(row), None, frozenset())
+
+    deliver(range(1, 100))
+    await desk.recorder.breathe()
+    assert len(desk.items) == 0
+    deliver([100])
+    await desk.recorder.breathe()
+    assert len(desk.items) == 100
+    deliver([101])
+    desk.now += 0.49
+    await desk.recorder.breathe()
+    assert len(desk.items) == 100
+    desk.now += 0.01
+    await desk.recorder.breathe()
+    assert len(desk.items) == 101
+
+
+async def test_a_worker_that_is_cut_off():
+    """What a cut-off worker was about to write down is written."""
+    desk = Desk()
+    desk.recorder.delivered(entry(), delivered(), SEEN, frozenset())
+    desk.gate.clear()
+    worker = asyncio.create_task(desk.recorder.breathe())
+    await asyncio.sleep(0)
+    worker.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await worker
+    desk.gate.set()
+    await desk.recorder.flush()
+
+    assert 1 == len(desk.items) == desk.run.rows.updated

@@ -1,0 +1,193 @@
+"""The JSON Schema accepts what loads and refuses what does not."""
+
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from sync.domain.objects import FIELDS
+from sync.domain.record import Object
+from sync.errors import ConfigError
+from sync.mapping.json_schema import json_schema
+from sync.mapping.loader import load
+from sync.mapping.model import Mapping
+
+SCHEMA = json_schema()
+VALIDATOR = Draft202012Validator(SCHEMA)
+CUSTOMER = {
+    "version": 1,
+    "source": {"query": "select 1"},
+    "destination": {"object": "customer", "data_source": "ds_1"},
+    "fields": {"external_id": "id"},
+}
+CONTACT = CUSTOMER | {
+    "destination": {"object": "contact", "data_source": "ds_1"},
+    "fields": {"customer_external_id": "account", "email": "mail"},
+}
+LONG = {"column": "c", "on_null": "clear", "default": "x"}
+GOOD = {
+    "smallest": CUSTOMER,
+    "contact": CONTACT,
+    "short and long fields": CUSTOMER
+    | {
+        "fields": {
+            "external_id": {"column": "id"},
+            "name": "n",
+            "zip": {"constant": "01234"},
+            "country": LONG,
+            "lead_created_at": {"column": "t", "timezone": "Europe/Berlin"},
+            "status": {"column": "s", "default": "New Lead"},
+        }
+    },
+    "attributes": CUSTOMER
+    | {
+        "attributes": {
+            "plan": {"column": "p", "type": "String", "too_long": "truncate"},
+            "at": {"column": "t", "type": "Timestamp", "timezone": "UTC"},
+            "seats": LONG | {"type": "Integer", "default": 5},
+        }
+    },
+    "table": CUSTOMER | {"source": {"table": "t"}, "extra_columns": "ignore"},
+    "everything": CUSTOMER
+    | {
+        "name": "n",
+        "mode": "update",
+        "absent": "skip",
+        "tags": ["a"],
+        "extra_columns": "reject",
+        "ignore_columns": ["*_hash"],
+        "on_null": "reject",
+        "live_check": "never",
+        "tolerate_rejected": "5%",
+        "limits": {"max_rejected": 5, "max_requests": 10, "allow_empty": True},
+    },
+    "references": CUSTOMER
+    | {
+        "source": {"query": "q", "url": "postgresql://${U}:${P}@h/d"},
+        "destination": {"object": "customer", "data_source": "${DS}", "api_key": "${KEY}"},
+        "mode": "${MODE}",
+        "limits": {"max_creates": "${MAX}", "max_requests": "${MAX}", "allow_empty": "${FLAG}"},
+    },
+}
+BAD = {
+    "unknown key": CUSTOMER | {"colour": "x"},
+    "no fields": {name: part for name, part in CUSTOMER.items() if name != "fields"},
+    "version": CUSTOMER | {"version": 2},
+    "empty value": CUSTOMER | {"mode": None},
+    "two sources": CUSTOMER | {"source": {"query": "q", "table": "t"}},
+    "no source": CUSTOMER | {"source": {}},
+    "object": CUSTOMER | {"destination": {"object": "custmer"}},
+    "literal key": CUSTOMER | {"destination": {"object": "customer", "api_key": "hunter2"}},
+    "default of a key": CUSTOMER
+    | {"destination": {"object": "customer", "api_key": "${KEY:-hunter2}"}},
+    "unknown field": CUSTOMER | {"fields": {"external_id": "id", "nmae": "n"}},
+    "field of the other object": CUSTOMER | {"fields": {"external_id": "id", "title": "n"}},
+    "missing key field": CUSTOMER | {"fields": {"name": "n"}},
+    "contact without a key": CONTACT | {"fields": {"customer_external_id": "a"}},
+    "contact with tags": CONTACT | {"tags": ["a"]},
+    "constant and column": CUSTOMER
+    | {"fields": {"external_id": "id", "name": {"column": "n", "constant": "x"}}},
+    "neither": CUSTOMER | {"fields": {"external_id": "id", "name": {}}},
+    "default of a constant": CUSTOMER
+    | {"fields": {"external_id": "id", "name": {"constant": "x", "default": "y"}}},
+    "constant key": CUSTOMER | {"fields": {"external_id": {"constant": "x"}}},
+    "zone of a text": CUSTOMER
+    | {"fields": {"external_id": "id", "name": {"column": "n", "timezone": "UTC"}}},
+    "type of a field": CUSTOMER
+    | {"fields": {"external_id": "id", "name": {"column": "n", "type": "String"}}},
+    "status": CUSTOMER | {"fields": {"external_id": "id", "status": {"constant": "Active"}}},
+    "short attribute": CUSTOMER | {"attributes": {"a": "c"}},
+    "untyped attribute": CUSTOMER | {"attributes": {"a": {"column": "c"}}},
+    "type": CUSTOMER | {"attributes": {"a": {"column": "c", "type": "string"}}},
+    "attribute key": CUSTOMER | {"attributes": {"a b": {"column": "c", "type": "String"}}},
+    "zone of a number": CUSTOMER
+    | {"attributes": {"a": {"column": "c", "type": "Integer", "timezone": "UTC"}}},
+    "too_long of a number": CUSTOMER
+    | {"attributes": {"a": {"column": "c", "type": "Integer", "too_long": "reject"}}},
+    "absent in upsert": CUSTOMER | {"absent": "skip"},
+    "table without extra_columns": CUSTOMER | {"source": {"table": "t"}},
+    "repeated tag": CUSTOMER | {"tags": ["a", "a"]},
+    "share": CUSTOMER | {"tolerate_rejected": "many"},
+    "negative": CUSTOMER | {"limits": {"max_creates": -1}},
+    "allow_empty at the top": CUSTOMER | {"allow_empty": True},
+    "list": [],
+}
+ENVIRONMENT = {
+    "WAREHOUSE_URL": "sqlite://",
+    "CHARTMOGUL_API_KEY": "k",
+    "U": "u",
+    "P": "p",
+    "DS": "ds_1",
+    "KEY": "k",
+    "MODE": "insert",
+    "MAX": "5",
+    "FLAG": "true",
+}
+
+
+def test_is_a_schema():
+    """It is sound by the rules of its own draft, and named."""
+    Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert SCHEMA["$id"] == "urn:chartmogul-sync:mapping:1"
+    assert SCHEMA["title"] == "A chartmogul-sync mapping"
+
+
+def test_is_json():
+    """It can be written as JSON, holds no null that an editor would offer, and no loose end."""
+    text = json.dumps(SCHEMA)
+    assert '"null"' not in text
+    assert ": null" not in text
+    used = set(text.split('"#/$defs/')[1:])
+    assert {reference.split('"')[0] for reference in used} <= SCHEMA["$defs"].keys()
+
+
+@pytest.mark.parametrize("data", GOOD.values(), ids=GOOD.keys())
+def test_good(data, tmp_path):
+    """What loads is accepted."""
+    (tmp_path / "m.yml").write_text(json.dumps(data))
+    assert load([tmp_path], ENVIRONMENT)
+    assert [error.message for error in VALIDATOR.iter_errors(data)] == []
+
+
+@pytest.mark.parametrize("data", BAD.values(), ids=BAD.keys())
+def test_bad(data, tmp_path):
+    """What does not load is refused."""
+    (tmp_path / "m.yml").write_text(json.dumps(data))
+    with pytest.raises(ConfigError):
+        load([tmp_path], ENVIRONMENT)
+    assert not VALIDATOR.is_valid(data)
+
+
+def described(schema):
+    """(name, description) of every property that the schema's parts have."""
+    for part in [schema, *schema["$defs"].values()]:
+        for form in [part, *part.get("anyOf", [])]:
+            for name, value in form.get("properties", {}).items():
+                if isinstance(value, dict):
+                    reference = value.get("$ref", "").removeprefix("#/$defs/")
+                    target = schema["$defs"].get(reference, {})
+                    yield name, value.get("description") or target.get("description")
+
+
+def test_descriptions():
+    """Every key has a sentence for those who hover over it."""
+    properties = dict(described(SCHEMA))
+    assert {"version", "column", "max_rejected", "api_key", "too_long"} <= properties.keys()
+    assert [name for name, description in properties.items() if not description] == []
+
+
+def test_fields_are_described():
+    """Each object's fields are listed with what they mean, so that editors can offer them."""
+    rules = {
+        rule["if"]["properties"]["destination"]["properties"]["object"]["const"]: rule["then"]
+        for rule in SCHEMA["allOf"][:2]
+    }
+    for kind in Object:
+        offered = rules[kind.value]["properties"]["fields"]["properties"]
+        assert {name: part["description"] for name, part in offered.items()} == FIELDS[kind]
+
+
+def test_every_model_key_is_offered():
+    """No key of the models is missing in the schema."""
+    assert SCHEMA["properties"].keys() == Mapping.model_fields.keys()

@@ -1,0 +1,511 @@
+"""What the models of a mapping accept, refuse, and mean."""
+
+from decimal import Decimal
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from sync.domain.objects import CONTACT_FIELDS, CUSTOMER_FIELDS, LEAD_STATUSES
+from sync.domain.policy import ExtraColumns, LiveCheck, Mode, OnAbsent, OnNull, TooLong
+from sync.domain.record import AttributeType, Object
+from sync.mapping.model import AttributeSpec, FieldSpec, Mapping, Share
+from sync.mapping.rules import nearest
+
+CUSTOMER = {
+    "version": 1,
+    "name": "customers",
+    "source": {"query": "select 1"},
+    "destination": {"object": "customer", "data_source": "ds_1", "api_key": "k"},
+    "fields": {"external_id": "id"},
+}
+CONTACT = CUSTOMER | {
+    "destination": {"object": "contact", "data_source": "ds_1"},
+    "fields": {"customer_external_id": "account", "email": "mail"},
+}
+ATTRIBUTE = {"column": "a", "type": "String"}
+
+
+def customer(**changes):
+    return CUSTOMER | changes
+
+
+def with_fields(**fields):
+    return customer(fields={"external_id": "id"} | fields)
+
+
+def problems(raw):
+    """(dotted path, message) of every error, in order."""
+    with pytest.raises(ValidationError) as caught:
+        Mapping.model_validate(raw)
+    return [
+        (
+            ".".join(map(str, error["loc"])),
+            error["ctx"]["message"] if error["type"] in ("flaw", "wrong") else error["type"],
+        )
+        for error in caught.value.errors()
+    ]
+
+
+def test_smallest():
+    """What is left out has its documented default."""
+    mapping = Mapping.model_validate(CUSTOMER)
+    assert mapping.mode is Mode.UPSERT
+    assert mapping.on_null is OnNull.KEEP
+    assert mapping.extra_columns is ExtraColumns.ATTRIBUTES
+    assert mapping.absent is OnAbsent.REJECT
+    assert mapping.live_check is LiveCheck.CHANGED
+    assert mapping.tolerate_rejected == Share(rows=0)
+    assert (mapping.tags, mapping.ignore_columns, mapping.attributes) == ((), (), {})
+    assert mapping.limits.max_rejected is None
+    assert mapping.limits.allow_empty is False
+    assert mapping.destination.object is Object.CUSTOMER
+
+
+def test_everything():
+    """Every key of the format is taken, in its short and in its long form."""
+    mapping = Mapping.model_validate(
+        customer(
+            source={"url": "sqlite://", "table": "accounts"},
+            mode="update",
+            fields={
+                "external_id": "id",
+                "country": {"column": "c", "on_null": "clear", "default": "DE"},
+                "lead_created_at": {"column": "t", "timezone": "Europe/Berlin"},
+                "owner": {"constant": "a@example.com"},
+                "status": {"constant": "Working Lead"},
+            },
+            attributes={
+                "seats": {"column": "s", "type": "Integer", "default": 5},
+                "note": {"column": "n", "type": "String", "too_long": "truncate"},
+                "at": {"column": "t", "type": "Timestamp", "timezone": "UTC"},
+                "rate": {"constant": Decimal("0.10"), "type": "Decimal"},
+            },
+            tags=["warehouse"],
+            extra_columns="ignore",
+            ignore_columns=["*_hash"],
+            on_null="reject",
+            absent="skip",
+            live_check="never",
+            tolerate_rejected="5%",
+            limits={
+                "max_rejected": "2.5 %",
+                "max_creates": 10,
+                "max_updates": "20",
+                "max_requests": "1000",
+                "allow_empty": "true",
+            },
+        )
+    )
+    assert mapping.fields["external_id"] == FieldSpec(column="id")
+    assert mapping.fields["country"] == FieldSpec(column="c", on_null=OnNull.CLEAR, default="DE")
+    assert mapping.attributes["seats"] == AttributeSpec(
+        column="s", type=AttributeType.INTEGER, default=5
+    )
+    assert mapping.attributes["note"].too_long is TooLong.TRUNCATE
+    assert mapping.attributes["rate"].constant == Decimal("0.10")
+    assert mapping.tags == ("warehouse",)
+    assert mapping.tolerate_rejected == Share(percent=Decimal(5))
+    limits = mapping.limits
+    assert limits.max_rejected == Share(percent=Decimal("2.5"))
+    assert (limits.max_creates, limits.max_updates) == (Share(rows=10), Share(rows=20))
+    assert (limits.max_requests, limits.allow_empty) == (1000, True)
+
+
+def test_values_of_python():
+    """Values that are made already are taken as they are."""
+    mapping = Mapping.model_validate(
+        customer(
+            destination={"object": Object.CUSTOMER, "api_key": SecretStr("k")},
+            tolerate_rejected=Share(rows=3),
+            limits={"allow_empty": "false"},
+        )
+    )
+    assert mapping.destination.api_key == SecretStr("k")
+    assert mapping.tolerate_rejected == Share(rows=3)
+    assert mapping.limits.allow_empty is False
+
+
+def test_contact():
+    """A contact is known by external_id, e-mail, or both."""
+    assert Mapping.model_validate(CONTACT).destination.object is Object.CONTACT
+    by_id = CONTACT | {"fields": {"customer_external_id": "a", "external_id": "i"}}
+    assert list(Mapping.model_validate(by_id).fields) == ["customer_external_id", "external_id"]
+
+
+@pytest.mark.parametrize(
+    ("part", "field_names", "required"),
+    [(CUSTOMER, CUSTOMER_FIELDS, ()), (CONTACT, CONTACT_FIELDS, ("customer_external_id",))],
+    ids=["customer", "contact"],
+)
+def test_every_field_is_taken(part, field_names, required):
+    """Every field that ChartMogul takes can be mapped."""
+    mapping = Mapping.model_validate(part | {"fields": dict.fromkeys(field_names, "c")})
+    assert list(mapping.fields) == list(field_names)
+
+
+def test_frozen():
+    """A mapping cannot be changed once it was checked."""
+    with pytest.raises(ValidationError):
+        Mapping.model_validate(CUSTOMER).mode = Mode.INSERT
+
+
+def test_no_secret_in_repr():
+    """Neither the API key nor the warehouse's URL shows in a repr."""
+    raw = customer(source={"query": "q", "url": "db://u:plantedQ7xV2kZ92@h"})
+    raw["destination"] = raw["destination"] | {"api_key": "plantedQ7xV2kZ93"}
+    shown = repr(Mapping.model_validate(raw))
+    assert "plantedQ7xV2kZ9" not in shown
+    assert "**********" in shown
+
+
+def test_extra_columns_written():
+    """Whether the file says it, or the default does, can be told apart."""
+    assert not Mapping.model_validate(CUSTOMER).extra_columns_written
+    assert Mapping.model_validate(customer(extra_columns="attributes")).extra_columns_written
+
+
+@pytest.mark.parametrize(
+    ("share", "rows", "limit"),
+    [
+        (Share(rows=3), 1_000, 3),
+        (Share(rows=0), 1_000, 0),
+        (Share(percent=Decimal(5)), 1_000, 50),
+        (Share(percent=Decimal(5)), 19, 0),
+        (Share(percent=Decimal("33.3")), 1_000, 333),
+        (Share(percent=Decimal("0.1")), 3_000_000, 3_000),
+        (Share(percent=Decimal(100)), 7, 7),
+        (Share(percent=Decimal(5)), 0, 0),
+    ],
+)
+def test_share_limit(share, rows, limit):
+    """A share allows its number of rows, or its part of all of them, rounded down."""
+    assert share.limit(rows) == limit
+
+
+def test_share_words():
+    """A share knows its kind and reads as it is written."""
+    rows, percent = Share(rows=3), Share(percent=Decimal("2.5"))
+    assert (rows.absolute, percent.absolute) == (True, False)
+    assert (str(rows), str(percent)) == ("3", "2.5%")
+
+
+@pytest.mark.parametrize(
+    "value", ["5 percent", "-1", -1, "101%", True, Decimal("1.5"), [], "", "٥"]
+)
+def test_share_refused(value):
+    """Anything but a number of rows or a percentage up to 100 is refused."""
+    message = "is not a number of rows or a percentage; write it as 50 or 5%"
+    assert problems(customer(tolerate_rejected=value)) == [("tolerate_rejected", message)]
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (
+            {k: v for k, v in CUSTOMER.items() if k != "destination"},
+            [("destination", "missing")],
+        ),
+        (
+            customer(version=2),
+            [("version", "is not a version of this format; write version: 1")],
+        ),
+        (
+            customer(version=True),
+            [("version", "is not a version of this format; write version: 1")],
+        ),
+        (customer(mode="upsrt"), [("mode", "enum")]),
+        (customer(mode=None), [("mode", "has no value; give one, or take the key out")]),
+        (customer(colour="x"), [("colour", "extra_forbidden")]),
+        (customer(fields=["id"]), [("fields", "dict_type")]),
+        (customer(source="x"), [("source", "model_type")]),
+        (
+            customer(source={}),
+            [("source", "needs exactly one of: query, query_file, table")],
+        ),
+        (customer(source={"querry": "x"}), [("source.querry", "extra_forbidden")]),
+        (
+            customer(source={"query": "x", "query_file": "y"}),
+            [
+                (
+                    "source.query_file",
+                    "give either query or query_file; a source has exactly one of them",
+                )
+            ],
+        ),
+        (customer(source={"query": " \n"}), [("source.query", "is empty; give a value")]),
+        (
+            customer(source={"query": 5}),
+            [("source.query", "is not text; put it in quotes")],
+        ),
+        (
+            customer(source={"table": "t"}),
+            [
+                (
+                    "extra_columns",
+                    "with a table, say what becomes of the columns that nothing names",
+                )
+            ],
+        ),
+        (
+            customer(destination={"object": "customer", "data_source": "abc"}),
+            [("destination.data_source", "is not the uuid of a data source; it begins with ds_")],
+        ),
+        (
+            customer(destination={"object": "customer", "api_key": "a b"}),
+            [
+                (
+                    "destination.api_key",
+                    "the API key holds a blank, a line break or a character outside ASCII",
+                )
+            ],
+        ),
+        (
+            customer(destination={"object": "customer", "api_key": ""}),
+            [("destination.api_key", "the API key is empty")],
+        ),
+        (customer(tags=["a", "a"]), [("tags", "names the same thing twice; take one out")]),
+        (customer(tags=["a", " "]), [("tags", "is empty; give a value")]),
+        (customer(tags="a"), [("tags", "is not a list; write it as [one, two]")]),
+        (customer(tags=[5]), [("tags", "is not text; put it in quotes")]),
+        (
+            CONTACT | {"tags": ["a"]},
+            [("tags", "contacts have no tags in ChartMogul; take them out")],
+        ),
+        (
+            customer(absent="skip"),
+            [("absent", "goes with mode update only; the other modes create what is absent")],
+        ),
+        (customer(mode="updat", absent="skip"), [("mode", "enum")]),
+        (
+            customer(limits={"allow_empty": "yes"}),
+            [("limits.allow_empty", "is not a Boolean; use one of: false, true")],
+        ),
+        (
+            customer(limits={"max_requests": "5%"}),
+            [("limits.max_requests", "is not a whole number; write it as 1000")],
+        ),
+    ],
+)
+def test_refused(raw, expected):
+    """Each mistake is one problem, at its own place."""
+    assert problems(raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"nmae": "x"}, [("fields.nmae", "unknown field 'nmae'; did you mean 'name'?")]),
+        (
+            {"name": {}},
+            [("fields.name", "needs one of: column, constant")],
+        ),
+        (
+            {"name": {"column": "a", "constant": "b"}},
+            [("fields.name.column", "give either column or constant")],
+        ),
+        (
+            {"name": {"constant": "b", "default": "c", "on_null": "keep"}},
+            [
+                ("fields.name.on_null", "a constant is never null; take on_null out"),
+                ("fields.name.default", "a constant is never null; take default out"),
+            ],
+        ),
+        ({"name": {"colum": "a"}}, [("fields.name.colum", "extra_forbidden")]),
+        (
+            {"name": 5},
+            [("fields.name", "is not a column; write the column's name, or {constant: …}")],
+        ),
+        (
+            {"name": None},
+            [("fields.name", "is not a column; write the column's name, or {constant: …}")],
+        ),
+        (
+            {"name": {"constant": [1]}},
+            [("fields.name.constant", "must be one value: text, a number, true or false")],
+        ),
+        (
+            {"name": {"constant": Decimal("nan")}},
+            [("fields.name.constant", "must be one value: text, a number, true or false")],
+        ),
+        (
+            {"name": {"column": "n", "timezone": "UTC"}},
+            [("fields.name.timezone", "name holds no time; take timezone out")],
+        ),
+        (
+            {"lead_created_at": {"column": "n", "timezone": "Berlin"}},
+            [
+                (
+                    "fields.lead_created_at.timezone",
+                    "is not a time zone; use a name such as Europe/Berlin or UTC",
+                )
+            ],
+        ),
+        (
+            {"lead_created_at": {"column": "n", "timezone": "Europe"}},
+            [
+                (
+                    "fields.lead_created_at.timezone",
+                    "is not a time zone; use a name such as Europe/Berlin or UTC",
+                )
+            ],
+        ),
+        (
+            {"status": {"constant": "Active"}},
+            [
+                (
+                    "fields.status.constant",
+                    f"is not a status that can be set; use one of: {', '.join(LEAD_STATUSES)}",
+                )
+            ],
+        ),
+        (
+            {"external_id": {"constant": "x"}},
+            [
+                (
+                    "fields.external_id.constant",
+                    "external_id must come from the row alone; take constant out",
+                )
+            ],
+        ),
+        (
+            {"external_id": {"column": "x", "default": "y", "on_null": "clear"}},
+            [
+                (
+                    "fields.external_id.on_null",
+                    "a row whose external_id is null is always rejected; take on_null out",
+                ),
+                (
+                    "fields.external_id.default",
+                    "external_id must come from the row alone; take default out",
+                ),
+            ],
+        ),
+    ],
+)
+def test_field_refused(fields, expected):
+    """A field's mistakes are told at the part of it that is wrong."""
+    assert problems(with_fields(**fields)) == expected
+
+
+def test_unknown_field():
+    """A field of the other object is said to be one; any other leads to attributes."""
+    with pytest.raises(ValidationError) as caught:
+        Mapping.model_validate(with_fields(first_name="f", mrr="m"))
+    known = ", ".join(CUSTOMER_FIELDS)
+    assert [error["ctx"] for error in caught.value.errors()] == [
+        {
+            "message": f"unknown field 'first_name'; a customer has: {known}",
+            "hint": "it is a field of object: contact",
+        },
+        {
+            "message": f"unknown field 'mrr'; a customer has: {known}",
+            "hint": "a field of your own goes under attributes",
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "fields", "expected"),
+    [
+        (
+            CUSTOMER,
+            {"name": "n"},
+            [("fields.external_id", "key 'external_id' is missing; every customer needs it")],
+        ),
+        (
+            CUSTOMER,
+            {"external_ids": "n"},
+            [("fields.external_ids", "unknown field 'external_ids'; did you mean 'external_id'?")],
+        ),
+        (
+            CONTACT,
+            {"email": "n"},
+            [
+                (
+                    "fields.customer_external_id",
+                    "key 'customer_external_id' is missing; every contact needs it",
+                )
+            ],
+        ),
+        (
+            CONTACT,
+            {"customer_external_id": "n", "phone": "p"},
+            [
+                (
+                    "fields.external_id",
+                    "key 'external_id' is missing; a contact is known by external_id or email",
+                )
+            ],
+        ),
+    ],
+)
+def test_required_fields(part, fields, expected):
+    """The fields that a record is known by are required; a misspelt one is one problem, not two."""
+    assert problems(part | {"fields": fields}) == expected
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        (
+            {"a": "col"},
+            [("attributes.a", "an attribute needs its type, which ChartMogul locks for good")],
+        ),
+        ({"a": {"column": "c"}}, [("attributes.a.type", "missing")]),
+        ({"a": {"column": "c", "type": "string"}}, [("attributes.a.type", "enum")]),
+        (
+            {"a b": ATTRIBUTE},
+            [("attributes.a b", "'a b' is not an attribute key; use letters, digits and _")],
+        ),
+        (
+            {"é": ATTRIBUTE},
+            [("attributes.é", "'é' is not an attribute key; use letters, digits and _")],
+        ),
+        (
+            {"plan": ATTRIBUTE, "Plan": ATTRIBUTE},
+            [("attributes.Plan", "'Plan' and 'plan' differ only in case; keep one of them")],
+        ),
+        (
+            {"a": ATTRIBUTE | {"timezone": "UTC"}},
+            [("attributes.a.timezone", "goes with type: Timestamp only; take it out")],
+        ),
+        (
+            {"a": {"column": "c", "type": "Integer", "too_long": "truncate"}},
+            [("attributes.a.too_long", "goes with type: String only; take it out")],
+        ),
+        (
+            {"a": None},
+            [("attributes.a", "is not a column; write the column's name, or {constant: …}")],
+        ),
+    ],
+)
+def test_attribute_refused(attributes, expected):
+    """An attribute has a key that ChartMogul takes, a type, and only what goes with that type."""
+    assert problems(customer(attributes=attributes)) == expected
+
+
+def test_all_at_once():
+    """Mistakes in different parts, and rules between parts, are all reported together."""
+    raw = customer(
+        mode="x",
+        source={"table": "t"},
+        fields={"nmae": "n", "name": {"colum": "c"}},
+        attributes={"a": "c"},
+        limits={"max_rejected": "x"},
+    )
+    assert [path for path, _ in problems(raw)] == [
+        "mode",
+        "fields.nmae",
+        "fields.name.colum",
+        "fields.external_id",
+        "attributes.a",
+        "extra_columns",
+        "limits.max_rejected",
+    ]
+
+
+def test_nearest():
+    """The nearest name is found whatever the case; a far one is not guessed."""
+    assert nearest("LeadCreatedAt", CUSTOMER_FIELDS) == "lead_created_at"
+    assert nearest("String", ["String"]) == "String"
+    assert nearest("mrr", CUSTOMER_FIELDS) is None

@@ -1,0 +1,208 @@
+"""Past runs, found and shown."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import Console
+
+from sync.domain.record import Object, Problem, Rejected, Stage
+from sync.domain.results import Delivered, MappingRun, Outcome, Run, Status
+from sync.errors import ConfigError
+from sync.report import archive, history
+from sync.report.files import FileReporter
+from sync.report.plain import loads
+from sync.report.summary import summary
+from sync.report.terminal import write
+
+START = datetime(2026, 1, 31, 10, tzinfo=UTC)
+
+
+def keep(reports, run, *results):
+    """Write a run's report."""
+    reporter = FileReporter(reports, lambda: START)
+    reporter.started(run)
+    if results:
+        reporter.rows(run.mappings[0], results)
+    reporter.finished(run)
+    return reports / run.id
+
+
+def short(run_id, minutes=0, *, dry_run=False):
+    """A run that did nothing."""
+    start = START + timedelta(minutes=minutes)
+    return Run(run_id, dry_run, start, [], finished_at=start, status=Status.SUCCEEDED)
+
+
+def shown(parts, width=120):
+    """Renderables as text."""
+    file = io.StringIO()
+    console = Console(file=file, width=width)
+    for part in parts:
+        write(console, part)
+    return "\n".join(line.rstrip() for line in file.getvalue().split("\n"))
+
+
+def test_runs(run, contacts):
+    """A line for each run and one for each mapping; counts of nothing are left out."""
+    run.mappings.append(contacts)
+    expected = """\
+r2  2026-01-31 10:05 UTC  succeeded in 0 s  dry run
+r1  2026-01-31 10:00 UTC  completed with errors in 1.5 s
+    customers: 7 read, 1 created, 2 updated, 1 unchanged, 1 skipped, 2 rejected, 4 requests
+    contacts: 1,200 read, 1 rejected, 1,199 unprocessed, 2 requests
+"""
+    assert expected == shown(history.runs([summary(short("r2", 5, dry_run=True)), summary(run)]))
+
+
+def test_run_without_end():
+    """A run that is still going on, or died, has neither status nor duration."""
+    run = Run("r1", False, START, [])
+    assert shown(history.runs([summary(run)])) == "r1  2026-01-31 10:00 UTC  broken off\n"
+
+
+def test_no_runs():
+    """An empty list says so."""
+    assert shown(history.runs([])) == "No runs yet.\n"
+
+
+def test_report(tmp_path, run, created, updated, rejected, partly):
+    """One run: counts, changes and rejected rows with the values that a user needs to mend them."""
+    folder = keep(tmp_path, run, created, updated, rejected, partly)
+    expected = f"""\
+r1  2026-01-31 10:00 UTC  completed with errors in 1.5 s
+           read  created  updated  unchanged  skipped  rejected  requests   time
+customers     7        1        2          1        1         2         4  1.2 s
+
+Changes
++ created cus_2  (not in ChartMogul)
+    company: Müller & Söhne
+    attributes.seats: 5.50
+    tags: warehouse
+~ updated cus_3  (country differs)
+    country: DE → AT
+    attributes.plan: gold → (empty)
+    warning: owner: ChartMogul ignored the owner
+… and 1 more in {folder}/changes.jsonl
+
+Rejected
+! row 17 cus_17  (customers, invalid_country)
+    country: Germany: this is no country
+    hint: use a code
+! row 17 cus_17  (customers, invalid_email)
+    email: =cmd|' /C calc'!A0: this is no e-mail address
+… and 1 more in {folder}/errors.csv
+"""
+    assert expected == shown(history.report(folder, 120, rows=2))
+
+
+def test_report_of_a_row_without_key(tmp_path, run):
+    """A row without key or field, and one that needed nothing but has a warning."""
+    problem = Problem("invalid_key", "the key is blank")
+    folder = keep(tmp_path, run, Rejected(1, None, Stage.MAP, (problem,)))
+    text = shown(history.report(folder, 120))
+    assert "! row 1 without a key  (customers, invalid_key)\n    the key is blank\n" in text
+
+
+def test_report_of_a_dry_run(tmp_path, now):
+    """A dry run's changes are what it would have done; an error of a mapping is shown."""
+    mapping = MappingRun(
+        "customers", "f", Object.CUSTOMER, "upsert", "ds", error="the key\x07 is wrong"
+    )
+    run = Run("r1", True, now, [mapping], finished_at=now, status=Status.FAILED)
+    row = Delivered(1, "c", Outcome.CREATED, "", changes={"city": (None, "Graz")})
+    text = shown(history.report(keep(tmp_path, run, row), 120))
+    assert "customers: the key\\x07 is wrong\n" in text
+    assert "\nWould change\n+ create c\n    city: Graz\n" in text
+
+
+def test_partly_written_row(tmp_path, run, partly):
+    """A row that stuck half-way is marked as rejected among the changes."""
+    text = shown(history.report(keep(tmp_path, run, partly), 120))
+    expected = (
+        "! rejected cus_18  (a part of the row was written before ChartMogul refused the rest)\n"
+        "    country: DE → AT\n"
+    )
+    assert expected in text
+
+
+@pytest.fixture
+def reports(tmp_path):
+    """Three runs, the newest of which was dry, and one that died."""
+    keep(tmp_path, short("20260131-aa", 1))
+    keep(tmp_path, short("20260131-ab", 2))
+    keep(tmp_path, short("20260201-ac", 3, dry_run=True))
+    (tmp_path / ".20260202-ad.partial").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("20260131-ab", "20260131-ab"),
+        ("202602", "20260201-ac"),
+        ("latest", "20260131-ab"),
+    ],
+)
+def test_find(reports, name, expected):
+    """A run is found by its id, a start of it that no other run has, and as the latest."""
+    assert reports / expected == archive.find(reports, name)
+
+
+def test_find_exact_name(reports):
+    """A whole id is found although another id goes on from there."""
+    keep(reports, short("20260131-aa-2"))
+    assert reports / "20260131-aa" == archive.find(reports, "20260131-aa")
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("20260131", "'20260131' is the start of 2 runs", "runs: 20260131-ab, 20260131-aa"),
+        ("x", "no report of a run 'x' in ", "runs: 20260201-ac, 20260131-ab, 20260131-aa"),
+        ("", "no report of a run '' in ", "runs: 20260201-ac, 20260131-ab, 20260131-aa"),
+        ("../..", "no report of a run '../..' in ", "runs: 2026"),
+        (".20260202-ad.partial", "no report of a run '.20260202-ad.partial' in ", "runs: 2026"),
+    ],
+)
+def test_not_found(reports, name, message, hint):
+    """A name that fits none or several is an error that lists the runs there are."""
+    with pytest.raises(ConfigError) as caught:
+        archive.find(reports, name)
+    (problem,) = caught.value.problems
+    assert problem.message.startswith(message)
+    assert problem.hint.startswith(hint)
+
+
+@pytest.mark.parametrize("name", ["latest", "r1"])
+def test_no_reports(tmp_path, name):
+    """Without any report the hint says how to get one."""
+    with pytest.raises(ConfigError) as caught:
+        archive.find(tmp_path / "reports", name)
+    assert caught.value.problems[0].hint == "start one: chartmogul-sync run"
+
+
+def test_latest_without_links(reports):
+    """Where the file system has no links, the real run that started last is the latest."""
+    (reports / "latest").unlink()
+    assert reports / "20260131-ab" == archive.find(reports, "latest")
+
+
+def test_summaries(reports):
+    """All complete runs, the newest first."""
+    ids = [found["run_id"] for found in archive.read_summaries(reports)]
+    assert ids == ["20260201-ac", "20260131-ab", "20260131-aa"]
+
+
+def test_as_json(tmp_path, run, created, updated, rejected):
+    """A whole report as one JSON document."""
+    folder = keep(tmp_path, run, created, updated, rejected)
+    document = loads("".join(archive.as_json(folder)))
+    assert {
+        "format": 1,
+        "summary": archive.read_summary(folder),
+        "errors": list(archive.read_errors(folder)),
+        "changes": list(archive.read_changes(folder)),
+        "left": [],
+    } == document
+    assert [len(document["errors"]), len(document["changes"])] == [2, 2]

@@ -1,0 +1,128 @@
+"""Failures on demand."""
+
+import pytest
+
+from sync.sandbox.faults import Fault, read_fault
+from sync.sandbox.sandbox import DATA_SOURCE, KEY
+from tests.unit.sandbox.exchange import credentials
+
+
+def create(call, external_id):
+    """Try to make a customer."""
+    return call("POST", "/customers", {"data_source_uuid": DATA_SOURCE, "external_id": external_id})
+
+
+@pytest.mark.parametrize(("when", "made"), [("before", 0), ("after", 1)])
+@pytest.mark.parametrize("how", [{"status": 503}, {"drop": True}])
+def test_an_answer_is_lost_before_or_after_the_effect(call, sandbox, when, made, how):
+    """The client sees the same, the world does not."""
+    sandbox.fail(method="POST", when=when, **how)
+    answer = create(call, "a")
+    assert (answer.status == 503) != answer.dropped
+    assert len(sandbox.world.customers) == made
+
+
+def test_a_fault_strikes_every_nth_match_so_many_times(call, sandbox):
+    """Requests that do not match are not counted."""
+    sandbox.fail(path="/v1/ping", status=500, every=3, times=2)
+    statuses = []
+    for _ in range(10):
+        statuses.append(call("GET", "/ping").status)
+        call("GET", "/account")
+    assert statuses == [200, 200, 500, 200, 200, 500, 200, 200, 200, 200]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "struck"),
+    [("*", "*", True), ("POST", "/v1/customers*", True), ("P*", "*/tags", True),
+     ("GET", "*", False), ("*", "/v1/customers", False)],
+)  # fmt: skip
+def test_method_and_path_are_globs(call, sandbox, method, path, struck):
+    """A path without a star is the whole path."""
+    made = call.create()
+    sandbox.fail(method=method, path=path, status=502)
+    answer = call("POST", f"/customers/{made['uuid']}/attributes/tags", {"tags": ["a"]})
+    assert (answer.status == 502) == struck
+
+
+def test_the_first_of_several_faults_strikes(call, sandbox):
+    """The second takes over when the first is spent."""
+    sandbox.fail(status=500, times=1)
+    sandbox.fail(status=502)
+    assert [call("GET", "/ping").status for _ in range(2)] == [500, 502]
+    sandbox.faults.clear()
+    assert call("GET", "/ping").status == 200
+
+
+def test_a_body_may_be_replaced(call, sandbox):
+    """As a gateway's page, with its own type and header."""
+    sandbox.fail(status=504, body="<h1>", content_type="text/html", retry_after=3)
+    answer = call("GET", "/ping")
+    assert (answer.status, answer.body) == (504, b"<h1>")
+    assert answer.headers == {"content-type": "text/html", "retry-after": "3"}
+
+
+def test_a_body_alone_leaves_the_effect(call, sandbox):
+    """Status 201 with something that is no JSON."""
+    sandbox.fail(method="POST", body="oops", times=1)
+    answer = create(call, "a")
+    assert (answer.status, answer.body) == (201, b"oops")
+    assert len(sandbox.world.customers) == 1
+
+
+def test_an_answer_may_be_cut_in_half(call, sandbox):
+    """The effect is there, the JSON is not."""
+    sandbox.fail(method="POST", truncate=True)
+    answer = create(call, "a")
+    assert len(sandbox.world.customers) == 1
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
+        answer.json  # noqa: B018
+
+
+def test_a_delay_holds_the_answer_back(call, sandbox):
+    """And changes nothing else."""
+    sandbox.fail(delay=1.5)
+    answer = call("GET", "/ping")
+    assert (answer.status, answer.delay) == (200, 1.5)
+
+
+@pytest.mark.parametrize(("status", "message"), [(500, "Internal Server Error"), (520, "Unknown")])
+def test_a_status_brings_a_body_of_its_own(call, sandbox, status, message):
+    """In shape a, also for statuses that have no name."""
+    sandbox.fail(status=status)
+    assert call("GET", "/ping").json == {"code": status, "message": message, "param": None}
+
+
+def test_a_204_has_no_body(call, sandbox):
+    """As HTTP demands."""
+    sandbox.fail(status=204)
+    assert call("GET", "/ping").body == b""
+
+
+def test_requests_are_remembered_with_what_became_of_them(call, sandbox, clock):
+    """Bodies too, keys never."""
+    sandbox.fail(path="/v1/ping", drop=True)
+    create(call, "a")
+    call("GET", "/ping")
+    clock.now += 1
+    sandbox.answer("POST", "/v1/customers", {"x": "y"}, credentials(KEY), b"{")
+    posts = sandbox.calls("POST", "/v1/cust*")
+    assert [one.status for one in posts] == [201, 400]
+    assert [one.json and one.json["external_id"] for one in posts] == ["a", None]
+    assert ({"x": "y"}, clock.now) == (posts[1].query, posts[1].at)
+    assert [one.dropped for one in sandbox.calls("GET")] == [True]
+    assert KEY not in repr(sandbox.requests)
+
+
+@pytest.mark.parametrize("wrong", [{"every": 0}, {"when": "never"}, {"colour": "red"}])
+def test_a_wrong_fault_is_refused(wrong):
+    """With a ValueError."""
+    with pytest.raises(ValueError, match=r"every|colour"):
+        read_fault(wrong)
+
+
+def test_a_fault_reads_back():
+    """Every key of the JSON is an argument."""
+    assert read_fault({"method": "POST", "status": 500, "delay": 1}) == Fault(
+        method="POST", status=500, delay=1.0
+    )

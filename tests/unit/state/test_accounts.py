@@ -1,0 +1,47 @@
+from sync.domain.record import AttributeType, Object
+from sync.state.memory import LockedType
+from sync.state.store import Store
+
+STRING, INTEGER = AttributeType.STRING, AttributeType.INTEGER
+
+
+def test_account(store: Store):
+    """The account of a data source is the one last seen."""
+    assert store.account_of("ds_1") is None
+    store.remember_account("ds_1", "acc_1", "Acme")
+    store.remember_account("ds_1", "acc_2", "Acme")
+    assert store.account_of("ds_1") == "acc_2"
+
+
+def test_types(store: Store):
+    """Types are known per account and object, with the mapping and run that wrote them first."""
+    types = {"plan": STRING, "seats": INTEGER}
+    store.lock_types("acc_1", Object.CUSTOMER, types, "customers", "run_1")
+    assert types == store.types("acc_1", Object.CUSTOMER)
+    assert store.types("acc_1", Object.CONTACT) == {}
+    assert store.types("acc_2", Object.CUSTOMER) == {}
+    assert [
+        LockedType("plan", STRING, "customers", "run_1"),
+        LockedType("seats", INTEGER, "customers", "run_1"),
+    ] == store.locked_types("acc_1", Object.CUSTOMER)
+
+
+def test_first_lock_stays(store: Store):
+    """ChartMogul fixes a type at its first write, so what was noted first stays."""
+    store.lock_types("acc_1", Object.CUSTOMER, {"plan": STRING}, "customers", "run_1")
+    later = {"plan": INTEGER, "seats": INTEGER}
+    store.lock_types("acc_1", Object.CUSTOMER, later, "other", "run_2")
+    assert store.types("acc_1", Object.CUSTOMER) == {"plan": STRING, "seats": INTEGER}
+
+
+def test_keys_differ_in_case(store: Store):
+    """Keys that differ in case are two: whoever compares them decides."""
+    types = {"plan": STRING, "Plan": STRING}
+    store.lock_types("acc_1", Object.CUSTOMER, types, "customers", "run_1")
+    assert types == store.types("acc_1", Object.CUSTOMER)
+
+
+def test_nothing_to_lock(store: Store):
+    """No types are no work."""
+    store.lock_types("acc_1", Object.CUSTOMER, {}, "customers", "run_1")
+    assert store.types("acc_1", Object.CUSTOMER) == {}

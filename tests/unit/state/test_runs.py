@@ -1,0 +1,151 @@
+from datetime import datetime, timedelta
+
+import pytest
+
+from sync.domain.record import Object
+from sync.domain.results import MappingRun, Requests, Run, Status, Tally
+from sync.errors import ConfigError
+from sync.state import runs
+from sync.state.memory import RejectedRow, Scope
+from sync.state.store import Store
+from tests.unit.state.conftest import Clock
+
+
+def part(mapping: str, status: Status | None = None, **more) -> MappingRun:
+    path = f"mappings/{mapping}.yml"
+    return MappingRun(mapping, path, Object.CUSTOMER, "upsert", "ds_1", status, **more)
+
+
+def enter(store: Store, id: str, at: datetime, *parts: MappingRun, finished: bool = True) -> Run:
+    run = Run(id, False, at, list(parts))
+    store.begin_run(run)
+    if finished:
+        run.finished_at = at + timedelta(seconds=5)
+        run.status = Status.SUCCEEDED
+        store.finish_run(run)
+    return run
+
+
+def test_whole_run(store: Store, clock: Clock):
+    """A run is told as it was entered, all its counts included."""
+    full = part(
+        "customers",
+        Status.COMPLETED_WITH_ERRORS,
+        warnings=3,
+        left=2,
+        seconds=1.25,
+        rows=Tally(read=10, created=1, updated=2, unchanged=3, skipped=1, rejected=3),
+        requests=Requests({"GET": 3, "POST": 2}, retried=1, throttled=1),
+    )
+    run = enter(store, "run_1", clock.now, full, part("contacts", Status.SUCCEEDED))
+    assert run == store.run("run_1")
+    assert [run] == store.runs()
+
+
+def test_begun_run(store: Store, clock: Clock):
+    """A run that never came to its end is among the others, without a status."""
+    enter(store, "run_1", clock.now, part("customers"), finished=False)
+    [run] = store.runs()
+    assert (run.status, run.finished_at, run.mappings[0].status) == (None, None, None)
+
+
+def test_no_error_text(store: Store, clock: Clock):
+    """The text of an error may quote a row, so it is not kept."""
+    enter(store, "run_1", clock.now, part("customers", Status.FAILED, error='"Jane" is no number'))
+    [run] = store.runs()
+    assert run.mappings[0].error is None
+
+
+def test_latest_first(store: Store, clock: Clock):
+    """Runs come newest first, as many as asked for."""
+    for i in range(5):
+        enter(store, f"run_{i}", clock.now + timedelta(minutes=i), part("customers"))
+    assert [run.id for run in store.runs(2)] == ["run_4", "run_3"]
+
+
+def test_prefix(store: Store, clock: Clock):
+    """The beginning of an id is enough where it fits one run; several are all named."""
+    enter(store, "20260131T100000Z-aaaaaa", clock.now, part("customers"))
+    enter(store, "20260131T100000Z-bbbbbb", clock.now, part("customers"))
+    enter(store, "x%", clock.now, part("customers"))
+    enter(store, "x%y", clock.now, part("customers"))
+    found = store.run("20260131T100000Z-b")
+    assert found is not None
+    assert found.id == "20260131T100000Z-bbbbbb"
+    exact = store.run("x%")
+    assert exact is not None
+    assert exact.id == "x%"
+    assert store.run("2027") is None
+    assert store.run("%") is None
+    with pytest.raises(ConfigError, match="names several runs") as caught:
+        store.run("2026")
+    [problem] = caught.value.problems
+    assert problem.hint == "one of: 20260131T100000Z-aaaaaa, 20260131T100000Z-bbbbbb"
+
+
+def test_last_run(store: Store, clock: Clock):
+    """The rows of the last run that came to its end count, whatever broke off since."""
+    assert store.last_run("customers") is None
+    runs = [
+        ("run_1", Status.SUCCEEDED, 7),
+        ("run_2", Status.COMPLETED_WITH_ERRORS, 9),
+        ("run_3", Status.STOPPED, 0),
+        ("run_4", Status.FAILED, 0),
+    ]
+    for i, (id, status, read) in enumerate(runs):
+        mapping = part("customers", status, rows=Tally(read=read))
+        enter(store, id, clock.now + timedelta(minutes=i), mapping, part("contacts", status))
+    some = Run("run_5", False, clock.now + timedelta(hours=1), [part("customers")], whole=False)
+    some.mappings[0].status, some.finished_at = Status.SUCCEEDED, some.started_at
+    store.finish_run(some)
+    assert store.run("run_5") == some
+    assert store.last_run("customers") == 9
+    assert store.last_run("contacts") == 0
+    assert store.last_run("other") is None
+
+
+def test_last_runs(store: Store, clock: Clock):
+    """Each mapping's latest run of a status is told, with its times."""
+    later = clock.now + timedelta(minutes=1)
+    enter(store, "run_1", clock.now, part("a", Status.SUCCEEDED), part("b", Status.SUCCEEDED))
+    enter(store, "run_2", later, part("a", Status.FAILED), part("b", Status.SUCCEEDED))
+    last = store.last_runs()
+    assert {mapping: run.run for mapping, run in last.items()} == {"a": "run_1", "b": "run_2"}
+    assert later + timedelta(seconds=5) == last["b"].finished_at
+    assert {m: run.run for m, run in store.last_runs([Status.FAILED]).items()} == {"a": "run_2"}
+
+
+def test_rejected_keys(store: Store, scope: Scope, clock: Clock):
+    """The keys that a run rejected are known, even after a later run delivered or rejected them."""
+    key = "cus_1|jane@example.com"
+    enter(store, "run_1", clock.now, part("customers"))
+    enter(store, "run_2", clock.now + timedelta(minutes=1), part("customers"))
+    enter(store, "run_3", clock.now + timedelta(minutes=2), part("customers"))
+    first = [RejectedRow("a", "refused"), RejectedRow(key, "refused")]
+    store.remember(scope, "customers", "run_1", first)
+    store.remember(scope, "contacts", "run_1", [RejectedRow("b", "refused")])
+    store.remember(scope, "customers", "run_2", [RejectedRow("a", "refused")])
+    store.remember(scope, "customers", "run_2", [RejectedRow("a", "refused")])
+    assert {
+        "customers": frozenset({"a", store.stored(key)}),
+        "contacts": frozenset({"b"}),
+    } == store.rejected_keys("run_1")
+    assert {"customers": frozenset({"a"})} == store.rejected_keys("run_2")
+    assert store.rejected_keys("run_3") == {}
+    assert store.last_rejecting_run() == "run_2"
+
+
+def test_nothing_rejected(store: Store):
+    """Without a rejected row there is no run to retry."""
+    assert store.last_rejecting_run() is None
+
+
+def test_pruned(store: Store, scope: Scope, clock: Clock, monkeypatch: pytest.MonkeyPatch):
+    """Rejected rows are known for the latest runs only, so that the state does not grow for ever."""
+    monkeypatch.setattr(runs, "KEPT", 2)
+    for i in range(4):
+        store.remember(scope, "customers", f"run_{i}", [RejectedRow("a", "refused")])
+        enter(store, f"run_{i}", clock.now + timedelta(minutes=i), part("customers"))
+    known = [bool(store.rejected_keys(f"run_{i}")) for i in range(4)]
+    assert known == [False, False, True, True]
+    assert len(store.runs()) == 4
