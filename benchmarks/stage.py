@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, text
 
 from benchmarks.measure import Cost, python
 from sync.domain.record import Object
-from sync.engine.read.extract import imprinter_of
+from sync.engine.read.extract import row_hasher
 from sync.engine.read.query import MappingQuery
 from sync.mapping.loader import load
 from sync.sandbox.running import RunningSandbox
@@ -106,10 +106,10 @@ class Stage:
             (loaded,) = load([self.folder / "mappings"], self.environment)
             scope, rows = self._scope(store), 0
             store.database.write(_empty)
-            with MappingQuery.open(loaded).query() as result:
-                imprinter = imprinter_of(loaded, result, scope, store.salt)
+            with MappingQuery.open(loaded).execute() as result:
+                hasher = row_hasher(loaded, result, scope, store.salt)
                 for batch in result.raw(20_000):
-                    items = list(zip(batch, imprinter.imprints(batch), strict=True))
+                    items = list(zip(batch, hasher.hashes(batch), strict=True))
                     store.database.write(partial(_remember, scope=scope, first=rows, items=items))
                     rows += len(batch)
             return rows

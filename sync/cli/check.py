@@ -93,7 +93,7 @@ async def _ask_chartmogul(checked: Checked, client: Client, store: Store) -> Non
 
 def _ask_warehouse(checked: Checked) -> None:
     """Fit the columns; where they have no types of their own, every row is read for its values."""
-    with MappingQuery.open(checked.loaded).query() as result:
+    with MappingQuery.open(checked.loaded).execute() as result:
         checked.columns = len(result.columns)
         builder = bind(checked.loaded, result.columns, datetime.now(UTC))
         if builder.contract.found:

@@ -1,4 +1,4 @@
-"""`run`: everything is opened here, handed to the conductor, and closed again."""
+"""`run`: everything is opened here, handed to the session, and closed again."""
 
 import asyncio
 import gc
@@ -10,11 +10,11 @@ from contextlib import AsyncExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 from sync.cli.config import prepare
+from sync.cli.outside import clock_until, http_of, now
 from sync.domain.events import Reporter
 from sync.domain.results import Run
-from sync.engine.context import Selection
-from sync.engine.run import Stop
-from sync.engine.session import Session, now
+from sync.engine.context import Selection, Stop
+from sync.engine.session import Session
 from sync.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
 from sync.mapping.loader import LoadedMapping
 from sync.report import logs
@@ -74,7 +74,8 @@ async def execute(
             stack.callback(store.close)
             reporter = _reporter(settings, store, reports or settings.reports, dry_run, as_json)
             stack.callback(reporter.close)
-            session = Session(settings, store, own, reporter, stack)
+            clock, http = clock_until(own), http_of(settings)
+            session = Session(settings, store, own, reporter, stack, clock, http)
             stack.enter_context(_short_collections())
             return await session.conduct(mappings, selection, dry_run=dry_run)
 
@@ -98,7 +99,7 @@ def signals(stop: Stop) -> abc.Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def ask(which: signal.Signals) -> None:
-        stop.ask(_SIGNALS[which])
+        stop.request(_SIGNALS[which])
         loop.remove_signal_handler(which)
 
     for which in _SIGNALS:

@@ -39,7 +39,7 @@ def preview(paths: abc.Sequence[Path], limit: int, *, as_json: bool) -> int:
 
 
 def _build(loaded: LoadedMapping, limit: int) -> Previewed:
-    with MappingQuery.open(loaded).query() as result:
+    with MappingQuery.open(loaded).execute() as result:
         builder = bind(loaded, result.columns, datetime.now(UTC))
         rows = next(result.batches(limit), [])
     items = tuple(builder.build(number, row) for number, row in enumerate(rows, 1))

@@ -3,28 +3,24 @@
 import asyncio
 import os
 import sys
-import traceback
 from collections import abc
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sync.cli.config import prepare
 from sync.cli.execute import execute, signals
-from sync.domain.instant import canonical
-from sync.domain.results import Run, Status
-from sync.engine.context import Selection
-from sync.engine.run import Stop
-from sync.engine.session import now
-from sync.errors import EXIT_OK, ConfigError, ConfigProblem, StateError, SyncError, told
+from sync.cli.outside import now
+from sync.domain.results import Run
+from sync.engine.context import Selection, Stop
+from sync.errors import ConfigError, ConfigProblem
 from sync.mapping.loader import LoadedMapping
 from sync.report import logs
-from sync.service import freshness
 from sync.service.endpoints import Board, EndpointServer, build_app
+from sync.service.freshness import Known, last_runs
 from sync.service.metrics import Metrics
-from sync.service.scheduler import Scheduler, napping
 from sync.service.timetable import (
     Timetable,
     max_age,
@@ -33,8 +29,8 @@ from sync.service.timetable import (
     read_every,
     read_zone,
 )
+from sync.service.worker import Worker
 from sync.settings import Settings
-from sync.state.store import Store
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -87,117 +83,55 @@ def schedule(wanted: Wanted) -> int:
     timetable = wanted.timetable(started)
     limit = read_duration(wanted.max_age) if wanted.max_age else max_age(timetable, started)
     jitter = None if wanted.jitter is None else read_duration(wanted.jitter)
-    settings, mappings = prepare(wanted.paths)
-    log = logs.logger(logs.style(settings.log, sys.stderr), sys.stderr)
-    worker = Worker(wanted, settings, Board(started, limit), log)
-    with worker.monitor():
-        return asyncio.run(worker.serve(timetable, jitter, mappings))
+    runs = _Runs(wanted.paths, wanted.reports, *prepare(wanted.paths))
+    log = logs.logger(logs.style(runs.settings.log, sys.stderr), sys.stderr)
+    board, metrics = Board(started, limit), Metrics()
+    with _endpoints(wanted, board, metrics, log):
+        return asyncio.run(
+            _serve(Worker(runs, board, metrics, log, now), wanted, timetable, jitter)
+        )
+
+
+async def _serve(
+    worker: Worker, wanted: Wanted, timetable: Timetable, jitter: timedelta | None
+) -> int:
+    with signals(worker.stop):
+        return await worker.serve(timetable, jitter, at_once=wanted.starts_at_once)
+
+
+def _endpoints(
+    wanted: Wanted, board: Board, metrics: Metrics, log: "FilteringBoundLogger"
+) -> AbstractContextManager[object]:
+    """/healthz and /metrics, where a port is wanted."""
+    if wanted.port is None:
+        return nullcontext()
+    server = EndpointServer(build_app(board, metrics, now), wanted.host, wanted.port)
+    log.info("listening", host=wanted.host, port=server.port)
+    return server
 
 
 @dataclass(slots=True)
-class Worker:
-    """Carries out the runs of a schedule, and shows how they went."""
+class _Runs:
+    """Runs of the mappings in these files, which are read anew each time."""
 
-    wanted: Wanted
+    paths: abc.Sequence[Path]
+    reports: Path | None
     settings: Settings
-    board: Board
-    log: "FilteringBoundLogger"
-    metrics: Metrics = field(default_factory=Metrics)
-    ended: Run | None = field(default=None, init=False)
-    stop: Stop = field(init=False)
-    _names: list[str] = field(default_factory=list, init=False)
-    _known: freshness.Known = field(default_factory=freshness.Known, init=False)
+    mappings: list[LoadedMapping]
 
-    def monitor(self) -> AbstractContextManager[object]:
-        """/healthz and /metrics, where a port is wanted."""
-        if self.wanted.port is None:
-            return nullcontext()
-        app = build_app(self.board, self.metrics, now)
-        monitor = EndpointServer(app, self.wanted.host, self.wanted.port)
-        self.log.info("listening", host=self.wanted.host, port=monitor.port)
-        return monitor
+    def names(self) -> list[str]:
+        return [loaded.mapping.name for loaded in self.mappings]
 
-    async def serve(
-        self, timetable: Timetable, jitter: timedelta | None, mappings: abc.Sequence[LoadedMapping]
-    ) -> int:
-        """Keep the schedule until a signal; the exit code."""
-        self.stop = Stop()  # belongs to the running loop
-        self._names = [loaded.mapping.name for loaded in mappings]
-        await self._look()
-        nap = napping(self.stop.event)
-        rounds = Scheduler(timetable, self.work, self.stop.event, self, now, nap, jitter)
-        with signals(self.stop):
-            await rounds.keep(at_once=self.wanted.starts_at_once)
-        broken_off = self.ended is not None and self.ended.status is Status.INTERRUPTED
-        code = self.stop.exit_code if broken_off and self.stop.exit_code else EXIT_OK
-        self.log.info("schedule_ended", exit_code=code)
-        return code
-
-    async def work(self) -> None:
-        """One run; whatever happens is told and counted, and the schedule goes on."""
-        self.board.running, self.board.next_run_at = True, None
-        try:
-            self.ended = await self._run()
-        except SyncError as error:
-            self.log.error("run_failed", exit_code=error.exit_code, error=told(error))
-            self.metrics.failed()
-        except Exception as error:
-            # Not the message: it may quote a row.
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{place.name} in {Path(place.filename).name}:{place.lineno}"
-            self.log.error("run_failed", error=f"{type(error).__name__} at {where}")
-            self.metrics.failed()
-        else:
-            self.metrics.ended(self.ended)
-        finally:
-            await self._look()
-            self.board.running = False
-
-    async def _run(self) -> Run:
-        """Files and environment are read anew, so that an edited mapping counts from now on."""
-        self.settings, mappings = prepare(self.wanted.paths)
-        self._names = [loaded.mapping.name for loaded in mappings]
+    async def run(self, stop: Stop) -> Run:
+        self.settings, self.mappings = prepare(self.paths)
         return await execute(
             self.settings,
-            mappings,
+            self.mappings,
             Selection(),
             dry_run=False,
-            reports=self.wanted.reports,
-            stop=self.stop,
+            reports=self.reports,
+            stop=stop,
         )
 
-    async def _look(self) -> None:
-        """Find the last runs, also those of other workers on the same state."""
-        try:
-            self._known = await asyncio.to_thread(last_runs, self.settings.state_url)
-        except StateError as error:
-            self.log.warning("state_unreadable", error=told(error))
-        self.board.freshness = tuple(self._known.of(self._names))
-        for vital in self.board.freshness:
-            self.metrics.succeeded(vital)
-
-    def waiting(self, until: datetime) -> None:
-        """Tell when the next run starts."""
-        self.board.next_run_at = until
-        self.log.info("next_run", at=canonical(until))
-
-    def missed(self, count: int) -> None:
-        """Tell that runs were left out."""
-        self.metrics.missed(count)
-        message = "the last run took longer than the schedule allows"
-        self.log.warning("runs_missed", count=count, message=message)
-
-
-def last_runs(state_url: str) -> freshness.Known:
-    """Each mapping's last success, and what broke off, as the state knows it.
-
-    Raises:
-        StateError: the state cannot be read.
-    """
-    store = Store.open_read_only(state_url)
-    try:
-        return freshness.Known(
-            store.last_runs(freshness.COMPLETE), store.last_runs(freshness.BROKEN)
-        )
-    finally:
-        store.close()
+    def freshness(self) -> Known:
+        return last_runs(self.settings.state_url)

@@ -5,14 +5,13 @@ from collections import abc
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sync.cli.schedule import last_runs
+from sync.cli.outside import now
 from sync.domain.instant import canonical
-from sync.engine.session import now
 from sync.errors import EXIT_OK, EXIT_REJECTED
 from sync.mapping.loader import load
 from sync.report.words import count, duration, visible
 from sync.service import freshness
-from sync.service.freshness import Freshness
+from sync.service.freshness import Freshness, last_runs
 from sync.service.timetable import read_duration
 from sync.settings import Settings, environment
 from sync.state.memory import LastRun

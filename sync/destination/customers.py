@@ -1,17 +1,16 @@
 """Customers in ChartMogul: how a record is found, created and updated there."""
 
-import asyncio
 from collections import abc
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from sync.chartmogul.client import Client, Page, Written
-from sync.destination.interface import SAME_RECORD
+from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site
+from sync.domain.clock import Clock
 from sync.domain.plan import Absent, Changes, Met, Seen, holds
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Problem, Record
 from sync.domain.results import Outcome
 from sync.domain.typed import Typed
-from sync.engine.spool import Entry
 from sync.errors import ConfigError, ConfigProblem, NotFound, Unavailable
 from sync.transform.attributes import possible
 from sync.transform.contract import conflict
@@ -31,20 +30,30 @@ class Customers:
     data_source: str
     types: abc.Mapping[str, Typed]
     in_use: set[str]
-    #: The row of each of these keys in this query; 0, or none, for a key that it does not have.
-    rows_of: abc.Callable[[abc.Sequence[str]], abc.Mapping[str, int]]
-    sleep: abc.Callable[[float], abc.Awaitable[None]] = asyncio.sleep
+    rows: QueryRows
+    clock: Clock
     kinds: dict[str, AttributeType] = field(init=False)
+
+    @classmethod
+    def build(cls, site: Site) -> "Customers":
+        """The customers of a site."""
+        in_use = set(site.state.in_use)
+        return cls(site.client, site.data_source, site.types, in_use, site.rows, site.clock)
+
+    @property
+    def listing(self) -> "Customers":
+        """Customers are told by their external ids."""
+        return self
 
     def __post_init__(self) -> None:
         self.kinds = {key: typed.type for key, typed in self.types.items()}
 
-    async def find(self, entry: Entry, uuid: str | None) -> Seen | Absent:
+    async def find(self, record: Record, uuid: str | None) -> Seen | Absent:
         """The customer of a key, by its uuid where one is remembered.
 
         Back to the key when the uuid is gone or stands for other keys now: it was merged, deleted or unmerged.
         """
-        key = entry.record.key
+        key = record.key
         if uuid is not None:
             try:
                 seen = await self.client.customer(uuid)
@@ -75,7 +84,6 @@ class Customers:
         Raises:
             AlreadyExists: somebody else has it; look it up and decide again.
         """
-        entry = Entry(record, b"")
         for wait in WAITS:
             try:
                 return await self.client.create_customer(
@@ -85,17 +93,17 @@ class Customers:
                 if not lost.sent:
                     raise
                 last = lost
-            found = await self._look_again(entry, wait)
+            found = await self._look_again(record, wait)
             if isinstance(found, Seen):
                 return Met.by_look(found)
         raise last
 
-    async def _look_again(self, entry: Entry, wait: float) -> Seen | Absent:
-        found = await self.find(entry, None)
+    async def _look_again(self, record: Record, wait: float) -> Seen | Absent:
+        found = await self.find(record, None)
         if isinstance(found, Seen) or not wait:
             return found
-        await self.sleep(wait)
-        return await self.find(entry, None)
+        await self.clock.sleep(wait)
+        return await self.find(record, None)
 
     async def update(self, uuid: str, fields: Fields, record: Record) -> Written:
         """Write these fields; `tags` holds only those to add."""
@@ -104,7 +112,7 @@ class Customers:
     def rival(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
         """The earlier row that stands for the same customer since ChartMogul merged the two."""
         keys = [key for key in self.keys(seen) if key != record.key]
-        rows = self.rows_of(keys) if keys else {}
+        rows = self.rows.of_keys(keys) if keys else {}
         earlier = [row for row in rows.values() if 0 < row < record.row]
         if not earlier:
             return None
@@ -115,7 +123,7 @@ class Customers:
         )
 
     def advice(self, name: str) -> str:
-        """See Destination."""
+        """Nothing is known that a user could do."""
         return ""
 
     async def foresee(self, record: Record, uuid: str | None) -> None:
@@ -141,6 +149,12 @@ class Customers:
 
     def _needs_post(self, name: str, changes: Changes) -> bool:
         return name.removeprefix(ATTRIBUTE) not in self.in_use or changes[name][1] is False
+
+    async def survey(self, outlook: Outlook) -> None:
+        """Nothing: each page of a listing speaks for itself."""
+
+    async def prefetch(self, records: abc.Sequence[Record]) -> None:
+        """Nothing: customers depend on nothing but themselves."""
 
     async def complete(self, record: Record, seen: Seen) -> Written | None:
         """Send again, in their own requests, what the answer to a create lacks of attributes and tags."""

@@ -1,13 +1,20 @@
-"""What the write phase needs of an object in ChartMogul: customers and contacts both do it."""
+"""What the write phase needs of an object in ChartMogul, and what an object needs of the run that writes it."""
 
+from collections import abc
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
-from sync.chartmogul.client import Written
+from sync.chartmogul.client import Client, Page, Written
+from sync.domain.clock import Clock
 from sync.domain.plan import Absent, Changes, Seen
 from sync.domain.record import Fields, Problem, Record
 from sync.domain.results import Outcome
-from sync.engine.spool import Entry
+from sync.domain.typed import Typed
+from sync.state.mapping_state import MappingState
+
+#: The code of a row that stands for the same record as an earlier one.
+SAME_RECORD = "same_record"
 
 
 class Unresolved(Exception):
@@ -18,14 +25,85 @@ class Unresolved(Exception):
         self.problem = problem
 
 
-#: The code of a row that stands for the same record as an earlier one.
-SAME_RECORD = "same_record"
+class Outlook(Protocol):
+    """The records that wait for a look-up, in numbers."""
+
+    @property
+    def remembered(self) -> int:
+        """How many records of this kind in the data source the state knows."""
+        ...
+
+    def one_by_one(self) -> int:
+        """The requests that it takes to look them up parent by parent, and known ones by their uuid."""
+        ...
+
+    def parents(self) -> int:
+        """How many parents they belong to."""
+        ...
+
+    def warn_of_lost_state(self, entries: int, pages: int | None) -> None:
+        """Say loudly that ChartMogul is filled though the state is empty."""
+        ...
+
+
+class QueryRows(Protocol):
+    """Which rows of the query of this run stand for a record."""
+
+    def of_keys(self, keys: abc.Sequence[str]) -> abc.Mapping[str, int]:
+        """The row of each of these keys; 0, or none, for a key that the query does not have."""
+        ...
+
+    def of_uuid(self, uuid: str) -> abc.Sequence[int]:
+        """The rows whose keys are remembered with this uuid; 0 for keys that the query does not have."""
+        ...
+
+
+class Foreseen(Protocol):
+    """What mappings that are written before this one would create, in a dry run."""
+
+    def creates(self, key: str) -> bool:
+        """Whether a record with this key would be created."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a destination is built from: where its records are, and what this run knows of them.
+
+    `fields` are the names of all that the mapping sends.
+    """
+
+    client: Client
+    data_source: str
+    types: abc.Mapping[str, Typed]
+    fields: frozenset[str]
+    state: MappingState
+    rows: QueryRows
+    foreseen: Foreseen
+    clock: Clock
+
+
+class KeyListing(Protocol):
+    """Lists records that are told by their keys alone: each page speaks for itself."""
+
+    def pages(self) -> abc.AsyncGenerator[Page]:
+        """All records of the data source, page by page."""
+        ...
+
+    def keys(self, seen: Seen) -> list[str]:
+        """The keys that a record stands for in this data source."""
+        ...
 
 
 class Destination(Protocol):
     """Finds, creates and updates records of one kind in one data source."""
 
-    async def find(self, entry: Entry, uuid: str | None) -> Seen | Absent:
+    @property
+    def listing(self) -> "KeyListing | None":
+        """How records are listed by their keys; None where a record is not told by its key alone."""
+        ...
+
+    async def find(self, record: Record, uuid: str | None) -> Seen | Absent:
         """The record in ChartMogul, by the remembered uuid first; raises Unresolved."""
         ...
 
@@ -62,4 +140,12 @@ class Destination(Protocol):
 
     def cost(self, outcome: Outcome, changes: Changes) -> int:
         """The requests that a create or an update takes."""
+        ...
+
+    async def survey(self, outlook: Outlook) -> None:
+        """Where there is no `listing`: list all candidates, if that costs fewer requests than to look one by one."""
+        ...
+
+    async def prefetch(self, records: abc.Sequence[Record]) -> None:
+        """Recall at once what the state knows beside the records themselves."""
         ...

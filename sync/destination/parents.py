@@ -4,9 +4,10 @@ import asyncio
 from collections import abc
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sync.chartmogul.client import Client
-from sync.destination.interface import Unresolved
+from sync.destination.interface import Foreseen, Unresolved
 from sync.domain.lookup import Listing
 from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Seen
@@ -14,25 +15,38 @@ from sync.domain.record import Problem
 from sync.errors import NotFound
 
 
+class ParentMemory(Protocol):
+    """What the state remembers of customers."""
+
+    async def parents(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Parent]:
+        """The customers with these external ids that have a uuid."""
+        ...
+
+    async def count_parents(self) -> int:
+        """How many customers of the data source have a uuid."""
+        ...
+
+
 @dataclass(slots=True)
 class ParentResolver:
-    """Finds parents; what is found is kept for the run.
-
-    `recall` gives what the state remembers; `to_come` tells, in a dry run, which customers would be created.
-    """
+    """Finds parents; what is found is kept for the run."""
 
     client: Client
     data_source: str
-    recall: abc.Callable[[abc.Sequence[str]], abc.Awaitable[abc.Mapping[str, Parent]]]
-    to_come: abc.Callable[[str], bool]
+    state: ParentMemory
+    foreseen: Foreseen
     _found: dict[str, Parent | None] = field(default_factory=dict, init=False)
     _asked: dict[str, asyncio.Future[Parent | None]] = field(default_factory=dict, init=False)
+
+    async def remembered(self) -> int:
+        """How many customers of the data source the state knows."""
+        return await self.state.count_parents()
 
     async def prefetch(self, customers: abc.Collection[str]) -> None:
         """Recall many at once."""
         unknown = [customer for customer in customers if customer not in self._found]
         if unknown:
-            for customer, parent in (await self.recall(unknown)).items():
+            for customer, parent in (await self.state.parents(unknown)).items():
                 self._found.setdefault(customer, parent)
 
     async def list_all(self, wanted: int) -> None:
@@ -83,7 +97,7 @@ class ParentResolver:
 
     async def _look_up(self, customer: str) -> Parent | None:
         """By its uuid first where one is known: so it is found also in the moment after its creation."""
-        if self.to_come(customer):
+        if self.foreseen.creates(customer):
             return Parent(f"to come: {customer}", 1, proven=True, to_come=True)
         known = self._found.get(customer)
         if known is not None and (parent := await self._by_uuid(known.uuid, customer)):

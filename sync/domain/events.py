@@ -67,3 +67,32 @@ class Reporter(Protocol):
     def close(self) -> None:
         """Let go of files and the terminal; after `finished` there is nothing left to do."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class MappingReporter:
+    """Tells reporters about one mapping of a run; `run` holds its counts."""
+
+    run: MappingRun
+    reporter: Reporter
+
+    def phase(self, phase: Phase, total: int | None) -> None:
+        """The mapping begins a phase, see `Reporter.phase`."""
+        self.reporter.phase(self.run, phase, total)
+
+    def rows(self, results: Sequence[Result]) -> None:
+        """Rows have ended; they are counted already."""
+        self.reporter.rows(self.run, results)
+
+    def left(self, left: Sequence[Left]) -> None:
+        """Keys that the query no longer has; they are counted here."""
+        self.run.left += len(left)
+        self.reporter.left(self.run, left)
+
+    def warned(self, message: str) -> None:
+        """A loud warning about the mapping."""
+        self.reporter.warned(self.run, message)
+
+    def estimated(self, estimate: Estimate) -> None:
+        """A dry run has found what the real one would cost."""
+        self.reporter.estimated(self.run, estimate)

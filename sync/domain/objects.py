@@ -1,6 +1,7 @@
 """The fields that ChartMogul takes, object by object."""
 
 from collections import abc
+from dataclasses import dataclass
 
 from sync.domain.record import Object
 
@@ -51,3 +52,19 @@ TIME_FIELDS = frozenset({"lead_created_at", "free_trial_started_at"})
 
 
 LEAD_STATUSES = ("New Lead", "Working Lead", "Qualified Lead", "Unqualified Lead")
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """Abilities."""
+
+    parent: Object | None
+    unique_keys: bool
+    locks_types: bool
+
+
+def of(object: Object) -> Descriptor:
+    """The descriptor of an object."""
+    if object is Object.CUSTOMER:
+        return Descriptor(None, True, True)
+    return Descriptor(Object.CUSTOMER, False, False)

@@ -6,6 +6,7 @@ from datetime import UTC
 from decimal import Decimal
 from typing import assert_never
 
+from sync.domain.fingerprint import Hasher
 from sync.domain.instant import parse
 from sync.domain.objects import LEAD_STATUSES
 from sync.domain.policy import Mode, OnAbsent
@@ -109,8 +110,8 @@ class Policy:
 
     mode: Mode
     absent: OnAbsent
-    #: The 8-byte hash of a field and its value.
-    field_hash: abc.Callable[[str, Value], bytes]
+    #: Makes the hashes by which dropped values are known again.
+    hasher: Hasher
 
 
 def decide(
@@ -132,14 +133,14 @@ def decide(
             changes = {
                 name: (None, value)
                 for name, value in record.fields.items()
-                if policy.field_hash(name, value) not in known.hashes
+                if policy.hasher.field(name, value) not in known.hashes
             }
         case _:
             assert_never(known)
     changes = {
         name: change
         for name, change in changes.items()
-        if policy.field_hash(name, record.fields[name]) not in dropped
+        if policy.hasher.field(name, record.fields[name]) not in dropped
     }
     seen = isinstance(known, Seen)
     if not changes:

@@ -1,7 +1,7 @@
-"""Rows known by sight: a short keyed hash of a row as the driver gave it, against those the state holds.
+"""Row hashes: short keyed hashes of rows as the driver gave them, by which rows are known again.
 
-An imprint is kept with the fingerprint of the record that its row made, and says just as much: that fingerprint is
-what building the row anew would give. So a row with a familiar imprint needs no record, no fingerprint and no key.
+A row hash is kept with the fingerprint of the record that its row made, and says just as much: that fingerprint is
+what building the row anew would give. So a row with a known hash needs no record, no fingerprint and no key.
 """
 
 from array import array
@@ -42,14 +42,14 @@ _SPELLINGS: dict[type, abc.Callable[[Any], object]] = {
 
 
 class RowHasher:
-    """Makes imprints; `parts` are all things besides the row that decide what becomes of it."""
+    """Makes row hashes; `parts` are all things besides the row that decide what becomes of it."""
 
     def __init__(self, salt: bytes, *parts: bytes) -> None:
         self._base = blake2b(key=salt, digest_size=_SIZE)
         for part in parts:
             self._base.update(b"%d\0%s" % (len(part), part))
 
-    def imprints(self, rows: Rows) -> "array[int]":
+    def hashes(self, rows: Rows) -> "array[int]":
         """8 bytes a row as signed numbers; 0 for rows that hold something of an unknown kind."""
         copy, made = self._base.copy, []
         for row in rows:
@@ -80,27 +80,27 @@ def _spelled(row: Row) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class KnownRows:
-    """The imprints of records that are as they should be: twelve bytes a record.
+    """The row hashes of records that are as they should be: twelve bytes a record.
 
-    `imprints` ascend; `records` are the numbers that the state gave those records, `last` is the highest.
+    `hashes` ascend; `records` are the numbers that the state gave those records, `last` is the highest.
     """
 
-    imprints: "array[int]" = field(default_factory=lambda: array("q"))
+    hashes: "array[int]" = field(default_factory=lambda: array("q"))
     records: "array[int]" = field(default_factory=lambda: array("I"))
     last: int = 0
 
-    def mark(self, before: int, imprints: "array[int]", seen: SeenRows) -> list[int]:
-        """Mark the familiar rows of a batch as seen; the others come back, as places in the batch.
+    def mark(self, before: int, hashes: "array[int]", seen: SeenRows) -> list[int]:
+        """Mark the known rows of a batch as seen; the others come back, as places in the batch.
 
         `before` rows came before this batch. A record that was seen already makes its row one of the others.
         """
-        known, records, count = self.imprints, self.records, len(self.imprints)
+        known, records, count = self.hashes, self.records, len(self.hashes)
         if not count:
-            return list(range(len(imprints)))
+            return list(range(len(hashes)))
         rows, others = seen.upto(self.last), []
-        for i, imprint in enumerate(imprints):
-            place = bisect_left(known, imprint)
-            if place < count and known[place] == imprint and not rows[records[place]]:
+        for i, row_hash in enumerate(hashes):
+            place = bisect_left(known, row_hash)
+            if place < count and known[place] == row_hash and not rows[records[place]]:
                 rows[records[place]] = before + i + 1
             else:
                 others.append(i)
@@ -109,8 +109,8 @@ class KnownRows:
 
 @dataclass(frozen=True, slots=True)
 class RowHash:
-    """A record of this fingerprint was made of a row with this imprint."""
+    """A record of this fingerprint was made of a row with this hash."""
 
     record: int
     fingerprint: bytes
-    imprint: int
+    row_hash: int

@@ -1,11 +1,14 @@
 """What holds for all mappings of a run."""
 
 import asyncio
-import time
 from collections import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
+
+from sync.domain.clock import Clock
+from sync.errors import SyncError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +28,67 @@ class Selection:
         return self.limit is None and self.keys is None
 
     def admits(self, key: str | None, stored: abc.Callable[[str], str]) -> bool:
-        """Whether a row with this key counts."""
+        """Whether a row with this key counts; `stored` gives a key as the state holds it."""
         if self.keys is None:
             return True
         return key is not None and (key in self.keys or stored(key) in self.keys)
 
 
+@dataclass(slots=True)
+class Stop:
+    """Why a run ends early: it was asked to, or one of its mappings met what ends them all.
+
+    `exit_code` is that of the signal; `failure` is what one mapping met while others were written beside it.
+    """
+
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+    exit_code: int | None = None
+    failure: SyncError | None = None
+
+    def request(self, exit_code: int) -> None:
+        """End after what is under way."""
+        self.exit_code = exit_code
+        self.event.set()
+
+    def requested(self) -> bool:
+        """Whether the run was asked to end."""
+        return self.event.is_set()
+
+    def fail(self, error: SyncError) -> None:
+        """End all mappings with this error, unless an earlier one does."""
+        self.failure = self.failure or error
+
+
+class Lease(Protocol):
+    """The right to write, as those who write ask for it."""
+
+    def ready(self) -> None:
+        """Raise LockedError where the right would not surely outlast another write."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a run may use: connections at once, requests a second, the API's host, a folder for its spool."""
+
+    connections: int
+    rate: float
+    api_host: str
+    spool_folder: Path
+
+
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """The terms of a run; nothing in here changes while it lasts."""
+    """The terms of a run; but for `stop` nothing in here changes while it lasts.
+
+    A dry run has no `lease`: it writes nothing.
+    """
 
     run_id: str
     started_at: datetime
     dry_run: bool
     selection: Selection
-    connections: int
-    #: Requests a second that the limits allow us.
-    rate: float
-    api_host: str
-    spool_folder: Path
-    clock: abc.Callable[[], datetime]
-    stopping: asyncio.Event
-    #: Raises LockedError where the leases would not outlast another write.
-    ready: abc.Callable[[], None]
-    #: Sleeps for as long as it is told, or until the run is asked to end.
-    sleep: abc.Callable[[float], abc.Awaitable[None]] = asyncio.sleep
-    #: Seconds that only grow.
-    monotonic: abc.Callable[[], float] = time.monotonic
+    means: Means
+    clock: Clock
+    stop: Stop
+    lease: Lease | None

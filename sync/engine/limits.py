@@ -45,8 +45,8 @@ class RunLimits:
             )
 
 
-def rails(limits: Limits, rows: int, *, whole: bool) -> RunLimits:
-    """The rails for a query of `rows` rows; with a selection of rows (not `whole`) only numbers apply."""
+def limits_for(limits: Limits, rows: int, *, whole: bool) -> RunLimits:
+    """The limits for a query of `rows` rows; with a selection of rows (not `whole`) only numbers apply."""
 
     def limit(share: Share | None) -> int | None:
         if share is None or not (whole or share.absolute):

@@ -4,13 +4,14 @@ import asyncio
 from collections import abc
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import compress
 
 from sync import errors
+from sync.domain.clock import Clock
 from sync.domain.events import Reporter
 from sync.domain.record import Object
 from sync.domain.results import MappingRun, Run, Status
+from sync.engine.context import Stop
 from sync.engine.lease import RunLease
 from sync.engine.task import MappingTask
 from sync.errors import (
@@ -27,23 +28,10 @@ _STATUSES = {errors.EXIT_LOCKED: Status.LOCKED, errors.EXIT_RAIL: Status.STOPPED
 
 
 @dataclass(slots=True)
-class Stop:
-    """Whether the run was asked to end, and by which signal's exit code."""
-
-    event: asyncio.Event = field(default_factory=asyncio.Event)
-    exit_code: int | None = None
-
-    def ask(self, exit_code: int) -> None:
-        """End after what is under way."""
-        self.exit_code = exit_code
-        self.event.set()
-
-
-@dataclass(slots=True)
 class Coordinator:
     """Takes the tasks of a run through its phases: everything is read before anything is written.
 
-    `keeper` holds leases and the run's entry in the state; a dry run has none.
+    `lease` holds leases and the run's entry in the state; a dry run has none.
     """
 
     run: Run
@@ -51,10 +39,8 @@ class Coordinator:
     reporter: Reporter
     stop: Stop
     lease: RunLease | None
-    clock: abc.Callable[[], datetime]
+    clock: Clock
     _codes: set[int] = field(default_factory=set, init=False)
-    #: What one mapping met while others were written beside it, and what ends them all.
-    _failure: SyncError | None = field(default=None, init=False)
 
     async def conduct(self) -> Run:
         """Carry the run out; every error ends in its status, its exit code and its reports."""
@@ -86,7 +72,7 @@ class Coordinator:
         for task in self.tasks:
             await self._read(task)
         self._compare_types()
-        await self._write_all(sorted(self._open(), key=lambda task: task.kind is Object.CONTACT))
+        await self._write_all(sorted(self._open(), key=lambda task: task.about.parent is not None))
 
     async def _connect(self, task: MappingTask) -> None:
         """Connect, but not past the moment in which the run is asked to end: nothing is lost with a question."""
@@ -105,7 +91,7 @@ class Coordinator:
         return [task for task in self.tasks if task.run.status is None]
 
     async def _read(self, task: MappingTask) -> None:
-        if self.stop.event.is_set():
+        if self.stop.requested():
             return
         try:
             await task.read()
@@ -116,7 +102,7 @@ class Coordinator:
         """Two mappings that would lock one attribute in two ways are refused together."""
         first: dict[tuple[str, Object, str], MappingTask] = {}
         for task in self._open():
-            if task.kind is Object.CONTACT:
+            if not task.about.locks_types:
                 continue  # ChartMogul has the definitions of contact attributes; types only cast
             for key, typed in task.types.items():
                 place = (task.state.scope.account, task.kind, key.lower())
@@ -141,8 +127,8 @@ class Coordinator:
                 one.cancel()
             await asyncio.gather(*writing, return_exceptions=True)
             raise
-        if self._failure is not None:
-            raise self._failure
+        if self.stop.failure is not None:
+            raise self.stop.failure
 
     async def _write_after(
         self, first: abc.Sequence[asyncio.Task[None]], task: MappingTask
@@ -152,10 +138,10 @@ class Coordinator:
         try:
             await self._write(task)
         except SyncError as error:
-            self._failure = self._failure or error
+            self.stop.fail(error)
 
     async def _write(self, task: MappingTask) -> None:
-        if self.stop.event.is_set() or self._failure is not None:
+        if self.stop.requested() or self.stop.failure is not None:
             return
         broken = [o for o in task.before if o.run.status in (Status.FAILED, Status.STOPPED)]
         if broken:
@@ -165,14 +151,14 @@ class Coordinator:
             task.run.status = Status.FAILED
             return
         try:
-            await task.write(lambda: self._failure)
+            await task.write()
         except (RailError, ConfigError) as error:
             self._end(task, error)
         else:
             self._close(task)
 
     def _close(self, task: MappingTask) -> None:
-        if self.stop.event.is_set() and task.run.rows.unprocessed:
+        if self.stop.requested() and task.run.rows.unprocessed:
             return
         rejected = task.run.rows.rejected
         task.run.status = Status.COMPLETED_WITH_ERRORS if rejected else Status.SUCCEEDED
@@ -202,7 +188,7 @@ class Coordinator:
         else:
             run.exit_code = gravest(self._codes)
         run.status = _worst([task.run for task in self.tasks])
-        run.finished_at = self.clock()
+        run.finished_at = self.clock.now()
         if self.lease is not None:
             try:
                 await self.lease.finish(run)

@@ -28,12 +28,12 @@ pragma temp_store = memory;
 create table rows (
     key text primary key, row integer not null, print blob, rejected integer not null default 0,
     body text, customer text, uuid text, taken integer not null default 0, seen text,
-    imprint integer
+    row_hash integer
 ) without rowid;
 create index by_row on rows (row)
 """
 _WAITING = (
-    "select key, row, print, body, customer, uuid, seen, imprint from rows where body is not null"
+    "select key, row, print, body, customer, uuid, seen, row_hash from rows where body is not null"
 )
 _AMONG = "key in (select value from json_each(?))"
 _HINT = "set SYNC_TMP to a folder with room"
@@ -54,8 +54,8 @@ class Entry:
     #: Whether a look-up was made; `seen` is None where it found nothing.
     looked_up: bool = False
     seen: Seen | None = None
-    #: That of its row, see `sight`; None where it has none.
-    imprint: int | None = None
+    #: The hash of its row, see `domain.row_hash`; None where it has none.
+    row_hash: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,9 @@ class Spool:
     def add(self, entries: abc.Iterable[Entry]) -> None:
         """Keep records for the write phase."""
         self._tell(
-            "insert into rows (key, row, print, imprint, body, customer, uuid)"
+            "insert into rows (key, row, print, row_hash, body, customer, uuid)"
             " values (?, ?, ?, ?, ?, ?, ?)",
-            ((e.record.key, e.record.row, e.fingerprint, e.imprint, *_body(e)) for e in entries),
+            ((e.record.key, e.record.row, e.fingerprint, e.row_hash, *_body(e)) for e in entries),
         )
 
     def note(self, notes: abc.Iterable[Note]) -> None:
@@ -253,8 +253,8 @@ def _entry(
     customer: str | None,
     uuid: str | None,
     seen: str | None,
-    imprint: int | None,
+    row_hash: int | None,
 ) -> Entry:
     record = Record(row, key, load(body), customer)
     found = load_seen(seen) if seen else None
-    return Entry(record, print_, uuid, seen is not None, found, imprint)
+    return Entry(record, print_, uuid, seen is not None, found, row_hash)

@@ -1,33 +1,37 @@
-"""One mapping's part of a run: connected, read, judged and written."""
+"""One mapping of a run, on its way through the phases."""
 
 from collections import abc
 from dataclasses import dataclass, field
 from typing import Any
 
 from sync.chartmogul.client import Client
-from sync.domain.events import Estimate, Phase, Reporter
+from sync.domain import objects
+from sync.domain.events import Estimate, MappingReporter, Phase, Reporter
 from sync.domain.policy import Mode
 from sync.domain.record import Object
 from sync.domain.results import MappingRun
 from sync.domain.typed import Typed
 from sync.engine.context import RunContext
-from sync.engine.limits import RunLimits, rails
+from sync.engine.limits import RunLimits, limits_for
 from sync.engine.read.extract import Extract
+from sync.engine.read.findings import Findings
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.reader import Reader
 from sync.engine.spool import Spool
 from sync.engine.write.assemble import WriterAssembly
-from sync.errors import ConfigError, SyncError
+from sync.errors import ConfigError
 from sync.mapping.loader import LoadedMapping
 from sync.state.mapping_state import MappingState, call
 from sync.state.store import Store
-from sync.transform.build import RecordBuilder
 from sync.transform.contract import Disagreement, conflict
 
 
 @dataclass(slots=True)
 class MappingTask:
-    """A mapping on its way through the phases of a run."""
+    """A mapping that is connected, read, judged and written, each once and in this order.
+
+    `before`: the tasks whose records this mapping's records belong to.
+    """
 
     loaded: LoadedMapping
     run: MappingRun
@@ -36,28 +40,34 @@ class MappingTask:
     store: Store
     reporter: Reporter
     context: RunContext
-    #: The tasks whose customers this mapping's contacts belong to.
-    before: list["MappingTask"] = field(default_factory=list)
+    before: list["MappingTask"] = field(default_factory=list, init=False)
     state: MappingState = field(init=False)
     types: dict[str, Typed] = field(default_factory=dict, init=False)
     tolerated: int = field(default=0, init=False)
-    _rails: RunLimits = field(default_factory=RunLimits, init=False)
-    _reader: Reader | None = field(default=None, init=False)
     _spool: Spool | None = field(default=None, init=False)
+    _findings: Findings | None = field(default=None, init=False)
 
     @property
     def kind(self) -> Object:
         """Customers or contacts."""
         return self.run.object
 
+    @property
+    def about(self) -> objects.Descriptor:
+        """What the object of this mapping is."""
+        return objects.of(self.kind)
+
+    @property
+    def telling(self) -> MappingReporter:
+        """Where things about this mapping are told."""
+        return MappingReporter(self.run, self.reporter)
+
     def follow(self, tasks: abc.Iterable["MappingTask"]) -> None:
         """Find out which of these go first: contacts find their customers by what those create."""
         self.before = [
             other
             for other in tasks
-            if self.kind is Object.CONTACT
-            and other.kind is Object.CUSTOMER
-            and self.run.data_source == other.run.data_source
+            if other.kind is self.about.parent and other.run.data_source == self.run.data_source
         ]
 
     def waits_for(self, other: "MappingTask") -> bool:
@@ -67,8 +77,8 @@ class MappingTask:
         """
         if self.context.dry_run:
             return True
-        if self.kind is Object.CONTACT:
-            return other.kind is Object.CONTACT or other in self.before
+        if not self.about.unique_keys:
+            return other.kind is self.kind or other in self.before
         if self.state.scope != other.state.scope or not (self._spool and other._spool):
             return False
         return self._spool.meets(other._spool)
@@ -83,7 +93,7 @@ class MappingTask:
         uuid = self.run.data_source
         await self.client.data_source(uuid)
         known = account.id or await call(self.store.account_of, uuid)
-        identity = known or f"{self.context.api_host}|{account.name}"
+        identity = known or f"{self.context.means.api_host}|{account.name}"
         if not self.context.dry_run:
             await call(self.store.remember_account, uuid, identity, account.name)
         scope = await call(self.store.scope, identity, uuid, self.kind)
@@ -99,24 +109,28 @@ class MappingTask:
             ConfigError: columns or types do not fit.
             RailError: a rail is passed already.
         """
-        started = self.context.monotonic()
-        self.reporter.phase(self.run, Phase.READ, None)
-        self._spool = Spool(self.context.spool_folder)
-        extract = Extract(
-            self.query, self.state, self.run, self.reporter, self.context, self._spool
-        )
+        started = self.context.clock.monotonic()
+        self.telling.phase(Phase.READ, None)
+        self._spool = Spool(self.context.means.spool_folder)
+        extract = Extract(self.query, self.state, self.telling, self.context, self._spool)
         try:
-            self._reader = await extract.drain()
+            reader = await extract.drain()
         finally:
-            self.run.seconds += self.context.monotonic() - started
-        self._settle_types(self._reader.builder)
-        await self._judge()
-        await self._report_left()
+            self.run.seconds += self.context.clock.monotonic() - started
+        self.types = self._agree(reader)
+        limits = await self._judge()
+        decision = reader.decision
+        self._findings = Findings(
+            self._spool, reader.seen, decision.hasher, decision.edition, self.types, limits
+        )
+        await self._report_left(reader)
 
-    def _settle_types(self, builder: RecordBuilder) -> None:
-        self.types, problems = builder.contract.settle(self.state.in_use)
+    def _agree(self, reader: Reader) -> dict[str, Typed]:
+        """The attributes' types, with the account's in mind."""
+        types, problems = reader.builder.contract.settle(self.state.in_use)
         if problems:
             raise ConfigError(*(self._at(problem) for problem in problems))
+        return types
 
     def _at(self, problem: Disagreement) -> Any:
         path: tuple[str, ...] = ("attributes", problem.key)
@@ -136,75 +150,71 @@ class MappingTask:
             message = f"{found.message} by {other.run.file}"
             raise ConfigError(self._at(Disagreement(key, message, found.hint)))
 
-    async def _judge(self) -> None:
+    async def _judge(self) -> RunLimits:
+        """The limits in numbers; RailError where what was read passes one."""
         mapping, rows = self.loaded.mapping, self.run.rows
         whole = self.context.selection.whole
-        self._rails = rails(mapping.limits, rows.read, whole=whole)
+        limits = limits_for(mapping.limits, rows.read, whole=whole)
         self.tolerated = mapping.tolerate_rejected.limit(rows.read)
         if rows.read == 0 and whole:
-            self._rails.judge_empty(0, await self.state.last_read())
-            self.reporter.warned(self.run, "the query returned no rows")
+            limits.judge_empty(0, await self.state.last_read())
+            self.telling.warned("the query returned no rows")
         if rows.read == 0 and self.context.selection.keys is not None:
-            self.reporter.warned(self.run, "no row has one of the keys of --key")
-        self._rails.judge_rejected(rows.rejected)
+            self.telling.warned("no row has one of the keys of --key")
+        limits.judge_rejected(rows.rejected)
+        return limits
 
-    async def _report_left(self) -> None:
-        if not self.context.selection.whole or self._reader is None:
-            return
-        for batch in await self.state.left(self._reader.seen):
-            self.run.left += len(batch)
-            self.reporter.left(self.run, batch)
+    async def _report_left(self, reader: Reader) -> None:
+        if self.context.selection.whole:
+            for batch in await self.state.left(reader.seen):
+                self.telling.left(batch)
 
-    async def write(self, broken: abc.Callable[[], SyncError | None]) -> None:
-        """Deliver what the spool holds; a dry run only looks and reports.
-
-        `broken` is what another mapping met that ends the whole run: what is under way is finished, and it is raised.
-        """
-        assert self._spool is not None
-        started = self.context.monotonic()
-        waiting, _ = self._spool.count()
-        writer = await self._assembly(self._spool).writer(broken)
+    async def write(self) -> None:
+        """Deliver what the spool holds; a dry run only looks and reports."""
+        assert self._findings is not None
+        started = self.context.clock.monotonic()
+        waiting, _ = self._findings.spool.count()
+        writer = await self._assembly(self._findings).writer()
         try:
             if waiting:
                 await writer.write()
         finally:
-            self.run.seconds += self.context.monotonic() - started
+            self.run.seconds += self.context.clock.monotonic() - started
         if self.context.dry_run:
             requests = self.run.requests.total + writer.recorder.cost
-            self.reporter.estimated(self.run, Estimate(requests, requests / self.context.rate))
-        elif self.context.selection.whole and not self.context.stopping.is_set():
+            self.telling.estimated(Estimate(requests, requests / self.context.means.rate))
+        elif self.context.selection.whole and not self.context.stop.requested():
             await self.state.mark_left()
 
-    def _assembly(self, spool: Spool) -> WriterAssembly:
-        assert self._reader is not None
+    def _assembly(self, findings: Findings) -> WriterAssembly:
         return WriterAssembly(
             self.loaded.mapping,
-            self.run,
             self.client,
             self.state,
-            self.reporter,
+            self.telling,
             self.context,
-            spool,
-            self._reader,
-            self._rails,
-            self.types,
-            self._to_come,
+            findings,
+            _Before(self.before),
         )
 
-    def _to_come(self, customer: str) -> bool:
-        return any(customer in task.absent([customer]) for task in self.before)
-
-    def absent(self, keys: abc.Sequence[str]) -> set[str]:
-        """Those of these keys that a dry run would create."""
-        if (
-            self._spool is None
-            or not self.context.dry_run
-            or self.loaded.mapping.mode is Mode.UPDATE
-        ):
-            return set()
-        return self._spool.absent(keys)
+    def creates(self, key: str) -> bool:
+        """Whether a dry run would create a record with this key."""
+        if self._spool is None or not self.context.dry_run:
+            return False
+        return self.loaded.mapping.mode is not Mode.UPDATE and key in self._spool.absent([key])
 
     def close(self) -> None:
         """Give the spool's space back and let the warehouse go."""
         if self._spool is not None:
             self._spool.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The mappings that are written before another one."""
+
+    tasks: abc.Sequence[MappingTask]
+
+    def creates(self, key: str) -> bool:
+        """Whether a dry run would create a record with this key in one of them."""
+        return any(task.creates(key) for task in self.tasks)

@@ -77,3 +77,18 @@ def describe(
 
 def _broken(run: LastRun) -> dict[str, str]:
     return {"at": canonical(run.finished_at), "run_id": run.run, "status": run.status.value}
+
+
+def last_runs(state_url: str) -> Known:
+    """Each mapping's last success, and what broke off, as the state knows it.
+
+    Raises:
+        StateError: the state cannot be read.
+    """
+    from sync.state.store import Store
+
+    store = Store.open_read_only(state_url)
+    try:
+        return Known(store.last_runs(COMPLETE), store.last_runs(BROKEN))
+    finally:
+        store.close()

@@ -26,16 +26,16 @@ class Moved:
 
 
 def moved(
-    connection: Connection, mapping: str, run_id: str, seen: Seen, familiar: abc.Sequence[int] = ()
+    connection: Connection, mapping: str, run_id: str, seen: Seen, known: abc.Sequence[int] = ()
 ) -> Moved:
     """What has moved among the records that a mapping has met in earlier runs, whatever their scope.
 
     What this run has met is in its query, whether or not the state knew it when it was read.
-    `familiar` are the records that had an imprint then, or nothing: they need not be fetched again.
+    `known` are the records that had a row hash then, or nothing: they need not be fetched again.
     """
     found, marked = Moved(), set[int]()
     place = {"mapping": mapping, "run": run_id}
-    query = _met(but_familiar=len(familiar) > 0)
+    query = _met(but_known=len(known) > 0)
     rows = connection.execute(query, place, execution_options={"stream_results": True})
     for part in rows.partitions(PAGE):
         for record, gone in part:
@@ -43,16 +43,16 @@ def moved(
                 marked.add(record)
             if seen(record) is gone:
                 (found.back if gone else found.left).append(record)
-    found.left.extend(r for r in familiar if not seen(r) and r not in marked)
+    found.left.extend(r for r in known if not seen(r) and r not in marked)
     return found
 
 
-def _met(*, but_familiar: bool) -> Select[Any]:
+def _met(*, but_known: bool) -> Select[Any]:
     query = select(synced.c.record, synced.c.gone).where(
         synced.c.mapping == bindparam("mapping"),
         synced.c.run.is_distinct_from(bindparam("run")),
     )
-    return query.where(synced.c.gone | synced.c.imprint.is_(None)) if but_familiar else query
+    return query.where(synced.c.gone | synced.c.imprint.is_(None)) if but_known else query
 
 
 def among(connection: Connection, scope: Scope, numbers: abc.Sequence[int]) -> list[Left]:

@@ -34,7 +34,7 @@ class MappingState:
     run_id: str
     dry_run: bool
     in_use: dict[str, AttributeType] = field(default_factory=dict)
-    _familiar: "array[int]" = field(default_factory=lambda: array("I"), init=False)
+    _known: "array[int]" = field(default_factory=lambda: array("I"), init=False)
     _moved: Moved = field(default_factory=Moved, init=False)
 
     @property
@@ -51,18 +51,19 @@ class MappingState:
         """What is known of these keys."""
         return self.store.recall(self.scope, self.mapping, keys)
 
-    def familiar(self) -> KnownRows:
+    def known_rows(self) -> KnownRows:
         """The rows that need not be built again."""
-        familiar = self.store.familiar(self.mapping)
-        self._familiar = familiar.records
-        return familiar
+        known = self.store.known_rows(self.mapping)
+        self._known = known.records
+        return known
 
-    def learn(self, glimpses: list[RowHash]) -> None:
-        """Let rows be familiar from now on."""
-        self.store.learn(self.mapping, glimpses)
+    def keep_row_hashes(self, hashes: list[RowHash]) -> None:
+        """Let rows with these hashes be known from now on; a dry run keeps none."""
+        if not self.dry_run:
+            self.store.keep_row_hashes(self.mapping, hashes)
 
     async def recalled(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
-        """The same, from the event loop."""
+        """What is known of these keys, asked for from the event loop."""
         return await call(self.recall, keys)
 
     async def count(self) -> int:
@@ -82,14 +83,18 @@ class MappingState:
         if self.locks:
             self.in_use.update(fresh)
 
-    async def begin(self, memories: abc.Iterable[Memory]) -> None:
+    async def announce(self, memories: abc.Iterable[Memory]) -> None:
         """Note that these records are about to be written.
 
         A crash may keep from us that they were, and a row that has changed back by then would look unchanged.
         """
         numbers = [memory.record for memory in memories if memory.fingerprint is not None]
         if numbers and not self.dry_run:
-            await call(self.store.begin, self.mapping, numbers)
+            await call(self.store.announce, self.mapping, numbers)
+
+    def stored(self, key: str) -> str:
+        """A key as the state holds it."""
+        return self.store.stored(key)
 
     def note(self, items: list[Item]) -> None:
         """Write down what became of rows before anything was sent."""
@@ -108,10 +113,8 @@ class MappingState:
         def is_seen(record: int) -> bool:
             return seen.row(record) > 0
 
-        self._moved = await call(
-            self.store.moved, self.mapping, self.run_id, is_seen, self._familiar
-        )
-        self._familiar = array("I")
+        self._moved = await call(self.store.moved, self.mapping, self.run_id, is_seen, self._known)
+        self._known = array("I")
         return await call(lambda: list(self.store.left(self.scope, self._moved)))
 
     async def mark_left(self) -> None:
@@ -120,42 +123,42 @@ class MappingState:
 
     # Contacts
 
-    async def parents(self, customers: abc.Sequence[str]) -> dict[str, Parent]:
+    async def parents(self, keys: abc.Sequence[str]) -> dict[str, Parent]:
         """The customers with these external ids that the state remembers."""
         account, source = self.scope.account, self.scope.data_source
         scope = await call(self.store.scope, account, source, Object.CUSTOMER)
-        memories = await call(self.store.recall, scope, self.mapping, customers)
+        memories = await call(self.store.recall, scope, self.mapping, keys)
         return {key: Parent(m.uuid, m.pairs) for key, m in memories.items() if m.uuid}
 
-    async def count_customers(self) -> int:
+    async def count_parents(self) -> int:
         """How many customers of the data source have a uuid."""
         account, source = self.scope.account, self.scope.data_source
         scope = await call(self.store.scope, account, source, Object.CUSTOMER)
         return await call(self.store.count, scope)
 
-    def rows_of_uuid(self, uuid: str, seen: SeenRows) -> list[int]:
-        """The rows of this query whose keys are remembered with this uuid; 0 for keys it does not have."""
+    def records_of_uuid(self, uuid: str) -> list[int]:
+        """The records, by number, whose keys are remembered with this uuid."""
         keys = self.store.by_uuid(self.scope, [uuid]).get(uuid, [])
-        return [seen.row(memory.record) for memory in self.recall(keys).values()]
+        return [memory.record for memory in self.recall(keys).values()]
 
-    async def ask(self, keys: abc.Sequence[str], at: datetime) -> None:
+    async def mark_sent(self, keys: abc.Sequence[str], at: datetime) -> None:
         """Note that these creates are about to be sent."""
         if not self.dry_run:
-            await call(self.store.ask, self.scope, keys, at)
+            await call(self.store.mark_sent, self.scope, keys, at)
 
-    async def lose(self, keys: abc.Sequence[str]) -> None:
+    async def mark_lost(self, keys: abc.Sequence[str]) -> None:
         """Note that the answers to these creates are lost."""
         if not self.dry_run:
-            await call(self.store.lose, self.scope, keys)
+            await call(self.store.mark_lost, self.scope, keys)
 
     async def doubts(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Doubt]:
         """Those of these keys whose create is in doubt."""
         return await call(self.store.doubts, self.scope, keys)
 
-    async def settle(self, keys: abc.Sequence[str]) -> None:
+    async def resolve(self, keys: abc.Sequence[str]) -> None:
         """These creates are in doubt no longer."""
         if not self.dry_run:
-            await call(self.store.settle, self.scope, keys)
+            await call(self.store.resolve, self.scope, keys)
 
 
 async def call(work: abc.Callable[..., T], *args: Any) -> T:

@@ -70,7 +70,7 @@ class Memory:
 class Confirmed:
     """ChartMogul holds the record, but for what it dropped. `pairs` None: as it was.
 
-    `imprint` is that of its row, None where it has none.
+    `row_hash` is that of its row, None where it has none.
     """
 
     key: str
@@ -80,7 +80,7 @@ class Confirmed:
     hashes: bytes
     dropped: bytes
     outcome: Outcome
-    imprint: int | None = None
+    row_hash: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ def _row(record: int, delivery: Delivery, item: Item) -> dict[str, object]:
         case Confirmed():
             row["outcome"] = item.outcome.value
             row["fingerprint"] = item.fingerprint
-            row["imprint"] = item.imprint
+            row["imprint"] = item.row_hash
             row["hashes"] = item.hashes
             row["dropped"] = item.dropped
         case Observed():
@@ -220,7 +220,7 @@ def _correct(connection: Connection, items: abc.Mapping[_Known, Item]) -> None:
         connection.execute(update(synced).where(here).values(_NOTHING_SENT), moved)
 
 
-def begin(connection: Connection, mapping: str, numbers: abc.Iterable[int]) -> None:
+def announce(connection: Connection, mapping: str, numbers: abc.Iterable[int]) -> None:
     """These records are about to be written: until that is confirmed, nobody knows what they hold."""
     here = and_(synced.c.record == bindparam("record_id"), synced.c.mapping == mapping)
     rows = [{"record_id": number} for number in numbers]

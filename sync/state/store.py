@@ -12,7 +12,17 @@ from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, Run, Status
 from sync.domain.row_hash import KnownRows, RowHash
 from sync.errors import LockedError
-from sync.state import absent, accounts, doubts, imprints, leases, opening, process, records, runs
+from sync.state import (
+    absent,
+    accounts,
+    in_doubt,
+    leases,
+    opening,
+    process,
+    records,
+    row_hashes,
+    runs,
+)
 from sync.state.absent import Moved
 from sync.state.engine import Database
 from sync.state.keys import Keys
@@ -154,31 +164,31 @@ class Store:
             records.remember(connection, self._keys, delivery, items)
             if scope.object is Object.CONTACT:
                 confirmed = [item.key for item in items if isinstance(item, Confirmed)]
-                doubts.settle(connection, self._keys, scope, confirmed)
+                in_doubt.resolve(connection, self._keys, scope, confirmed)
 
         self.database.write(work)
 
-    def begin(self, mapping: str, numbers: abc.Sequence[int]) -> None:
+    def announce(self, mapping: str, numbers: abc.Sequence[int]) -> None:
         """Note, before they are sent, that these records (by number) are about to be written."""
-        self.database.write(lambda c: records.begin(c, mapping, numbers))
+        self.database.write(lambda c: records.announce(c, mapping, numbers))
 
     def forget(self, scope: Scope, key: str) -> None:
         """The uuid of a key is no more (404); neither is what any mapping sent to it."""
         self.database.write(lambda c: records.forget(c, scope, self.stored(key)))
 
-    def familiar(self, mapping: str) -> KnownRows:
+    def known_rows(self, mapping: str) -> KnownRows:
         """The rows that a mapping need not build again."""
-        return self.database.read(lambda c: imprints.load(c, mapping))
+        return self.database.read(lambda c: row_hashes.load(c, mapping))
 
-    def learn(self, mapping: str, glimpses: abc.Sequence[RowHash]) -> None:
-        """Let rows be familiar from now on."""
-        self.database.write(lambda c: imprints.learn(c, mapping, glimpses))
+    def keep_row_hashes(self, mapping: str, hashes: abc.Sequence[RowHash]) -> None:
+        """Let rows with these hashes be known from now on."""
+        self.database.write(lambda c: row_hashes.keep(c, mapping, hashes))
 
     def moved(
-        self, mapping: str, run_id: str, seen: absent.Seen, familiar: abc.Sequence[int] = ()
+        self, mapping: str, run_id: str, seen: absent.Seen, known: abc.Sequence[int] = ()
     ) -> Moved:
         """Records that a mapping met before and that are not `seen` now, nor marked yet; and those that are back."""
-        return self.database.read(lambda c: absent.moved(c, mapping, run_id, seen, familiar))
+        return self.database.read(lambda c: absent.moved(c, mapping, run_id, seen, known))
 
     def left(self, scope: Scope, moved: Moved) -> abc.Iterator[list[Left]]:
         """The keys that have left, in batches."""
@@ -193,25 +203,25 @@ class Store:
 
     # Creates in doubt
 
-    def ask(self, scope: Scope, keys: abc.Iterable[str], at: datetime) -> None:
-        """Note, before they are sent, that these creates were asked for."""
-        asked = list(keys)
-        self.database.write(lambda c: doubts.ask(c, self._keys, scope, asked, at))
+    def mark_sent(self, scope: Scope, keys: abc.Iterable[str], at: datetime) -> None:
+        """Note, before they are sent, that these creates are sent."""
+        sent = list(keys)
+        self.database.write(lambda c: in_doubt.mark_sent(c, self._keys, scope, sent, at))
 
     def doubts(self, scope: Scope, keys: abc.Iterable[str]) -> dict[str, Doubt]:
         """Those of these keys whose create is in doubt."""
         wanted = list(keys)
-        return self.database.read(lambda c: doubts.recall(c, self._keys, scope, wanted))
+        return self.database.read(lambda c: in_doubt.recall(c, self._keys, scope, wanted))
 
-    def lose(self, scope: Scope, keys: abc.Iterable[str]) -> None:
+    def mark_lost(self, scope: Scope, keys: abc.Iterable[str]) -> None:
         """Note that the answers of these creates are lost for good."""
         lost = list(keys)
-        self.database.write(lambda c: doubts.lose(c, self._keys, scope, lost))
+        self.database.write(lambda c: in_doubt.mark_lost(c, self._keys, scope, lost))
 
-    def settle(self, scope: Scope, keys: abc.Iterable[str]) -> None:
+    def resolve(self, scope: Scope, keys: abc.Iterable[str]) -> None:
         """These creates are in doubt no longer."""
-        settled = list(keys)
-        self.database.write(lambda c: doubts.settle(c, self._keys, scope, settled))
+        resolved = list(keys)
+        self.database.write(lambda c: in_doubt.resolve(c, self._keys, scope, resolved))
 
     # Runs
 

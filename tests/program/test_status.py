@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from sync.cli.outside import now
 from sync.cli.status import status
 from sync.domain.record import Object
 from sync.domain.results import MappingRun, Run, Status, Tally
-from sync.engine.session import now
 from sync.errors import ConfigError
 from sync.service.freshness import Freshness, Known, describe
 from sync.state.memory import LastRun

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from sync.cli.outside import now
 from sync.domain.record import Object
 from sync.domain.results import Status
-from sync.engine.session import now
 from sync.sandbox.sandbox import DATA_SOURCE, Sandbox
 from sync.state.store import Store
 from tests.support.contacts import Town, call, counts
@@ -181,7 +181,7 @@ def test_a_crash_leaves_its_trace(town):
     """A create that was under way when the machine stopped is as good as lost."""
     town.run()
     with state(town) as (store, scope):
-        store.ask(scope, ["9"], now())
+        store.mark_sent(scope, ["9"], now())
     town.table("people", PEOPLE, ADA, BEN, CLEO, changed(ADA, id="9", mail="new@c1.example"))
     assert counts(town.run()) == {"unchanged": 3, "rejected": 1}
     assert Counter() == town.writes()

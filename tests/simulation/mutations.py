@@ -15,10 +15,11 @@ from sync.domain.plan import Absent
 from sync.domain.results import Delivered, count
 from sync.engine import run
 from sync.engine.lease import RunLease
+from sync.engine.read.decision import StateDecision
 from sync.engine.read.duplicates import DuplicateKeys
-from sync.engine.read.reader import Reader
-from sync.engine.write import assemble, deliver, recorder, writer
-from sync.engine.write.lookups import ContactLookups, CustomerLookups
+from sync.engine.write import deliver, recorder, writer
+from sync.engine.write.lookups import Lookups
+from sync.engine.write.writer import Writer
 from sync.report import folder, log
 from sync.state import leases
 from sync.state.keys import Keys
@@ -64,15 +65,16 @@ def _count_deliveries_only(mapping: Any, result: Any, by: int = 1) -> None:
         count(mapping, result, by)
 
 
-_judge = Reader.judge
-_delivery = deliver.Deliver
+_decide = StateDecision.decide
 _partial = folder.Folder.__init__
 
 
-def _call_the_uncertain_unchanged(self: Reader, record: Any, print_: bytes, memory: Any) -> Any:
+def _call_the_uncertain_unchanged(
+    self: StateDecision, record: Any, print_: bytes, memory: Any
+) -> Any:
     if memory is not None and memory.uuid and memory.fingerprint is None:
         memory = replace(memory, fingerprint=print_)
-    return _judge(self, record, print_, memory)
+    return _decide(self, record, print_, memory)
 
 
 def _rows_first(self: MappingState, items: Any, fresh: Any) -> None:
@@ -86,12 +88,6 @@ def _write_in_place(self: folder.Folder, reports: Any, run_id: str) -> None:
     _partial(self, reports, run_id)
     self.partial.rename(self.final)
     self.partial = self.final
-
-
-def _for_real(*args: Any, **named: Any) -> deliver.Deliver:
-    built = _delivery(*args, **named)
-    built.dry_run = False
-    return built
 
 
 def _all_text(attributes: Any, types: Any) -> list[dict[str, Any]]:
@@ -108,8 +104,12 @@ def _shut(self: Pace) -> None:
     self._slots = 0.0
 
 
-def _absent_once_settled(self: Any, job: Any, *_: Any) -> Any:
+def _absent_once_looked_up(self: Lookups, job: Any, *_: Any) -> Any:
     return replace(job, known=Absent())
+
+
+def _customers_absent(self: Lookups, job: Any, complete: bool) -> Any:
+    return replace(job, known=Absent()) if self.destination.listing else self.pending.trusted(job)
 
 
 async def _undoubted(self: Contacts, *_: Any) -> Absent:
@@ -158,7 +158,7 @@ MUTATIONS: dict[str, Mutation] = {
     "no note": Mutation(
         "a contact's create is not noted before it is sent",
         "no_duplicates",
-        ((InDoubtCreates, "ask", _nothing),),
+        ((InDoubtCreates, "mark_sent", _nothing),),
     ),
     "no doubt": Mutation(
         "a create in doubt is forgotten by the next run",
@@ -169,30 +169,29 @@ MUTATIONS: dict[str, Mutation] = {
         "what the state does not know counts as absent, without a look",
         "no_duplicates",
         (
-            (CustomerLookups, "looked_up", _absent_once_settled),
-            (CustomerLookups, "_unlisted", _absent_once_settled),
-            (ContactLookups, "looked_up", _absent_once_settled),
+            (Lookups, "looked_up", _absent_once_looked_up),
+            (Lookups, "_unlisted", _customers_absent),
             (Contacts, "_resolve", _undoubted),
         ),
     ),
     "uncertain": Mutation(
         "a row whose request was lost counts as unchanged in the next run",
         "delivered",
-        ((Reader, "judge", _call_the_uncertain_unchanged),),
+        ((StateDecision, "decide", _call_the_uncertain_unchanged),),
     ),
     "certain": Mutation(
         "a lost update leaves the old fingerprint in place, as if nothing had been sent",
         "delivered",
         (
             (recorder, "RejectedRow", lambda key, code, **named: RejectedRow(key, code)),
-            (MappingState, "begin", _nothing),
+            (MappingState, "announce", _nothing),
         ),
         plans=(_back_again(),),
     ),
     "unannounced": Mutation(
         "an update is not noted before it is sent, and a process that is killed leaves no trace of it",
         "delivered",
-        ((MappingState, "begin", _nothing),),
+        ((MappingState, "announce", _nothing),),
         plans=tuple(killed_and_back(step) for step in range(90, 150, 3)),
     ),
     "believed": Mutation(
@@ -208,7 +207,10 @@ MUTATIONS: dict[str, Mutation] = {
     "in earnest": Mutation(
         "a dry run writes",
         "dry_runs_write_nothing",
-        ((assemble, "Delivery", _for_real),),
+        (
+            (Writer, "_foretell", Writer._deliver),
+            (deliver.Deliver, "_claim_lease", _ignore),
+        ),
     ),
     "traces": Mutation(
         "a dry run opens the state for writing",

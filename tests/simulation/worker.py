@@ -5,7 +5,7 @@ import io
 import random
 import sqlite3
 from collections import abc
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,11 +19,11 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from sync.chartmogul.connection import open_http
+from sync.domain.clock import Clock
 from sync.domain.events import Reporter
 from sync.domain.results import Run
-from sync.engine.context import Selection
+from sync.engine.context import Selection, Stop
 from sync.engine.read.query import MappingQuery
-from sync.engine.run import Stop
 from sync.engine.session import Session
 from sync.errors import EXIT_TERMINATED, SyncError
 from sync.mapping.loader import LoadedMapping
@@ -144,12 +144,10 @@ class Worker:
                 self.stop,
                 reporter,
                 stack,
-                clock=self.clock,
-                monotonic=self.loop.time,
-                roll=random.Random(self.number).random,
-                query=self._feed,
+                Clock(self.clock, self.loop.time, self._sleep, random.Random(self.number).random),
+                self._http,
+                self._query,
             )
-            session.http = self._http
             selection = Selection(full=self.scene.kind == "full")
             return await session.conduct(self.setting.mappings, selection, dry_run=dry_run)
 
@@ -192,7 +190,11 @@ class Worker:
         log = logs.logger("json", self.log)
         return Several(files, LogReporter(log, clock=self.loop.time, mask=store.stored))
 
-    def _feed(self, loaded: LoadedMapping) -> MappingQuery:
+    async def _sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.stop.event.wait(), seconds)
+
+    def _query(self, loaded: LoadedMapping) -> MappingQuery:
         source: Any = Warehouse(self.scene.rows, self._before_batch)
         return MappingQuery(loaded, source, loaded.mapping.source.query or "")
 
@@ -245,7 +247,7 @@ class Worker:
         if not self.dead and not self.ended:
             self.account.note(f"{self.name}: SIGTERM")
             self.asked_to_end = self.loop.time()
-            self.stop.ask(EXIT_TERMINATED)
+            self.stop.request(EXIT_TERMINATED)
 
     def _die(self) -> None:
         """SIGKILL: from now on nothing that it does has an effect."""

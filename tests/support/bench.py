@@ -1,5 +1,6 @@
 """A mapping on a workbench: the real loader, fitting and state, with rows handed in."""
 
+from collections import abc
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,10 +8,12 @@ from typing import Any
 
 import simplejson
 
+from sync.domain.events import MappingReporter
 from sync.domain.fingerprint import Hasher
 from sync.domain.record import Object, Record, Rejected
 from sync.domain.results import Delivered, MappingRun
 from sync.engine.context import Selection
+from sync.engine.read.decision import StateDecision
 from sync.engine.read.reader import Reader
 from sync.engine.spool import Entry, Spool
 from sync.errors import ConfigError
@@ -20,6 +23,7 @@ from sync.state.store import Store
 from sync.transform.bind import bind
 from sync.transform.build import RecordBuilder
 from sync.warehouse.column import Column
+from tests.support.silent import Silent
 
 NOW = datetime(2026, 1, 31, 10, tzinfo=UTC)
 EDITION = b"edition"
@@ -94,7 +98,26 @@ def codes(result: Rejected) -> list[tuple[str | None, str]]:
 
 
 @dataclass
-class Bench:
+class Batches:
+    """A query's rows, so many at a time; `completed` counts those of which all values were read."""
+
+    rows: tuple[Any, ...]
+    size: int = 2
+    completed: int = 0
+
+    def raw(self) -> abc.Iterator[Any]:
+        """The rows in batches."""
+        for i in range(0, len(self.rows), self.size):
+            yield self.rows[i : i + self.size]
+
+    def complete(self, row: Any) -> Any:
+        """The row as it is."""
+        self.completed += 1
+        return row
+
+
+@dataclass
+class Bench(Silent):
     """A reader over a real state and spool; it keeps what was reported."""
 
     folder: Path
@@ -103,6 +126,8 @@ class Bench:
     now: datetime = NOW
     reported: list[Delivered | Rejected] = field(default_factory=list)
     noted: list[Item] = field(default_factory=list)
+    dry_run: bool = False
+    batches: Batches | None = None
 
     def __post_init__(self):
         self.store = Store.open(f"sqlite:///{self.folder / 'state.db'}")
@@ -129,26 +154,34 @@ class Bench:
         self.reported, self.noted = [], []
         made = loaded(self.folder, self.mapping)
         run = MappingRun("m", "m.yml", self.kind, made.mapping.mode, "ds_1")
+        chosen = Selection(**selection)
         return Reader(
             bind(made, columns(*self.names), self.now),
-            self.hasher,
-            made.mapping.mode,
-            EDITION,
-            lambda keys: self.store.recall(self.scope, "m", keys),
+            StateDecision(made.mapping.mode, self.hasher, EDITION, self.now, chosen.full),
+            self,
             self.spool,
-            run,
-            self.reported.extend,
-            self.now,
-            Selection(**selection),
-            self.note,
-            self.store.stored,
+            MappingReporter(run, self),
+            chosen,
         )
 
     def read(self, *rows, batch: int = 2, **selection) -> Reader:
         """A reader that has read these rows, two at a time."""
         reader = self.reader(**selection)
-        reader.read(rows[i : i + batch] for i in range(0, len(rows), batch))
+        self.batches = Batches(rows, batch)
+        reader.read(self.batches)
         return reader
+
+    def rows(self, mapping, results):
+        """Keep what is reported."""
+        self.reported += results
+
+    def recall(self, keys):
+        """What the state knows."""
+        return self.store.recall(self.scope, "m", keys)
+
+    def stored(self, key):
+        """A key as the state holds it."""
+        return self.store.stored(key)
 
     def note(self, items):
         """Keep items in the state."""

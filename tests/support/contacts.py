@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import random
 import sqlite3
+import time
 from collections import Counter, abc
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
@@ -20,17 +22,18 @@ from sync.chartmogul.connection import open_http
 from sync.chartmogul.health import Health
 from sync.chartmogul.pace import Pace
 from sync.chartmogul.transport import Transport, Waiting
+from sync.cli.outside import http_of, now
 from sync.destination.contacts.contacts import Contacts
 from sync.destination.contacts.in_doubt import InDoubtCreates
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.parents import ParentResolver
+from sync.domain.clock import Clock
 from sync.domain.parent import Parent
 from sync.domain.plan import Seen
 from sync.domain.record import Fields, Record
 from sync.domain.results import MappingRun, Requests, Run
-from sync.engine.context import Selection
-from sync.engine.run import Stop
-from sync.engine.session import Session, now
+from sync.engine.context import Selection, Stop
+from sync.engine.session import Session
 from sync.engine.spool import Entry
 from sync.mapping.loader import load
 from sync.report.files import FileReporter
@@ -39,8 +42,8 @@ from sync.sandbox.transport import transport
 from sync.settings import Settings
 from sync.state.memory import Doubt
 from sync.state.store import Store
+from tests.support.clocks import Hurry
 from tests.support.planted_secrets import API_KEY
-from tests.support.runner import Hurry
 
 URL = "http://127.0.0.1:9/v1"
 START = datetime(2027, 1, 15, 8, tzinfo=UTC)
@@ -55,6 +58,53 @@ def record(row: int = 1, customer: str = "c1", **fields: Any) -> Record:
 def entry(row: int = 1, customer: str = "c1", **fields: Any) -> Entry:
     """The same on its way."""
     return Entry(record(row, customer, **fields), b"")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the state of a square knows, and which rows of the query stand for a record."""
+
+    square: "Square"
+
+    async def parents(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Parent]:
+        """The customers that the state remembers."""
+        return {key: self.square.remembered[key] for key in keys if key in self.square.remembered}
+
+    async def count_parents(self) -> int:
+        """How many of them there are."""
+        return len(self.square.remembered)
+
+    def creates(self, key: str) -> bool:
+        """Whether this dry run would create a customer."""
+        return key in self.square.coming
+
+    def of_keys(self, keys: abc.Sequence[str]) -> abc.Mapping[str, int]:
+        """No row is known by its key here."""
+        return {}
+
+    def of_uuid(self, uuid: str) -> abc.Sequence[int]:
+        """The rows that stand for a contact."""
+        return self.square.rows.get(uuid, ())
+
+    async def mark_sent(self, keys: abc.Sequence[str], at: datetime) -> None:
+        """Creates are about to be sent."""
+        self.square.log.append(f"ask {len(self.square.posts())}")
+        self.square.doubts |= dict.fromkeys(keys, Doubt(at, lost=False))
+
+    async def mark_lost(self, keys: abc.Sequence[str]) -> None:
+        """Their answers are lost."""
+        self.square.doubts |= {
+            key: Doubt(self.square.doubts[key].asked_at, lost=True) for key in keys
+        }
+
+    async def doubts(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Doubt]:
+        """Those that are in doubt."""
+        return {key: self.square.doubts[key] for key in keys if key in self.square.doubts}
+
+    async def resolve(self, keys: abc.Sequence[str]) -> None:
+        """They are in doubt no longer."""
+        for key in keys:
+            self.square.doubts.pop(key, None)
 
 
 class Square:
@@ -75,13 +125,11 @@ class Square:
         self.rows: dict[str, list[int]] = {}
         self.doubts: dict[str, Doubt] = {}
         self.log: list[str] = []
-        self.parents = ParentResolver(
-            self.client, DATA_SOURCE, self._recall, self.coming.__contains__
-        )
+        known = Known(self)
+        self.clock = Clock(self.now, self.hurry.clock, self._sleep, lambda: 0.1)
+        self.parents = ParentResolver(self.client, DATA_SOURCE, known, known)
         self.index = ContactIndex(self.client, DATA_SOURCE)
-        in_doubt = InDoubtCreates(
-            self._ask, self._lose, self._recall_doubts, self._settle, self.now
-        )
+        in_doubt = InDoubtCreates(known, self.clock)
         self.in_doubt = in_doubt
         self.contacts = Contacts(
             self.client,
@@ -89,8 +137,8 @@ class Square:
             self.parents,
             self.index,
             in_doubt,
-            lambda uuid: self.rows.get(uuid, ()),
-            self._sleep,
+            known,
+            self.clock,
         )
 
     async def __aenter__(self) -> "Square":
@@ -110,23 +158,6 @@ class Square:
     async def _sleep(self, seconds: float) -> None:
         self.log.append(f"wait {seconds:g}")
         await self.hurry.sleep(seconds)
-
-    async def _recall(self, customers: abc.Sequence[str]) -> abc.Mapping[str, Parent]:
-        return {c: self.remembered[c] for c in customers if c in self.remembered}
-
-    async def _ask(self, keys: abc.Sequence[str], at: datetime) -> None:
-        self.log.append(f"ask {len(self.posts())}")
-        self.doubts |= dict.fromkeys(keys, Doubt(at, lost=False))
-
-    async def _lose(self, keys: abc.Sequence[str]) -> None:
-        self.doubts |= {key: Doubt(self.doubts[key].asked_at, lost=True) for key in keys}
-
-    async def _recall_doubts(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Doubt]:
-        return {key: self.doubts[key] for key in keys if key in self.doubts}
-
-    async def _settle(self, keys: abc.Sequence[str]) -> None:
-        for key in keys:
-            self.doubts.pop(key, None)
 
     async def doubting(self, key: str, doubt: Doubt) -> None:
         """An earlier run has left a create in doubt."""
@@ -252,9 +283,9 @@ class Town:
             stack.callback(store.close)
             reporter = FileReporter(settings.reports, now)
             stack.callback(reporter.close)
-            session = Session(settings, store, Stop(), reporter, stack)
+            clock = Clock(lambda: now() + self.later, time.monotonic, hurry.sleep, random.random)
+            session = Session(settings, store, Stop(), reporter, stack, clock, http_of(settings))
             session.pace = Pace(clock=hurry.clock, sleep=hurry.sleep)
-            session.clock, session.sleep = (lambda: now() + self.later), hurry.sleep
             http = open_http(URL, SecretStr(API_KEY), 30, 20)
             http._transport = transport(self.sandbox, hurry.sleep)
             stack.push_async_callback(http.aclose)

@@ -7,32 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from sync.chartmogul.pace import Pace
+from sync.cli.outside import clock_until, http_of, now
 from sync.domain.results import Run
-from sync.engine.context import Selection
-from sync.engine.run import Stop
-from sync.engine.session import Session, now
+from sync.engine.context import Selection, Stop
+from sync.engine.session import Session
 from sync.mapping.loader import load
 from sync.report.files import FileReporter
 from sync.sandbox.running import RunningSandbox
 from sync.settings import Settings
 from sync.state.store import Store
+from tests.support.clocks import Hurry
 from tests.unit.sandbox.exchange import credentials
-
-
-class Hurry:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.at = 0.0
-
-    def clock(self) -> float:
-        """Seconds slept so far."""
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        """Let that time be over, and others have their turn."""
-        self.at += max(seconds, 0.0)
-        await asyncio.sleep(0)
 
 
 @dataclass(slots=True)
@@ -81,8 +66,10 @@ class Place:
             stack.callback(store.close)
             reporter = FileReporter(settings.reports, now)
             stack.callback(reporter.close)
-            session = Session(settings, store, Stop(), reporter, stack)
-            hurry = Hurry()
+            stop, hurry = Stop(), Hurry()
+            session = Session(
+                settings, store, stop, reporter, stack, clock_until(stop), http_of(settings)
+            )
             session.pace = Pace(clock=hurry.clock, sleep=hurry.sleep)
             return await session.conduct(mappings, selection, dry_run=dry_run)
 

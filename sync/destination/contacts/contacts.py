@@ -11,13 +11,14 @@ from sync.chartmogul.client import Client, Written
 from sync.destination.contacts.identity import moved, resolve
 from sync.destination.contacts.in_doubt import InDoubtCreates
 from sync.destination.contacts.index import ContactIndex
-from sync.destination.interface import SAME_RECORD, Unresolved
+from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site, Unresolved
 from sync.destination.parents import ParentResolver
+from sync.domain.clock import Clock
+from sync.domain.lookup import Way, choose
 from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Changes, Met, Seen
 from sync.domain.record import ATTRIBUTE, Fields, Problem, Record
 from sync.domain.results import Outcome
-from sync.engine.spool import Entry
 from sync.errors import AlreadyExists, Answered, Denied, NotFound, RailError, Refused, Unavailable
 from sync.state.memory import Doubt
 
@@ -42,22 +43,54 @@ class Contacts:
     parents: ParentResolver
     index: ContactIndex
     in_doubt: InDoubtCreates
-    #: The rows of this query whose keys are remembered with a uuid.
-    rows_of_uuid: abc.Callable[[str], abc.Sequence[int]]
-    sleep: abc.Callable[[float], abc.Awaitable[object]] = asyncio.sleep
+    rows: QueryRows
+    clock: Clock
+    #: Which contact a record is can only be told with all candidates in sight.
+    listing: None = field(default=None, init=False)
     #: The row that stands for each contact met so far.
     _claims: dict[str, int] = field(default_factory=dict, init=False)
     _turns: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = field(
         default_factory=WeakValueDictionary, init=False
     )
 
-    async def find(self, entry: Entry, uuid: str | None) -> Seen | Absent:
+    @classmethod
+    def build(cls, site: Site) -> "Contacts":
+        """The contacts of a site."""
+        source, state = site.data_source, site.state
+        return cls(
+            site.client,
+            source,
+            ParentResolver(site.client, source, state, site.foreseen),
+            ContactIndex(site.client, source, site.fields),
+            InDoubtCreates(state, site.clock),
+            site.rows,
+            site.clock,
+        )
+
+    async def survey(self, outlook: Outlook) -> None:
+        """List contacts, and their customers, where that costs fewer requests than to ask for each.
+
+        This ends before the first look: what a page shows is no answer by itself.
+        """
+        one_by_one = outlook.one_by_one()
+        if choose(one_by_one, outlook.remembered) is Way.LISTING:
+            await self.index.list_all(lambda pages: pages < one_by_one)
+            outlook.warn_of_lost_state(*self.index.size())
+        customers = outlook.parents()
+        if choose(customers, await self.parents.remembered()) is Way.LISTING:
+            await self.parents.list_all(customers)
+
+    async def prefetch(self, records: abc.Sequence[Record]) -> None:
+        """Recall the customers of contacts, and creates in doubt."""
+        await self.in_doubt.prefetch([record.key for record in records])
+        await self.parents.prefetch({record.customer or "" for record in records})
+
+    async def find(self, record: Record, uuid: str | None) -> Seen | Absent:
         """The contact of a row: by the remembered uuid, else by external id, else by e-mail.
 
         Raises:
             Unresolved: customer_not_found, ambiguous_contact, contact_moved, outcome_unknown.
         """
-        record = entry.record
         if uuid is not None and (seen := await self._by_uuid(record, uuid)):
             return seen
         parent = await self._parent(record)
@@ -96,13 +129,13 @@ class Contacts:
         if doubt is None:
             return Absent()
         until = doubt.asked_at + DOUBT
-        if self.in_doubt.clock() < until:
+        if self.clock.now() < until:
             raise Unresolved(_doubtful(doubt, until))
         if not parent.to_come:
             await self.index.renew(parent)  # what was listed before that moment proves nothing
         found = await self._resolve(record, parent)
         if isinstance(found, Absent):
-            await self.in_doubt.settle(record.key)
+            await self.in_doubt.resolve(record.key)
         return found
 
     async def create(self, record: Record) -> Seen:
@@ -136,25 +169,25 @@ class Contacts:
                 return await self._post(record, parent)
             except Unavailable as error:
                 if not error.sent:
-                    await self.in_doubt.settle(record.key)
+                    await self.in_doubt.resolve(record.key)
                     raise
                 lost = error
             if found := await self._look_for(record, parent, lost):
                 return found
             if not lost.busy:
-                await self.in_doubt.lose(record.key)
+                await self.in_doubt.mark_lost(record.key)
                 raise Unresolved(_unknown(lost))
             if again:
-                await self.in_doubt.settle(record.key)
+                await self.in_doubt.resolve(record.key)
         raise lost
 
     async def _post(self, record: Record, parent: Parent) -> Seen:
         """One attempt. What is answered or never sent is in no doubt; an outage, or a crash, leaves it."""
-        await self.in_doubt.ask(record.key)
+        await self.in_doubt.mark_sent(record.key)
         try:
             return await self.client.create_contact(self.data_source, parent.uuid, record.fields)
         except (Refused, Denied, RailError):
-            await self.in_doubt.settle(record.key)
+            await self.in_doubt.resolve(record.key)
             raise
 
     async def _look_for(self, record: Record, parent: Parent, lost: Unavailable) -> Seen | None:
@@ -162,13 +195,13 @@ class Contacts:
         try:
             for wait in (0.0, *(WAITS_IF_BUSY if lost.busy else WAITS)):
                 if wait:
-                    await self.sleep(wait)
+                    await self.clock.sleep(wait)
                 await self.index.renew(parent)
                 found = await self._resolve(record, parent)
                 if isinstance(found, Seen):
                     return Met.by_look(found)
         except Unavailable:
-            await self.in_doubt.lose(record.key)
+            await self.in_doubt.mark_lost(record.key)
             raise Unresolved(_unknown(lost)) from lost
         return None
 
@@ -186,7 +219,7 @@ class Contacts:
         return written
 
     async def foresee(self, record: Record, uuid: str | None) -> None:
-        """See Destination: a later row may be the contact that this one would create or adopt."""
+        """In a dry run: a later row may be the contact that this one would create or adopt."""
         if uuid is not None:
             self.index.change(uuid, record.fields, record.fields)
             return
@@ -201,7 +234,7 @@ class Contacts:
         return None
 
     def advice(self, name: str) -> str:
-        """See Destination."""
+        """Contact attributes are defined in the app, by people."""
         if not name.startswith(ATTRIBUTE):
             return ""
         key = name.removeprefix(ATTRIBUTE)
@@ -211,7 +244,7 @@ class Contacts:
         """The row that stands for this contact already; else it is claimed for this one."""
         row = self._claims.get(seen.uuid)
         if row is None and seen.uuid != remembered:
-            others = self.rows_of_uuid(seen.uuid)
+            others = self.rows.of_uuid(seen.uuid)
             row = next((other for other in others if other and other != record.row), None)
         if row is None or row == record.row:
             self._claims[seen.uuid] = record.row

@@ -24,7 +24,7 @@ class Occurrence:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Verdict:
     """The verdict over one repeated key: its first row, whether that still counts, and all news."""
 
     first: Occurrence
@@ -42,20 +42,20 @@ class DuplicateKeys:
         """A key came again; `first` is its first row."""
         self.found.setdefault(key, [first]).append(again)
 
-    def settle(self) -> abc.Iterator[tuple[str, Settled]]:
+    def verdicts(self) -> abc.Iterator[tuple[str, Verdict]]:
         """The verdict over every repeated key."""
         for key, rows in self.found.items():
-            yield key, _settle(key, rows)
+            yield key, _judge(key, rows)
 
 
-def _settle(key: str, rows: list[Occurrence]) -> Settled:
+def _judge(key: str, rows: list[Occurrence]) -> Verdict:
     first, *others = rows
     if first.fingerprint is not None and all(o.fingerprint == first.fingerprint for o in others):
         reason = f"the same record as row {first.row}"
         skipped = (Delivered(o.row, key, Outcome.SKIPPED, reason) for o in others)
-        return Settled(first, True, tuple(skipped))
+        return Verdict(first, True, tuple(skipped))
     rejected = tuple(_reject(key, o, rows) for o in rows if not o.rejected)
-    return Settled(first, first.rejected, rejected)
+    return Verdict(first, first.rejected, rejected)
 
 
 def _reject(key: str, occurrence: Occurrence, rows: list[Occurrence]) -> Rejected:

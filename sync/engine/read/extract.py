@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sync import __version__
-from sync.domain.events import Reporter
+from sync.domain.events import MappingReporter
 from sync.domain.fingerprint import Hasher
-from sync.domain.results import MappingRun
-from sync.domain.row_hash import RowHasher
-from sync.engine.context import RunContext
+from sync.domain.row_hash import Row, RowHasher
+from sync.engine.context import RunContext, Stop
 from sync.engine.read.changes import ChangeDetector
+from sync.engine.read.decision import StateDecision
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.reader import Reader
 from sync.engine.spool import Spool
@@ -29,19 +29,17 @@ _PATIENCE = 0.2
 
 @dataclass(slots=True)
 class Extract:
-    """Reads one mapping's query once; afterwards `reader` knows all that was found."""
+    """Reads one mapping's query once."""
 
     query: MappingQuery
     state: MappingState
-    run: MappingRun
-    reporter: Reporter
+    reporter: MappingReporter
     context: RunContext
     spool: Spool
-    reader: Reader | None = field(default=None, init=False)
     _result: Result | None = field(default=None, init=False)
 
     async def drain(self) -> Reader:
-        """Wait for the reading thread; an interruption cancels the query.
+        """Wait for the reading thread; the reader then knows all that was found. An interruption cancels the query.
 
         Raises:
             SourceError: the warehouse refused or broke off.
@@ -49,63 +47,69 @@ class Extract:
             Interrupted: the run was asked to end.
         """
         work = asyncio.ensure_future(asyncio.to_thread(self._drain))
-        stop = asyncio.ensure_future(self.context.stopping.wait())
+        stop = asyncio.ensure_future(self.context.stop.event.wait())
         await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
         while not work.done():  # the query may only just begin, or not have come to its first row
-            self.query.source.cancel()
+            self.query.warehouse.cancel()
             if self._result is not None:
                 self._result.cancel()
             await asyncio.wait({work}, timeout=_PATIENCE)
         try:
             return await work
         except SourceError:
-            if self.context.stopping.is_set():
+            if self.context.stop.requested():
                 raise Interrupted("interrupted while reading") from None
             raise
 
     def _drain(self) -> Reader:
-        with self.query.query() as result:
+        with self.query.execute() as result:
             self._result = result
-            self.reader = self._open_reader(result)
-            self.reader.read(self._watched(result.raw()))
-            return self.reader
+            reader = self._reader(result)
+            reader.read(_Watched(result, self.context.stop))
+            return reader
 
-    def _open_reader(self, result: Result) -> Reader:
-        loaded, hasher = self.query.loaded, Hasher(self.state.store.salt)
+    def _reader(self, result: Result) -> Reader:
+        loaded, context = self.query.loaded, self.context
+        hasher = Hasher(self.state.store.salt)
+        edition = hasher.mark(loaded.digest, __version__.encode())
+        started, full = context.started_at, context.selection.full
         return Reader(
-            bind(loaded, result.columns, self.context.started_at),
-            hasher,
-            loaded.mapping.mode,
-            hasher.mark(loaded.digest, __version__.encode()),
-            self.state.recall,
+            bind(loaded, result.columns, started),
+            StateDecision(loaded.mapping.mode, hasher, edition, started, full),
+            self.state,
             self.spool,
-            self.run,
-            lambda results: self.reporter.rows(self.run, results),
-            self.context.started_at,
-            self.context.selection,
-            remember=None if self.context.dry_run else self.state.note,
-            stored=self.state.store.stored,
-            changes=self._changes(result),
-            complete=result.complete,
+            self.reporter,
+            context.selection,
+            self._changes(result),
         )
 
     def _changes(self, result: Result) -> ChangeDetector:
         state, selection = self.state, self.context.selection
-        imprinter = imprinter_of(self.query.loaded, result, state.scope, state.store.salt)
+        hasher = row_hasher(self.query.loaded, result, state.scope, state.store.salt)
         if selection.full or not selection.whole:  # for few rows it would not pay
-            return ChangeDetector(imprinter)
-        learn = None if self.context.dry_run else state.learn
-        return ChangeDetector(imprinter, state.familiar(), learn)
+            return ChangeDetector(hasher, None)
+        return ChangeDetector(hasher, state, state.known_rows())
 
-    def _watched(self, batches: abc.Iterable[Any]) -> abc.Iterator[Any]:
-        for batch in batches:
-            if self.context.stopping.is_set():
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A running query that ends between two batches where the run was asked to end."""
+
+    result: Result
+    stop: Stop
+
+    def raw(self) -> abc.Iterator[Any]:
+        for batch in self.result.raw():
+            if self.stop.requested():
                 raise Interrupted("interrupted while reading")
             yield batch
 
+    def complete(self, row: Row) -> Row:
+        return self.result.complete(row)
 
-def imprinter_of(loaded: LoadedMapping, result: Result, scope: Scope, salt: bytes) -> RowHasher:
-    """Makes the imprints of a mapping's rows: all that decides what they become is part of them."""
+
+def row_hasher(loaded: LoadedMapping, result: Result, scope: Scope, salt: bytes) -> RowHasher:
+    """Makes the hashes of a mapping's rows: all that decides what they become is part of them."""
     told = (repr(result.columns), result.manner, repr(scope), versions(loaded.mapping))
     return RowHasher(salt, loaded.digest, *(part.encode() for part in told))

@@ -14,7 +14,7 @@ class MappingQuery:
     """A mapping's query on its warehouse."""
 
     loaded: LoadedMapping
-    source: Warehouse
+    warehouse: Warehouse
     sql: str
 
     @classmethod
@@ -37,14 +37,14 @@ class MappingQuery:
         return loaded.problem_at(("source", "url"), problem.message, problem.hint)
 
     @contextmanager
-    def query(self) -> abc.Iterator[Result]:
+    def execute(self) -> abc.Iterator[Result]:
         """Run the query; the connection is closed when the block ends.
 
         Raises:
             SourceError: the warehouse refused or broke off; the message says in which file and line.
         """
         try:
-            with self.source.query(self.sql) as result:
+            with self.warehouse.query(self.sql) as result:
                 yield result
         except SourceError as error:
             raise self._placed(error) from error

@@ -1,148 +1,94 @@
-"""What a mapping's writer is made of: how its records are looked up, found, decided about, sent and recorded."""
+"""Puts the writer of one mapping together, once everything is read and judged."""
 
-from collections import abc
 from dataclasses import dataclass
-from functools import partial
 
 from sync.chartmogul.client import Client
-from sync.destination.contacts.contacts import Contacts
-from sync.destination.contacts.in_doubt import InDoubtCreates
-from sync.destination.contacts.index import ContactIndex
-from sync.destination.customers import Customers
-from sync.destination.interface import Destination
-from sync.destination.parents import ParentResolver
-from sync.domain.events import Reporter
+from sync.destination.interface import Destination, Foreseen, Site
+from sync.destination.registry import build
+from sync.domain.events import MappingReporter
 from sync.domain.plan import Policy
 from sync.domain.policy import LiveCheck
-from sync.domain.record import ATTRIBUTE, Object
-from sync.domain.results import MappingRun
-from sync.domain.typed import Typed
+from sync.domain.record import ATTRIBUTE
 from sync.engine.context import RunContext
-from sync.engine.limits import RunLimits
-from sync.engine.read.reader import Reader
-from sync.engine.spool import Spool
+from sync.engine.read.findings import Findings
 from sync.engine.write.deliver import Deliver
-from sync.engine.write.lookups import ContactLookups, CustomerLookups, Lookups, Pending
+from sync.engine.write.lookups import Lookups, Pending
 from sync.engine.write.recorder import Recorder
+from sync.engine.write.rows import SpooledRows
 from sync.engine.write.writer import Writer
-from sync.errors import SyncError
 from sync.mapping.model import Mapping
 from sync.state.mapping_state import MappingState
-from sync.state.memory import Item
 
 
 @dataclass(frozen=True, slots=True)
 class WriterAssembly:
-    """Puts the writer of one mapping together, once everything is read and judged."""
+    """What a mapping's writer is made of; `foreseen` are the mappings that are written before it."""
 
     mapping: Mapping
-    run: MappingRun
     client: Client
     state: MappingState
-    reporter: Reporter
+    reporter: MappingReporter
     context: RunContext
-    spool: Spool
-    reader: Reader
-    rails: RunLimits
-    types: abc.Mapping[str, Typed]
-    #: Whether a dry run would create this customer before its contacts.
-    to_come: abc.Callable[[str], bool]
+    findings: Findings
+    foreseen: Foreseen
 
-    async def writer(self, broken: abc.Callable[[], SyncError | None]) -> Writer:
-        """The writer; `broken` is what ends the whole run, as soon as another mapping has met it."""
-        context = self.context
-        waiting = await self._waiting()
-        recorder = self._recorder()
-        destination, lookups = await self._ways(waiting)
-        policy = Policy(self.mapping.mode, self.mapping.absent, self.reader.hasher.field)
-        delivery = Deliver(destination, policy, recorder, context.ready, context.dry_run)
+    async def writer(self) -> Writer:
+        """The writer: how records are looked up, found, decided about, sent and recorded."""
+        context, findings = self.context, self.findings
+        destination = self._destination()
+        policy = Policy(self.mapping.mode, self.mapping.absent, findings.hasher)
         return Writer(
-            context.connections,
-            waiting.look_first,
-            self.spool,
-            lookups,
-            delivery,
-            recorder,
-            self.rails,
-            context.stopping,
-            broken,
-            partial(self.reporter.phase, self.run),
+            context.means.connections,
+            findings.spool,
+            Lookups(await self._pending(), destination),
+            Deliver(destination, policy, context.lease),
+            self._recorder(),
+            findings.limits,
+            context.stop,
+            context.dry_run,
         )
 
-    async def _waiting(self) -> Pending:
-        mapping = self.mapping
+    def _destination(self) -> Destination:
+        findings, run = self.findings, self.reporter.run
+        names = {*self.mapping.fields, *(ATTRIBUTE + key for key in findings.types)}
+        site = Site(
+            self.client.counting(run.requests, findings.limits.max_requests),
+            run.data_source,
+            findings.types,
+            frozenset(names),
+            self.state,
+            SpooledRows(findings.spool, self.state, findings.seen),
+            self.foreseen,
+            self.context.clock,
+        )
+        return build(run.object, site)
+
+    async def _pending(self) -> Pending:
+        full = self.context.selection.full
         return Pending(
-            self.spool,
-            self.state.recalled,
-            trust_state=mapping.live_check is LiveCheck.NEVER and not self.context.selection.full,
+            self.findings.spool,
+            self.state,
+            self.reporter,
             remembered=await self.state.count(),
-            warn=partial(self.reporter.warned, self.run),
-            begin=self.state.begin,
+            trust_state=self.mapping.live_check is LiveCheck.NEVER and not full,
             look_first=self._look_first(),
         )
 
     def _look_first(self) -> bool:
-        in_use = self.state.in_use
-        new_types = self.run.object is Object.CUSTOMER and any(k not in in_use for k in self.types)
-        rails_first = self.rails.max_creates is not None or self.rails.max_updates is not None
-        return self.context.dry_run or rails_first or new_types
+        """Whether all look-ups come before the first write."""
+        limits = self.findings.limits
+        about_to_lock = self.state.locks and bool(self.findings.types.keys() - self.state.in_use)
+        rails_first = limits.max_creates is not None or limits.max_updates is not None
+        return self.context.dry_run or rails_first or about_to_lock
 
     def _recorder(self) -> Recorder:
+        findings = self.findings
         return Recorder(
-            self.run,
-            self.reader.hasher,
-            self.reader.edition,
-            None if self.context.dry_run else self._remember,
-            partial(self.reporter.rows, self.run),
+            self.reporter,
+            findings.hasher,
+            findings.edition,
+            None if self.context.dry_run else self.state,
+            findings.types,
+            findings.limits,
             self.context.clock,
-            self.context.monotonic,
-            self.rails,
         )
-
-    async def _remember(self, items: list[Item], attributes: frozenset[str]) -> None:
-        await self.state.remember(items, attributes, self.types)
-
-    async def _ways(self, waiting: Pending) -> tuple[Destination, Lookups]:
-        """How the records are looked up, found and written."""
-        client = self.client.counting(self.run.requests, self.rails.max_requests)
-        if self.run.object is Object.CUSTOMER:
-            return self._ways_of_customers(waiting, client)
-        return await self._ways_of_contacts(waiting, client)
-
-    def _ways_of_customers(self, waiting: Pending, client: Client) -> tuple[Customers, Lookups]:
-        customers = Customers(
-            client,
-            self.run.data_source,
-            self.types,
-            set(self.state.in_use),
-            self._rows_of,
-            self.context.sleep,
-        )
-        return customers, CustomerLookups(waiting, customers)
-
-    async def _ways_of_contacts(self, waiting: Pending, client: Client) -> tuple[Contacts, Lookups]:
-        state, source = self.state, self.run.data_source
-        parents = ParentResolver(client, source, state.parents, self.to_come)
-        names = {*self.mapping.fields, *(ATTRIBUTE + key for key in self.types)}
-        index = ContactIndex(client, source, frozenset(names))
-        in_doubt = InDoubtCreates(
-            state.ask, state.lose, state.doubts, state.settle, self.context.clock
-        )
-        seen = self.reader.seen
-        contacts = Contacts(
-            client,
-            source,
-            parents,
-            index,
-            in_doubt,
-            lambda uuid: state.rows_of_uuid(uuid, seen) if waiting.remembered else (),
-            self.context.sleep,
-        )
-        customers_known = await state.count_customers()
-        return contacts, ContactLookups(waiting, index, parents, in_doubt, customers_known)
-
-    def _rows_of(self, keys: abc.Sequence[str]) -> dict[str, int]:
-        rows = {key: first.row for key, first in self.spool.first(keys).items()}
-        for key, memory in self.state.recall([key for key in keys if key not in rows]).items():
-            rows[key] = self.reader.seen.row(memory.record)
-        return rows

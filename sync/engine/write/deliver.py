@@ -1,7 +1,9 @@
-"""One record on its way: looked up, decided, sent, and its answer held against what was sent."""
+"""One record on its way: looked up, decided about, sent, and its answer held against what was sent.
 
-from collections import abc
-from contextlib import contextmanager
+Only this module sends writes. What became of a record is one value, a `Delivery`; nothing is counted or written down
+here, and a plan is made without sending anything.
+"""
+
 from dataclasses import dataclass
 
 from sync.chartmogul.client import Written
@@ -24,10 +26,10 @@ from sync.domain.plan import (
     holds,
     missing_tags,
 )
-from sync.domain.record import Fields, Problem, Record, Rejected, Stage, Value
-from sync.domain.results import Delivered, Outcome, PartlyWritten, Warned
+from sync.domain.record import Fields, Record, Rejected, Stage, Value
+from sync.domain.results import Delivered, Outcome, PartlyWritten, Result, Warned
+from sync.engine.context import Lease
 from sync.engine.spool import Entry
-from sync.engine.write.recorder import Recorder
 from sync.engine.write.rejections import reject
 from sync.errors import AlreadyExists, NotFound, Refused, Unavailable
 from sync.state.memory import Memory
@@ -57,109 +59,136 @@ class Job:
         return split(self.memory.dropped) if self.memory else frozenset()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A job, what is known of its record by now, and what is to be done about it."""
+
+    job: Job
+    known: Known
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a record: its result, and what the state has to know of it.
+
+    `known` is what a look-up, or the answer to a create, has shown. `dropped` are the hashes of values that ChartMogul
+    dropped. `error` is the refused or lost request of a rejected row, `uuid` the record that it had come to. `cost` is
+    the number of requests that a dry run foretells.
+    """
+
+    entry: Entry
+    result: Result
+    known: Known | None = None
+    dropped: frozenset[bytes] = frozenset()
+    error: Refused | Unavailable | None = None
+    uuid: str | None = None
+    cost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Deliver:
-    """Delivers records of one mapping; in a dry run it only says what it would do."""
+    """Delivers records of one mapping. Without a lease nothing can be sent: a dry run has none."""
 
     destination: Destination
     policy: Policy
-    recorder: Recorder
-    #: Raises LockedError where the lease would not outlast another write.
-    ready: abc.Callable[[], None]
-    dry_run: bool = False
+    lease: Lease | None
 
-    async def deliver(self, job: Job) -> None:
-        """Bring ChartMogul to what the record says; whatever happens to it ends in the recorder."""
-        with self._rejecting(job):
-            async with self.destination.turn(job.record):
-                known = await self._look(job)
-                await self._carry_out(job, known, self.decide(job, known))
+    async def deliver(self, job: Job) -> Delivery:
+        """Bring ChartMogul to what the record says.
 
-    async def lookups(self, job: Job) -> tuple[Known, Operation] | None:
-        """Look and decide, but do nothing yet; None for a row that is rejected by the look-up already."""
-        with self._rejecting(job):
-            async with self.destination.turn(job.record):
-                known = await self._look(job)
-                return known, self.decide(job, known)
-        return None
-
-    @contextmanager
-    def _rejecting(self, job: Job) -> abc.Iterator[None]:
+        Raises:
+            SyncError: what no row can survive.
+        """
         try:
-            yield
-        except Unresolved as error:
-            self._reject(job, error.problem)
-        except (Refused, Unavailable) as error:
-            self.recorder.rejected(job.entry, reject(job.record, error), error)
+            async with self.destination.turn(job.record):
+                return await self._carry_out(await self._plan(job))
+        except (Unresolved, Refused, Unavailable) as error:
+            return _rejected(job, error)
 
-    def _reject(self, job: Job, problem: Problem) -> None:
-        record = job.record
-        rejected = Rejected(record.row, record.key, Stage.PLAN, (problem,))
-        self.recorder.rejected(job.entry, rejected, None)
+    async def plan(self, job: Job) -> Planned | Delivery:
+        """Look and decide, but do nothing; a row that the look-up rejects already is delivered with that."""
+        try:
+            async with self.destination.turn(job.record):
+                return await self._plan(job)
+        except (Unresolved, Refused, Unavailable) as error:
+            return _rejected(job, error)
 
-    async def _look(self, job: Job) -> Known:
-        """What is known of a record: from a listing, from the state, or by a look-up."""
-        return (
-            job.known if job.known is not None else await self.destination.find(job.entry, job.uuid)
-        )
+    async def foretell(self, job: Job) -> Delivery:
+        """What `deliver` would do, with the requests that it would take; later rows see it as done."""
+        try:
+            async with self.destination.turn(job.record):
+                return await self._foretell(await self._plan(job))
+        except (Unresolved, Refused, Unavailable) as error:
+            return _rejected(job, error)
 
-    def decide(self, job: Job, known: Known) -> Operation:
-        """What is to be done, with the rule that two keys never write one customer."""
-        if isinstance(known, Seen) and (
-            problem := self.destination.rival(job.record, known, job.uuid)
-        ):
-            return Reject(job.record, problem)
-        return decide(job.record, known, self.policy, job.dropped)
+    async def _plan(self, job: Job) -> Planned:
+        """What is known of a record, from a listing, the state or a look-up, and what follows."""
+        known = job.known
+        if known is None:
+            known = await self.destination.find(job.record, job.uuid)
+        return self._decide(job, known)
 
-    async def _carry_out(
-        self, job: Job, known: Known, operation: Operation, *, again: bool = False
-    ) -> None:
-        match operation:
-            case Create():
-                await self._create(job, operation)
-            case Update():
+    def _decide(self, job: Job, known: Known) -> Planned:
+        """What is to be done, with the rule that two keys never write one record."""
+        rival = None
+        if isinstance(known, Seen):
+            rival = self.destination.rival(job.record, known, job.uuid)
+        if rival is not None:
+            return Planned(job, known, Reject(job.record, rival))
+        return Planned(job, known, decide(job.record, known, self.policy, job.dropped))
+
+    async def _foretell(self, planned: Planned) -> Delivery:
+        match planned.operation:
+            case Create(record, reason):
+                changes = _all_of(record)
+                result = Delivered(
+                    record.row, record.key, Outcome.CREATED, reason, None, True, changes
+                )
+                await self.destination.foresee(record, None)
+            case Update(record, uuid, changes, before_known, reason):
+                result = Delivered(
+                    record.row, record.key, Outcome.UPDATED, reason, uuid, before_known, changes
+                )
+                await self.destination.foresee(record, uuid)
+            case _:
+                return _left_alone(planned)
+        cost = self.destination.cost(result.outcome, changes)
+        return Delivery(planned.job.entry, result, cost=cost)
+
+    async def _carry_out(self, planned: Planned, *, again: bool = False) -> Delivery:
+        match planned.operation:
+            case Create() as create:
+                return await self._create(planned.job, create)
+            case Update() as update:
                 try:
-                    await self._update(job, operation)
+                    return await self._update(planned.job, update)
                 except NotFound:
                     # Merged or deleted since it was last seen: look up by key and decide again, once.
                     if again:
                         raise
-                    found = await self.destination.find(job.entry, None)
-                    await self._carry_out(job, found, self.decide(job, found), again=True)
-            case Keep(record, uuid, reason):
-                result = Delivered(record.row, record.key, Outcome.UNCHANGED, reason, uuid)
-                self.recorder.delivered(job.entry, result, known, job.dropped)
-            case Skip(record, skipped, reason):
-                result = Delivered(record.row, record.key, Outcome.SKIPPED, reason, skipped)
-                self.recorder.skipped(job.entry, result, known)
-            case Reject(_, problem):
-                self._reject(job, problem)
+                    found = await self.destination.find(planned.job.record, None)
+                    return await self._carry_out(self._decide(planned.job, found), again=True)
+            case _:
+                return _left_alone(planned)
 
-    async def _create(self, job: Job, operation: Create) -> None:
+    async def _create(self, job: Job, operation: Create) -> Delivery:
         record = operation.record
-        changes: Changes = {n: (None, v) for n, v in record.fields.items() if v is not None}
-        if self.dry_run:
-            self._would(job, Outcome.CREATED, operation.reason, changes, None, before_known=True)
-            await self.destination.foresee(record, None)
-            return
-        self.ready()
+        self._claim_lease()
         try:
             seen = await self.destination.create(record)
         except AlreadyExists as error:
-            await self._exists_after_all(job, error)
-            return
-        met = self.decide(job, seen) if isinstance(seen, Met) else None
-        if isinstance(met, Reject):
-            self._reject(job, met.problem)  # merged, since it was sent, with a row that comes first
-            return
-        written = await self._complete(job, seen, met)
+            return await self._exists_after_all(job, error)
+        met = self._decide(job, seen) if isinstance(seen, Met) else None
+        if met is not None and isinstance(met.operation, Reject):
+            return _left_alone(met)  # merged, since it was sent, with a row that comes first
+        written = await self._complete(job, seen, met.operation if met else None)
         after = {**seen.fields, **(written.seen if written else {})}
-        stuck, dropped = self._split(changes, after)
-        if isinstance(met, Skip):
+        stuck, dropped = _split(_all_of(record), after)
+        if met is not None and isinstance(met.operation, Skip):
             dropped = {}  # nobody was asked a second time
         if written and written.failed:
-            self._half_way(job, written.failed, seen.uuid, stuck, before_known=True)
-            return
+            return _half_way(job, written.failed, seen.uuid, stuck, before_known=True)
         result = Delivered(
             record.row,
             record.key,
@@ -170,7 +199,7 @@ class Deliver:
             stuck,
             self._warnings(dropped),
         )
-        self.recorder.delivered(job.entry, result, seen, self._hashes(record, dropped))
+        return Delivery(job.entry, result, seen, self._hashes(record, dropped))
 
     async def _complete(self, job: Job, seen: Seen, met: Operation | None) -> Written | None:
         """Send what the record lacks after its create; `met` is what a look-up in place of an answer calls for.
@@ -184,88 +213,42 @@ class Deliver:
             return None
         return await self.destination.update(seen.uuid, _to_send(met.changes), job.record)
 
-    async def _exists_after_all(self, job: Job, error: AlreadyExists) -> None:
-        found = await self.destination.find(job.entry, None)
+    async def _exists_after_all(self, job: Job, error: AlreadyExists) -> Delivery:
+        found = await self.destination.find(job.record, None)
         if isinstance(found, Absent):
             raise AlreadyExists(
                 "ChartMogul says that this external id exists, but no look-up finds it",
                 error.answered,
                 "it may differ in case only, or the customer was merged a moment ago: the next run tries again",
             )
-        await self._carry_out(job, found, self.decide(job, found))
+        return await self._carry_out(self._decide(job, found))
 
-    async def _update(self, job: Job, operation: Update) -> None:
-        record, changes = operation.record, operation.changes
-        if self.dry_run:
-            self._would(
-                job,
-                Outcome.UPDATED,
-                operation.reason,
-                changes,
-                operation.uuid,
-                before_known=operation.before_known,
-            )
-            await self.destination.foresee(record, operation.uuid)
-            return
-        self.ready()
+    async def _update(self, job: Job, operation: Update) -> Delivery:
+        record, changes, known = operation.record, operation.changes, operation.before_known
+        self._claim_lease()
         written = await self.destination.update(operation.uuid, _to_send(changes), record)
-        stuck, dropped = self._split(changes, written.seen)
+        stuck, dropped = _split(changes, written.seen)
         if written.failed:
             # What was never sent is not missing in ChartMogul because it stuck.
             stuck = {name: change for name, change in stuck.items() if name in written.sent}
-            self._half_way(
-                job, written.failed, operation.uuid, stuck, before_known=operation.before_known
-            )
-            return
+            return _half_way(job, written.failed, operation.uuid, stuck, before_known=known)
         result = Delivered(
             record.row,
             record.key,
             Outcome.UPDATED if stuck else Outcome.UNCHANGED,
             operation.reason if stuck else "ChartMogul dropped every change",
             operation.uuid,
-            operation.before_known,
+            known,
             stuck,
             self._warnings(dropped),
         )
-        self.recorder.delivered(
-            job.entry, result, None, job.dropped | self._hashes(record, dropped)
-        )
+        return Delivery(job.entry, result, dropped=job.dropped | self._hashes(record, dropped))
 
-    def _would(
-        self,
-        job: Job,
-        outcome: Outcome,
-        reason: str,
-        changes: Changes,
-        uuid: str | None,
-        *,
-        before_known: bool,
-    ) -> None:
-        record = job.record
-        result = Delivered(record.row, record.key, outcome, reason, uuid, before_known, changes)
-        self.recorder.would(result, self.destination.cost(outcome, changes))
-
-    def _half_way(
-        self,
-        job: Job,
-        failed: Refused | Unavailable,
-        uuid: str,
-        stuck: Changes,
-        *,
-        before_known: bool,
-    ) -> None:
-        rejected = reject(job.record, failed)
-        result = PartlyWritten(rejected, uuid, before_known, stuck) if stuck else rejected
-        self.recorder.rejected(job.entry, result, failed, uuid)
-
-    def _split(self, changes: Changes, after: Fields) -> tuple[Changes, Changes]:
-        """The changes that the answers show, and those that ChartMogul dropped in silence."""
-        stuck: Changes = {}
-        dropped: Changes = {}
-        for name, (before, wanted) in changes.items():
-            held = holds(name, wanted, after.get(name))
-            (stuck if held else dropped)[name] = (before, wanted)
-        return stuck, dropped
+    def _claim_lease(self) -> None:
+        """Raise LockedError where the lease would not outlast another write; nothing is sent without one."""
+        if self.lease is None:
+            raise RuntimeError("a dry run is about to write")
+        self.lease.ready()
 
     def _warnings(self, dropped: Changes) -> tuple[Warned, ...]:
         return tuple(Warned(name, "dropped", self._drop(name)) for name in dropped)
@@ -278,7 +261,57 @@ class Deliver:
         )
 
     def _hashes(self, record: Record, dropped: Changes) -> frozenset[bytes]:
-        return frozenset(self.policy.field_hash(name, record.fields[name]) for name in dropped)
+        return frozenset(self.policy.hasher.field(name, record.fields[name]) for name in dropped)
+
+
+def _all_of(record: Record) -> Changes:
+    """All that a create sets."""
+    return {name: (None, value) for name, value in record.fields.items() if value is not None}
+
+
+def _rejected(job: Job, error: Unresolved | Refused | Unavailable) -> Delivery:
+    record = job.record
+    if isinstance(error, Unresolved):
+        problems = (error.problem,)
+        return Delivery(job.entry, Rejected(record.row, record.key, Stage.PLAN, problems))
+    return Delivery(job.entry, reject(record, error), error=error)
+
+
+def _left_alone(planned: Planned) -> Delivery:
+    """The delivery of a record for which nothing is sent."""
+    job, known = planned.job, planned.known
+    match planned.operation:
+        case Keep(record, uuid, reason):
+            kept = Delivered(record.row, record.key, Outcome.UNCHANGED, reason, uuid)
+            return Delivery(job.entry, kept, known, job.dropped)
+        case Skip(record, skipped, reason):
+            left = Delivered(record.row, record.key, Outcome.SKIPPED, reason, skipped)
+            return Delivery(job.entry, left, known)
+        case Reject(record, problem):
+            return Delivery(
+                job.entry, Rejected(record.row, record.key, Stage.PLAN, (problem,)), known
+            )
+        case Create() | Update():
+            raise RuntimeError("something is to be sent")
+
+
+def _half_way(
+    job: Job, failed: Refused | Unavailable, uuid: str, stuck: Changes, *, before_known: bool
+) -> Delivery:
+    """A later request of the record was refused or lost; what stuck is told."""
+    rejected = reject(job.record, failed)
+    result = PartlyWritten(rejected, uuid, before_known, stuck) if stuck else rejected
+    return Delivery(job.entry, result, error=failed, uuid=uuid)
+
+
+def _split(changes: Changes, after: Fields) -> tuple[Changes, Changes]:
+    """The changes that the answers show, and those that ChartMogul dropped in silence."""
+    stuck: Changes = {}
+    dropped: Changes = {}
+    for name, (before, wanted) in changes.items():
+        held = holds(name, wanted, after.get(name))
+        (stuck if held else dropped)[name] = (before, wanted)
+    return stuck, dropped
 
 
 def _to_send(changes: Changes) -> Fields:

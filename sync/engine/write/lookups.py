@@ -1,14 +1,12 @@
-"""Scouts hand out the records that wait, each with what the cheaper way of looking up has shown of it."""
+"""Hands out the records that wait, each with what the cheaper way of looking up has shown of it."""
 
 from collections import abc
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from sync.destination.contacts.in_doubt import InDoubtCreates
-from sync.destination.contacts.index import ContactIndex
-from sync.destination.customers import Customers
-from sync.destination.parents import ParentResolver
+from sync.destination.interface import Destination, KeyListing
+from sync.domain.events import MappingReporter
 from sync.domain.lookup import PAGE, Listing, Way, choose
 from sync.domain.plan import Absent, Remembered
 from sync.engine.spool import Entry, Spool
@@ -16,36 +14,31 @@ from sync.engine.write.deliver import Job
 from sync.state.memory import Memory
 
 
-class Lookups(Protocol):
-    """Hands out jobs; what is still unknown of one is looked up when it is delivered."""
+class Memories(Protocol):
+    """What the state remembers of records, as the look-ups ask for it."""
 
-    def jobs(self) -> abc.AsyncGenerator[Job]:
-        """All records that wait, each once."""
+    async def recalled(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
+        """What is known of these keys; unknown ones are missing in the answer."""
         ...
 
-    async def remember(self, entries: list[Entry]) -> list[Job]:
-        """Jobs of a second pass, about to be written, with what the state remembers of them."""
-        ...
-
-    def looked_up(self, job: Job) -> Job:
-        """The job with what an earlier pass has found."""
+    async def announce(self, memories: abc.Iterable[Memory]) -> None:
+        """Note that these records are about to be written."""
         ...
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Pending:
-    """The records that wait in the spool, and what the state remembers of them."""
+    """The records that wait in the spool, and what the state remembers of them.
+
+    `trust_state`: `live_check: never`, what changed is sent without a look. `remembered`: the records of this kind in
+    the data source that the state knows. `look_first`: all look-ups come before the first write.
+    """
 
     spool: Spool
-    recall: abc.Callable[[abc.Sequence[str]], abc.Awaitable[abc.Mapping[str, Memory]]]
-    #: `live_check: never`: the state is trusted, what changed is sent without a look.
-    trust_state: bool
-    #: Records of this kind in the data source that the state knows.
+    state: Memories
+    reporter: MappingReporter
     remembered: int
-    warn: abc.Callable[[str], None]
-    #: Notes that records are about to be written.
-    begin: abc.Callable[[abc.Iterable[Memory]], abc.Awaitable[None]]
-    #: All look-ups come before the first write: only the second pass is about to write.
+    trust_state: bool
     look_first: bool
 
     def to_look_up(self) -> int:
@@ -53,13 +46,21 @@ class Pending:
         waiting, remembered = self.spool.count()
         return waiting - (remembered if self.trust_state else 0)
 
-    async def remember(self, entries: list[Entry], *, second: bool = False) -> list[Job]:
-        """Jobs with what the state remembers of them, until now where they are about to be written."""
+    def one_by_one(self) -> int:
+        """The look-ups that it takes to look contacts up customer by customer, and known ones by their uuid."""
+        return self.spool.groups(with_uuid=not self.trust_state)
+
+    def parents(self) -> int:
+        """How many customers the waiting contacts belong to."""
+        return self.spool.groups(with_uuid=False)
+
+    async def recall(self, entries: list[Entry], *, about_to_write: bool) -> list[Job]:
+        """Jobs with what the state remembers of them; until now, where they are about to be written."""
         if not entries:
             return []
-        memories = await self.recall([entry.record.key for entry in entries])
-        if second or not self.look_first:
-            await self.begin(memories.values())
+        memories = await self.state.recalled([entry.record.key for entry in entries])
+        if about_to_write or not self.look_first:
+            await self.state.announce(memories.values())
         return [Job(entry, memories.get(entry.record.key)) for entry in entries]
 
     def trusted(self, job: Job) -> Job:
@@ -74,55 +75,59 @@ class Pending:
             return job
         return replace(job, known=Remembered(memory.uuid, memory.hash_set))
 
-    def looked_up(self, job: Job) -> Job:
-        """The job with what an earlier pass has found."""
-        if job.entry.looked_up:
-            return replace(job, known=job.entry.seen or Absent())
-        return self.trusted(job)
-
     def warn_of_lost_state(self, entries: int, pages: int | None) -> None:
         """Say loudly that ChartMogul is filled though the state is empty."""
         if self.remembered or not entries:
             return
         size = f"up to {pages * PAGE:,}" if pages and pages > 1 else f"{entries:,} or more"
-        self.warn(
+        self.reporter.warned(
             f"the state knows nothing of this data source, but ChartMogul has {size} records in it."
             " If this is not the first run, the state's volume was lost. The records are looked up"
             " and adopted; nothing is created twice"
         )
 
 
-@dataclass(slots=True)
-class CustomerLookups:
-    """Looks customers up by listing their data source, where that costs fewer requests than a GET for each."""
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """Plans how the records that wait are looked up; what is still unknown of one is looked up when it is delivered.
 
-    waiting: Pending
-    customers: Customers
+    Where a destination's records are told by their keys alone, what a page of a listing shows is delivered while the
+    next pages are read. Else the destination surveys all candidates before the first job.
+    """
+
+    pending: Pending
+    destination: Destination
 
     async def jobs(self) -> abc.AsyncGenerator[Job]:
-        """All customers that wait, each once; while pages are read, what they showed is delivered already."""
-        wanted, complete = self.waiting.to_look_up(), False
-        if choose(wanted, self.waiting.remembered) is Way.LISTING:
-            async with aclosing(self._listed(Listing(wanted))) as pages:
+        """All records that wait, each once."""
+        complete, wanted = False, self.pending.to_look_up()
+        listing = self.destination.listing
+        if listing is None:
+            await self.destination.survey(self.pending)
+        elif choose(wanted, self.pending.remembered) is Way.LISTING:
+            async with aclosing(self._listed(listing, Listing(wanted))) as pages:
                 async for jobs, last in pages:
                     complete = last
                     for job in jobs:
                         yield job
-        for entries in self.waiting.spool.entries():
-            for job in await self.waiting.remember(entries):
+        for entries in self.pending.spool.entries():
+            for job in await self.recall(entries):
                 yield self._unlisted(job, complete)
 
-    async def _listed(self, listing: Listing) -> abc.AsyncGenerator[tuple[list[Job], bool]]:
+    async def _listed(
+        self, listing: KeyListing, budget: Listing
+    ) -> abc.AsyncGenerator[tuple[list[Job], bool]]:
         """The jobs that each page settles, and whether it was the last page."""
-        async with aclosing(self.customers.pages()) as pages:
+        pending = self.pending
+        async with aclosing(listing.pages()) as pages:
             async for page in pages:
-                if not listing.pages:
-                    self.waiting.warn_of_lost_state(len(page.entries), page.total_pages)
-                shown = {key: seen for seen in page.entries for key in self.customers.keys(seen)}
-                jobs = await self.waiting.remember(self.waiting.spool.take(list(shown)))
-                listing.turn(len(jobs), page.total_pages)
+                if not budget.pages:
+                    pending.warn_of_lost_state(len(page.entries), page.total_pages)
+                shown = {key: seen for seen in page.entries for key in listing.keys(seen)}
+                jobs = await self.recall(pending.spool.take(list(shown)))
+                budget.turn(len(jobs), page.total_pages)
                 yield [replace(job, known=shown[job.record.key]) for job in jobs], page.last
-                if page.last or not listing.goes_on():
+                if page.last or not budget.goes_on():
                     return
 
     def _unlisted(self, job: Job, complete: bool) -> Job:
@@ -133,56 +138,21 @@ class CustomerLookups:
         """
         if job.uuid is None and complete:
             return replace(job, known=Absent())
-        return self.waiting.trusted(job)
+        return self.pending.trusted(job)
 
-    async def remember(self, entries: list[Entry]) -> list[Job]:
-        """See Scout."""
-        return await self.waiting.remember(entries, second=True)
-
-    def looked_up(self, job: Job) -> Job:
-        """See Scout."""
-        return self.waiting.looked_up(job)
-
-
-@dataclass(slots=True)
-class ContactLookups:
-    """Lists the contacts of the data source, where that costs fewer requests than listing each customer's.
-
-    Which contact a row is can only be told with all candidates in sight, so the listing ends before the first job.
-    """
-
-    waiting: Pending
-    index: ContactIndex
-    parents: ParentResolver
-    in_doubt: InDoubtCreates
-    #: Customers of the data source that the state knows.
-    customers: int
-
-    async def jobs(self) -> abc.AsyncGenerator[Job]:
-        """All contacts that wait, each once."""
-        one_by_one = self.waiting.spool.groups(with_uuid=not self.waiting.trust_state)
-        if choose(one_by_one, self.waiting.remembered) is Way.LISTING:
-            await self.index.list_all(lambda pages: pages < one_by_one)
-            self.waiting.warn_of_lost_state(*self.index.size())
-        customers = self.waiting.spool.groups(with_uuid=False)
-        if choose(customers, self.customers) is Way.LISTING:
-            await self.parents.list_all(customers)
-        for entries in self.waiting.spool.entries():
-            for job in await self._remember(entries, second=False):
-                yield self.waiting.trusted(job)
-
-    async def remember(self, entries: list[Entry]) -> list[Job]:
-        """See Scout; the customers of the contacts, and creates in doubt, are recalled as well."""
-        return await self._remember(entries, second=True)
-
-    async def _remember(self, entries: list[Entry], *, second: bool) -> list[Job]:
-        await self.in_doubt.prefetch([entry.record.key for entry in entries])
-        await self.parents.prefetch({entry.record.customer or "" for entry in entries})
-        return await self.waiting.remember(entries, second=second)
+    async def recall(self, entries: list[Entry], *, about_to_write: bool = False) -> list[Job]:
+        """Jobs with what the state remembers of them, and of what they depend on."""
+        await self.destination.prefetch([entry.record for entry in entries])
+        return await self.pending.recall(entries, about_to_write=about_to_write)
 
     def looked_up(self, job: Job) -> Job:
-        """See Scout; a contact that is not known by its uuid is told anew, from what the first pass has listed.
+        """The job of a second pass with what the first one has found.
 
-        An earlier row of the second pass may be the same contact, or have given it another external id.
+        Where records are not told by their keys, one that is not known by its uuid is told anew: an earlier row of the
+        second pass may be the same contact, or have given it another external id.
         """
-        return self.waiting.looked_up(job) if job.uuid else job
+        if self.destination.listing is None and not job.uuid:
+            return job
+        if job.entry.looked_up:
+            return replace(job, known=job.entry.seen or Absent())
+        return self.pending.trusted(job)

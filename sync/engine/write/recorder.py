@@ -3,42 +3,56 @@
 import asyncio
 from collections import abc
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Protocol
 
+from sync.domain.clock import Clock
+from sync.domain.events import MappingReporter
 from sync.domain.fingerprint import Hasher, join
-from sync.domain.plan import Known, Seen
+from sync.domain.plan import Seen
 from sync.domain.record import ATTRIBUTE, Fields, Rejected
-from sync.domain.results import Delivered, MappingRun, PartlyWritten, Result, count
+from sync.domain.results import Delivered, Outcome, PartlyWritten, Result, count
+from sync.domain.typed import Typed
 from sync.engine.limits import RunLimits
 from sync.engine.spool import Entry
-from sync.errors import AlreadyExists, Refused, Unavailable
+from sync.engine.write.deliver import Delivery
+from sync.errors import AlreadyExists, Refused
 from sync.state.memory import Confirmed, Held, Item, Observed, RejectedRow
 
 #: A crash loses the record of at most this many rows, or of this many seconds; they are looked up again, see
-#: `MappingState.begin`.
+#: `MappingState.announce`.
 _ROWS = 100
 _SECONDS = 0.5
 #: A refusal of the row itself; it will be refused again while nothing changes.
 _FOR_GOOD = (400, 422)
 
 
+class Memory(Protocol):
+    """Where what became of rows is kept for later runs."""
+
+    async def remember(
+        self, items: list[Item], attributes: frozenset[str], types: abc.Mapping[str, Typed]
+    ) -> None:
+        """Write down what became of rows, and the types that their attributes have fixed by now."""
+        ...
+
+
 @dataclass(slots=True)
 class Recorder:
-    """Collects results of one mapping and writes them in batches, in the order state, tally, reports.
+    """Collects deliveries of one mapping and writes them in batches, in the order state, tally, reports.
 
-    `remember` writes to the state (None in a dry run); `report` passes results on to the reporters.
+    `state` is None in a dry run, which leaves no trace there. `edition` is what must stay the same besides the row
+    for a refused row to be held back.
     """
 
-    run: MappingRun
+    reporter: MappingReporter
     hasher: Hasher
     edition: bytes
-    remember: abc.Callable[[list[Item], frozenset[str]], abc.Awaitable[None]] | None
-    report: abc.Callable[[list[Result]], None]
-    clock: abc.Callable[[], datetime]
-    monotonic: abc.Callable[[], float]
-    rails: RunLimits
+    state: Memory | None
+    types: abc.Mapping[str, Typed]
+    limits: RunLimits
+    clock: Clock
     #: Requests that the real run would send for what a dry run found.
-    cost: int = 0
+    cost: int = field(default=0, init=False)
     _results: list[Result] = field(default_factory=list, init=False)
     _items: list[Item] = field(default_factory=list, init=False)
     _attributes: set[str] = field(default_factory=set, init=False)
@@ -46,68 +60,58 @@ class Recorder:
     _flushed: float = field(default=0.0, init=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
-    def delivered(
-        self, entry: Entry, result: Delivered, known: Known | None, dropped: frozenset[bytes]
-    ) -> None:
-        """ChartMogul holds the record, but for what it `dropped`."""
-        fields = entry.record.fields
-        hashes = self.hasher.fields(fields)
-        pairs = len(known.pairs) if isinstance(known, Seen) else None
-        assert result.uuid is not None
-        self._items.append(
-            Confirmed(
-                entry.record.key,
-                result.uuid,
-                pairs,
-                entry.fingerprint,
-                join(hashes),
-                join(dropped & hashes),
-                result.outcome,
-                entry.imprint,
-            )
-        )
-        self._attributes.update(
-            name.removeprefix(ATTRIBUTE)
-            for name in _attributes_in(fields)
-            if not dropped or self.hasher.field(name, fields[name]) not in dropped
-        )
-        self._results.append(result)
-
-    def skipped(self, entry: Entry, result: Delivered, known: Known) -> None:
-        """The mode left the record alone: its uuid is kept without a fingerprint, for a change of mode."""
-        pairs = len(known.pairs) if isinstance(known, Seen) else None
-        self._items.append(Observed(entry.record.key, result.uuid, pairs, result.outcome))
-        self._results.append(result)
-
-    def rejected(
-        self,
-        entry: Entry,
-        result: Rejected | PartlyWritten,
-        error: Refused | Unavailable | None,
-        uuid: str | None = None,
-    ) -> None:
-        """The record did not arrive, or only in part.
+    def record(self, delivery: Delivery) -> None:
+        """Take in what became of one record; it is written down with the next batch.
 
         Raises:
             RailError: more rows are rejected than `max_rejected` allows.
         """
-        rejected = result.rejected if isinstance(result, PartlyWritten) else result
-        if isinstance(result, PartlyWritten):
-            after = {name: change[1] for name, change in result.changes.items()}
-            self._attributes.update(n.removeprefix(ATTRIBUTE) for n in _attributes_in(after))
-        self._items.append(
-            RejectedRow(
-                entry.record.key,
-                rejected.problems[0].code,
-                uuid=uuid,
-                # What a failed request left behind is unknown: only a look-up may call this row unchanged.
-                uncertain=error is not None,
-                held=self._held(entry, rejected, error),
-            )
-        )
+        result = delivery.result
+        self.cost += delivery.cost
         self._results.append(result)
-        self._pending_rejections += 1
-        self.rails.judge_rejected(self.run.rows.rejected + self._pending_rejections)
+        if self.state is not None:
+            self._items.append(self._item(delivery))
+            self._attributes.update(self._fixed(delivery))
+        if not isinstance(result, Delivered):
+            self._pending_rejections += 1
+            self.limits.judge_rejected(self.reporter.run.rows.rejected + self._pending_rejections)
+
+    def _item(self, delivery: Delivery) -> Item:
+        match delivery.result:
+            case Delivered(outcome=Outcome.SKIPPED) as result:
+                # The mode left it alone: its uuid is kept without a fingerprint, for a change of mode.
+                return Observed(result.key, result.uuid, _pairs(delivery), result.outcome)
+            case Delivered() as result:
+                return self._confirmed(delivery, result)
+            case PartlyWritten(rejected=rejected) | (Rejected() as rejected):
+                return self._rejected(delivery, rejected)
+
+    def _confirmed(self, delivery: Delivery, result: Delivered) -> Confirmed:
+        """ChartMogul holds the record, but for what it dropped."""
+        entry = delivery.entry
+        hashes = self.hasher.fields(entry.record.fields)
+        assert result.uuid is not None
+        return Confirmed(
+            entry.record.key,
+            result.uuid,
+            _pairs(delivery),
+            entry.fingerprint,
+            join(hashes),
+            join(delivery.dropped & hashes),
+            result.outcome,
+            entry.row_hash,
+        )
+
+    def _rejected(self, delivery: Delivery, rejected: Rejected) -> RejectedRow:
+        """The record did not arrive, or only in part."""
+        return RejectedRow(
+            delivery.entry.record.key,
+            rejected.problems[0].code,
+            uuid=delivery.uuid,
+            # What a failed request left behind is unknown: only a look-up may call this row unchanged.
+            uncertain=delivery.error is not None,
+            held=self._held(delivery.entry, rejected, delivery.error),
+        )
 
     def _held(self, entry: Entry, rejected: Rejected, error: Exception | None) -> Held | None:
         if not isinstance(error, Refused) or rejected.http_status not in _FOR_GOOD:
@@ -117,17 +121,24 @@ class Recorder:
         if isinstance(error, AlreadyExists):
             return None  # a matter of moments: the next look-up may find it
         mark = self.hasher.mark(entry.fingerprint, self.edition)
-        return Held(mark, self.clock(), rejected.http_status, rejected.problems[0].field)
+        return Held(mark, self.clock.now(), rejected.http_status, rejected.problems[0].field)
 
-    def would(self, result: Delivered, requests: int) -> None:
-        """What a dry run found; nothing is written anywhere but in its report."""
-        self.cost += requests
-        self._results.append(result)
+    def _fixed(self, delivery: Delivery) -> abc.Iterator[str]:
+        """The attributes whose type this delivery has fixed: those that got a value."""
+        match delivery.result:
+            case PartlyWritten(changes=changes):
+                yield from _attributes_in({name: after for name, (_, after) in changes.items()})
+            case Delivered(outcome=outcome) if outcome is not Outcome.SKIPPED:
+                fields, dropped = delivery.entry.record.fields, delivery.dropped
+                for key in _attributes_in(fields):
+                    name = ATTRIBUTE + key
+                    if not dropped or self.hasher.field(name, fields[name]) not in dropped:
+                        yield key
 
     async def breathe(self) -> None:
         """Write down what there is, if it is enough or has waited long enough."""
         if self._results and (
-            len(self._results) >= _ROWS or self.monotonic() - self._flushed >= _SECONDS
+            len(self._results) >= _ROWS or self.clock.monotonic() - self._flushed >= _SECONDS
         ):
             await asyncio.shield(self.flush())  # a cut-off worker must not lose what others did
 
@@ -141,21 +152,30 @@ class Recorder:
             results, self._results = self._results, []
             items, self._items = self._items, []
             attributes, self._attributes = frozenset(self._attributes), set()
-            self._flushed = self.monotonic()
+            self._flushed = self.clock.monotonic()
             try:
-                if self.remember is not None and items:
-                    await self.remember(items, attributes)
+                if self.state is not None and items:
+                    await self.state.remember(items, attributes, self.types)
             finally:
                 self._tell(results)
 
     def _tell(self, results: list[Result]) -> None:
         for result in results:
-            count(self.run, result)
+            count(self.reporter.run, result)
             self._pending_rejections -= not isinstance(result, Delivered)
         if results:
-            self.report(results)
+            self.reporter.rows(results)
+
+
+def _pairs(delivery: Delivery) -> int | None:
+    """How many (data source, external id) pairs the record was seen with; None where nobody looked."""
+    return len(delivery.known.pairs) if isinstance(delivery.known, Seen) else None
 
 
 def _attributes_in(fields: Fields) -> abc.Iterator[str]:
-    """The attributes that get a value here."""
-    return (n for n, value in fields.items() if n.startswith(ATTRIBUTE) and value is not None)
+    """The attributes that get a value here, by their bare keys."""
+    return (
+        name.removeprefix(ATTRIBUTE)
+        for name, value in fields.items()
+        if name.startswith(ATTRIBUTE) and value is not None
+    )

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from sync.domain.events import Phase
 from sync.domain.plan import Create, Remembered, Seen, Update
+from sync.engine.context import Stop
 from sync.engine.limits import RunLimits
 from sync.engine.spool import Spool
-from sync.engine.write.deliver import Deliver, Job
+from sync.engine.write.deliver import Deliver, Delivery, Job
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.recorder import Recorder
 from sync.errors import SyncError
@@ -21,50 +22,56 @@ _SPARE = 4
 #: Seconds for requests under way when the run is asked to end; supervisors kill after ten.
 _GRACE = 8.0
 
+_CarryOut = abc.Callable[[Job], abc.Awaitable[None]]
+
 
 @dataclass(slots=True)
 class Writer:
-    """Delivers the records of one mapping; what became of each goes to the recorder."""
+    """Delivers the records of one mapping; what became of each goes to the recorder, once.
+
+    `look_first`: all look-ups are finished before the first write, as for a dry run, `max_creates`, `max_updates`, or a
+    type about to be locked. `dry_run`: what would be done is foretold instead. Once `stop` is set, jobs under way are
+    finished and no new one starts.
+    """
 
     connections: int
-    #: Look-ups are finished before the first write: a dry run, `max_creates`, `max_updates`, a type about to be locked.
-    look_first: bool
     spool: Spool
     lookups: Lookups
-    delivery: Deliver
+    deliver: Deliver
     recorder: Recorder
-    rails: RunLimits
-    #: Set when the run is being interrupted; jobs under way are finished, no new one starts.
-    stopping: asyncio.Event
-    #: What another mapping met that ends the whole run, once it has.
-    broken: abc.Callable[[], SyncError | None]
-    #: Tells which phase begins, and how many records wait in it.
-    phase: abc.Callable[[Phase, int | None], None]
-    creates: int = 0
-    updates: int = 0
-    failure: SyncError | None = field(default=None, init=False)
+    limits: RunLimits
+    stop: Stop
+    dry_run: bool = False
+    _creates: int = field(default=0, init=False)
+    _updates: int = field(default=0, init=False)
+    _failure: SyncError | None = field(default=None, init=False)
 
     async def write(self) -> None:
         """Deliver everything. The first error that no row can survive is raised once all under way is recorded."""
+        phase = self.recorder.reporter.phase
         waiting, _ = self.spool.count()
-        if not self.look_first:
-            self.phase(Phase.WRITE, waiting)
-            await self._work(self.lookups.jobs(), self.delivery.deliver)
+        if not self.lookups.pending.look_first:
+            phase(Phase.WRITE, waiting)
+            await self._work(self.lookups.jobs(), self._deliver)
             return
-        self.phase(Phase.LOOK_UP, None)
-        await self._work(self.lookups.jobs(), self._scout)
-        self.rails.judge_writes(self.creates, self.updates)
+        phase(Phase.LOOK_UP, None)
+        await self._work(self.lookups.jobs(), self._plan)
+        self.limits.judge_writes(self._creates, self._updates)
         self.spool.again()
-        self.phase(Phase.WRITE, self.creates + self.updates)
-        await self._work(self._second_pass(), self.delivery.deliver)
+        phase(Phase.WRITE, self._creates + self._updates)
+        await self._work(self._second_pass(), self._foretell if self.dry_run else self._deliver)
 
-    async def _work(
-        self, jobs: abc.AsyncGenerator[Job], carry_out: abc.Callable[[Job], abc.Awaitable[None]]
-    ) -> None:
+    async def _deliver(self, job: Job) -> None:
+        self.recorder.record(await self.deliver.deliver(job))
+
+    async def _foretell(self, job: Job) -> None:
+        self.recorder.record(await self.deliver.foretell(job))
+
+    async def _work(self, jobs: abc.AsyncGenerator[Job], carry_out: _CarryOut) -> None:
         """Carry out jobs with a worker for each connection, and some; a slow answer holds up nobody."""
         queue: asyncio.Queue[Job | None] = asyncio.Queue(_WAITING)
         workers = [
-            asyncio.create_task(self._feed(jobs, queue)),
+            asyncio.create_task(self._fill(jobs, queue)),
             *(
                 asyncio.create_task(self._worker(queue, carry_out))
                 for _ in range(self.connections + _SPARE)
@@ -79,10 +86,10 @@ class Writer:
         for worker in workers:
             if not worker.cancelled() and (bug := worker.exception()) is not None:
                 raise bug
-        if (failure := self.failure or self.broken()) is not None:
+        if (failure := self._failure or self.stop.failure) is not None:
             raise failure
 
-    async def _feed(self, jobs: abc.AsyncGenerator[Job], queue: asyncio.Queue[Job | None]) -> None:
+    async def _fill(self, jobs: abc.AsyncGenerator[Job], queue: asyncio.Queue[Job | None]) -> None:
         try:
             async with aclosing(jobs):
                 async for job in jobs:
@@ -94,11 +101,7 @@ class Writer:
         for _ in range(self.connections + _SPARE):
             await queue.put(None)
 
-    async def _worker(
-        self,
-        queue: asyncio.Queue[Job | None],
-        carry_out: abc.Callable[[Job], abc.Awaitable[None]],
-    ) -> None:
+    async def _worker(self, queue: asyncio.Queue[Job | None], carry_out: _CarryOut) -> None:
         while (job := await queue.get()) is not None:
             if self._over():
                 continue  # the queue is emptied, so that whoever fills it gets on
@@ -113,34 +116,34 @@ class Writer:
 
         A request that is cut off counts as a lost answer: nothing is recorded, the next run looks.
         """
-        await self.stopping.wait()
+        await self.stop.event.wait()
         await asyncio.sleep(_GRACE)
         for worker in workers:
             worker.cancel()
 
     def _over(self) -> bool:
-        return (self.failure or self.broken()) is not None or self.stopping.is_set()
+        return (self._failure or self.stop.failure) is not None or self.stop.requested()
 
     def _fail(self, error: SyncError) -> None:
         """Finish what is under way, start nothing new, and raise this at the end."""
-        if self.failure is None:
-            self.failure = error
+        if self._failure is None:
+            self._failure = error
 
-    # The second pass, where all look-ups come before the first write
+    # Two passes, where all look-ups come before the first write
 
-    async def _scout(self, job: Job) -> None:
-        key = job.record.key
-        found = await self.delivery.lookups(job)
-        if found is None:
-            self.spool.drop([key])
+    async def _plan(self, job: Job) -> None:
+        planned = await self.deliver.plan(job)
+        if isinstance(planned, Delivery):
+            self.spool.drop([job.record.key])
+            self.recorder.record(planned)
             return
-        known, operation = found
-        self.creates += isinstance(operation, Create)
-        self.updates += isinstance(operation, Update)
+        self._creates += isinstance(planned.operation, Create)
+        self._updates += isinstance(planned.operation, Update)
+        known = planned.known
         if not isinstance(known, Remembered):
-            self.spool.see([(key, known if isinstance(known, Seen) else None)])
+            self.spool.see([(job.record.key, known if isinstance(known, Seen) else None)])
 
     async def _second_pass(self) -> abc.AsyncGenerator[Job]:
         for entries in self.spool.entries():
-            for job in await self.lookups.remember(entries):
+            for job in await self.lookups.recall(entries, about_to_write=True):
                 yield self.lookups.looked_up(job)

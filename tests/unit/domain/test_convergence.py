@@ -127,7 +127,7 @@ def world(seed):
 
 
 def policy(mode, absent=OnAbsent.REJECT):
-    return Policy(mode, absent, HASHER.field)
+    return Policy(mode, absent, HASHER)
 
 
 def assert_delivered(record, remote):

@@ -29,7 +29,7 @@ SEEN = Seen("cus_u", {"country": "DE", "attributes.seats": 7, "city": "Bonn"})
 
 
 def policy(mode=Mode.UPSERT, absent=OnAbsent.REJECT):
-    return Policy(mode, absent, HASHER.field)
+    return Policy(mode, absent, HASHER)
 
 
 def record(**fields):

@@ -2,9 +2,11 @@
 
 import tempfile
 from array import array
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -42,12 +44,12 @@ class Text(str):
 
 
 def test_told_apart():
-    """Rows of different values or types have different imprints, and each is the same every time."""
-    imprints = PRINTER.imprints(DIFFERENT)
+    """Rows of different values or types have different hashes, and each is the same every time."""
+    hashes = PRINTER.hashes(DIFFERENT)
 
-    assert len(set(imprints)) == len(DIFFERENT)
-    assert imprints == RowHasher(b"salt", b"edition").imprints(DIFFERENT)
-    assert 0 not in imprints
+    assert len(set(hashes)) == len(DIFFERENT)
+    assert hashes == RowHasher(b"salt", b"edition").hashes(DIFFERENT)
+    assert 0 not in hashes
 
 
 def test_same_objects():
@@ -55,25 +57,25 @@ def test_same_objects():
     one = "x" * 500
     two = "".join(["x"] * 500)
 
-    assert len(set(PRINTER.imprints([(one, one), (one, two), (two, one)]))) == 1
+    assert len(set(PRINTER.hashes([(one, one), (one, two), (two, one)]))) == 1
 
 
 @pytest.mark.parametrize("value", [Text("a"), object(), 1j, [Text("a")]])
 def test_no_imprint(value):
     """A value of an unknown kind may hold more than it shows: its row has no imprint."""
     if value == 1j:
-        assert PRINTER.imprints([(value,)])[0] != 0  # known, and nothing could send it
+        assert PRINTER.hashes([(value,)])[0] != 0  # known, and nothing could send it
     else:
-        assert list(PRINTER.imprints([("a",), (value, Decimal(1))])) == [
-            *PRINTER.imprints([("a",)]),
+        assert list(PRINTER.hashes([("a",), (value, Decimal(1))])) == [
+            *PRINTER.hashes([("a",)]),
             0,
         ]
 
 
 def test_parts():
-    """Another salt or edition makes other imprints, and so do other cuts between the parts."""
+    """Another salt or edition makes other hashes, and so do other cuts between the parts."""
     made = [
-        RowHasher(salt, *parts).imprints([(1,)])[0]
+        RowHasher(salt, *parts).hashes([(1,)])[0]
         for salt, parts in [
             (b"a", (b"bc", b"d")),
             (b"a", (b"b", b"cd")),
@@ -87,34 +89,34 @@ def test_parts():
 def test_mark():
     """Familiar rows are marked as seen; strangers, and what was seen already, come back."""
     rows = [(n,) for n in range(6)]
-    imprints = PRINTER.imprints(rows)
-    known = sorted((imprints[n], n + 10) for n in (0, 2, 4))
+    hashes = PRINTER.hashes(rows)
+    known = sorted((hashes[n], n + 10) for n in (0, 2, 4))
     numbers = array("I", [record for _, record in known])
     familiar = KnownRows(array("q", [imprint for imprint, _ in known]), numbers, 14)
     seen = SeenRows()
     seen.mark(14, 3)
 
-    assert familiar.mark(100, imprints, seen) == [1, 3, 4, 5]
+    assert familiar.mark(100, hashes, seen) == [1, 3, 4, 5]
     assert [seen.row(record) for record in (10, 12, 14)] == [101, 103, 3]
-    assert familiar.mark(200, imprints[:1], seen) == [0]
-    assert KnownRows().mark(0, imprints, seen) == [0, 1, 2, 3, 4, 5]
+    assert familiar.mark(200, hashes[:1], seen) == [0]
+    assert KnownRows().mark(0, hashes, seen) == [0, 1, 2, 3, 4, 5]
 
 
-def test_glimpses():
-    """They are written down together; without a way into the state, or an imprint, they are not kept."""
+def test_new_hashes():
+    """They are written down together; without a way into the state, or a hash, they are not kept."""
     learnt: list[RowHash] = []
-    changes = ChangeDetector(PRINTER, learn=learnt.extend)
-    changes.glimpse(1, b"f", 5)
-    changes.glimpse(2, b"f", 0)
+    changes = ChangeDetector(PRINTER, Notes(learnt.extend))
+    changes.keep(1, b"f", 5)
+    changes.keep(2, b"f", 0)
     assert learnt == []
     changes.finish()
     changes.finish()
     assert [RowHash(1, b"f", 5)] == learnt
     for n in range(10_000):
-        changes.glimpse(n, b"f", 7)
+        changes.keep(n, b"f", 7)
     assert len(learnt) == 10_001
-    blind = ChangeDetector(PRINTER)
-    blind.glimpse(1, b"f", 5)
+    blind = ChangeDetector(PRINTER, None)
+    blind.keep(1, b"f", 5)
     blind.finish()
     assert len(learnt) == 10_001
 
@@ -122,32 +124,37 @@ def test_glimpses():
 NAMED = customer({"name": "name"}, extra_columns="attributes")
 
 
+@dataclass
+class Notes:
+    """Where row hashes are kept."""
+
+    keep: Callable[[list[RowHash]], None]
+
+    def keep_row_hashes(self, hashes):
+        self.keep(hashes)
+
+
 class Seeing(Bench):
     """A reader that may know rows by sight; `blind` ones build every row. `strange` counts what was built."""
 
     blind = False
     learning = True
-    strange = 0
 
     def reader(self, **selection) -> Reader:
         reader = super().reader(**selection)
         if not self.blind:
-            learn = (lambda found: self.store.learn("m", found)) if self.learning else None
+            notes = Notes(partial(self.store.keep_row_hashes, "m")) if self.learning else None
             whole = reader.selection.whole and not reader.selection.full
-            familiar = self.store.familiar("m") if whole else KnownRows()
+            known = self.store.known_rows("m") if whole else KnownRows()
             edition = repr((self.names, self.mapping)).encode()
             reader.changes = ChangeDetector(
-                RowHasher(self.store.salt, EDITION, edition), familiar, learn
+                RowHasher(self.store.salt, EDITION, edition), notes, known
             )
-            complete = reader.complete
-            self.strange = 0
-
-            def counted(row):
-                self.strange += 1
-                return complete(row)
-
-            reader.complete = counted
         return reader
+
+    @property
+    def strange(self) -> int:
+        return self.batches.completed if self.batches else 0
 
     def record(self, key: str) -> int:
         """The number of a key's record, one that nobody has where there is none."""
@@ -165,7 +172,7 @@ class Seeing(Bench):
                 join(self.hasher.fields(e.record.fields)),
                 b"",
                 Outcome.CREATED,
-                e.imprint,
+                e.row_hash,
             )
             for e in self.entries()
         ]
@@ -292,8 +299,8 @@ def test_another_mapping_shares_nothing(desk):
     desk.read(("a", "A", 1))
     desk.deliver()
 
-    assert len(desk.store.familiar("m").records) == 1
-    assert len(desk.store.familiar("other").records) == 0
+    assert len(desk.store.known_rows("m").records) == 1
+    assert len(desk.store.known_rows("other").records) == 0
 
 
 def test_insert(desk):

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from sync.engine.limits import RunLimits, rails
+from sync.engine.limits import RunLimits, limits_for
 from sync.errors import EXIT_RAIL, RailError
 from sync.mapping.model import Limits, Share
 
@@ -79,17 +79,17 @@ def test_limits_in_numbers():
         max_requests=9,
     )
 
-    assert RunLimits(9, 7, 0, 9, False) == rails(limits, 199, whole=True)
+    assert RunLimits(9, 7, 0, 9, False) == limits_for(limits, 199, whole=True)
 
 
 def test_selection_of_rows():
     """With a selection only absolute rails apply, and no rows are no surprise."""
     limits = Limits(max_rejected=share("5"), max_creates=share(rows=7), max_requests=9)
 
-    assert RunLimits(None, 7, None, 9, True) == rails(limits, 10, whole=False)
+    assert RunLimits(None, 7, None, 9, True) == limits_for(limits, 10, whole=False)
 
 
 def test_no_rails():
     """A mapping without limits has none."""
-    assert RunLimits() == rails(Limits(), 10, whole=True)
-    assert rails(Limits(allow_empty=True), 10, whole=True).allow_empty
+    assert RunLimits() == limits_for(Limits(), 10, whole=True)
+    assert limits_for(Limits(allow_empty=True), 10, whole=True).allow_empty

@@ -152,7 +152,7 @@ def test_upgrade(state_url: str, clock: Clock):
 
 
 def test_version_1(state_url: str, clock: Clock):
-    """A state of version 1 has no imprints; it keeps what it knows, and gets them."""
+    """A state of version 1 has no hashes; it keeps what it knows, and gets them."""
     fill(state_url, clock)
     old = Store.open(state_url, upgrades=())
     old.database.write(lambda c: c.execute(text("alter table sync_synced drop column imprint")))
@@ -160,16 +160,16 @@ def test_version_1(state_url: str, clock: Clock):
     old.close()
 
     look = Store.open_read_only(state_url)
-    assert (version(look), len(look.familiar("customers").records)) == (2, 0)
+    assert (version(look), len(look.known_rows("customers").records)) == (2, 0)
     look.close()
     store = Store.open(state_url)
     scope = store.scope("acc_1", "ds_1", Object.CUSTOMER)
     memory = store.recall(scope, "customers", ["a"])["a"]
     assert (version(store), memory.uuid, memory.fingerprint) == (2, "cus_a", b"f" * 16)
     stale = RowHash(memory.record, b"o" * 16, 6)
-    store.learn("customers", [RowHash(memory.record, b"f" * 16, -7), stale])
-    familiar = store.familiar("customers")
-    assert ([-7], [memory.record]) == (list(familiar.imprints), list(familiar.records))
+    store.keep_row_hashes("customers", [RowHash(memory.record, b"f" * 16, -7), stale])
+    familiar = store.known_rows("customers")
+    assert ([-7], [memory.record]) == (list(familiar.hashes), list(familiar.records))
     store.close()
 
 
@@ -280,7 +280,7 @@ def test_no_values(state_url: str, tmp_path: Path, clock: Clock):
     store = Store.open(state_url, clock=clock)
     scope = store.scope("acc_1", "ds_1", Object.CONTACT)
     key, other = "cus_1|planted@example.com", "cus_2|planted@example.com"
-    store.ask(scope, [key, other], clock.now)
+    store.mark_sent(scope, [key, other], clock.now)
     confirmed = Confirmed(key, "con_1", None, b"f" * 16, b"h" * 8, b"", Outcome.CREATED)
     store.remember(scope, "contacts", "run_1", [confirmed])
     store.lock_types("acc_1", Object.CONTACT, {"plan": AttributeType.STRING}, "contacts", "run_1")

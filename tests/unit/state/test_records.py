@@ -235,13 +235,11 @@ def test_odd_keys(store: Store, scope: Scope, key: str):
     assert (key, "cus_1") == (recall(store, scope, key).key, recall(store, scope, key).uuid)
 
 
-@pytest.mark.parametrize("imprints", [{}, {"a": 1, "b": 2, "c": 3}])
-def test_left(
-    store: Store, scope: Scope, monkeypatch: pytest.MonkeyPatch, imprints: dict[str, int]
-):
+@pytest.mark.parametrize("hashes", [{}, {"a": 1, "b": 2, "c": 3}])
+def test_left(store: Store, scope: Scope, monkeypatch: pytest.MonkeyPatch, hashes: dict[str, int]):
     """Keys missing from a query are told once, and again only after they were back."""
     monkeypatch.setattr(absent, "PAGE", 2)
-    items = [confirmed(key, imprint=imprints.get(key)) for key in "abcde"]
+    items = [confirmed(key, row_hash=hashes.get(key)) for key in "abcde"]
     store.remember(scope, "customers", "run_1", items)
     store.remember(scope, "other", "run_1", [confirmed("z")])
     number = {
@@ -251,7 +249,7 @@ def test_left(
     def sync(present: str) -> list[Left]:
         seen = {number[key] for key in present}
         moved = store.moved(
-            "customers", "now", seen.__contains__, store.familiar("customers").records
+            "customers", "now", seen.__contains__, store.known_rows("customers").records
         )
         left = [key for batch in store.left(scope, moved) for key in batch]
         store.mark_left(scope, "customers", moved)

@@ -12,7 +12,7 @@ from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Seen
 from sync.errors import AlreadyExists, NotFound, Outage, Refused, Unavailable
 from sync.state.memory import Doubt
-from tests.support.contacts import START, Square, entry, fields, record
+from tests.support.contacts import START, Square, fields, record
 
 LIST, BY_KEY = "GET contacts customer_uuid", "GET customers external_id"
 ADA: dict[str, Any] = {"external_id": "7", "email": "ada@c1.example", "first_name": "Ada"}
@@ -20,14 +20,14 @@ ADA: dict[str, Any] = {"external_id": "7", "email": "ada@c1.example", "first_nam
 
 async def found(square, uuid=None, **wanted):
     """The uuid of the contact of a row, or `absent`."""
-    result = await square.contacts.find(entry(**wanted), uuid)
+    result = await square.contacts.find(record(**wanted), uuid)
     return result.uuid if isinstance(result, Seen) else "absent"
 
 
 async def code(square, uuid=None, **wanted):
     """Why a row cannot be told to be a contact."""
     with pytest.raises(Unresolved) as caught:
-        await square.contacts.find(entry(**wanted), uuid)
+        await square.contacts.find(record(**wanted), uuid)
     return caught.value.problem.code
 
 
@@ -313,7 +313,7 @@ async def test_what_a_doubt_says():
         for lost in (True, False):
             await square.doubting("7", Doubt(START, lost=lost))
             with pytest.raises(Unresolved) as caught:
-                await square.contacts.find(entry(**ADA), None)
+                await square.contacts.find(record(**ADA), None)
             messages.append(caught.value.problem.message)
             assert "08:10:00 UTC" in caught.value.problem.hint
         assert "was not answered" in messages[0]
@@ -485,7 +485,7 @@ async def test_a_dry_run_foresees_its_creates_and_adoptions():
         await square.contacts.foresee(record(1, external_id="1", email="ben@c1.example"), ben.uuid)
         assert await found(square, external_id="2", email="ben@c1.example") == "absent"
         await square.contacts.foresee(record(3, **ADA), None)
-        seen = await square.contacts.find(entry(4, email="ada@c1.example"), None)
+        seen = await square.contacts.find(record(4, email="ada@c1.example"), None)
         assert isinstance(seen, Seen)
         (said,) = await rivals(square, seen, record(4, email="ada@c1.example"))
         assert said is not None
@@ -516,4 +516,4 @@ async def test_nothing_is_found_without_a_trace():
     """An absent contact of a proven customer, in no doubt."""
     async with Square() as square:
         await square.customer("c1")
-        assert Absent() == await square.contacts.find(entry(**ADA), None)
+        assert Absent() == await square.contacts.find(record(**ADA), None)

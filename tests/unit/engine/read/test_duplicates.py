@@ -16,7 +16,7 @@ def settle(*occurrences):
     first, *others = occurrences
     for other in others:
         repeats.add("k", first, other)
-    ((key, settled),) = repeats.settle()
+    ((key, settled),) = repeats.verdicts()
     assert key == "k"
     assert first == settled.first
     return settled

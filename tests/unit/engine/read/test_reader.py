@@ -1,6 +1,7 @@
 """Phase one: what the state alone decides, what waits for ChartMogul, and that every row counts once."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,9 @@ from hypothesis import strategies as st
 from sync.domain.fingerprint import join
 from sync.domain.record import Record
 from sync.domain.results import Outcome
-from sync.engine.read.reader import HELD_FOR
+from sync.engine.read.decision import HELD_FOR
 from sync.state.memory import Confirmed, Held, Observed, RejectedRow
-from tests.support.bench import EDITION, NOW, Bench, contact, customer
+from tests.support.bench import EDITION, NOW, Batches, Bench, contact, customer
 
 NAMED = customer({"name": "name"})
 
@@ -144,9 +145,8 @@ def test_rejected_rows_are_noted(desk):
 
 def test_dry_run_notes_nothing(desk):
     """Without a way into the state, rejected rows are only reported."""
-    reader = desk.reader()
-    reader.remember = None
-    reader.read([[("a", "\0")]])
+    desk.dry_run = True
+    desk.read(("a", "\0"))
 
     assert (desk.noted, desk.outcomes()) == ([], [(1, "invalid_text")])
 
@@ -187,8 +187,8 @@ def test_not_held_back(desk):
     assert tally(desk.read(("a", "B"))) == {"read": 1}
 
     reader = desk.reader()
-    reader.edition = b"another"
-    reader.read([[("a", "A")]])
+    reader.decision = replace(reader.decision, edition=b"another")
+    reader.read(Batches((("a", "A"),)))
     assert tally(reader) == {"read": 1}
 
 
@@ -338,12 +338,13 @@ def test_limit(desk, batch):
 def test_limit_reads_no_further(desk):
     """Rows behind the limit are not even fetched."""
 
-    def batches():
-        yield [("a", "A"), ("b", "B")]
-        raise AssertionError("read too far")
+    class Endless(Batches):
+        def raw(self):
+            yield [("a", "A"), ("b", "B")]
+            raise AssertionError("read too far")
 
     reader = desk.reader(limit=2)
-    reader.read(batches())
+    reader.read(Endless(()))
     assert tally(reader) == {"read": 2}
 
 

@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from sync.domain.clock import Clock
+from sync.domain.events import MappingReporter
 from sync.domain.fingerprint import Hasher, join
 from sync.domain.plan import Absent, Changes, Seen
 from sync.domain.policy import Mode
@@ -11,10 +13,12 @@ from sync.domain.record import Object, Problem, Record, Rejected, Stage, Value
 from sync.domain.results import Delivered, MappingRun, Outcome, PartlyWritten
 from sync.engine.limits import RunLimits
 from sync.engine.spool import Entry
+from sync.engine.write.deliver import Delivery
 from sync.engine.write.recorder import Recorder
 from sync.errors import Answered, RailError, Refused, StateError, Unavailable
 from sync.state.memory import Confirmed, Held, Observed, RejectedRow
 from tests.support.bench import EDITION, NOW
+from tests.support.silent import Silent
 
 HASHER = Hasher(b"salt")
 FIELDS: dict[str, Value] = {
@@ -26,7 +30,7 @@ FIELDS: dict[str, Value] = {
 SEEN = Seen("cus_u", {}, (("ds_1", "k1"), ("ds_1", "k2")))
 
 
-class Desk:
+class Desk(Silent):
     """A recorder, and everything that it told in its order."""
 
     def __init__(self, *, dry_run=False, rails=None, broken=False):
@@ -37,23 +41,22 @@ class Desk:
         self.gate.set()
         self.run = MappingRun("m", "m.yml", Object.CUSTOMER, Mode.UPSERT, "ds_1")
         self.recorder = Recorder(
-            self.run,
+            MappingReporter(self.run, self),
             HASHER,
             EDITION,
-            None if dry_run else self.remember,
-            self.report,
-            lambda: NOW,
-            lambda: self.now,
+            None if dry_run else self,
+            {},
             rails or RunLimits(),
+            Clock(lambda: NOW, lambda: self.now, asyncio.sleep, lambda: 0.0),
         )
 
-    async def remember(self, items, attributes):
+    async def remember(self, items, attributes, types):
         await self.gate.wait()
         if self.broken:
             raise StateError("the disk is full")
         self.told.append(("state", items, attributes))
 
-    def report(self, results):
+    def rows(self, run, results):
         self.told.append(("report", results, self.run.rows.decided))
 
     @property
@@ -67,6 +70,14 @@ class Desk:
     @property
     def results(self):
         return [r for what, results, _ in self.told if what == "report" for r in results]
+
+
+def record_delivered(desk, row=1, result=None, known=SEEN, dropped=frozenset()):
+    desk.recorder.record(Delivery(entry(row), result or delivered(row), known, dropped))
+
+
+def record_rejected(desk, row=1, result=None, error=None, uuid=None):
+    desk.recorder.record(Delivery(entry(row), result or rejected(row), error=error, uuid=uuid))
 
 
 def entry(row=1, fields=FIELDS):
@@ -92,7 +103,7 @@ async def test_delivered():
     desk = Desk()
     dropped = frozenset({HASHER.field("country", "DE"), HASHER.field("country", "AT")})
 
-    desk.recorder.delivered(entry(), delivered(), SEEN, dropped)
+    record_delivered(desk, dropped=dropped)
     await desk.recorder.flush()
 
     assert desk.items == [
@@ -113,8 +124,8 @@ async def test_delivered():
 async def test_pairs_unknown():
     """The number of pairs stays as it was where no look-up showed it."""
     desk = Desk()
-    desk.recorder.delivered(entry(), delivered(), None, frozenset())
-    desk.recorder.skipped(entry(2), Delivered(2, "k2", Outcome.SKIPPED, "why"), Absent())
+    record_delivered(desk, known=None)
+    record_delivered(desk, 2, Delivered(2, "k2", Outcome.SKIPPED, "why"), Absent())
     await desk.recorder.flush()
 
     assert [item.pairs for item in desk.items] == [None, None]
@@ -123,13 +134,13 @@ async def test_pairs_unknown():
 async def test_locked_attributes():
     """Attributes that got a value have a type from now on: not those without one, not dropped ones."""
     desk = Desk()
-    desk.recorder.delivered(entry(), delivered(), SEEN, frozenset())
+    record_delivered(desk)
     await desk.recorder.flush()
     assert {"seats", "on"} == desk.attributes
 
     desk = Desk()
     dropped = frozenset({HASHER.field("attributes.on", False)})
-    desk.recorder.delivered(entry(), delivered(), SEEN, dropped)
+    record_delivered(desk, dropped=dropped)
     await desk.recorder.flush()
     assert {"seats"} == desk.attributes
 
@@ -137,7 +148,7 @@ async def test_locked_attributes():
 async def test_skipped():
     """A record that the mode left alone keeps its uuid, without a fingerprint."""
     desk = Desk()
-    desk.recorder.skipped(entry(), delivered(outcome=Outcome.SKIPPED), SEEN)
+    record_delivered(desk, result=delivered(outcome=Outcome.SKIPPED))
     await desk.recorder.flush()
 
     assert [Observed("k1", "cus_u", 2, Outcome.SKIPPED)] == desk.items
@@ -148,7 +159,7 @@ async def test_skipped():
 async def test_held(status):
     """A refusal of the row itself is held back from now on."""
     desk = Desk()
-    desk.recorder.rejected(entry(), rejected(status=status), refused(status))
+    record_rejected(desk, result=rejected(status=status), error=refused(status))
     await desk.recorder.flush()
 
     held = Held(HASHER.mark(b"print", EDITION), NOW, status, "country")
@@ -170,7 +181,7 @@ async def test_held(status):
 async def test_not_held(status, error, uncertain):
     """Everything else is tried again each run; after a failed request only a look-up is trusted."""
     desk = Desk()
-    desk.recorder.rejected(entry(), rejected(status=status), error, "cus_u")
+    record_rejected(desk, result=rejected(status=status), error=error, uuid="cus_u")
     await desk.recorder.flush()
 
     assert [RejectedRow("k1", "refused", "cus_u", uncertain)] == desk.items
@@ -185,7 +196,7 @@ async def test_partly_written():
         "attributes.plan": ("x", None),
     }
     result = PartlyWritten(rejected(), "cus_u", True, changes)
-    desk.recorder.rejected(entry(), result, refused(), "cus_u")
+    record_rejected(desk, result=result, error=refused(), uuid="cus_u")
     await desk.recorder.flush()
 
     assert ({"seats"}, [result], 1) == (desk.attributes, desk.results, desk.run.rows.rejected)
@@ -196,9 +207,9 @@ async def test_rail():
     """The row that is one too many ends the run, and is recorded all the same."""
     desk = Desk(rails=RunLimits(max_rejected=2))
     desk.run.rows.rejected = 1
-    desk.recorder.rejected(entry(1), rejected(1), refused())
+    record_rejected(desk, 1, error=refused())
     with pytest.raises(RailError, match="3 rows are rejected"):
-        desk.recorder.rejected(entry(2), rejected(2), refused())
+        record_rejected(desk, 2, error=refused())
     await desk.recorder.flush()
 
     assert (desk.run.rows.rejected, len(desk.items)) == (3, 2)
@@ -207,13 +218,13 @@ async def test_rail():
 async def test_rail_while_writing():
     """Rows on their way into the state count."""
     desk = Desk(rails=RunLimits(max_rejected=1))
-    desk.recorder.rejected(entry(1), rejected(1), refused())
+    record_rejected(desk, 1, error=refused())
     desk.gate.clear()
     flushing = asyncio.create_task(desk.recorder.flush())
     await asyncio.sleep(0)
 
     with pytest.raises(RailError):
-        desk.recorder.rejected(entry(2), rejected(2), refused())
+        record_rejected(desk, 2, error=refused())
     desk.gate.set()
     await flushing
     await desk.recorder.flush()
@@ -224,7 +235,7 @@ async def test_rail_after_writing():
     """Rows that are counted are not counted again."""
     desk = Desk(rails=RunLimits(max_rejected=3))
     for row in (1, 2, 3):
-        desk.recorder.rejected(entry(row), rejected(row), refused())
+        record_rejected(desk, row, error=refused())
         await desk.recorder.flush()
 
     assert desk.run.rows.rejected == 3
@@ -233,7 +244,7 @@ async def test_rail_after_writing():
 async def test_order():
     """State, tally, report: what is reported has been remembered and counted."""
     desk = Desk()
-    desk.recorder.delivered(entry(), delivered(), SEEN, frozenset())
+    record_delivered(desk)
     await desk.recorder.flush()
 
     assert [(told[0], len(told)) for told in desk.told] == [("state", 3), ("report", 3)]
@@ -243,7 +254,7 @@ async def test_order():
 async def test_broken_state():
     """What ChartMogul confirmed is reported even where the state cannot be written any more."""
     desk = Desk(broken=True)
-    desk.recorder.delivered(entry(), delivered(), SEEN, frozenset())
+    record_delivered(desk)
     with pytest.raises(StateError):
         await desk.recorder.flush()
 
@@ -255,9 +266,9 @@ async def test_broken_state():
 async def test_dry_run():
     """A dry run counts and reports, and writes nothing."""
     desk = Desk(dry_run=True)
-    desk.recorder.would(delivered(), 2)
-    desk.recorder.would(delivered(2, Outcome.CREATED), 1)
-    desk.recorder.delivered(entry(3), delivered(3, Outcome.UNCHANGED), SEEN, frozenset())
+    desk.recorder.record(Delivery(entry(), delivered(), cost=2))
+    desk.recorder.record(Delivery(entry(2), delivered(2, Outcome.CREATED), cost=1))
+    record_delivered(desk, 3, delivered(3, Outcome.UNCHANGED))
     await desk.recorder.flush()
 
     assert (desk.recorder.cost, desk.items) == (3, [])
@@ -281,7 +292,7 @@ async def test_breathe():
 
     def deliver(rows):
         for row in rows:
-            desk.recorder.delivered(entry(row), delivered(row), None, frozenset())
+            record_delivered(desk, row, known=None)
 
     deliver(range(1, 100))
     await desk.recorder.breathe()
@@ -301,7 +312,7 @@ async def test_breathe():
 async def test_a_worker_that_is_cut_off():
     """What a cut-off worker was about to write down is written."""
     desk = Desk()
-    desk.recorder.delivered(entry(), delivered(), SEEN, frozenset())
+    record_delivered(desk)
     desk.gate.clear()
     worker = asyncio.create_task(desk.recorder.breathe())
     await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Creates that were asked for and of which nobody knows yet whether they were carried out."""
+"""Creates that were sent and of which nobody knows yet whether they were carried out."""
 
 from collections import abc
 from datetime import datetime
@@ -11,13 +11,13 @@ from sync.state.schema import doubts
 from sync.state.upsert import chunks, upsert
 
 
-def ask(
-    connection: Connection, keys: Keys, scope: Scope, asked: abc.Iterable[str], at: datetime
+def mark_sent(
+    connection: Connection, keys: Keys, scope: Scope, sent: abc.Iterable[str], at: datetime
 ) -> None:
     """Note creates that are about to be sent."""
     rows = [
         {"scope": scope.id, "key": keys.stored(key), "asked_at": at, "lost": False}
-        for key in sorted(set(asked))
+        for key in sorted(set(sent))
     ]
     upsert(connection, doubts, rows)
 
@@ -35,15 +35,15 @@ def recall(
     return found
 
 
-def lose(connection: Connection, keys: Keys, scope: Scope, lost: abc.Iterable[str]) -> None:
+def mark_lost(connection: Connection, keys: Keys, scope: Scope, lost: abc.Iterable[str]) -> None:
     """The answers of these creates are lost, and look-ups found nothing."""
     for chunk in chunks(lost):
         here = (doubts.c.scope == scope.id) & doubts.c.key.in_(keys.plain(chunk))
         connection.execute(update(doubts).where(here).values(lost=True))
 
 
-def settle(connection: Connection, keys: Keys, scope: Scope, settled: abc.Iterable[str]) -> None:
+def resolve(connection: Connection, keys: Keys, scope: Scope, resolved: abc.Iterable[str]) -> None:
     """These creates are in doubt no longer."""
-    for chunk in chunks(settled):
+    for chunk in chunks(resolved):
         here = (doubts.c.scope == scope.id) & doubts.c.key.in_(keys.plain(chunk))
         connection.execute(delete(doubts).where(here))

@@ -1,0 +1,59 @@
+"""What the state alone decides about a record, without a word from ChartMogul."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sync.domain.fingerprint import Hasher
+from sync.domain.policy import Mode
+from sync.domain.record import Problem, Record, Rejected, Stage
+from sync.domain.results import Delivered, Outcome
+from sync.state.memory import Memory
+
+#: How long a row that ChartMogul refused is not sent again while nothing about it changed.
+HELD_FOR = timedelta(days=7)
+
+Local = Delivered | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class StateDecision:
+    """Decides by what the state remembers.
+
+    `edition` is what must stay the same besides the row for a refused row to be held back: mapping and tool. `full`:
+    nothing remembered is trusted. `now` is the moment in which the run started.
+    """
+
+    mode: Mode
+    hasher: Hasher
+    edition: bytes
+    now: datetime
+    full: bool = False
+
+    def decide(self, record: Record, fingerprint: bytes, memory: Memory | None) -> Local | None:
+        """What becomes of a record; None: it needs ChartMogul."""
+        if memory is None or self.full:
+            return None
+        if memory.uuid and self.mode is Mode.INSERT:
+            reason = "exists already, and the mode is insert"
+            return Delivered(record.row, record.key, Outcome.SKIPPED, reason, memory.uuid)
+        if memory.uuid and memory.fingerprint == fingerprint:
+            return Delivered(
+                record.row, record.key, Outcome.UNCHANGED, "nothing changed", memory.uuid
+            )
+        return self._held_back(record, fingerprint, memory)
+
+    def _held_back(self, record: Record, fingerprint: bytes, memory: Memory) -> Rejected | None:
+        held = memory.held
+        if held is None or self.now - held.since > HELD_FOR:
+            return None
+        if held.fingerprint != self.hasher.mark(fingerprint, self.edition):
+            return None
+        problem = Problem(
+            "held_back",
+            f"ChartMogul refused this row on {held.since:%Y-%m-%d} with status {held.http_status}"
+            " and nothing about it changed since",
+            held.field,
+            hint="mend the row or the mapping; --full and retry send it again, and so does every"
+            f" run after {held.since + HELD_FOR:%Y-%m-%d}",
+        )
+        return Rejected(record.row, record.key, Stage.PLAN, (problem,), held.http_status)

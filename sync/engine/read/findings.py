@@ -1,0 +1,25 @@
+"""What the read phase of a mapping has found, for the write phase."""
+
+from collections import abc
+from dataclasses import dataclass
+
+from sync.domain.fingerprint import Hasher
+from sync.domain.seen_rows import SeenRows
+from sync.domain.typed import Typed
+from sync.engine.limits import RunLimits
+from sync.engine.spool import Spool
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The records that wait, in which row each remembered record was seen, the attributes' types, and the limits.
+
+    `edition` is what must stay the same besides the row for a refused row to be held back.
+    """
+
+    spool: Spool
+    seen: SeenRows
+    hasher: Hasher
+    edition: bytes
+    types: abc.Mapping[str, Typed]
+    limits: RunLimits
