@@ -28,7 +28,7 @@ class Client:
         self._transport = transport
 
     def counting(self, requests: Requests, budget: int | None = None) -> "Client":
-        """The same client with counts of its own, and perhaps a limit to them."""
+        """A client on the same connections that counts its own requests, and perhaps limits them."""
         return Client(self._transport.counting(requests, budget))
 
     async def account(self) -> Account:

@@ -69,7 +69,7 @@ class Transport:
     denials: list[Denied] = field(default_factory=list)
 
     def counting(self, requests: Requests, budget: int | None = None) -> "Transport":
-        """The same way to ChartMogul with counts of its own."""
+        """A transport on the same connections that counts its own requests."""
         return replace(self, requests=requests, budget=budget)
 
     async def send(self, call: Call, read: Callable[[Any], T]) -> "Received[T]":

@@ -42,7 +42,7 @@ def status(paths: abc.Sequence[Path], max_age: str | None, *, as_json: bool) -> 
         _show(found, moment, limit)
     if limit is None:
         return EXIT_OK
-    healthy = found and not any(vital.is_too_old(moment, limit) for vital in found)
+    healthy = found and not any(one.is_too_old(moment, limit) for one in found)
     return EXIT_OK if healthy else EXIT_REJECTED
 
 
@@ -52,27 +52,27 @@ def _document(
     return {
         "format": 1,
         "max_age_seconds": limit and round(limit.total_seconds()),
-        "mappings": [freshness.describe(vital, moment, limit) for vital in found],
+        "mappings": [freshness.describe(one, moment, limit) for one in found],
     }
 
 
 def _show(found: abc.Sequence[Freshness], moment: datetime, limit: timedelta | None) -> None:
-    for vital in found:
-        late = "  TOO OLD" if limit is not None and vital.is_too_old(moment, limit) else ""
-        print(f"{visible(vital.mapping)}: {_told(vital, moment)}{late}")
-        if vital.broken is not None:
-            print(f"  {'since then' if vital.last else 'last run'} {_ended(vital.broken)}")
+    for one in found:
+        late = "  TOO OLD" if limit is not None and one.is_too_old(moment, limit) else ""
+        print(f"{visible(one.mapping)}: {_told(one, moment)}{late}")
+        if one.broken is not None:
+            print(f"  {'since then' if one.last else 'last run'} {_ended(one.broken)}")
     if not found:
         print("No runs yet.")
 
 
-def _told(vital: Freshness, moment: datetime) -> str:
-    age = vital.age(moment)
-    if vital.last is None or age is None:
+def _told(one: Freshness, moment: datetime) -> str:
+    age = one.age(moment)
+    if one.last is None or age is None:
         return "never succeeded"
-    rejected = f", {count(vital.last.rejected, 'row')} rejected" if vital.last.rejected else ""
+    rejected = f", {count(one.last.rejected, 'row')} rejected" if one.last.rejected else ""
     ago = duration(age.total_seconds())
-    return f"{_minute(vital.last.finished_at)}, {ago} ago{rejected}  {vital.last.run}"
+    return f"{_minute(one.last.finished_at)}, {ago} ago{rejected}  {one.last.run}"
 
 
 def _ended(run: LastRun) -> str:

@@ -43,7 +43,7 @@ class Met(Seen):
 
     @classmethod
     def by_look(cls, seen: Seen) -> "Met":
-        """The same record, as one that was met."""
+        """A record that a look-up showed, as one that was met."""
         return cls(**{field.name: getattr(seen, field.name) for field in fields(seen)})
 
 

@@ -1,4 +1,4 @@
-"""The rails of a mapping: limits that stop a run before, or while, it does what nobody meant."""
+"""The limits of a mapping, which stop a run before, or while, it does what nobody meant."""
 
 from dataclasses import dataclass
 

@@ -62,7 +62,7 @@ def dumps(document: object) -> str:
 
 
 def indented(document: object) -> str:
-    """The same over many lines."""
+    """JSON text over many lines, for people."""
     return _escape(_LINES.encode(document))
 
 

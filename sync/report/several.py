@@ -14,43 +14,43 @@ class Several:
         self._reporters = reporters
 
     def started(self, run: Run) -> None:
-        """Pass on."""
+        """Tell all that a run begins."""
         for reporter in self._reporters:
             reporter.started(run)
 
     def phase(self, mapping: MappingRun, phase: Phase, total: int | None) -> None:
-        """Pass on."""
+        """Tell all that a mapping begins a phase."""
         for reporter in self._reporters:
             reporter.phase(mapping, phase, total)
 
     def rows(self, mapping: MappingRun, results: Sequence[Result]) -> None:
-        """Pass on."""
+        """Tell all which rows have ended."""
         for reporter in self._reporters:
             reporter.rows(mapping, results)
 
     def left(self, mapping: MappingRun, left: Sequence[Left]) -> None:
-        """Pass on."""
+        """Tell all which keys the query no longer has."""
         for reporter in self._reporters:
             reporter.left(mapping, left)
 
     def warned(self, mapping: MappingRun | None, message: str) -> None:
-        """Pass on."""
+        """Give all the warning."""
         for reporter in self._reporters:
             reporter.warned(mapping, message)
 
     def estimated(self, mapping: MappingRun, estimate: Estimate) -> None:
-        """Pass on."""
+        """Tell all what the real run would cost."""
         for reporter in self._reporters:
             reporter.estimated(mapping, estimate)
 
     def finished(self, run: Run) -> None:
-        """Pass on, to the last even if one fails; files come first: others name their folder."""
+        """Tell all that the run is over, even if one fails; the first one last: others name its folder."""
         with ExitStack() as stack:
             for reporter in reversed(self._reporters):
                 stack.callback(reporter.finished, run)
 
     def close(self) -> None:
-        """Pass on, to the last even if one fails."""
+        """Close all, even if one fails."""
         with ExitStack() as stack:
             for reporter in reversed(self._reporters):
                 stack.callback(reporter.close)

@@ -36,11 +36,11 @@ class Board:
 def report(board: Board, now: datetime) -> dict[str, object]:
     """What /healthz says; `healthy` is whether no mapping's last success is too old."""
     shown = [
-        freshness.describe(vital, now, board.max_age, board.started_at) for vital in board.freshness
+        freshness.describe(one, now, board.max_age, board.started_at) for one in board.freshness
     ]
     return {
         "format": 1,
-        "healthy": not any(vital["too_old"] for vital in shown),
+        "healthy": not any(one["too_old"] for one in shown),
         "running": board.running,
         "started_at": canonical(board.started_at),
         "next_run_at": board.next_run_at and canonical(board.next_run_at),

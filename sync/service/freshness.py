@@ -47,7 +47,7 @@ class Known:
     broken: abc.Mapping[str, LastRun] = field(default_factory=dict)
 
     def of(self, mappings: abc.Iterable[str] | None = None) -> list[Freshness]:
-        """The vitals of these mappings, or of all that are known."""
+        """The freshness of these mappings, or of all that are known."""
         names = sorted({*self.complete, *self.broken}) if mappings is None else mappings
         return [self._vital(name) for name in names]
 
@@ -59,19 +59,19 @@ class Known:
 
 
 def describe(
-    vital: Freshness, now: datetime, max_age: timedelta | None, since: datetime | None = None
+    one: Freshness, now: datetime, max_age: timedelta | None, since: datetime | None = None
 ) -> dict[str, Any]:
-    """A vital as JSON: `status --json` and /healthz show the same."""
-    last, age = vital.last, vital.age(now)
+    """The freshness of a mapping as JSON: `status --json` and /healthz show the same."""
+    last, age = one.last, one.age(now)
     return {
-        "mapping": vital.mapping,
+        "mapping": one.mapping,
         "last_success_at": last and canonical(last.finished_at),
         "age_seconds": None if age is None else round(age.total_seconds()),
         "run_id": last and last.run,
         "status": last and last.status.value,
         "rejected": last and last.rejected,
-        "too_old": max_age is not None and vital.is_too_old(now, max_age, since),
-        "broken_since": vital.broken and _broken(vital.broken),
+        "too_old": max_age is not None and one.is_too_old(now, max_age, since),
+        "broken_since": one.broken and _broken(one.broken),
     }
 
 

@@ -64,10 +64,10 @@ class Metrics:
         """Count due times that passed during a run."""
         self._missed.inc(count)
 
-    def succeeded(self, vital: Freshness) -> None:
+    def succeeded(self, one: Freshness) -> None:
         """Show when a mapping last succeeded."""
-        if vital.last is not None:
-            self._success.labels(vital.mapping).set(vital.last.finished_at.timestamp())
+        if one.last is not None:
+            self._success.labels(one.mapping).set(one.last.finished_at.timestamp())
 
     def expose(self) -> bytes:
         """The text that /metrics answers."""

@@ -24,7 +24,7 @@ T = TypeVar("T")
 class MappingState:
     """What the state knows for a mapping, and where what becomes of its rows is written down.
 
-    A dry run's notebook reads only. `in_use` are the account's attribute types, customers only: those of contacts
+    A dry run's writes nothing. `in_use` are the account's attribute types, customers only: those of contacts
     are ChartMogul's own business.
     """
 

@@ -59,7 +59,7 @@ def _by_proc(pid: int) -> str | None:
 
 
 def started_by_ps(pid: int) -> str | None:
-    """The same where there is no /proc, as on macOS."""
+    """When a process started, where there is no /proc, as on macOS."""
     asked = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
     said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
     state, _, began = said.strip().partition(" ")

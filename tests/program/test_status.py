@@ -39,16 +39,16 @@ def test_too_old(age: timedelta, old: bool):
 
 def test_never_succeeded():
     """Counts as too old, unless a process has only just started."""
-    vital = Freshness("customers", None)
-    assert vital.is_too_old(NOW, 2 * HOUR)
-    assert not vital.is_too_old(NOW, 2 * HOUR, since=NOW - HOUR)
-    assert vital.is_too_old(NOW, 2 * HOUR, since=NOW - 3 * HOUR)
+    one = Freshness("customers", None)
+    assert one.is_too_old(NOW, 2 * HOUR)
+    assert not one.is_too_old(NOW, 2 * HOUR, since=NOW - HOUR)
+    assert one.is_too_old(NOW, 2 * HOUR, since=NOW - 3 * HOUR)
 
 
 def test_a_process_answers_for_its_own_time():
     """A worker that was away for a day gets the time to succeed; what it did since counts."""
-    vital = Freshness("customers", last(24 * HOUR))
-    assert not vital.is_too_old(NOW, 2 * HOUR, since=NOW - HOUR)
+    one = Freshness("customers", last(24 * HOUR))
+    assert not one.is_too_old(NOW, 2 * HOUR, since=NOW - HOUR)
     assert Freshness("customers", last(3 * HOUR)).is_too_old(NOW, 2 * HOUR, since=NOW - 9 * HOUR)
 
 

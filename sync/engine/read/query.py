@@ -19,7 +19,7 @@ class MappingQuery:
 
     @classmethod
     def open(cls, loaded: LoadedMapping) -> "MappingQuery":
-        """The feed of a mapping; nothing is connected yet.
+        """The query of a mapping; nothing is connected yet.
 
         Raises:
             ConfigError: the warehouse's URL is wrong, or its driver is missing.

@@ -82,9 +82,9 @@ def test_healthy_at_first(client: httpx.Client):
 def test_health_over_time(client: httpx.Client, board: Board, clock: Clock):
     """503 once the last success is too old, 200 again after the next one."""
     seen = []
-    for hours, vital in [(0.5, None), (1.5, None), (1.6, 1.6), (2.5, None), (2.7, None)]:
+    for hours, one in [(0.5, None), (1.5, None), (1.6, 1.6), (2.5, None), (2.7, None)]:
         clock.now = START + hours * HOUR
-        if vital is not None:
+        if one is not None:
             board.freshness = (succeeded(clock.now),)
         seen.append(client.get("/healthz").status_code)
     assert seen == [200, 503, 200, 200, 503]
