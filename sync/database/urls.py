@@ -6,31 +6,32 @@ import re
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, unquote_plus
 
 from pydantic_core import PydanticCustomError
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
 from sync.domain.flaw import flaw
 from sync.errors import ConfigError, ConfigProblem
 
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
 _SECRET_OPTION = re.compile(r"pass|pwd|secret|token|key|credential", re.IGNORECASE)
-
-
 _MASK = "***"
-
-
 #: The options by which SQLite opens a file for reading only.
 _LOOKING = ("mode", "uri", "immutable")
 
 
-def parse(text: str) -> URL:
+def parse(text: str) -> "URL":
     """The URL of a database, with the driver that our extras install.
 
     Raises:
         ConfigError: it is not a URL; the text is not repeated, it may hold a password.
     """
+    from sqlalchemy import make_url  # `validate` does without it
+    from sqlalchemy.exc import ArgumentError
+
     try:
         url = make_url(text.strip())
     except (ArgumentError, ValueError):
@@ -44,7 +45,7 @@ def parse(text: str) -> URL:
     return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
 
 
-def mask(url: URL) -> str:
+def mask(url: "URL") -> str:
     """A URL for people: no password, and nothing secret among its options."""
     query = {
         key: _MASK if _SECRET_OPTION.search(key) else value for key, value in url.query.items()
@@ -56,7 +57,7 @@ def mask(url: URL) -> str:
     return url.set(query=query).render_as_string(hide_password=True)
 
 
-def look_only(url: URL) -> URL:
+def look_only(url: "URL") -> "URL":
     """The URL that opens an existing SQLite file for reading and leaves no file behind."""
     path = Path(url.database or "").absolute()
     query = {**url.query, **_look_only(path), "uri": "true"}
