@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.domain.fingerprint import Hasher, encode, join, split
-from sync.domain.record import Record
+from sync.domain.record import Fields, Record
 
 HASHER = Hasher(b"salt")
 VALUES = st.one_of(
@@ -107,3 +107,27 @@ def test_mark():
 def test_join_and_split(hashes):
     """Hashes come back from the state as they went in."""
     assert hashes == split(join(hashes))
+
+
+#: One value of every type.
+EVERY_TYPE: Fields = {
+    "external_id": "k1",
+    "email": "a@b.example",
+    "position": 2,
+    "title": None,
+    "attributes.score": Decimal("1.50"),
+    "attributes.on": True,
+    "tags": ("b", "a"),
+}
+
+
+def test_pinned():
+    """States out there hold these very hashes: another one would send every record anew."""
+    assert HASHER.fingerprint(record(EVERY_TYPE)).hex() == "29bf8c935d2b1afdda87c7f51565aa42"
+    contact = record(EVERY_TYPE, customer="c1")
+    assert HASHER.fingerprint(contact).hex() == "68c0c4ac238e2c1742c2cae054f96cce"
+    assert join(HASHER.fields(EVERY_TYPE)).hex() == (
+        "008fc0abcfc0cae72ddf8c96ec2e6bc431bca15cc76fa99e3801864bcea69d69"
+        "d55228d008d491a2e282c1ca36e6bb34f2dbc04d44a144f3"
+    )
+    assert HASHER.mark(b"a", b"b").hex() == "a8848e7a9c144ad90dda21d7fff7cfaa"

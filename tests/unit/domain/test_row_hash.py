@@ -52,6 +52,13 @@ def test_told_apart():
     assert 0 not in hashes
 
 
+def test_pinned():
+    """States out there hold these very imprints: others would build every row anew."""
+    rows = [(1, "a", None, True, 1.5), (Decimal("1.50"), DAY.replace(tzinfo=UTC), UUID(int=1))]
+
+    assert list(PRINTER.imprints(rows)) == [9182897626462969107, 419675133110047612]
+
+
 def test_same_objects():
     """Whether a value is one object or two that are equal makes no difference."""
     one = "x" * 500

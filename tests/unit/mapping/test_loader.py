@@ -901,6 +901,52 @@ def test_digest_changes(text):
     assert digests[0] != digests[1]
 
 
+#: A customer's mapping that says all there is to say, and a contact's.
+EVERYTHING_SAID = """\
+version: 1
+name: all
+source: {query: select 1}
+destination: {object: customer}
+mode: update
+absent: skip
+fields:
+  external_id: id
+  country: {column: land, on_null: clear, default: DE}
+  lead_created_at: {column: since, timezone: Europe/Berlin}
+  status: {constant: New Lead}
+attributes:
+  plan: {column: plan, type: String, too_long: truncate}
+  price: {constant: 1.50, type: Decimal}
+tags: [warehouse]
+extra_columns: reject
+ignore_columns: ["*_hash"]
+on_null: reject
+live_check: never
+tolerate_rejected: 5%
+limits: {max_creates: 10, max_requests: 100, allow_empty: true}
+"""
+CONTACTS = """\
+version: 1
+source: {query: select 1}
+destination: {object: contact}
+fields: {customer_external_id: account, external_id: id, email: mail, position: {column: place, on_null: clear}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "digest"),
+    [
+        (SOUND, "b84d9a9c0c5a5017eb66eb8ee3d93035be032ef33023765e0e4c21877cd81e0f"),
+        (EVERYTHING_SAID, "ca353f0b28425ea1e7d3e44f52941f0880fa1a9f8a403884174111660e1e1294"),
+        (CONTACTS, "623fac76e3f78953014bc936fa3fd38368e8581a3217e91f26362b36cf51aef7"),
+    ],
+    ids=["smallest", "everything", "contacts"],
+)
+def test_digest_is_pinned(text, digest):
+    """States out there hold these very digests: another one would read every row as a stranger."""
+    assert load_text(text).digest.hex() == digest
+
+
 def test_digests_differ_by_type():
     """Text and numbers that look alike are different constants."""
     texts = [SOUND + f"  zip: {{constant: {value}}}\n" for value in ("5", "'5'", "5.0", "5e0")]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sync.domain.fingerprint import Hasher
 from sync.domain.record import AttributeType, Record, Rejected, Stage, Value
 from sync.transform.build import contact_key
 from sync.warehouse.column import Column
@@ -284,3 +285,56 @@ def test_messages_hold_no_values(tmp_path, row):
         assert "xyzzy" not in " ".join(texts)
         assert "1111" not in " ".join(texts)
         assert all(p.message for p in problems)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "row", "fingerprint"),
+    [
+        (
+            customer(
+                {
+                    "email": "mail",
+                    "country": "land",
+                    "lead_created_at": {"column": "since", "timezone": "Europe/Berlin"},
+                    "zip": "zip",
+                    "status": "status",
+                },
+                tags=["warehouse"],
+            ),
+            {
+                "id": Decimal("42.0"),
+                "mail": " a@b.example",
+                "land": "de",
+                "since": datetime(2026, 1, 1, 12),
+                "zip": 1067,
+                "status": "working_lead",
+                "seats": 5,
+            },
+            "306e68902dffcb2d2f34109a09d91ec9",
+        ),
+        (
+            contact({"position": "place", "phone": {"column": "phone", "on_null": "clear"}}),
+            {
+                "account": 7,
+                "id": "k1",
+                "mail": "a@b.example",
+                "place": "2",
+                "phone": None,
+                "on": True,
+            },
+            "00d30be0174c41beb9aebc3ae86fbf9e",
+        ),
+        (
+            contact({"external_id": {"column": "id", "on_null": "clear"}}),
+            {"account": 7, "id": None, "mail": "A@b.example"},
+            "7cbd21302efc20754207b44ee945e6c3",
+        ),
+    ],
+    ids=["customer", "contact", "contact by e-mail"],
+)
+def test_fingerprints_are_pinned(tmp_path, mapping, row, fingerprint):
+    """A row makes the record that it always made: else every record would be sent anew."""
+    record = built(tmp_path, mapping, **row)
+
+    assert isinstance(record, Record)
+    assert Hasher(b"salt").fingerprint(record).hex() == fingerprint
