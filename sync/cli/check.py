@@ -13,7 +13,9 @@ from sync.chartmogul.connection import open_http
 from sync.chartmogul.pace import Pace
 from sync.chartmogul.transport import Transport
 from sync.cli.config import prepare
-from sync.domain.record import AttributeType, Object
+from sync.domain import objects
+from sync.domain.objects import Descriptor
+from sync.domain.record import AttributeType
 from sync.domain.typed import Typed
 from sync.engine.read.query import MappingQuery
 from sync.errors import ConfigError, SyncError, gravest
@@ -24,7 +26,7 @@ from sync.state.store import Store
 from sync.transform.bind import bind
 
 _MERGES = (
-    "website_url is mapped: accounts opened since May 2024 merge customers with the same domain by themselves,"
+    "{field} is mapped: accounts opened since May 2024 merge {plural} with the same domain by themselves,"
     " and what a merge overwrites is gone for good"
 )
 
@@ -41,6 +43,11 @@ class Checked:
     in_use: abc.Mapping[str, AttributeType] = field(default_factory=dict)
     problems: list[SyncError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """What the mapping's rows become."""
+        return objects.of(self.loaded.mapping.destination.object)
 
 
 def check(paths: abc.Sequence[Path], *, as_json: bool) -> int:
@@ -77,9 +84,14 @@ async def _check(settings: Settings, store: Store, pace: Pace, loaded: LoadedMap
         await asyncio.to_thread(_ask_warehouse, checked)
     except SyncError as error:
         checked.problems.append(error)
-    if "website_url" in loaded.mapping.fields:
-        checked.warnings.append(_MERGES)
+    checked.warnings += _merges(checked)
     return checked
+
+
+def _merges(checked: Checked) -> abc.Iterator[str]:
+    for name in checked.loaded.mapping.fields:
+        if checked.descriptor.fields[name].merges:
+            yield _MERGES.format(field=name, plural=checked.descriptor.plural)
 
 
 async def _ask_chartmogul(checked: Checked, client: Client, store: Store) -> None:
@@ -87,7 +99,7 @@ async def _ask_chartmogul(checked: Checked, client: Client, store: Store) -> Non
     checked.account = await client.account()
     checked.source = await client.data_source(destination.data_source)
     account = checked.account.id or store.account_of(destination.data_source)
-    if account is not None and destination.object is Object.CUSTOMER:
+    if account is not None and checked.descriptor.locks_types:
         checked.in_use = store.types(account, destination.object)
 
 
@@ -114,8 +126,8 @@ def _ask_warehouse(checked: Checked) -> None:
 
 def _as_text(checked: Checked) -> abc.Iterator[str]:
     mapping = checked.loaded.mapping
-    kind = mapping.destination.object.value
-    yield f"{mapping.name} ({checked.loaded.file}) → {kind}s, {mapping.mode.value}"
+    plural = checked.descriptor.plural
+    yield f"{mapping.name} ({checked.loaded.file}) → {plural}, {mapping.mode.value}"
     if checked.account is not None:
         yield f"  account      {checked.account.name} ({checked.account.currency})"
     if checked.source is not None:
@@ -134,7 +146,7 @@ def _as_text(checked: Checked) -> abc.Iterator[str]:
 
 
 def _fate(checked: Checked, key: str) -> str:
-    if checked.loaded.mapping.destination.object is Object.CONTACT:
+    if not checked.descriptor.locks_types:
         return ""
     if checked.source is None:
         return "; whether it is in use is unknown, since ChartMogul was not read"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sync.domain import objects
 from sync.domain.record import ATTRIBUTE, Record, Rejected
 from sync.domain.typed import Typed
 from sync.engine.read.query import MappingQuery
@@ -82,8 +83,8 @@ def _as_json(previewed: Previewed) -> abc.Iterator[str]:
 def _as_text(previewed: Previewed) -> abc.Iterator[str]:
     loaded, items = previewed.loaded, previewed.items
     rejected = sum(isinstance(item, Rejected) for item in items)
-    noun = loaded.mapping.destination.object.value
-    yield f"{loaded.mapping.name} ({loaded.file}): the first {len(items)} rows as {noun}s, {rejected} rejected"
+    plural = objects.of(loaded.mapping.destination.object).plural
+    yield f"{loaded.mapping.name} ({loaded.file}): the first {len(items)} rows as {plural}, {rejected} rejected"
     for item in items:
         yield ""
         match item:

@@ -8,7 +8,8 @@ from typing import assert_never
 
 from sync.domain.fingerprint import Hasher
 from sync.domain.instant import parse
-from sync.domain.objects import LEAD_STATUSES
+from sync.domain.objects import Descriptor
+from sync.domain.objects.customer import CUSTOMER
 from sync.domain.policy import Mode, OnAbsent
 from sync.domain.record import Fields, Problem, Record, Value
 
@@ -112,6 +113,8 @@ class Policy:
     absent: OnAbsent
     #: Makes the hashes by which dropped values are known again.
     hasher: Hasher
+    #: What the record is: some of its fields may be computed by ChartMogul.
+    descriptor: Descriptor = CUSTOMER
 
 
 def decide(
@@ -128,7 +131,7 @@ def decide(
         case _ if policy.mode is Mode.INSERT:
             return Skip(record, known.uuid, "exists already, and the mode is insert")
         case Seen():
-            changes = _differences(record.fields, known.fields)
+            changes = _differences(record.fields, known.fields, policy.descriptor)
         case Remembered():
             changes = {
                 name: (None, value)
@@ -164,14 +167,14 @@ def _decide_absent(record: Record, policy: Policy) -> Operation:
     )
 
 
-def _differences(wanted: Fields, seen: Fields) -> Changes:
+def _differences(wanted: Fields, seen: Fields, descriptor: Descriptor) -> Changes:
     changes: Changes = {}
     for name, value in wanted.items():
-        before = seen.get(name)
+        before, field = seen.get(name), descriptor.fields.get(name)
         if name == "tags":
             before, value = _tags(before, value)
-        elif name == "status" and before not in LEAD_STATUSES and before is not None:
-            continue  # computed from invoices; it cannot be set (help.chartmogul.com, 212811009)
+        elif field is not None and field.is_computed(before):
+            continue
         if not same(value, before):
             changes[name] = (before, value)
     return changes

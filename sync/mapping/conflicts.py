@@ -3,6 +3,7 @@
 from collections import abc
 from typing import Protocol
 
+from sync.domain import objects
 from sync.domain.record import AttributeType, Object
 from sync.errors import ConfigProblem
 from sync.mapping.environment import API_KEY
@@ -36,14 +37,15 @@ def _names(parts: abc.Sequence[Part]) -> abc.Iterator[ConfigProblem]:
 
 
 def _attributes(parts: abc.Sequence[Part]) -> abc.Iterator[ConfigProblem]:
-    """An attribute has one type in the whole account; contacts' attributes are defined there."""
-    first: dict[tuple[str, str], tuple[str, AttributeType, str]] = {}
+    """An attribute that a write gives its type has one in the whole account."""
+    first: dict[tuple[str, Object, str], tuple[str, AttributeType, str]] = {}
     for part in parts:
-        if part.mapping.destination.object is not Object.CUSTOMER:
+        kind = part.mapping.destination.object
+        if not objects.of(kind).locks_types:
             continue
         for key, spec in part.mapping.attributes.items():
             said = (key, spec.type, part.document.file)
-            before = first.setdefault((_account(part), key.lower()), said)
+            before = first.setdefault((_account(part), kind, key.lower()), said)
             if before[:2] != said[:2]:
                 yield part.document.problem(("attributes", key), *_differ(key, spec.type, *before))
 

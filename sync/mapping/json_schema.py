@@ -3,7 +3,8 @@
 from collections import abc
 from typing import Any
 
-from sync.domain.objects import FIELDS, LEAD_STATUSES, REQUIRED, TIME_FIELDS
+from sync.domain import objects
+from sync.domain.objects import Descriptor, Field, Kind
 from sync.domain.record import AttributeType, Object
 from sync.mapping.model import Mapping
 from sync.mapping.types import REFERENCE_SCHEMA
@@ -28,7 +29,7 @@ def json_schema() -> Schema:
     properties["tolerate_rejected"]["default"] = 0
     properties["attributes"]["propertyNames"] = {"pattern": "^[A-Za-z0-9_]+$"}
     schema["required"].remove("name")  # the file's stem
-    schema["allOf"] = [*(_rules_of(kind) for kind in Object), *_RULES]
+    schema["allOf"] = [*(_rules_of(objects.of(kind)) for kind in Object), *_RULES]
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:chartmogul-sync:mapping:1",
@@ -70,13 +71,20 @@ def _finish_parts(parts: Schema) -> None:
     parts["TimeField"] = _with_short(long)
     parts["Field"] = _with_short(_without(long, "timezone"))
     parts["Key"] = _with_short(_without(long, "timezone", "constant", "default"))
-    status = _without(long, "timezone")
+    for kind in Object:
+        for field in objects.of(kind).fields.values():
+            if field.values:
+                parts[_part(field)] = _with_short(_one_of_values(long, field))
+
+
+def _one_of_values(long: Schema, field: Field) -> Schema:
+    part = _without(long, "timezone")
     for name in ("constant", "default"):
-        status["properties"][name] = {
+        part["properties"][name] = {
             "description": long["properties"][name]["description"],
-            "anyOf": [{"enum": list(LEAD_STATUSES)}, REFERENCE_SCHEMA],
+            "anyOf": [{"enum": list(field.values)}, REFERENCE_SCHEMA],
         }
-    parts["Status"] = _with_short(status)
+    return part
 
 
 def _with_short(long: Schema) -> Schema:
@@ -96,28 +104,37 @@ def _if(condition: Schema, rules: Schema) -> Schema:
     return {"if": {"properties": condition, "required": list(condition)}, "then": rules}
 
 
-def _rules_of(kind: Object) -> Schema:
+def _rules_of(descriptor: Descriptor) -> Schema:
     """The fields of a kind of record, where the destination names it."""
     fields: Schema = {
-        "properties": {name: _field(name, text) for name, text in FIELDS[kind].items()},
-        "required": [REQUIRED[kind]],
+        "properties": {name: _field(field) for name, field in descriptor.fields.items()},
+        "required": list(descriptor.required),
         "additionalProperties": False,
     }
     rules: Schema = {"fields": fields}
-    if kind is Object.CONTACT:
-        fields["anyOf"] = _one_of("external_id", "email")
+    if descriptor.known_by:
+        fields["anyOf"] = _one_of(*descriptor.known_by)
+    if not descriptor.tags:
         rules["tags"] = {"maxItems": 0}
-    is_kind = {"properties": {"object": {"const": kind.value}}, "required": ["object"]}
+    is_kind = {"properties": {"object": {"const": descriptor.object.value}}, "required": ["object"]}
     return _if({"destination": is_kind}, {"properties": rules})
 
 
-def _field(name: str, description: str) -> Schema:
-    part = "TimeField" if name in TIME_FIELDS else "Field"
-    if name in ("external_id", "customer_external_id"):
-        part = "Key"
-    if name == "status":
-        part = "Status"
-    return {"$ref": f"#/$defs/{part}", "description": description}
+def _field(field: Field) -> Schema:
+    return {"$ref": f"#/$defs/{_part(field)}", "description": field.description}
+
+
+def _part(field: Field) -> str:
+    """The part of the schema that says what a mapping may say of a field; fields with values have one of their own."""
+    if field.values:
+        return field.name.title()
+    match field.kind:
+        case Kind.TIME:
+            return "TimeField"
+        case Kind.KEY:
+            return "Key"
+        case _:
+            return "Field"
 
 
 def _only_for(kept: AttributeType, name: str) -> Schema:

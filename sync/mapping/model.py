@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from sync.domain import objects
 from sync.domain.flaw import flaw, wrong
 from sync.domain.policy import ExtraColumns, LiveCheck, Mode, OnAbsent, OnNull, TooLong
 from sync.domain.record import AttributeType
@@ -93,7 +94,11 @@ class Source(Part):
 class Destination(Part):
     """Which records of which ChartMogul account are kept true."""
 
-    object: ObjectKind = Field(description="What each row becomes: a customer or a contact.")
+    object: ObjectKind = Field(
+        description="What each row becomes: "
+        + " or ".join(f"a {objects.of(kind).noun}" for kind in ObjectKind)
+        + "."
+    )
     data_source: DataSource = Field(
         default="",
         description="The data source's uuid, ds_…; ${CHARTMOGUL_DATA_SOURCE} if left out.",

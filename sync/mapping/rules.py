@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
+from sync.domain import objects
 from sync.domain.flaw import flaw, wrong
-from sync.domain.objects import FIELDS, LEAD_STATUSES, REQUIRED, TIME_FIELDS
+from sync.domain.objects import Descriptor, Field, Kind
 from sync.domain.record import AttributeType, Object
 
 Raw = dict[str, Any]
@@ -28,13 +29,13 @@ def plant(raw: Raw) -> Raw:
     together with the mistakes that pydantic finds by itself.
     """
     raw = dict(raw)
-    kind = _object(raw)
-    if kind is not None and isinstance(raw.get("fields"), dict):
-        raw["fields"] = _plant_fields(kind, raw["fields"])
+    descriptor = _descriptor(raw)
+    if descriptor is not None and isinstance(raw.get("fields"), dict):
+        raw["fields"] = _plant_fields(descriptor, raw["fields"])
     if isinstance(raw.get("attributes"), dict):
         raw["attributes"] = _plant_attributes(raw["attributes"])
-    if kind is Object.CONTACT and raw.get("tags"):
-        raw["tags"] = flaw("contacts have no tags in ChartMogul; take them out")
+    if descriptor is not None and not descriptor.tags and raw.get("tags"):
+        raw["tags"] = flaw(f"{descriptor.plural} have no tags in ChartMogul; take them out")
     if "absent" in raw and raw.get("mode", "upsert") in ("upsert", "insert"):
         raw["absent"] = flaw("goes with mode update only; the other modes create what is absent")
     if _exports_a_table(raw) and "extra_columns" not in raw:
@@ -45,10 +46,10 @@ def plant(raw: Raw) -> Raw:
     return raw
 
 
-def _object(raw: Raw) -> Object | None:
+def _descriptor(raw: Raw) -> Descriptor | None:
     destination = raw.get("destination")
     name = destination.get("object") if isinstance(destination, dict) else None
-    return Object(name) if isinstance(name, str) and name in set(Object) else None
+    return objects.of(Object(name)) if isinstance(name, str) and name in set(Object) else None
 
 
 def _exports_a_table(raw: Raw) -> bool:
@@ -56,60 +57,64 @@ def _exports_a_table(raw: Raw) -> bool:
     return isinstance(source, dict) and "table" in source
 
 
-def _plant_fields(kind: Object, fields: Raw) -> Raw:
-    planted = {name: _review(kind, name, spec) for name, spec in fields.items()}
+def _plant_fields(descriptor: Descriptor, fields: Raw) -> Raw:
+    planted = {name: _review(descriptor, name, spec) for name, spec in fields.items()}
     #: What a misspelt field was meant to be is not missing as well: one mistake, one problem.
-    meant = {nearest(name, FIELDS[kind]) for name in fields} | fields.keys()
-    required = REQUIRED[kind]
-    if required not in meant:
-        planted[required] = flaw(f"key '{required}' is missing; every {kind} needs it")
-    if kind is Object.CONTACT and not {"external_id", "email"} & meant:
-        message = "key 'external_id' is missing; a contact is known by external_id or email"
-        planted["external_id"] = flaw(message)
+    meant = {nearest(name, descriptor.fields) for name in fields} | fields.keys()
+    noun, known_by = descriptor.noun, descriptor.known_by
+    for name in descriptor.required:
+        if name not in meant:
+            planted[name] = flaw(f"key '{name}' is missing; every {noun} needs it")
+    if known_by and not meant.intersection(known_by):
+        message = f"key '{known_by[0]}' is missing; a {noun} is known by {' or '.join(known_by)}"
+        planted[known_by[0]] = flaw(message)
     return planted
 
 
-def _review(kind: Object, name: str, spec: Any) -> Any:
-    if name not in FIELDS[kind]:
-        return _unknown(kind, name)
+def _review(descriptor: Descriptor, name: str, spec: Any) -> Any:
+    field = descriptor.fields.get(name)
+    if field is None:
+        return _unknown(descriptor, name)
     if not isinstance(spec, dict):
         return spec
     spec = dict(spec)
-    if "timezone" in spec and name not in TIME_FIELDS:
+    if "timezone" in spec and field.kind is not Kind.TIME:
         spec["timezone"] = flaw(f"{name} holds no time; take timezone out")
-    if name in ("external_id", "customer_external_id"):
-        spec |= _review_key(kind, name, spec)
-    if name == "status":
-        spec |= {part: _status(spec[part]) for part in ("constant", "default") if part in spec}
+    if field.kind is Kind.KEY:
+        spec |= _review_key(field, spec)
+    if field.values:
+        spec |= {p: _one_of(field, spec[p]) for p in ("constant", "default") if p in spec}
     return spec
 
 
-def _review_key(kind: Object, name: str, spec: Raw) -> Raw:
+def _review_key(field: Field, spec: Raw) -> Raw:
+    name = field.name
     found: Raw = {
         part: flaw(f"{name} must come from the row alone; take {part} out")
         for part in ("constant", "default")
         if part in spec
     }
-    if name == REQUIRED[kind] and spec.get("on_null") in ("keep", "clear"):
+    if field.required and spec.get("on_null") in ("keep", "clear"):
         found["on_null"] = flaw(f"a row whose {name} is null is always rejected; take on_null out")
     return found
 
 
-def _status(value: Any) -> Any:
-    if isinstance(value, str) and value in LEAD_STATUSES:
+def _one_of(field: Field, value: Any) -> Any:
+    if isinstance(value, str) and value in field.values:
         return value
-    return wrong(f"is not a status that can be set; use one of: {', '.join(LEAD_STATUSES)}")
+    allowed = ", ".join(field.values)
+    return wrong(f"is not a {field.name} that can be set; use one of: {allowed}")
 
 
-def _unknown(kind: Object, name: str) -> PydanticCustomError:
-    near = nearest(name, FIELDS[kind])
+def _unknown(descriptor: Descriptor, name: str) -> PydanticCustomError:
+    near = nearest(name, descriptor.fields)
     if near:
         return flaw(f"unknown field '{name}'; did you mean '{near}'?")
-    hint = "a field of your own goes under attributes"
-    other = Object.CONTACT if kind is Object.CUSTOMER else Object.CUSTOMER
-    if name in FIELDS[other]:
-        hint = f"it is a field of object: {other}"
-    return flaw(f"unknown field {name!r}; a {kind} has: {', '.join(FIELDS[kind])}", hint)
+    homes = " or ".join(other for other in Object if name in objects.of(other).fields)
+    own = "a field of your own goes under attributes"
+    hint = f"it is a field of object: {homes}" if homes else own
+    known = ", ".join(descriptor.fields)
+    return flaw(f"unknown field {name!r}; a {descriptor.noun} has: {known}", hint)
 
 
 def _plant_attributes(attributes: Raw) -> Raw:

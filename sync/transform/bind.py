@@ -2,14 +2,15 @@
 
 from collections import abc
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
-from sync.domain.objects import REQUIRED
+from sync.domain import objects
+from sync.domain.objects import Descriptor, Kind
 from sync.domain.policy import ExtraColumns, OnNull, TooLong
-from sync.domain.record import ATTRIBUTE, Object, Value
+from sync.domain.record import ATTRIBUTE, Value
 from sync.domain.typed import Origin, Typed
 from sync.errors import ConfigError, ConfigProblem
 from sync.mapping.loader import LoadedMapping
@@ -20,16 +21,6 @@ from sync.transform.casts import Cast, Miscast
 from sync.transform.contract import Contract
 from sync.warehouse.column import Column
 
-_KEYS = {Object.CUSTOMER: ("external_id",), Object.CONTACT: ("customer_external_id", "external_id")}
-_CASTS: dict[str, Cast] = {
-    "email": casts.email,
-    "owner": casts.email,
-    "country": casts.country,
-    "status": casts.status,
-    "position": casts.whole,
-}
-_PAST = ("lead_created_at", "free_trial_started_at")
-
 
 def bind(loaded: LoadedMapping, columns: abc.Sequence[Column], now: datetime) -> RecordBuilder:
     """A builder for rows of these columns; `now` bounds dates that must lie in the past.
@@ -37,13 +28,15 @@ def bind(loaded: LoadedMapping, columns: abc.Sequence[Column], now: datetime) ->
     Raises:
         ConfigError: columns are missing, repeated or cannot be sent; a constant or default cannot be cast.
     """
-    fitting = _Binder(loaded, {column.name: i for i, column in enumerate(columns)}, columns, now)
-    return fitting.builder()
+    descriptor = objects.of(loaded.mapping.destination.object)
+    places = {column.name: i for i, column in enumerate(columns)}
+    return _Binder(loaded, descriptor, places, columns, now).builder()
 
 
 @dataclass(slots=True)
 class _Binder:
     loaded: LoadedMapping
+    descriptor: Descriptor
     places: dict[str, int]
     columns: abc.Sequence[Column]
     now: datetime
@@ -65,10 +58,10 @@ class _Binder:
             self.constants["tags"] = tuple(mapping.tags)
         if self.problems:
             raise ConfigError(*self.problems)
-        order = _KEYS[mapping.destination.object]
+        order = self.descriptor.keys
         keys = sorted(self.keys, key=lambda slot: order.index(slot.field))
         return RecordBuilder(
-            mapping.destination.object,
+            self.descriptor,
             tuple(keys),
             tuple(self.slots),
             self.constants,
@@ -88,20 +81,14 @@ class _Binder:
             )
 
     def _field(self, name: str, spec: FieldSpec) -> None:
-        path = ("fields", name)
-        if name in _KEYS[self.loaded.mapping.destination.object]:
+        path, known = ("fields", name), self.descriptor.fields[name]
+        cast = casts.caster(known, ZoneInfo(spec.timezone) if spec.timezone else UTC, self.now)
+        if known.kind is Kind.KEY:
             index = self._place(path, spec.column or "")
-            required = name == REQUIRED[self.loaded.mapping.destination.object]
-            on_null = OnNull.REJECT if required else self._on_null(spec)
-            self.keys.append(Binding(name, spec.column or "", index, casts.key, on_null))
-            return
-        zone = ZoneInfo(spec.timezone) if spec.timezone else UTC
-        self._slot(path, name, spec, self._cast_of(name, zone))
-
-    def _cast_of(self, name: str, zone: tzinfo) -> Cast:
-        if name in _PAST:
-            return casts.past(zone, self.now)
-        return _CASTS.get(name, casts.text)
+            on_null = OnNull.REJECT if known.required else self._on_null(spec)
+            self.keys.append(Binding(name, spec.column or "", index, cast, on_null))
+        else:
+            self._slot(path, name, spec, cast)
 
     def _attribute(self, key: str, spec: AttributeSpec) -> None:
         zone = ZoneInfo(spec.timezone) if spec.timezone else UTC

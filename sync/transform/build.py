@@ -4,8 +4,9 @@ from collections import abc
 from dataclasses import dataclass
 from typing import Any
 
+from sync.domain.objects import Descriptor
 from sync.domain.policy import OnNull
-from sync.domain.record import ATTRIBUTE, Fields, Object, Problem, Record, Rejected, Stage, Value
+from sync.domain.record import ATTRIBUTE, Fields, Problem, Record, Rejected, Stage, Value
 from sync.transform import casts
 from sync.transform.casts import Cast, Miscast
 from sync.transform.contract import Contract
@@ -28,10 +29,10 @@ class RecordBuilder:
     """Makes a record, or a rejected row, of every row.
 
     `keys` are the slots that name the record: a customer's external id; a contact's customer and then, where
-    mapped, its external id and its e-mail.
+    mapped, its external id.
     """
 
-    object: Object
+    descriptor: Descriptor
     keys: tuple[Binding, ...]
     slots: tuple[Binding, ...]
     constants: Fields
@@ -47,12 +48,12 @@ class RecordBuilder:
         for slot in (*self.keys, *self.slots):
             if slot.column not in self.contract.sendable and row[slot.index] is not None:
                 self.contract.meet(slot.column, row[slot.index])
-        key = names[0]
-        if self.object is Object.CONTACT:
-            key = self._key_of_contact(names, fields, problems)
+        key, parent = names[0], None
+        if self.descriptor.parent is not None:
+            key, parent = self._key_within(names, fields, problems), names[0]
         if problems or key is None:
             return Rejected(number, key, Stage.MAP, tuple(problems))
-        return Record(number, key, fields, names[0] if self.object is Object.CONTACT else None)
+        return Record(number, key, fields, parent)
 
     def notice(self, rows: abc.Sequence[abc.Sequence[Any]]) -> None:
         """Rows that need not be built: of types they tell what they would have told."""
@@ -61,28 +62,36 @@ class RecordBuilder:
             if slot.column not in self.contract.sendable or key in self.contract.found:
                 self.contract.notice(key, slot.column, [row[slot.index] for row in rows])
 
-    def _key_of_contact(
+    def _key_within(
         self, names: list[str | None], fields: dict[str, Value], problems: list[Problem]
     ) -> str | None:
-        customer, external_id = names[0], names[1] if len(names) > 1 else None
-        if external_id is not None:
-            fields["external_id"] = external_id
-            return external_id
+        """The key of a record that has a parent: its own, else what tells it within the parent."""
+        parent, key = names[0], names[1] if len(names) > 1 else None
+        own, *others = self.descriptor.known_by
+        if key is not None:
+            fields[own] = key
+            return key
         if len(names) > 1 and self.keys[1].on_null is OnNull.CLEAR:
-            fields["external_id"] = None
-        if any(problem.field == "external_id" for problem in problems):
-            return None  # known by an external id that cannot be read: the e-mail is not its key
-        email = fields.get("email")
-        if customer is not None and isinstance(email, str):
-            key = contact_key(customer, email)
-            if len(key) <= casts.KEY_LENGTH:
-                return key
-            message = f"the key, customer and e-mail, has more than {casts.KEY_LENGTH} characters"
-            problems.append(Problem("invalid_key", message, "email", email))
-        elif not problems:
-            message = "neither an external_id nor an email names this contact"
+            fields[own] = None
+        if any(problem.field == own for problem in problems):
+            return None  # known by a key that cannot be read: the e-mail is not its key
+        for name in others:
+            if parent is not None and isinstance(email := fields.get(name), str):
+                return _joined(parent, name, email, problems)
+        if not problems:
+            known_by = " nor an ".join(self.descriptor.known_by)
+            message = f"neither an {known_by} names this {self.descriptor.noun}"
             problems.append(Problem("invalid_key", message, hint="fill one of them in SQL"))
         return None
+
+
+def _joined(parent: str, name: str, email: str, problems: list[Problem]) -> str | None:
+    key = contact_key(parent, email)
+    if len(key) <= casts.KEY_LENGTH:
+        return key
+    message = f"the key, customer and e-mail, has more than {casts.KEY_LENGTH} characters"
+    problems.append(Problem("invalid_key", message, name, email))
+    return None
 
 
 def contact_key(customer: str, email: str) -> str:

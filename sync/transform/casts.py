@@ -4,11 +4,12 @@ import re
 from collections import abc
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
+from typing import assert_never
 from uuid import UUID
 
 from sync.domain import instant
 from sync.domain.numbers import plain
-from sync.domain.objects import LEAD_STATUSES
+from sync.domain.objects import Field, Kind
 from sync.domain.record import Value
 
 Cast = abc.Callable[[object], Value]
@@ -32,6 +33,27 @@ class Miscast(ValueError):
         self.code = code
         self.message = message
         self.hint = hint
+
+
+def caster(field: Field, zone: tzinfo, now: datetime) -> Cast:
+    """The cast to what ChartMogul takes for a field; `zone` is that of times without one, `now` bounds past times."""
+    match field.kind:
+        case Kind.KEY:
+            return key
+        case Kind.TEXT:
+            return text
+        case Kind.EMAIL:
+            return email
+        case Kind.COUNTRY:
+            return country
+        case Kind.STATUS:
+            return status(field.values)
+        case Kind.TIME:
+            return past(zone, now) if field.past else timestamp(zone)
+        case Kind.WHOLE:
+            return whole
+        case _:
+            assert_never(field.kind)
 
 
 def is_empty(value: object) -> bool:
@@ -167,14 +189,18 @@ def past(zone: tzinfo, now: datetime) -> Cast:
     return cast
 
 
-def status(value: object) -> str:
-    """One of the four lead statuses, in whatever case it came."""
-    wanted = text(value).strip().replace("_", " ").casefold()
-    for known in LEAD_STATUSES:
-        if known.casefold() == wanted:
-            return known
-    allowed = ", ".join(LEAD_STATUSES)
-    raise Miscast("invalid_status", "this status cannot be set", f"use one of: {allowed}")
+def status(values: abc.Sequence[str]) -> Cast:
+    """A cast to one of these statuses, in whatever case it comes."""
+    folded = {known.casefold(): known for known in values}
+
+    def cast(value: object) -> str:
+        known = folded.get(text(value).strip().replace("_", " ").casefold())
+        if known is None:
+            allowed = ", ".join(values)
+            raise Miscast("invalid_status", "this status cannot be set", f"use one of: {allowed}")
+        return known
+
+    return cast
 
 
 def whole(value: object) -> int:

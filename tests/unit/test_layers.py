@@ -30,6 +30,9 @@ PURE = {
     "sync.domain.events",
     "sync.domain.numbers",
     "sync.domain.objects",
+    "sync.domain.objects.contact",
+    "sync.domain.objects.customer",
+    "sync.domain.objects.descriptor",
     "sync.domain.parent",
     "sync.domain.policy",
     "sync.domain.seen_rows",
@@ -55,6 +58,8 @@ ACTING = {
 }  # fmt: skip
 ACTING_CALLS = {"open", "input", "print", "__import__"}
 CLOCKS = {"now", "utcnow", "today"}
+#: Here it is asked still.
+ASKING = ("sync.engine", "sync.state")
 
 
 def name_of(file: Path) -> str:
@@ -191,6 +196,33 @@ def test_http_has_one_door():
     others = [name for name in FILES if name not in inside]
 
     assert offences(others, "httpx") == []
+
+
+def asks_for_an_object(node: ast.AST) -> bool:
+    """Whether code compares something with `Object.X`, or matches it."""
+    parts: list[ast.AST] = []
+    if isinstance(node, ast.Compare):
+        parts = [node.left, *node.comparators]
+    elif isinstance(node, ast.MatchValue):
+        parts = [node.value]
+    return any(
+        isinstance(part, ast.Attribute)
+        and isinstance(part.value, ast.Name)
+        and part.value.id in ("Object", "ObjectKind")
+        for part in parts
+    )
+
+
+def test_nobody_asks_which_object_it_is():
+    """What can be done with a record is an ability of its descriptor: a further object changes no module."""
+    asking = {
+        name
+        for name, tree in TREES.items()
+        if not below(name, "sync.domain.objects", *ASKING)
+        and any(map(asks_for_an_object, ast.walk(tree)))
+    }
+
+    assert asking == set()
 
 
 def test_modules_are_short():

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from sync.domain.fingerprint import Hasher
-from sync.domain.objects import LEAD_STATUSES
+from sync.domain.objects.customer import CUSTOMER
 from sync.domain.plan import (
     Absent,
     Create,
@@ -27,6 +27,7 @@ from sync.domain.policy import Mode, OnAbsent
 from sync.domain.record import Record, Value
 
 HASHER = Hasher(b"salt")
+LEAD_STATUSES = CUSTOMER.fields["status"].values
 WORLDS = 3000
 TIME, OTHER_TIME = "2026-01-31T10:00:00Z", "2026-01-31T10:00:00.500Z"
 #: What a row may want of each field.

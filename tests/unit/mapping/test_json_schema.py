@@ -5,7 +5,7 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from sync.domain.objects import FIELDS
+from sync.domain import objects
 from sync.domain.record import Object
 from sync.errors import ConfigError
 from sync.mapping.json_schema import json_schema
@@ -185,7 +185,21 @@ def test_fields_are_described():
     }
     for kind in Object:
         offered = rules[kind.value]["properties"]["fields"]["properties"]
-        assert {name: part["description"] for name, part in offered.items()} == FIELDS[kind]
+        assert {name: part["description"] for name, part in offered.items()} == {
+            name: field.description for name, field in objects.of(kind).fields.items()
+        }
+
+
+@pytest.mark.parametrize("kind", list(Object))
+def test_fields_with_values_offer_those(kind):
+    """Where ChartMogul takes only some values, editors offer them, and no two objects share theirs by mistake."""
+    (rule,) = [r["then"] for r in SCHEMA["allOf"] if f"'{kind}'" in str(r["if"])]
+    for name, field in objects.of(kind).fields.items():
+        if field.values:
+            part = rule["properties"]["fields"]["properties"][name]["$ref"].split("/")[-1]
+            long = SCHEMA["$defs"][part]["anyOf"][1]["properties"]
+            offered = [long[key]["anyOf"][0]["enum"] for key in ("constant", "default")]
+            assert offered == [list(field.values)] * 2
 
 
 def test_every_model_key_is_offered():

@@ -5,11 +5,15 @@ from decimal import Decimal
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from sync.domain.objects import CONTACT_FIELDS, CUSTOMER_FIELDS, LEAD_STATUSES
+from sync.domain.objects.contact import CONTACT as CONTACT_DESCRIPTOR
+from sync.domain.objects.customer import CUSTOMER as CUSTOMER_DESCRIPTOR
 from sync.domain.policy import ExtraColumns, LiveCheck, Mode, OnAbsent, OnNull, TooLong
 from sync.domain.record import AttributeType, Object
 from sync.mapping.model import AttributeSpec, FieldSpec, Mapping, Share
 from sync.mapping.rules import nearest
+
+CUSTOMER_FIELDS, CONTACT_FIELDS = CUSTOMER_DESCRIPTOR.fields, CONTACT_DESCRIPTOR.fields
+LEAD_STATUSES = CUSTOMER_FIELDS["status"].values
 
 CUSTOMER = {
     "version": 1,

@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.domain import numbers
+from sync.domain.objects import Field, Kind
+from sync.domain.objects.customer import CUSTOMER
 from sync.transform import casts
 from sync.transform.casts import Miscast
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ID = UUID("12345678-1234-5678-1234-567812345678")
 NOW = datetime(2026, 1, 31, 10, tzinfo=UTC)
+STATUS = casts.status(CUSTOMER.fields["status"].values)
 #: More digits than Python is willing to print.
 HUGE = pytest.param(10**5000, id="huge")
 
@@ -290,13 +293,13 @@ def test_future_by_zone():
 )
 def test_status(value, expected):
     """A lead status is known in any spelling."""
-    assert expected == casts.status(value)
+    assert expected == STATUS(value)
 
 
 @pytest.mark.parametrize("value", ["Active", "Past Due", "Cancelled", "Lead", "newlead", 1])
 def test_no_status(value):
     """Computed statuses cannot be set."""
-    assert refusal(casts.status, value) == "invalid_status"
+    assert refusal(STATUS, value) == "invalid_status"
 
 
 @pytest.mark.parametrize(
@@ -414,11 +417,43 @@ CASTS = [
     casts.text,
     casts.email,
     casts.country,
-    casts.status,
+    STATUS,
     casts.whole,
     casts.timestamp(BERLIN),
     casts.past(BERLIN, NOW),
 ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        (Field("id", "", Kind.KEY), 5, "5"),
+        (Field("name", ""), 5, "5"),
+        (Field("mail", "", Kind.EMAIL), " a@b.example ", "a@b.example"),
+        (Field("land", "", Kind.COUNTRY), "de", "DE"),
+        (Field("stage", "", Kind.STATUS, values=("New One", "Old")), "new_one", "New One"),
+        (Field("at", "", Kind.TIME), "2026-02-01 12:00", "2026-02-01T11:00:00Z"),
+        (Field("since", "", Kind.TIME, past=True), "2026-01-01 12:00", "2026-01-01T11:00:00Z"),
+        (Field("place", "", Kind.WHOLE), "3", 3),
+    ],
+)
+def test_the_kind_of_a_field_decides_its_cast(field, value, expected):
+    """Every kind has its own, times in the field's zone."""
+    assert casts.caster(field, BERLIN, NOW)(value) == expected
+
+
+def test_only_past_times_are_bound():
+    """A time may lie in the future where ChartMogul takes such."""
+    future = date(2027, 1, 1)
+    past = casts.caster(Field("since", "", Kind.TIME, past=True), BERLIN, NOW)
+
+    assert refusal(past, future) == "date_in_future"
+    assert casts.caster(Field("at", "", Kind.TIME), BERLIN, NOW)(future) == "2027-01-01T00:00:00Z"
+
+
+def test_every_kind_has_a_cast():
+    """No field can be left without one."""
+    assert all(casts.caster(Field("any", "", kind), BERLIN, NOW) for kind in Kind)
 
 
 @given(ODDITIES, st.sampled_from(CASTS))

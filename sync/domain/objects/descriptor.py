@@ -1,0 +1,87 @@
+"""The words in which an object of ChartMogul is described: its fields, what names a record, what can be done."""
+
+from collections import abc
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
+
+from sync.domain.record import Object, Value
+
+
+class Kind(Enum):
+    """What a field holds: it decides how values are cast, what a mapping may say, and how an answer is read."""
+
+    #: Names a record, or the one that it belongs to.
+    KEY = auto()
+    TEXT = auto()
+    EMAIL = auto()
+    #: An ISO 3166-1 alpha-2 code.
+    COUNTRY = auto()
+    #: One of `Field.values`; ChartMogul may show others, which it computes.
+    STATUS = auto()
+    #: An instant.
+    TIME = auto()
+    #: A whole number.
+    WHOLE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an object, as ChartMogul takes and shows it."""
+
+    name: str
+    description: str
+    kind: Kind = Kind.TEXT
+    #: Every record needs it: a mapping without it is refused, a row without it rejected.
+    required: bool = False
+    #: False: it says whose or which record this is, by the create's own arguments. It never changes, and an answer
+    #: shows it elsewhere.
+    settable: bool = True
+    #: All that may be set; empty where anything of its kind may.
+    values: tuple[str, ...] = ()
+    #: A time that must not lie in the future.
+    past: bool = False
+    #: ChartMogul may merge records by it, by itself and for good.
+    merges: bool = False
+
+    def is_computed(self, shown: Value) -> bool:
+        """Whether ChartMogul computes the value that it shows, so that no other can be set."""
+        return bool(self.values) and shown is not None and shown not in self.values
+
+
+def named(*fields: Field) -> abc.Mapping[str, Field]:
+    """Fields by their names, in this order."""
+    return MappingProxyType({field.name: field for field in fields})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Descriptor:
+    """An object of ChartMogul: one a kind of record, the same for all accounts."""
+
+    object: Object
+    #: For messages: "customer", "customers".
+    noun: str
+    plural: str
+    fields: abc.Mapping[str, Field]
+    #: The object that these belong to: the first key names the parent, in the same data source.
+    parent: Object | None = None
+    #: Of these fields at least one has to be mapped, and filled: the record's own key, else what tells it within its
+    #: parent. Empty where the required fields name a record.
+    known_by: tuple[str, ...] = ()
+    #: Tags can be added.
+    tags: bool = False
+    #: Writing an attribute fixes its type, for the whole account and for good.
+    locks_types: bool = False
+    #: ChartMogul takes no second record with the same key. Where it does, a create is noted as in doubt before it is
+    #: sent, and two keys may turn out to be one record.
+    unique_keys: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The fields that name a record, its parent's first."""
+        return tuple(name for name, field in self.fields.items() if field.kind is Kind.KEY)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The fields that no record can do without."""
+        return tuple(name for name, field in self.fields.items() if field.required)
