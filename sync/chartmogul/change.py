@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sync.chartmogul import answers, calls
-from sync.chartmogul.calls import Call
+from sync.chartmogul import contacts, customers, wire
 from sync.chartmogul.transport import Transport
+from sync.chartmogul.wire import Call
 from sync.domain.plan import Seen, same
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Value
 from sync.errors import Refused, Unavailable
@@ -58,34 +58,38 @@ class Change:
     async def contact(self, fields: Fields) -> Written:
         """Write these fields of a contact."""
         if fields:
-            call = calls.change_contact(self.uuid, fields)
-            await self._send(call, _shown(answers.contact), fields)
+            call = contacts.update(self.uuid, fields)
+            await self._send(call, _shown(contacts.read), fields)
         return self._written()
 
     async def _write_customer(
         self, fields: Fields, types: Mapping[str, AttributeType], known: frozenset[str]
     ) -> None:
-        standard = calls.standard_of(fields)
-        wanted = calls.attributes_of(fields)
+        standard = customers.standard_of(fields)
+        wanted = wire.attributes_of(fields)
         values = {key: value for key, value in wanted.items() if value is not None}
         patched = _patchable(values, known, alone=not standard)
         if standard or patched:
             await self._send(
-                calls.change_customer(self.uuid, standard, patched),
-                _shown(answers.customer),
+                customers.update(self.uuid, standard, patched),
+                _shown(customers.read),
                 {**standard, **_named(patched)},
             )
         rest = {key: value for key, value in values.items() if not self._stuck(key, value)}
         if rest:
             await self._send(
-                calls.set_attributes(self.uuid, rest, types), answers.all_custom, _named(rest)
+                customers.set_attributes(self.uuid, rest, types),
+                customers.read_attributes,
+                _named(rest),
             )
         gone = [key for key, value in wanted.items() if value is None]
         if gone:
             nothing = _named(dict.fromkeys(gone))
-            await self._send(calls.remove_attributes(self.uuid, gone), answers.all_custom, nothing)
-        if tags := calls.tags_of(fields):
-            await self._send(calls.add_tags(self.uuid, tags), _shown_tags, {"tags": tags})
+            await self._send(
+                customers.remove_attributes(self.uuid, gone), customers.read_attributes, nothing
+            )
+        if tags := customers.tags_of(fields):
+            await self._send(customers.add_tags(self.uuid, tags), _shown_tags, {"tags": tags})
 
     def _stuck(self, key: str, value: Value) -> bool:
         """Whether an answer shows the value: PATCH drops `false`, and perhaps keys that are new."""
@@ -129,5 +133,5 @@ def _shown(read: Callable[[Any], Seen]) -> Callable[[Any], Fields | None]:
 
 
 def _shown_tags(data: Any) -> Fields | None:
-    tags = answers.all_tags(data)
+    tags = customers.read_tags(data)
     return None if tags is None else {"tags": tags}

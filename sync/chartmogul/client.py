@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
-from sync.chartmogul import answers, calls
-from sync.chartmogul.answers import Account, DataSource, Misread, Page
-from sync.chartmogul.calls import Call
+from sync.chartmogul import account, contacts, customers
+from sync.chartmogul.account import Account, DataSource
 from sync.chartmogul.change import Change, Written
 from sync.chartmogul.transport import T, Transport
+from sync.chartmogul.wire import Call, Misread, Page
 from sync.domain.plan import Absent, Seen
 from sync.domain.record import AttributeType, Fields
 from sync.domain.results import Requests
@@ -33,7 +33,7 @@ class Client:
 
     async def account(self) -> Account:
         """Whose key this is."""
-        return await self._ask(calls.ask_account(), answers.account)
+        return await self._ask(account.get(), account.read)
 
     async def data_source(self, uuid: str) -> DataSource:
         """A data source.
@@ -42,7 +42,7 @@ class Client:
             Denied: it is not in this account.
         """
         try:
-            return await self._ask(calls.ask_data_source(uuid), answers.data_source)
+            return await self._ask(account.get_data_source(uuid), account.read_data_source)
         except Refused as error:
             raise Denied(
                 f"the account has no data source {uuid}: {error.message}",
@@ -56,13 +56,13 @@ class Client:
         Raises:
             NotFound: it was merged into another one, or deleted.
         """
-        return await self._ask(calls.ask_customer(uuid), answers.customer)
+        return await self._ask(customers.get(uuid), customers.read)
 
     async def find_customer(self, data_source: str, external_id: str) -> Seen | Absent:
         """The customer that bears this very pair; an answer that does not show it is no hit."""
         wanted = (data_source, external_id)
         pages = self._pages(
-            lambda cursor: calls.list_customers(data_source, external_id, cursor), answers.customers
+            lambda cursor: customers.page(data_source, external_id, cursor), customers.read_page
         )
         async with aclosing(pages):
             async for page in pages:
@@ -77,7 +77,7 @@ class Client:
         The order may change meanwhile: a record may show twice, or not at all.
         """
         return self._pages(
-            lambda cursor: calls.list_customers(data_source, cursor=cursor), answers.customers
+            lambda cursor: customers.page(data_source, cursor=cursor), customers.read_page
         )
 
     async def create_customer(
@@ -93,8 +93,8 @@ class Client:
             AlreadyExists: the external id is taken.
             Unavailable: where `sent`, look first; the customer may be there.
         """
-        call = calls.create_customer(data_source, external_id, fields, types)
-        return await self._ask(call, answers.customer)
+        call = customers.create(data_source, external_id, fields, types)
+        return await self._ask(call, customers.read)
 
     async def update_customer(
         self,
@@ -119,7 +119,7 @@ class Client:
         Raises:
             NotFound: it was merged into another one, or deleted.
         """
-        return await self._ask(calls.ask_contact(uuid), answers.contact)
+        return await self._ask(contacts.get(uuid), contacts.read)
 
     def list_contacts(
         self,
@@ -134,8 +134,8 @@ class Client:
             NotFound: there is no such customer.
         """
         return self._pages(
-            lambda cursor: calls.list_contacts(data_source, customer_uuid, email, cursor),
-            answers.contacts,
+            lambda cursor: contacts.page(data_source, customer_uuid, email, cursor),
+            contacts.read_page,
         )
 
     async def create_contact(self, data_source: str, customer_uuid: str, fields: Fields) -> Seen:
@@ -145,9 +145,7 @@ class Client:
             NotFound: there is no such customer.
             Unavailable: where `sent`, look first; the contact may be there.
         """
-        return await self._ask(
-            calls.create_contact(data_source, customer_uuid, fields), answers.contact
-        )
+        return await self._ask(contacts.create(data_source, customer_uuid, fields), contacts.read)
 
     async def update_contact(self, uuid: str, fields: Fields) -> Written:
         """Write these fields of a contact in one request; None empties.

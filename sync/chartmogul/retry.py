@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from sync.chartmogul.calls import Call
 from sync.chartmogul.verdict import Failure
+from sync.chartmogul.wire import Call
 
 #: Attempts, the first included. Being told to wait is no trouble, so that may go on for longer.
 ATTEMPTS = 6

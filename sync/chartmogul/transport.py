@@ -11,13 +11,12 @@ from typing import Any, Generic, TypeVar
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
-from sync.chartmogul import calls, retry, verdict
-from sync.chartmogul.answers import Misread, load
-from sync.chartmogul.calls import Call
+from sync.chartmogul import account, retry, verdict
 from sync.chartmogul.connection import distrust
 from sync.chartmogul.health import Health
 from sync.chartmogul.pace import Pace, Start
 from sync.chartmogul.verdict import Failure
+from sync.chartmogul.wire import Call, Misread, load
 from sync.domain.results import Requests
 from sync.errors import Answered, Denied, RailError, Refused, Unavailable
 
@@ -28,7 +27,7 @@ _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.Pr
 
 
 #: What is asked in a pause, and how often, in seconds.
-_QUESTION = calls.ask_account()
+_QUESTION = account.get()
 _BETWEEN_QUESTIONS = 5.0
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sync.chartmogul.calls import Call
+from sync.chartmogul.wire import Call
 from sync.errors import AlreadyExists, Answered, ChartMogulError, Denied, NotFound, Refusal, Refused
 
 #: The most of an error body that is kept for reports.

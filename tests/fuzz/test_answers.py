@@ -10,9 +10,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.chartmogul import answers, calls, retry
-from sync.chartmogul.answers import Misread, Page, load
+from sync.chartmogul import account, contacts, customers, retry
 from sync.chartmogul.verdict import Failure, judge
+from sync.chartmogul.wire import Misread, Page, load
 from sync.domain import codec
 from sync.domain.fingerprint import Hasher
 from sync.domain.plan import Seen
@@ -27,22 +27,22 @@ HASHER = Hasher(b"salt")
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 READERS = (
-    answers.account,
-    answers.data_source,
-    answers.customer,
-    answers.contact,
-    answers.customers,
-    answers.contacts,
-    answers.all_custom,
-    answers.all_tags,
+    account.read,
+    account.read_data_source,
+    customers.read,
+    contacts.read,
+    customers.read_page,
+    contacts.read_page,
+    customers.read_attributes,
+    customers.read_tags,
 )
 CALLS = (
-    calls.ask_account(),
-    calls.ask_customer("cus_1"),
-    calls.list_customers("ds_1", "key"),
-    calls.create_customer("ds_1", "a@b.example", {"company": "Quince"}, {}),
-    calls.change_customer("cus_1", {"company": None}, {}),
-    calls.remove_attributes("cus_1", ["plan"]),
+    account.get(),
+    customers.get("cus_1"),
+    customers.page("ds_1", "key"),
+    customers.create("ds_1", "a@b.example", {"company": "Quince"}, {}),
+    customers.update("cus_1", {"company": None}, {}),
+    customers.remove_attributes("cus_1", ["plan"]),
 )
 
 

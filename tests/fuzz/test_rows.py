@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.chartmogul import calls
-from sync.chartmogul.answers import load
-from sync.domain import codec
+from sync.chartmogul import contacts as contacts_wire
+from sync.chartmogul import customers as customers_wire
+from sync.chartmogul import wire
+from sync.domain import codec, objects
 from sync.domain.fingerprint import Hasher
+from sync.domain.objects import Kind
 from sync.domain.plan import Seen
-from sync.domain.record import AttributeType, Record, Rejected
+from sync.domain.record import AttributeType, Object, Record, Rejected
 from sync.report import lines
 from sync.report.plain import dumps, loads
 from sync.report.spreadsheet import Sheet
@@ -29,9 +31,6 @@ from tests.support import bench
 
 HASHER = Hasher(b"salt")
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
-STANDARD = ("name", "email", "company", "country", "state", "city", "zip", "owner", "status")
-TIMES = ("lead_created_at", "free_trial_started_at")
-CONTACT = ("first_name", "last_name", "title", "phone", "linked_in", "notes", "position")
 POLICIES = ("keep", "clear", "reject")
 
 
@@ -54,16 +53,25 @@ def make(mapping: bench.Raw, *extra: str | Column) -> RecordBuilder:
         return bench.builder(Path(folder), mapping, *names, *extra)
 
 
+def fields_of(kind: Object, **said: Any) -> dict[str, Any]:
+    """Every field of an object but its keys, each from a column of its own name."""
+    return {
+        name: {"column": name, **said}
+        | ({"timezone": "Europe/Berlin"} if field.kind is Kind.TIME else {})
+        for name, field in objects.of(kind).fields.items()
+        if field.kind is not Kind.KEY
+    }
+
+
 def customers() -> RecordBuilder:
-    fields: dict[str, Any] = {name: name for name in STANDARD}
-    fields |= {name: {"column": name, "timezone": "Europe/Berlin"} for name in TIMES}
+    fields = fields_of(Object.CUSTOMER)
     typed = [Column(f"of_{kind}", kind) for kind in AttributeType]
     mapping = bench.customer(fields, attributes=attributes(), tags=["warehouse"])
     return make(mapping, "untyped", *typed)
 
 
 def contacts() -> RecordBuilder:
-    fields = {name: {"column": name, "on_null": "clear"} for name in CONTACT}
+    fields = fields_of(Object.CONTACT, on_null="clear") | {"email": "mail"}
     return make(bench.contact(fields), "untyped")
 
 
@@ -83,18 +91,18 @@ def rows(builder: RecordBuilder) -> st.SearchStrategy[tuple[object, ...]]:
     return st.builds(mixed, plain, odd_ones)
 
 
-def sent(record: Record) -> list[calls.Call]:
+def sent(record: Record) -> list[wire.Call]:
     """The requests that would carry the record."""
-    types = dict.fromkeys(calls.attributes_of(record.fields), AttributeType.STRING)
+    types = dict.fromkeys(wire.attributes_of(record.fields), AttributeType.STRING)
     if record.customer is not None:
-        made = calls.create_contact("ds_1", "cus_1", record.fields)
-        return [made, calls.change_contact("con_1", record.fields)]
-    standard, custom = calls.standard_of(record.fields), calls.attributes_of(record.fields)
+        made = contacts_wire.create("ds_1", "cus_1", record.fields)
+        return [made, contacts_wire.update("con_1", record.fields)]
+    standard, custom = customers_wire.standard_of(record.fields), wire.attributes_of(record.fields)
     return [
-        calls.create_customer("ds_1", record.key, record.fields, types),
-        calls.change_customer("cus_1", standard, custom),
-        calls.set_attributes("cus_1", custom, types),
-        calls.list_customers("ds_1", record.key),
+        customers_wire.create("ds_1", record.key, record.fields, types),
+        customers_wire.update("cus_1", standard, custom),
+        customers_wire.set_attributes("cus_1", custom, types),
+        customers_wire.page("ds_1", record.key),
     ]
 
 
@@ -103,7 +111,7 @@ def check_record(record: Record) -> None:
     record.key.encode()
     assert record.key.strip() == record.key != ""
     for call in sent(record):
-        assert call.content is None or load(call.content) is not None
+        assert call.content is None or wire.load(call.content) is not None
         call.path.encode("ascii")
         list(call.texts())
     again = codec.load(codec.dump(record.fields))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from sync.chartmogul import calls, change, retry, verdict
+from sync.chartmogul import change, customers, retry, verdict
 from sync.chartmogul.pace import Gate, Pace, Start
 from sync.destination.contacts.contacts import Contacts
 from sync.destination.contacts.in_doubt import InDoubtCreates
@@ -225,7 +225,7 @@ MUTATIONS: dict[str, Mutation] = {
     "all text": Mutation(
         "attributes are written as text, whatever the mapping says",
         "types_hold",
-        ((calls, "typed", _all_text),),
+        ((customers, "typed", _all_text),),
     ),
     "types last": Mutation(
         "types are noted after the rows that locked them, where a crash forgets them",

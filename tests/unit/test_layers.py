@@ -16,9 +16,11 @@ FUNCTION_LINES = 50
 PURE = {
     "sync.transform.attributes",
     "sync.transform.build",
-    "sync.chartmogul.answers",
-    "sync.chartmogul.calls",
+    "sync.chartmogul.account",
+    "sync.chartmogul.contacts",
+    "sync.chartmogul.customers",
     "sync.chartmogul.verdict",
+    "sync.chartmogul.wire",
     "sync.transform.contract",
     "sync.errors",
     "sync.mapping.rules",

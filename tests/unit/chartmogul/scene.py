@@ -18,6 +18,8 @@ from sync.chartmogul.connection import open_http
 from sync.chartmogul.health import Health
 from sync.chartmogul.pace import Pace
 from sync.chartmogul.transport import Transport, Waiting
+from sync.chartmogul.wire import Call
+from sync.domain.record import AttributeType
 from sync.domain.results import Requests
 from tests.support import planted_secrets
 
@@ -26,6 +28,16 @@ KEY = planted_secrets.API_KEY
 NOW = datetime(2026, 1, 31, 10, tzinfo=UTC)
 RECORDINGS = Path(__file__).parents[2] / "recordings"
 
+TYPES = {
+    "plan": AttributeType.STRING,
+    "seats": AttributeType.INTEGER,
+    "score": AttributeType.DECIMAL,
+    "since": AttributeType.TIMESTAMP,
+    "partner": AttributeType.BOOLEAN,
+}
+AWKWARD = "a+b@c/d e&f#g%ü"
+ENCODED = "a%2Bb%40c%2Fd%20e%26f%23g%25%C3%BC"
+
 Reply = httpx.Response | Exception | Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 
@@ -33,6 +45,12 @@ def recorded(name: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """The exchanges of a file of recordings: kind, request, response."""
     for entry in json.loads((RECORDINGS / f"{name}.json").read_text(encoding="utf-8")):
         yield entry["kind"], entry["request"], entry["response"]
+
+
+def sent(call: Call) -> Any:
+    """The body as ChartMogul reads it."""
+    assert call.content is not None
+    return json.loads(call.content)
 
 
 def answer(status: int, body: Any = None, **headers: str) -> httpx.Response:

@@ -8,8 +8,7 @@ from sync.chartmogul.client import Account, DataSource, Written
 from sync.domain.plan import Absent
 from sync.domain.record import AttributeType, Fields
 from sync.errors import Denied, NotFound, Outage, RailError, Refused, Unavailable
-from tests.unit.chartmogul.scene import answer, scene
-from tests.unit.chartmogul.test_calls import AWKWARD, ENCODED, TYPES
+from tests.unit.chartmogul.scene import AWKWARD, ENCODED, TYPES, answer, scene
 
 KNOWN = frozenset(TYPES)
 

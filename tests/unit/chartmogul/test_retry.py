@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.chartmogul import calls, retry
+from sync.chartmogul import account, contacts, retry
 from sync.chartmogul.verdict import Failure
 from tests.unit.chartmogul.scene import NOW
 
-CREATE = calls.create_contact("ds_1", "cus_1", {})
+CREATE = contacts.create("ds_1", "cus_1", {})
 
 
 @pytest.mark.parametrize(
     ("call", "sent", "expected"),
     [
-        (calls.ask_account(), True, True),
-        (calls.ask_account(), False, True),
+        (account.get(), True, True),
+        (account.get(), False, True),
         (CREATE, False, True),
         (CREATE, True, False),
     ],

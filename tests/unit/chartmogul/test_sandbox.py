@@ -11,15 +11,18 @@ from sync.chartmogul.client import Client
 from sync.chartmogul.connection import open_http
 from sync.chartmogul.pace import Pace
 from sync.chartmogul.transport import Transport, Waiting
+from sync.domain.objects.contact import CONTACT
+from sync.domain.objects.customer import CUSTOMER as DESCRIPTOR
 from sync.domain.plan import Absent, Seen, same
 from sync.domain.record import Fields
 from sync.errors import AlreadyExists, Denied, NotFound
 from sync.sandbox.sandbox import DATA_SOURCE, KEY, Sandbox
 from sync.sandbox.transport import transport
-from tests.unit.chartmogul.scene import URL, Clock
-from tests.unit.chartmogul.test_calls import AWKWARD, TYPES
+from tests.support.samples import samples
+from tests.unit.chartmogul.scene import AWKWARD, TYPES, URL, Clock
 
 CUSTOMER: Fields = {
+    **samples(DESCRIPTOR),
     "name": "Ada",
     "email": "a+b@example.com",
     "company": "Ü & Söhne",
@@ -99,6 +102,7 @@ async def test_a_contact_comes_back_as_it_was_sent():
     api, _ = client(box())
     parent = await api.create_customer(DATA_SOURCE, "c1", {"name": "Ada"}, {})
     fields: Fields = {
+        **samples(CONTACT),
         "external_id": "k1",
         "first_name": "Ada",
         "last_name": "L",

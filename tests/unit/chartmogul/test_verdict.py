@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.chartmogul import calls
+from sync.chartmogul import customers
 from sync.chartmogul.verdict import SHOWN, Failure, judge
 from sync.domain.record import AttributeType
 from sync.errors import AlreadyExists, ChartMogulError, Denied, NotFound, Refusal, Refused
 from tests.unit.chartmogul.scene import recorded
 
-CREATE = calls.create_customer("ds_1", "c1", {}, {})
-CHANGE = calls.change_customer("cus_1", {"name": "Ada"}, {})
+CREATE = customers.create("ds_1", "c1", {}, {})
+CHANGE = customers.update("cus_1", {"name": "Ada"}, {})
 RECORDED = (
     "customers-list",
     "customers-retrieve",
@@ -100,11 +100,11 @@ def test_a_denial_repeats_nothing_that_was_sent(status, said):
     types = {"mails": AttributeType.STRING}
     page = f"<title>No {said} here</title>".encode()
     message = verdict(
-        status, page, calls.create_customer("ds_1", "k+1@b.example", fields, types)
+        status, page, customers.create("ds_1", "k+1@b.example", fields, types)
     ).message
     assert str(status) in message
     assert said not in message
-    look_up = calls.list_customers("ds_1", "k+1@b.example")
+    look_up = customers.page("ds_1", "k+1@b.example")
     assert "k+1@b" not in verdict(status, b"<p>no k+1@b.example</p>", look_up).message
     assert "No reason" in verdict(status, b"<title>No reason</title>", CHANGE).message
 

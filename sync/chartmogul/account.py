@@ -1,0 +1,49 @@
+"""The account of a key, and its data sources: what is asked, and how an answer is read."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sync.chartmogul import wire
+from sync.chartmogul.wire import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account of the key. `id` is missing in older answers."""
+
+    id: str | None
+    name: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """A data source; `system` names its kind: `Custom` or `Import API` where it was made by API."""
+
+    uuid: str
+    name: str
+    system: str | None
+
+
+def get() -> Call:
+    """Ask whose key this is."""
+    return Call("GET", "/account", names_record=False)
+
+
+def get_data_source(uuid: str) -> Call:
+    """Ask for one data source."""
+    return Call("GET", wire.path("data_sources", uuid))
+
+
+def read(data: Any) -> Account:
+    """Read an account."""
+    shown = wire.object_of(data)
+    currency = wire.text(shown.get("currency")) or ""
+    return Account(wire.text(shown.get("id")), wire.required(shown, "name"), currency)
+
+
+def read_data_source(data: Any) -> DataSource:
+    """Read a data source."""
+    shown = wire.object_of(data)
+    uuid, name = wire.required(shown, "uuid"), wire.text(shown.get("name")) or ""
+    return DataSource(uuid, name, wire.text(shown.get("system")))

@@ -1,0 +1,77 @@
+"""Contacts on the wire: what is asked of them, and how what ChartMogul shows is read into canonical values."""
+
+from typing import Any
+
+from sync.chartmogul import wire
+from sync.chartmogul.wire import Call, Page
+from sync.domain.objects.contact import CONTACT
+from sync.domain.plan import Seen
+from sync.domain.record import Fields
+
+_READERS = wire.readers(CONTACT)
+
+# What is asked
+
+
+def get(uuid: str) -> Call:
+    """Ask for one contact."""
+    return Call("GET", wire.path("contacts", uuid))
+
+
+def page(
+    data_source: str | None = None,
+    customer_uuid: str | None = None,
+    email: str | None = None,
+    cursor: str | None = None,
+) -> Call:
+    """Ask for a page of contacts, narrowed by each filter given. External ids have no filter."""
+    filters = {
+        "data_source_uuid": data_source,
+        "customer_uuid": customer_uuid,
+        "email": email,
+        "cursor": cursor,
+    }
+    return wire.page_of("/contacts", filters, names_record=customer_uuid is not None)
+
+
+def create(data_source: str, customer_uuid: str, fields: Fields) -> Call:
+    """Create a contact; what is None is left out. Asked twice it makes two contacts."""
+    body = {
+        "customer_uuid": customer_uuid,
+        "data_source_uuid": data_source,
+        **_body(wire.filled(fields)),
+    }
+    return Call("POST", "/contacts", body, repeatable=False)
+
+
+def update(uuid: str, fields: Fields) -> Call:
+    """Change a contact; None empties. `custom` may merge or replace, nobody says: send all keys."""
+    return Call("PATCH", wire.path("contacts", uuid), _body(fields), empty=True)
+
+
+def _body(fields: Fields) -> dict[str, Any]:
+    """Contacts take attributes as a list of keys and values, without types."""
+    attributes = wire.attributes_of(fields)
+    custom = [{"key": key, "value": value} for key, value in attributes.items()]
+    return {**wire.settable_of(CONTACT, fields), **({"custom": custom} if custom else {})}
+
+
+# What is answered
+
+
+def read(data: Any) -> Seen:
+    """Read a contact; a field that is null, empty or missing is left out."""
+    shown = wire.object_of(data)
+    found = {name: reader(shown.get(name)) for name, reader in _READERS}
+    return Seen(
+        uuid=wire.required(shown, "uuid"),
+        fields=wire.held({**found, **wire.custom(shown)}),
+        customer_uuid=wire.text(shown.get("customer_uuid")),
+        customer=wire.text(shown.get("customer_external_id")),
+        data_source=wire.text(shown.get("data_source_uuid")),
+    )
+
+
+def read_page(data: Any) -> Page:
+    """Read a page of contacts."""
+    return wire.read_page(data, read)
