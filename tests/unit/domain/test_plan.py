@@ -1,10 +1,12 @@
 """The decision table."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from sync.domain.fingerprint import Hasher
+from sync.domain.objects.contact import CONTACT
 from sync.domain.plan import (
     Absent,
     Create,
@@ -176,6 +178,14 @@ def test_computed_status(before, expected):
     seen = {"status": before} if before else {}
 
     assert expected == changes({"status": "Qualified Lead"}, seen)
+
+
+def test_computed_by_the_object_itself():
+    """Whether a value is computed is the object's own word: contacts have no such field."""
+    record, seen = Record(1, "k", {"status": "Qualified Lead"}), Seen("con_u", {"status": "Active"})
+
+    assert isinstance(decide(record, seen, policy()), Keep)
+    assert isinstance(decide(record, seen, replace(policy(), descriptor=CONTACT)), Update)
 
 
 def test_computed_status_beside_others():
