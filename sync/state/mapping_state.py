@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from sync.domain import objects
 from sync.domain.parent import Parent
-from sync.domain.record import AttributeType, Object
+from sync.domain.record import AttributeType
 from sync.domain.results import Left
 from sync.domain.row_hash import KnownRows, RowHash
 from sync.domain.seen_rows import SeenRows
@@ -40,7 +41,7 @@ class MappingState:
     @property
     def locks(self) -> bool:
         """Whether writing an attribute fixes its type."""
-        return self.scope.object is Object.CUSTOMER
+        return objects.of(self.scope.object).locks_types
 
     async def open(self) -> None:
         """Read the attribute types in use."""
@@ -121,20 +122,23 @@ class MappingState:
         """Report those keys no more, until they come back."""
         await call(self.store.mark_left, self.scope, self.mapping, self._moved)
 
-    # Contacts
+    # What belongs to a parent: contacts
 
     async def parents(self, keys: abc.Sequence[str]) -> dict[str, Parent]:
         """The customers with these external ids that the state remembers."""
-        account, source = self.scope.account, self.scope.data_source
-        scope = await call(self.store.scope, account, source, Object.CUSTOMER)
+        scope = await self._scope_of_parents()
         memories = await call(self.store.recall, scope, self.mapping, keys)
         return {key: Parent(m.uuid, m.pairs) for key, m in memories.items() if m.uuid}
 
     async def count_parents(self) -> int:
         """How many customers of the data source have a uuid."""
+        return await call(self.store.count, await self._scope_of_parents())
+
+    async def _scope_of_parents(self) -> Scope:
+        parent = objects.of(self.scope.object).parent
+        assert parent is not None
         account, source = self.scope.account, self.scope.data_source
-        scope = await call(self.store.scope, account, source, Object.CUSTOMER)
-        return await call(self.store.count, scope)
+        return await call(self.store.scope, account, source, parent)
 
     def records_of_uuid(self, uuid: str) -> list[int]:
         """The records, by number, whose keys are remembered with this uuid."""

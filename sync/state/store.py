@@ -8,6 +8,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from sync.domain import objects
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, Run, Status
 from sync.domain.row_hash import KnownRows, RowHash
@@ -162,7 +163,7 @@ class Store:
 
         def work(connection: Connection) -> None:
             records.remember(connection, self._keys, delivery, items)
-            if scope.object is Object.CONTACT:
+            if not objects.of(scope.object).unique_keys:
                 confirmed = [item.key for item in items if isinstance(item, Confirmed)]
                 in_doubt.resolve(connection, self._keys, scope, confirmed)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sync.chartmogul.client import Client
 from sync.destination.interface import Destination, Foreseen, Site
 from sync.destination.registry import build
+from sync.domain import objects
 from sync.domain.events import MappingReporter
 from sync.domain.plan import Policy
 from sync.domain.policy import LiveCheck
@@ -36,7 +37,8 @@ class WriterAssembly:
         """The writer: how records are looked up, found, decided about, sent and recorded."""
         context, findings = self.context, self.findings
         destination = self._destination()
-        policy = Policy(self.mapping.mode, self.mapping.absent, findings.hasher)
+        about = objects.of(self.reporter.run.object)
+        policy = Policy(self.mapping.mode, self.mapping.absent, findings.hasher, about)
         return Writer(
             context.means.connections,
             findings.spool,

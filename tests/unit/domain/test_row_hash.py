@@ -56,7 +56,7 @@ def test_pinned():
     """States out there hold these very imprints: others would build every row anew."""
     rows = [(1, "a", None, True, 1.5), (Decimal("1.50"), DAY.replace(tzinfo=UTC), UUID(int=1))]
 
-    assert list(PRINTER.imprints(rows)) == [9182897626462969107, 419675133110047612]
+    assert list(PRINTER.hashes(rows)) == [9182897626462969107, 419675133110047612]
 
 
 def test_same_objects():
