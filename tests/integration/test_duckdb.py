@@ -197,3 +197,24 @@ def test_files_without_a_database(tmp_path: Path):
     query = f"select * from '{file}'"
     assert read(memory, query) == [[(1, "Acme")]]
     assert (Column("id", INTEGER), Column("name", STRING)) == memory.columns(query)
+
+
+def test_text_of_row_hashes(source: Warehouse):
+    """Users' states hold hashes of rows that this text is part of: it stays what it is."""
+    sql = (
+        "select 1 as id, 1.5 as \"a.b\", 'x' as name, true as yes, date '2026-01-31' as at,"
+        " null as nothing, '{}'::json as doc, [1] as list, 'x'::blob as raw"
+    )
+    with source.query(sql) as result:
+        assert result.manner == "duckdb_engine"
+        assert repr(result.columns) == (
+            "(Column(name='id', type=<AttributeType.INTEGER: 'Integer'>, unsendable=None),"
+            " Column(name='a.b', type=<AttributeType.DECIMAL: 'Decimal'>, unsendable=None),"
+            " Column(name='name', type=<AttributeType.STRING: 'String'>, unsendable=None),"
+            " Column(name='yes', type=<AttributeType.BOOLEAN: 'Boolean'>, unsendable=None),"
+            " Column(name='at', type=<AttributeType.TIMESTAMP: 'Timestamp'>, unsendable=None),"
+            " Column(name='nothing', type=None, unsendable=None),"
+            " Column(name='doc', type=None, unsendable='json'),"
+            " Column(name='list', type=None, unsendable='array'),"
+            " Column(name='raw', type=None, unsendable='binary'))"
+        )

@@ -259,3 +259,20 @@ def test_cancel(source: Warehouse, sql: str):
         read(source, sql)
     assert time.monotonic() - began < 5
     timer.join()
+
+
+def test_text_of_row_hashes(source: Warehouse, tables: abc.Callable[..., None]):
+    """Users' states hold hashes of rows that this text is part of: it stays what it is."""
+    tables("create table typed (yes boolean, day time, raw blob)")
+    sql = "select 1 as id, 1.5 as `a.b`, 'x' as name, now() as at, yes, day, raw from typed"
+    with source.query(sql) as result:
+        assert result.manner == "pymysql.connections"
+        assert repr(result.columns) == (
+            "(Column(name='id', type=<AttributeType.INTEGER: 'Integer'>, unsendable=None),"
+            " Column(name='a.b', type=<AttributeType.DECIMAL: 'Decimal'>, unsendable=None),"
+            " Column(name='name', type=<AttributeType.STRING: 'String'>, unsendable=None),"
+            " Column(name='at', type=<AttributeType.TIMESTAMP: 'Timestamp'>, unsendable=None),"
+            " Column(name='yes', type=<AttributeType.BOOLEAN: 'Boolean'>, unsendable=None),"
+            " Column(name='day', type=None, unsendable=None),"
+            " Column(name='raw', type=None, unsendable='binary'))"
+        )

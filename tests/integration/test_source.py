@@ -372,3 +372,25 @@ def test_manner(database: str):
         with other.query("select 1") as result:
             manners.append(result.manner)
     assert len(set(manners)) == 2
+
+
+def test_text_of_row_hashes(database: str):
+    """Users' states hold hashes of rows that this text is part of: it stays what it is."""
+    style = "-c DateStyle=German,DMY -c IntervalStyle=iso_8601 -c TimeZone=Europe/Berlin"
+    sql = (
+        "select 1 as id, 1.5::numeric as \"a.b\", 'x'::text as name, true as yes, now() as at,"
+        " time '10:00' as time, '{}'::json as doc, '{1}'::int[] as list, ''::bytea as raw"
+    )
+    with Warehouse.open(database, {"options": style}).query(sql) as result:
+        assert result.manner == "['German, DMY', 'iso_8601', 'Europe/Berlin']"
+        assert repr(result.columns) == (
+            "(Column(name='id', type=<AttributeType.INTEGER: 'Integer'>, unsendable=None),"
+            " Column(name='a.b', type=<AttributeType.DECIMAL: 'Decimal'>, unsendable=None),"
+            " Column(name='name', type=<AttributeType.STRING: 'String'>, unsendable=None),"
+            " Column(name='yes', type=<AttributeType.BOOLEAN: 'Boolean'>, unsendable=None),"
+            " Column(name='at', type=<AttributeType.TIMESTAMP: 'Timestamp'>, unsendable=None),"
+            " Column(name='time', type=None, unsendable=None),"
+            " Column(name='doc', type=None, unsendable='json'),"
+            " Column(name='list', type=None, unsendable='array'),"
+            " Column(name='raw', type=None, unsendable='binary'))"
+        )

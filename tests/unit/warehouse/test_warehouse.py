@@ -356,3 +356,14 @@ def test_a_silent_postgresql_is_given_up():
     assert "connect_timeout" not in engines.patience(url.query)
     _, arguments = engines.connect(url).dialect.create_connect_args(url)
     assert arguments["connect_timeout"] == "7"
+
+
+def test_text_of_row_hashes(source: Warehouse):
+    """Users' states hold hashes of rows that this text is part of: it stays what it is."""
+    with source.query("select id, name as \"a.b\", x'00' as raw from accounts") as result:
+        assert result.manner == "sqlite3"
+        assert repr(result.columns) == (
+            "(Column(name='id', type=None, unsendable=None),"
+            " Column(name='a.b', type=None, unsendable=None),"
+            " Column(name='raw', type=None, unsendable=None))"
+        )
