@@ -1,12 +1,13 @@
-"""What source and state share about databases: their URLs, their drivers and their own words."""
+"""Engines, the drivers that they need, and the databases' own words."""
 
 from collections import abc
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import NoSuchModuleError
 
-from sync.database.urls import _MASK, EXTRAS
+from sync.database.urls import EXTRAS, MASK
 from sync.errors import ConfigError, ConfigProblem
 
 #: Seconds, and tries: a server that vanishes without a word is given up after a minute, not after hours.
@@ -29,8 +30,21 @@ def connect(url: URL, **options: Any) -> Engine:
     if url.drivername == "postgresql+psycopg":
         given = options.get("connect_args", {})
         options["connect_args"] = {**patience(url.query), **given}
-    try:
+    with _installed(url):
         return create_engine(url, **options)
+
+
+def names(url: URL) -> tuple[str, str]:
+    """What SQLAlchemy calls the database and the driver of a URL; ConfigError as in `connect`."""
+    with _installed(url):
+        found = url.get_dialect()
+    return found.name, getattr(found, "driver", "")
+
+
+@contextmanager
+def _installed(url: URL) -> abc.Iterator[None]:
+    try:
+        yield
     except (ImportError, NoSuchModuleError) as error:
         raise ConfigError(_missing(url, error)) from error
 
@@ -66,7 +80,7 @@ def words(error: BaseException, url: URL, *, detail: bool = False) -> str:
         text = _last_text(original)
     text = " ".join(text.split())
     password = str(url.password or "")
-    return text.replace(password, _MASK) if len(password) > 3 else text
+    return text.replace(password, MASK) if len(password) > 3 else text
 
 
 def _last_text(error: BaseException) -> str:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 _SECRET_OPTION = re.compile(r"pass|pwd|secret|token|key|credential", re.IGNORECASE)
-_MASK = "***"
+
+#: Stands for what is secret.
+MASK = "***"
 #: The options by which SQLite opens a file for reading only.
 _LOOKING = ("mode", "uri", "immutable")
 
@@ -47,9 +49,7 @@ def parse(text: str) -> "URL":
 
 def mask(url: "URL") -> str:
     """A URL for people: no password, and nothing secret among its options."""
-    query = {
-        key: _MASK if _SECRET_OPTION.search(key) else value for key, value in url.query.items()
-    }
+    query = {key: MASK if _SECRET_OPTION.search(key) else value for key, value in url.query.items()}
     if (url.database or "").startswith("file:"):  # made by look_only
         path = unquote(url.database or "").removeprefix("file:")
         url = url.set(database=path)

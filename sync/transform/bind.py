@@ -125,13 +125,14 @@ class _Binder:
                 path, f"the query has no column {name!r}", _nearest(name, list(self.places))
             )
             return 0
-        if unsendable := self.columns[index].unsendable:
-            self._unsendable(path, name, unsendable)
+        if self.columns[index].unsendable:
+            self._unsendable(path, self.columns[index])
         return index
 
-    def _unsendable(self, path: tuple[str, ...], name: str, what: str) -> None:
-        hint = f"cast it in SQL, for example cast({name} as text)"
-        self._problem(path, f"column {name!r} is of type {what}, which cannot be sent", hint)
+    def _unsendable(self, path: tuple[str, ...], column: Column) -> None:
+        message = f"column {column.name!r} is of type {column.unsendable}, which cannot be sent"
+        hint = f"cast it in SQL, for example {column.as_text.format(column.name)}"
+        self._problem(path, message, hint)
 
     def _extras(self) -> None:
         mapping = self.loaded.mapping

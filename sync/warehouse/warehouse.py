@@ -1,103 +1,23 @@
 """The warehouse: one query at a time, streamed, read-only, exactly as it is written."""
 
 import re
-import sqlite3
 from collections import abc
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import URL, Connection, CursorResult, Engine, NullPool, event
+from sqlalchemy import Connection, Engine, NullPool, event
 
 from sync.database import engines, urls
 from sync.errors import SourceError
-from sync.warehouse import lenient
-from sync.warehouse.column import Column, describe
-from sync.warehouse.dialects import mysql
+from sync.warehouse import dialects
+from sync.warehouse.column import Column
+from sync.warehouse.dialects.dialect import Dialect
+from sync.warehouse.result import Result, describe
 
 #: A statement that a PostgreSQL cursor takes; before it may stand comments and brackets.
 _READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|values|table)\b", re.I | re.S)
-#: Said before the first statement where the driver has no option for it.
-_READ_ONLY = {"mysql": "start transaction read only", "mariadb": "start transaction read only"}
-#: How many characters of the statement stand before the query.
-_PREFIX = "sync_prefix"
-
-
-@dataclass(slots=True)
-class Result:
-    """A running query: its columns, and its rows once.
-
-    `manner` says what its values depend on besides themselves.
-    """
-
-    columns: tuple[Column, ...]
-    manner: str
-    _late: lenient.Late
-    _rows: CursorResult[Any]
-    _refusal: abc.Callable[[Exception], SourceError]
-    _break_off: abc.Callable[[], None]
-    _cancelled: bool = field(default=False, init=False)
-
-    def batches(self, size: int = 1000) -> abc.Iterator[list[tuple[Any, ...]]]:
-        """The rows in lists of `size` (the last is shorter), as tuples in the order of `columns`.
-
-        Raises:
-            SourceError: the query failed, broke off or was cancelled.
-        """
-        for batch in self.raw(size):
-            yield [self.complete(row) for row in batch]
-
-    def complete(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        """A row of `raw` with all its values read."""
-        if not self._late:
-            return row
-        values = list(row)
-        for place, load in self._late:
-            if values[place] is not None:
-                values[place] = load(values[place])
-        return tuple(values)
-
-    def raw(self, size: int = 1000) -> abc.Iterator[list[tuple[Any, ...]]]:
-        """Like `batches`, with values as text that take long to read: who needs them calls `complete`.
-
-        Raises:
-            SourceError: the query failed, broke off or was cancelled.
-        """
-        # Without a size, and with yield_per, a server-side cursor gives everything at once.
-        batches = self._rows.partitions(size)
-        while not self._cancelled:
-            try:
-                batch = next(batches, None)
-            except Exception as error:
-                raise self._refusal(error) from error
-            if batch is None:
-                return
-            yield [row[:] for row in batch]  # a Row gives its tuple away, tuple() copies it
-        raise SourceError("the query was cancelled")
-
-    def close(self) -> None:
-        """Let go of the rows that were not read; an open cursor keeps SQLite's connection open."""
-        with suppress(Exception):
-            self._rows.close()
-
-    def cancel(self) -> None:
-        """Break the query off, from any thread; `batches` then raises SourceError."""
-        self._cancelled = True
-        self._break_off()
-
-
-def _break_off(connection: Any) -> None:
-    """psycopg has cancel, sqlite3 and DuckDB have interrupt; others wait for the next batch."""
-    if mysql.speaks(connection):
-        with suppress(Exception):
-            mysql.hang_up(connection)
-        return
-    for name in ("cancel_safe", "interrupt", "cancel"):
-        if hasattr(connection, name):
-            with suppress(Exception):  # the query may have ended in this very moment
-                getattr(connection, name)()
-            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +25,7 @@ class Warehouse:
     """A warehouse. Each query has a connection of its own, closed when its block ends."""
 
     engine: Engine
+    dialect: Dialect
     _running: list[Any] = field(default_factory=list, init=False, repr=False)
 
     @classmethod
@@ -115,11 +36,12 @@ class Warehouse:
             ConfigError: not a URL, or the driver is missing.
         """
         parsed = urls.parse(url)
-        options = {**_options(parsed), **(connect_args or {})}
-        engine = engines.connect(_only_read(parsed), poolclass=NullPool, connect_args=options)
-        event.listen(engine, "connect", _prepare)
-        event.listen(engine, "before_cursor_execute", _note_prefix)
-        return cls(engine)
+        dialect = dialects.choose(*engines.names(parsed))
+        options = {**dialect.arguments(parsed), **(connect_args or {})}
+        engine = engines.connect(dialect.reading(parsed), poolclass=NullPool, connect_args=options)
+        event.listen(engine, "connect", lambda driver, _: dialect.prepare(driver))
+        dialect.watch(engine)
+        return cls(engine, dialect)
 
     @contextmanager
     def query(self, sql: str) -> abc.Iterator[Result]:
@@ -136,7 +58,7 @@ class Warehouse:
             try:
                 yield result
             finally:
-                if mysql.is_half_read(driver):
+                if self.dialect.leave(driver):
                     connection.invalidate()
                 result.close()
         finally:
@@ -147,7 +69,7 @@ class Warehouse:
     def cancel(self) -> None:
         """Break off what runs, from any thread, also a query that has not come to its first row."""
         for driver in list(self._running):
-            _break_off(driver)
+            self._break_off(driver)
 
     def columns(self, sql: str) -> tuple[Column, ...]:
         """The columns of a query, which runs until its first row is there."""
@@ -162,15 +84,18 @@ class Warehouse:
             quoted(escaped.replace('""', '"') or plain) for escaped, plain in parts
         )
 
+    def _break_off(self, driver: Any) -> None:
+        with suppress(Exception):  # the query may have ended in this very moment
+            self.dialect.cancel(driver)
+
     def _connect(self) -> Connection:
         try:
             return self.engine.connect()
         except Exception as error:  # drivers raise far more than DB-API errors here
             url = self.engine.url
+            words = self.dialect.words(error, url, detail=False)
             raise SourceError(
-                f"cannot connect to {urls.mask(url)}: {engines.words(error, url)}",
-                _missing_file(url)
-                or "check the URL, and that the database takes connections from this machine",
+                f"cannot connect to {urls.mask(url)}: {words}", self.dialect.unreachable
             ) from error
 
     def _execute(self, connection: Connection, driver: Any, sql: str) -> Result:
@@ -178,21 +103,18 @@ class Warehouse:
             return self._refusal(error, connection, sql)
 
         try:
-            _begin_read_only(connection)
-            rows = connection.execution_options(
-                no_parameters=True,  # else psycopg takes % for a placeholder
-                stream_results=True,
-                sqlite_raw_colnames=True,  # else "a.b" becomes "b"
-            ).exec_driver_sql(sql)
+            self.dialect.begin(connection)
+            streaming = connection.execution_options(**self.dialect.options())
+            rows = streaming.exec_driver_sql(sql)
             if not rows.returns_rows:
                 raise SourceError("the query returns no columns", "a source query is a SELECT")
             return Result(
-                describe(connection, rows),
-                lenient.manner(driver),
-                lenient.late(driver, rows.cursor.description if rows.cursor else ()),
+                describe(self.dialect, connection, rows),
+                self.dialect.manner(driver),
+                self.dialect.late(driver, rows.cursor.description if rows.cursor else ()),
                 rows,
                 refusal,
-                partial(_break_off, driver),
+                partial(self._break_off, driver),
             )
         except SourceError:
             raise
@@ -200,10 +122,9 @@ class Warehouse:
             raise refusal(error) from error
 
     def _refusal(self, error: Exception, connection: Connection, sql: str) -> SourceError:
-        message = engines.words(error, self.engine.url, detail=True)
-        diagnosis = getattr(getattr(error, "orig", None), "diag", None)
-        place = _place(sql, diagnosis, connection)
-        hint = getattr(diagnosis, "message_hint", None) or ""
+        message = self.dialect.words(error, self.engine.url, detail=True)
+        place = _place(sql, self.dialect.position(error, connection))
+        hint = self.dialect.hint(error)
         if not hint and connection.invalidated:
             hint = (
                 "the connection broke off: see that the database runs and for how long it lets a query run;"
@@ -219,55 +140,10 @@ def _bare(sql: str) -> str:
     return re.sub(r"[\s;]+\Z", "", sql.strip())
 
 
-def _only_read(url: URL) -> URL:
-    """SQLite opens a file read-only by a URI, and then does not make one where there is none."""
-    path = url.database or ""
-    if url.get_backend_name() != "sqlite" or path in ("", ":memory:") or path.startswith("file:"):
-        return url
-    return urls.look_only(url)
-
-
-def _options(url: URL) -> dict[str, Any]:
-    """DuckDB without a file reads others, such as Parquet; there is nothing that could be written."""
-    in_file = url.database not in (None, "", ":memory:")
-    return {"read_only": True} if url.get_backend_name() == "duckdb" and in_file else {}
-
-
-def _prepare(connection: Any, _: object) -> None:
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("pragma query_only = on")
-    elif mysql.speaks(connection):
-        mysql.prepare(connection)
-    lenient.prepare(connection)
-
-
-def _begin_read_only(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execution_options(postgresql_readonly=True)
-    elif statement := _READ_ONLY.get(connection.dialect.name):
-        connection.exec_driver_sql(statement)
-
-
-def _note_prefix(connection: Connection, cursor: Any, *_: object) -> None:
-    if name := getattr(cursor, "name", None):  # psycopg's server-side cursor
-        connection.info[_PREFIX] = len(f'DECLARE "{name}" CURSOR FOR ')
-
-
-def _place(sql: str, diagnosis: Any, connection: Connection) -> str:
+def _place(sql: str, position: int | None) -> str:
     """Where in the query the database points, counted as an editor counts."""
-    position = int(getattr(diagnosis, "statement_position", None) or 0)
-    if not position or connection.invalidated:  # a lost connection has no info either
+    if position is None or not 0 <= position <= len(sql):
         return ""
-    offset = position - 1 - int(connection.info.get(_PREFIX, 0))
-    if not 0 <= offset <= len(sql):
-        return ""
-    before = sql[:offset]
-    return (
-        f" (line {before.count(chr(10)) + 1}, column {offset - before.rfind(chr(10))} of the query)"
-    )
-
-
-def _missing_file(url: URL) -> str:
-    if url.get_backend_name() not in ("sqlite", "duckdb"):
-        return ""
-    return "the file has to exist and be readable; a relative path counts from the working folder"
+    before = sql[:position]
+    line, column = before.count("\n") + 1, position - before.rfind("\n")
+    return f" (line {line}, column {column} of the query)"

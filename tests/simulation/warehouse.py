@@ -17,7 +17,7 @@ _PEOPLE = ("customer", "id", "email", "first_name", "title", "role")
 
 @dataclass(slots=True)
 class Result:
-    """A running query, in small batches; stands in for `sync.warehouse.warehouse.Result`."""
+    """A running query, in small batches; stands in for `sync.warehouse.result.Result`."""
 
     columns: tuple[Column, ...]
     rows: abc.Sequence[tuple[Any, ...]]

@@ -21,7 +21,7 @@ from sync.state.mapping_state import MappingState
 from sync.state.memory import Scope
 from sync.transform.bind import bind
 from sync.transform.versions import versions
-from sync.warehouse.warehouse import Result
+from sync.warehouse.result import Result
 
 #: Seconds after which a query that was cancelled, and goes on, is cancelled again.
 _PATIENCE = 0.2

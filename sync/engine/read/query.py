@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sync.errors import ConfigError, ConfigProblem, SourceError
 from sync.mapping.loader import LoadedMapping
-from sync.warehouse.warehouse import Result, Warehouse
+from sync.warehouse.result import Result
+from sync.warehouse.warehouse import Warehouse
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,16 @@
-"""What PyMySQL leaves open: column types, the time zone of timestamps, and leaving a result half-read."""
+"""MySQL and MariaDB: one protocol, one driver, the same types."""
 
+import socket
 from collections import abc
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from sync.domain.record import AttributeType
+from sync.warehouse.dialects.dialect import Kind
+from sync.warehouse.dialects.general import General
 
 INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
 STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, AttributeType.BOOLEAN
@@ -15,7 +21,7 @@ SESSION = ("set session transaction read only", "set session time_zone = '+00:00
 _TINY, _TIMESTAMP = 1, 7
 _DECIMALS = (0, 246)
 #: dev.mysql.com/doc/dev/mysql-server/latest/field__types_8h.html
-_KINDS: dict[int, AttributeType | str] = {
+_KINDS: dict[int, Kind] = {
     2: INTEGER,  # smallint
     3: INTEGER,  # int
     4: DECIMAL,  # float
@@ -37,18 +43,50 @@ _TEXT_OR_BYTES = frozenset({15, 249, 250, 251, 252, 253, 254})
 _BYTES = 63
 
 
-def speaks(connection: Any) -> bool:
-    """Whether a DB-API connection is PyMySQL's."""
-    return type(connection).__module__.partition(".")[0] == "pymysql"
+@dataclass(frozen=True, slots=True)
+class AnyMySQL(General):
+    """MySQL or MariaDB by whatever driver."""
+
+    def begin(self, connection: Connection) -> None:
+        """Said, since the drivers have no option for it."""
+        connection.exec_driver_sql("start transaction read only")
+
+    def kinds(self, connection: Connection, cursor: Any) -> abc.Sequence[Kind]:
+        """By the types' numbers; drivers other than PyMySQL do not tell text from bytes."""
+        fields = getattr(getattr(cursor, "_result", None), "fields", None)
+        sets = [field.charsetnr for field in fields] if fields else [None] * len(cursor.description)
+        return [kind(*pair) for pair in zip(cursor.description, sets, strict=True)]
 
 
-def prepare(connection: Any) -> None:
-    """Make a new connection read-only, and its TIMESTAMP values exact."""
-    with connection.cursor() as cursor:
-        for statement in SESSION:
-            cursor.execute(statement)
-    inner = connection.decoders[_TIMESTAMP]
-    connection.decoders = {**connection.decoders, _TIMESTAMP: lambda text: _in_utc(inner(text))}
+@dataclass(frozen=True, slots=True)
+class PyMySQL(General):
+    """The driver PyMySQL, on whatever speaks MySQL's protocol."""
+
+    def prepare(self, driver: Any) -> None:
+        """Nothing is written, and TIMESTAMP values are exact."""
+        with driver.cursor() as cursor:
+            for statement in SESSION:
+                cursor.execute(statement)
+        inner = driver.decoders[_TIMESTAMP]
+        driver.decoders = {**driver.decoders, _TIMESTAMP: lambda text: _in_utc(inner(text))}
+
+    def cancel(self, driver: Any) -> None:
+        """Hang up: the server breaks off when it next has a row."""
+        if driver._sock is not None:
+            driver._sock.shutdown(socket.SHUT_RDWR)
+
+    def leave(self, driver: Any) -> bool:
+        """Whether the server has more of a result to send; closing would wait for the last row."""
+        result = driver._result
+        if not getattr(result, "unbuffered_active", False):
+            return False
+        result.unbuffered_active = False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class MySQL(PyMySQL, AnyMySQL):
+    """MySQL or MariaDB by PyMySQL."""
 
 
 def _in_utc(moment: Any) -> Any:
@@ -56,14 +94,8 @@ def _in_utc(moment: Any) -> Any:
     return moment.replace(tzinfo=UTC) if isinstance(moment, datetime) else moment
 
 
-def kinds(cursor: Any) -> list[AttributeType | str | None]:
-    """What each column of a running query is; of other drivers than PyMySQL, what they tell."""
-    fields = getattr(getattr(cursor, "_result", None), "fields", None)
-    sets = [field.charsetnr for field in fields] if fields else [None] * len(cursor.description)
-    return [_kind(*pair) for pair in zip(cursor.description, sets, strict=True)]
-
-
-def _kind(column: abc.Sequence[Any], charset: int | None) -> AttributeType | str | None:
+def kind(column: abc.Sequence[Any], charset: int | None) -> Kind:
+    """What a column is, by its entry in a cursor's description and the number of its character set."""
     code, width, scale = column[1], column[3], column[5]
     if code == _TINY:  # tinyint(1) is what BOOLEAN means here
         return BOOLEAN if width == 1 else INTEGER
@@ -72,23 +104,3 @@ def _kind(column: abc.Sequence[Any], charset: int | None) -> AttributeType | str
     if code in _TEXT_OR_BYTES and charset is not None:
         return "binary" if charset == _BYTES else STRING
     return _KINDS.get(code)
-
-
-def is_half_read(connection: Any) -> bool:
-    """Whether the server has more of a result to send. Closing it would wait for the last row.
-
-    Afterwards the connection is of no use, and has to be thrown away.
-    """
-    result: Any = getattr(connection, "_result", None)
-    if not speaks(connection) or not getattr(result, "unbuffered_active", False):
-        return False
-    result.unbuffered_active = False
-    return True
-
-
-def hang_up(connection: Any) -> None:
-    """End whatever another thread waits for; the server breaks off when it next has a row."""
-    import socket
-
-    if connection._sock is not None:
-        connection._sock.shutdown(socket.SHUT_RDWR)

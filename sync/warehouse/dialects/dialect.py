@@ -1,0 +1,75 @@
+"""The questions that databases answer differently; who reads a warehouse asks these, and nothing of a database itself.
+
+To add a dialect: a file beside this one with a subclass of `general.General` that answers what differs,
+and its line in `dialects/__init__`.
+"""
+
+from collections import abc
+from typing import Any, ClassVar, Protocol
+
+from sqlalchemy import URL, Connection, Engine
+
+from sync.domain.record import AttributeType
+
+#: An attribute type; or what cannot be sent: `json`, `array` or `binary`; None where nobody tells.
+Kind = AttributeType | str | None
+#: A column's place, and what reads its values from the text in which they came.
+Late = tuple[tuple[int, abc.Callable[[Any], Any]], ...]
+#: What to check where a database is a file and cannot be opened.
+MISSING_FILE = (
+    "the file has to exist and be readable; a relative path counts from the working folder"
+)
+
+
+class Dialect(Protocol):
+    """One database by one driver; it keeps nothing, what it is asked about is handed in.
+
+    `connection` is SQLAlchemy's, `driver` the DB-API connection under it.
+    """
+
+    #: What to check where nothing can be connected.
+    unreachable: ClassVar[str]
+    #: SQL that makes a column text; `{}` stands for its name.
+    as_text: ClassVar[str]
+
+    def reading(self, url: URL) -> URL:
+        """The URL that opens the database for reading only, as far as a URL can say so."""
+
+    def arguments(self, url: URL) -> dict[str, Any]:
+        """What the driver is handed on connecting, besides the URL; what the user says comes before it."""
+
+    def watch(self, engine: Engine) -> None:
+        """Listen to a new engine for what `position` needs to know."""
+
+    def prepare(self, driver: Any) -> None:
+        """Make a new connection read-only, and its values exact; one that cannot be read comes as it is."""
+
+    def begin(self, connection: Connection) -> None:
+        """Begin a transaction that only reads, where the database has one."""
+
+    def options(self) -> abc.Mapping[str, Any]:
+        """SQLAlchemy's execution options, by which a query runs as it is written and is streamed."""
+
+    def kinds(self, connection: Connection, cursor: Any) -> abc.Sequence[Kind]:
+        """What each column of a running query is, before its first row."""
+
+    def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
+        """The columns whose values come as text, and are read when a row is looked into."""
+
+    def manner(self, driver: Any) -> str:
+        """What values depend on besides themselves; part of the hashes of rows, so its text must stay."""
+
+    def cancel(self, driver: Any) -> None:
+        """Break off what runs, from another thread; whatever this raises is of no interest."""
+
+    def leave(self, driver: Any) -> bool:
+        """Whether a connection is to be thrown away, since closing it would wait for rows that nobody reads."""
+
+    def words(self, error: BaseException, url: URL, *, detail: bool) -> str:
+        """The database's own message on one line, without the password; `detail` may quote values of a row."""
+
+    def position(self, error: BaseException, connection: Connection) -> int | None:
+        """The character of the query, from 0, at which the database points."""
+
+    def hint(self, error: BaseException) -> str:
+        """What the database itself advises."""

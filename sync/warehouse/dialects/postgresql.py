@@ -1,0 +1,166 @@
+"""PostgreSQL: types by their object ids, values that are read late, and errors that know their place."""
+
+from collections import abc
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+from sync.domain.record import AttributeType
+from sync.warehouse.dialects.dialect import Kind, Late
+from sync.warehouse.dialects.general import General
+
+INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
+STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, AttributeType.BOOLEAN
+
+#: The object ids of built-in types never change: postgresql.org/docs/current/catalog-pg-type.html.
+_KINDS: dict[int, Kind] = {
+    16: BOOLEAN,
+    17: "binary",
+    18: STRING,  # "char"
+    19: STRING,  # name
+    20: INTEGER,
+    21: INTEGER,
+    23: INTEGER,
+    25: STRING,
+    114: "json",
+    700: DECIMAL,
+    701: DECIMAL,
+    1042: STRING,
+    1043: STRING,
+    1082: TIMESTAMP,
+    1114: TIMESTAMP,
+    1184: TIMESTAMP,
+    2950: STRING,  # uuid
+    3802: "json",
+}
+_NUMERIC = 1700
+#: infinity, years before 1 and after 9999: PostgreSQL has them, Python's dates do not.
+_DATES = ("date", "timestamp", "timestamptz", "interval")
+#: Read late, so that rows that nobody looks into cost less.
+_LATE = (*_DATES, "numeric", "uuid")
+#: Settings that say how PostgreSQL writes what is read late.
+_SETTINGS = ("DateStyle", "IntervalStyle", "TimeZone")
+#: How many characters of the statement stand before the query.
+_PREFIX = "sync_prefix"
+
+
+@dataclass(frozen=True, slots=True)
+class Libpq(General):
+    """Errors as libpq tells them to psycopg 3 and psycopg2, on whatever speaks PostgreSQL's protocol."""
+
+    def watch(self, engine: Engine) -> None:
+        """A server-side cursor puts words of its own before the query."""
+        event.listen(engine, "before_cursor_execute", _note_prefix)
+
+    def position(self, error: BaseException, connection: Connection) -> int | None:
+        """Where the server points, in the query as it was written."""
+        told = int(getattr(_diagnosis(error), "statement_position", None) or 0)
+        if not told or connection.invalidated:  # a lost connection has no info either
+            return None
+        return told - 1 - int(connection.info.get(_PREFIX, 0))
+
+    def hint(self, error: BaseException) -> str:
+        """What the server says under HINT."""
+        return getattr(_diagnosis(error), "message_hint", None) or ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnyPostgreSQL(Libpq):
+    """PostgreSQL by whatever driver."""
+
+    def begin(self, connection: Connection) -> None:
+        """SQLAlchemy makes the transaction read-only when it begins it."""
+        connection.execution_options(postgresql_readonly=True)
+
+    def kinds(self, connection: Connection, cursor: Any) -> abc.Sequence[Kind]:
+        """PostgreSQL shows a domain as the type under it; enums, citext and arrays are looked up."""
+        described = cursor.description
+        unknown = {c[1] for c in described if c[1] not in _KINDS and c[1] != _NUMERIC}
+        known = _KINDS | (_looked_up(connection, unknown) if unknown else {})
+        return [_numeric(c) if c[1] == _NUMERIC else known.get(c[1]) for c in described]
+
+
+@dataclass(frozen=True, slots=True)
+class Psycopg(Libpq):
+    """The driver psycopg 3, on whatever speaks PostgreSQL's protocol."""
+
+    def prepare(self, driver: Any) -> None:
+        """What `late` reads comes as text."""
+        from psycopg.pq import Format
+
+        adapters = driver.adapters
+        as_text = adapters.get_loader(adapters.types["text"].oid, Format.TEXT)
+        for name in _LATE:
+            adapters.register_loader(adapters.types[name].oid, as_text)
+
+    def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
+        """Dates, decimals and UUIDs; what Python has no date for stays text, to be rejected with its row."""
+        from psycopg import adapters
+        from psycopg.pq import Format
+
+        wanted = {adapters.types[name].oid for name in _LATE}
+        loaders = {oid: adapters.get_loader(oid, Format.TEXT) for oid in wanted}
+        return tuple(
+            (i, _or_text(loader(column[1], driver)))
+            for i, column in enumerate(description)
+            if (loader := loaders.get(column[1]))
+        )
+
+    def manner(self, driver: Any) -> str:
+        """The settings by which the server writes what is read late."""
+        return repr([driver.info.parameter_status(name) for name in _SETTINGS])
+
+    def cancel(self, driver: Any) -> None:
+        """The server is asked by a connection of its own."""
+        driver.cancel_safe()
+
+
+@dataclass(frozen=True, slots=True)
+class PostgreSQL(Psycopg, AnyPostgreSQL):
+    """PostgreSQL by psycopg 3."""
+
+
+def _note_prefix(connection: Connection, cursor: Any, *_: object) -> None:
+    if name := getattr(cursor, "name", None):
+        connection.info[_PREFIX] = len(f'DECLARE "{name}" CURSOR FOR ')
+
+
+def _diagnosis(error: BaseException) -> Any:
+    return getattr(getattr(error, "orig", None), "diag", None)
+
+
+def _numeric(column: abc.Sequence[Any]) -> AttributeType:
+    """numeric(p, 0) holds whole numbers; a bare numeric has no scale and may hold anything."""
+    precision, scale = column[4], column[5]
+    return INTEGER if precision is not None and scale == 0 else DECIMAL
+
+
+def _looked_up(connection: Connection, oids: abc.Set[int]) -> dict[int, Kind]:
+    listed = ",".join(str(int(oid)) for oid in sorted(oids))
+    rows = connection.exec_driver_sql(
+        f"select oid::bigint, typtype::text, typcategory::text from pg_type where oid in ({listed})"
+    )
+    return {oid: _own_kind(sort, category) for oid, sort, category in rows}
+
+
+def _own_kind(sort: str, category: str) -> Kind:
+    match sort, category:
+        case _, "A":
+            return "array"
+        case ("e", _) | (_, "S"):
+            return STRING
+        case _:
+            return None
+
+
+def _or_text(loader: Any) -> abc.Callable[[str], Any]:
+    from psycopg import DataError
+
+    def load(written: str) -> Any:
+        try:
+            return loader.load(written.encode())
+        except DataError:
+            return written
+
+    return load

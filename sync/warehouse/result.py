@@ -1,0 +1,94 @@
+"""A running query: its columns, and its rows once."""
+
+from collections import abc
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult
+
+from sync.domain.record import AttributeType
+from sync.errors import SourceError
+from sync.warehouse.column import Column
+from sync.warehouse.dialects.dialect import Dialect, Kind, Late
+
+
+@dataclass(slots=True)
+class Result:
+    """A running query: its columns, and its rows once.
+
+    `manner` says what its values depend on besides themselves.
+    """
+
+    columns: tuple[Column, ...]
+    manner: str
+    _late: Late
+    _rows: CursorResult[Any]
+    _refusal: abc.Callable[[Exception], SourceError]
+    _break_off: abc.Callable[[], None]
+    _cancelled: bool = field(default=False, init=False)
+
+    def batches(self, size: int = 1000) -> abc.Iterator[list[tuple[Any, ...]]]:
+        """The rows in lists of `size` (the last is shorter), as tuples in the order of `columns`.
+
+        Raises:
+            SourceError: the query failed, broke off or was cancelled.
+        """
+        for batch in self.raw(size):
+            yield [self.complete(row) for row in batch]
+
+    def complete(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """A row of `raw` with all its values read."""
+        if not self._late:
+            return row
+        values = list(row)
+        for place, load in self._late:
+            if values[place] is not None:
+                values[place] = load(values[place])
+        return tuple(values)
+
+    def raw(self, size: int = 1000) -> abc.Iterator[list[tuple[Any, ...]]]:
+        """Like `batches`, with values as text that take long to read: who needs them calls `complete`.
+
+        Raises:
+            SourceError: the query failed, broke off or was cancelled.
+        """
+        # Without a size, and with yield_per, a server-side cursor gives everything at once.
+        batches = self._rows.partitions(size)
+        while not self._cancelled:
+            try:
+                batch = next(batches, None)
+            except Exception as error:
+                raise self._refusal(error) from error
+            if batch is None:
+                return
+            yield [row[:] for row in batch]  # a Row gives its tuple away, tuple() copies it
+        raise SourceError("the query was cancelled")
+
+    def close(self) -> None:
+        """Let go of the rows that were not read; an open cursor keeps SQLite's connection open."""
+        with suppress(Exception):
+            self._rows.close()
+
+    def cancel(self) -> None:
+        """Break the query off, from any thread; `batches` then raises SourceError."""
+        self._cancelled = True
+        self._break_off()
+
+
+def describe(
+    dialect: Dialect, connection: Connection, result: CursorResult[Any]
+) -> tuple[Column, ...]:
+    """The columns of a result that was not read yet; repeated names are kept, to be refused."""
+    names = tuple(result.keys())
+    cursor = result.cursor
+    kinds = [None] * len(names) if cursor is None else dialect.kinds(connection, cursor)
+    return tuple(
+        _column(name, kind, dialect.as_text) for name, kind in zip(names, kinds, strict=True)
+    )
+
+
+def _column(name: str, kind: Kind, as_text: str) -> Column:
+    if isinstance(kind, AttributeType):
+        return Column(name, kind, as_text=as_text)
+    return Column(name, unsendable=kind, as_text=as_text)
