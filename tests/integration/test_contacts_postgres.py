@@ -4,13 +4,12 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
-import psycopg
 import pytest
-from sqlalchemy import make_url
 
 from sync.sandbox.people import Contact, Customer
 from sync.sandbox.sandbox import DATA_SOURCE
 from tests.support.contacts import Town, counts
+from tests.support.postgres import connected
 
 ROWS = 10_000
 #: Each customer has so many contacts.
@@ -59,8 +58,7 @@ def town(tmp_path, database):
 
 def change(database, sql):
     """Something happens in the warehouse."""
-    plain = make_url(database).set(drivername="postgresql")
-    with psycopg.connect(plain.render_as_string(hide_password=False)) as connection:
+    with connected(database) as connection:
         connection.execute(sql)
 
 

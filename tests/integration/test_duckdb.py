@@ -7,14 +7,17 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
-import duckdb
 import pytest
 
 from sync.domain.record import AttributeType
 from sync.errors import SourceError
 from sync.warehouse.column import Column
 from sync.warehouse.warehouse import Warehouse
+from tests.support.needed import needed
+from tests.support.queries import read
 
+duckdb = needed("duckdb")
+needed("duckdb_engine")
 STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
 BOOLEAN, TIMESTAMP = AttributeType.BOOLEAN, AttributeType.TIMESTAMP
 
@@ -31,11 +34,6 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def source(path: Path) -> Warehouse:
     return Warehouse.open(f"duckdb:///{path}")
-
-
-def read(source: Warehouse, sql: str, size: int = 1000) -> list[list[tuple[object, ...]]]:
-    with source.query(sql) as result:
-        return list(result.batches(size))
 
 
 def test_values(source: Warehouse):

@@ -4,17 +4,17 @@ import json
 from collections import abc
 from pathlib import Path
 
-import chartmogul
-import psycopg
 import pytest
-from sqlalchemy import make_url
 
 from sync.domain.results import MappingRun
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
+from tests.support.needed import needed
 from tests.support.planted_secrets import API_KEY
+from tests.support.postgres import connected
 from tests.support.runner import Place
 
+chartmogul = needed("chartmogul")
 ROWS = 5_000
 MAPPING = """\
 version: 1
@@ -41,7 +41,7 @@ from generate_series(1, 5000) n
 
 @pytest.fixture
 def place(tmp_path: Path, database: str) -> abc.Iterator[Place]:
-    with psycopg.connect(_plain(database)) as connection:
+    with connected(database) as connection:
         connection.execute(TABLE)
     with RunningSandbox(Sandbox(key=API_KEY, rate=None, parallel=None)) as sandbox:
         place = Place(tmp_path, sandbox, database)
@@ -49,12 +49,8 @@ def place(tmp_path: Path, database: str) -> abc.Iterator[Place]:
         yield place
 
 
-def _plain(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
 def _change(place: Place, sql: str) -> None:
-    with psycopg.connect(_plain(place.warehouse)) as connection:
+    with connected(place.warehouse) as connection:
         connection.execute(sql)
 
 

@@ -7,7 +7,6 @@ from collections import abc
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-import pymysql
 import pytest
 
 from sync.domain.record import AttributeType
@@ -15,7 +14,8 @@ from sync.errors import SourceError
 from sync.warehouse.column import Column
 from sync.warehouse.warehouse import Warehouse
 from tests.support import planted_secrets
-from tests.support.mariadb import PASSWORD, mariadb_port
+from tests.support.mariadb import PASSWORD, connected, mariadb_port
+from tests.support.queries import read
 
 __all__ = ["mariadb_port"]
 STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
@@ -25,17 +25,14 @@ BOOLEAN, TIMESTAMP = AttributeType.BOOLEAN, AttributeType.TIMESTAMP
 @pytest.fixture
 def tables(mariadb_port: int) -> abc.Iterator[abc.Callable[..., None]]:
     """Runs statements that write; the table `accounts` is there and goes again."""
-    connection = pymysql.connect(
-        host="127.0.0.1", port=mariadb_port, user="writer", password=PASSWORD, database="shop"
-    )
+    place = {"host": "127.0.0.1", "port": mariadb_port, "database": "shop"}
 
     def execute(*statements: str) -> None:
         with connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
-        connection.commit()
 
-    with connection:
+    with connected(user="writer", password=PASSWORD, **place) as connection:
         execute(
             "create table accounts (id bigint primary key, name varchar(50))",
             "insert into accounts values (1, 'Acme'), (2, 'München'), (3, null)",
@@ -48,11 +45,6 @@ def tables(mariadb_port: int) -> abc.Iterator[abc.Callable[..., None]]:
 def source(mariadb_port: int, tables: abc.Callable[..., None]) -> Warehouse:
     """As somebody who could write, so that it is us who do not."""
     return Warehouse.open(f"mariadb://writer:{PASSWORD}@127.0.0.1:{mariadb_port}/shop")
-
-
-def read(source: Warehouse, sql: str, size: int = 1000) -> list[list[tuple[object, ...]]]:
-    with source.query(sql) as result:
-        return list(result.batches(size))
 
 
 def test_mysql_is_the_same(mariadb_port: int, source: Warehouse):

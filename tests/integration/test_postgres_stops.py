@@ -8,13 +8,12 @@ from collections import Counter, abc
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from sync.sandbox.running import RunningSandbox
 from sync.state.store import Store
 from tests.support.containers import until
-from tests.support.postgres import Missing, Server, own_server
+from tests.support.postgres import Missing, Server, connected, own_server
 from tests.support.relay import Relay
 from tests.support.runner import Place
 
@@ -95,8 +94,7 @@ def url(server: Server) -> str:
 
 def sql(server: Server, *statements: str) -> list[tuple[object, ...]]:
     """Do this in the database; the rows of the last statement."""
-    plain = server.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
+    with connected(server.url) as connection:
         for statement in statements:
             cursor = connection.execute(statement)
         return list(cursor.fetchall()) if cursor.description else []

@@ -2,7 +2,6 @@
 
 from collections import abc
 
-import psycopg
 import pytest
 from sqlalchemy import Connection, text
 
@@ -10,6 +9,7 @@ from sync.domain.record import AttributeType, Object
 from sync.errors import StateError
 from sync.state.store import Store
 from tests.support import planted_secrets
+from tests.support.postgres import connected
 
 
 @pytest.fixture
@@ -21,8 +21,7 @@ def store(database: str) -> abc.Iterator[Store]:
 
 def disconnect(url: str) -> None:
     """End every connection to the database but this one."""
-    plain = url.replace("postgresql+psycopg://", "postgresql://")
-    with psycopg.connect(plain, autocommit=True) as connection:
+    with connected(url) as connection:
         connection.execute(
             "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
             " where datname = current_database() and pid <> pg_backend_pid()"
@@ -74,8 +73,7 @@ def test_one_connection(store: Store, database: str):
     """A state takes one connection, however much it does."""
     for i in range(5):
         store.remember_account(f"ds_{i}", "acc_1", "Acme")
-    plain = database.replace("postgresql+psycopg://", "postgresql://")
-    with psycopg.connect(plain) as connection:
+    with connected(database) as connection:
         [(count,)] = connection.execute(
             "select count(*) from pg_stat_activity where datname = current_database()"
             " and pid <> pg_backend_pid() and backend_type = 'client backend'"
@@ -85,8 +83,7 @@ def test_one_connection(store: Store, database: str):
 
 def test_beside_a_warehouse(database: str):
     """State and warehouse may share a database: tables of the same plain names are not touched."""
-    plain = database.replace("postgresql+psycopg://", "postgresql://")
-    with psycopg.connect(plain, autocommit=True) as connection:
+    with connected(database) as connection:
         connection.execute("create table accounts (id int)")
         connection.execute("create table runs (id int)")
         store = Store.open(database)
@@ -98,8 +95,7 @@ def test_beside_a_warehouse(database: str):
 
 def test_no_right_to_write(database: str):
     """A user who may not make tables is told in the server's words."""
-    plain = database.replace("postgresql+psycopg://", "postgresql://")
-    with psycopg.connect(plain, autocommit=True) as connection:
+    with connected(database) as connection:
         connection.execute(f"create role reader login password '{planted_secrets.PASSWORD}'")
         try:
             connection.execute("revoke create on schema public from public")

@@ -8,13 +8,12 @@ from collections import abc
 from contextlib import closing
 from pathlib import Path
 
-import psycopg
 import pytest
-from sqlalchemy import make_url
 
 from sync.sandbox.running import RunningSandbox
 from tests.integration.test_kills import MAPPING
 from tests.support.containers import call, docker, image, until
+from tests.support.postgres import connected
 
 __all__ = ["image"]
 ROWS = 100
@@ -80,8 +79,7 @@ def end(name: str) -> tuple[int, str]:
 
 def ask(database: str, sql: str) -> list[tuple[object, ...]]:
     """Look into the shared state, or change it."""
-    plain = make_url(database).set(drivername="postgresql")
-    with psycopg.connect(plain.render_as_string(hide_password=False)) as connection:
+    with connected(database) as connection:
         cursor = connection.execute(sql)
         return list(cursor.fetchall()) if cursor.description else []
 

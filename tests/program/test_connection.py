@@ -5,12 +5,13 @@ import ssl
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import trustme
 
 from sync.chartmogul.connection import distrust
 from sync.sandbox.answer import Answer
+from tests.support.needed import needed
 from tests.support.servers import Gate, Proxy, encrypted, to_sandbox
 
+trustme = needed("trustme")
 #: Nothing of the machine's own; lower case wins where both are set.
 ALONE: dict[str, str | None] = dict.fromkeys(
     [

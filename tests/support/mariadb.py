@@ -10,11 +10,15 @@ import time
 from collections import abc
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import pymysql
 import pytest
 
 from tests.support import planted_secrets
+from tests.support.needed import needed
+
+if TYPE_CHECKING:
+    from pymysql.connections import Connection
 
 PASSWORD = planted_secrets.PASSWORD
 _SERVER, _INSTALLER = "mariadbd", "mariadb-install-db"
@@ -24,8 +28,9 @@ _SERVER, _INSTALLER = "mariadbd", "mariadb-install-db"
 def mariadb_port() -> abc.Iterator[int]:
     """The port of a fresh server on 127.0.0.1 with a database `shop` and a user `writer` (`PASSWORD`).
 
-    Without MariaDB tests are skipped, but not where CI says that it is there.
+    Without MariaDB, or its driver, tests are skipped, but not where CI says that it is there.
     """
+    needed("pymysql")
     server = shutil.which(_SERVER, path=f"{os.environ['PATH']}:/usr/sbin")
     if server is None or shutil.which(_INSTALLER) is None:
         reason = f"no MariaDB: {_SERVER} is not installed (Debian: mariadb-server)"
@@ -79,11 +84,17 @@ def _set_up(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None
         if process.poll() is not None or time.monotonic() > deadline:
             pytest.fail(f"MariaDB does not start: {log.read_text()[-1000:]}")
         time.sleep(0.05)
-    connection = pymysql.connect(unix_socket=address, user="root", autocommit=True)
-    with connection, connection.cursor() as cursor:
+    with connected(unix_socket=address, user="root") as connection, connection.cursor() as cursor:
         cursor.execute("create database shop character set utf8mb4")
         cursor.execute(f"create user writer@'%' identified by '{PASSWORD}'")
         cursor.execute("grant all on shop.* to writer@'%'")
+
+
+def connected(**place: Any) -> "Connection[Any]":
+    """A connection of its own, which may write; each statement stays at once."""
+    import pymysql
+
+    return pymysql.connect(autocommit=True, **place)
 
 
 def _free_port() -> int:

