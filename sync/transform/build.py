@@ -66,16 +66,16 @@ class RecordBuilder:
         self, names: list[str | None], fields: dict[str, Value], problems: list[Problem]
     ) -> str | None:
         """The key of a record that has a parent: its own, else what tells it within the parent."""
-        parent, key = names[0], names[1] if len(names) > 1 else None
-        own, *others = self.descriptor.known_by
-        if key is not None:
-            fields[own] = key
-            return key
-        if len(names) > 1 and self.keys[1].on_null is OnNull.CLEAR:
-            fields[own] = None
-        if any(problem.field == own for problem in problems):
-            return None  # known by a key that cannot be read: the e-mail is not its key
-        for name in others:
+        parent, *own = names
+        for slot, key in zip(self.keys[1:], own, strict=True):
+            if key is not None:
+                fields[slot.field] = key
+                return key
+            if slot.on_null is OnNull.CLEAR:
+                fields[slot.field] = None
+            if any(problem.field == slot.field for problem in problems):
+                return None  # known by a key that cannot be read: the e-mail is not its key
+        for name in self.descriptor.known_by:
             if parent is not None and isinstance(email := fields.get(name), str):
                 return _joined(parent, name, email, problems)
         if not problems:

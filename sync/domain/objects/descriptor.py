@@ -66,7 +66,7 @@ class Descriptor:
     #: The object that these belong to: the first key names the parent, in the same data source.
     parent: Object | None = None
     #: Of these fields at least one has to be mapped, and filled: the record's own key, else what tells it within its
-    #: parent. Empty where the required fields name a record.
+    #: parent, such as an e-mail. Empty where the required fields name a record.
     known_by: tuple[str, ...] = ()
     #: Tags can be added.
     tags: bool = False
