@@ -12,7 +12,7 @@ help:
 	@echo "make campaign 200 kills and 200 cut connections: nothing lost, nothing twice"
 	@echo "make fuzz     the tests with made-up input, for many minutes"
 	@echo "make bench    what the worker costs, in minutes; make bench-full takes an hour"
-	@echo "make lint     ruff and mypy"
+	@echo "make lint     ruff, mypy, and which package may import which"
 	@echo "make audit    known vulnerabilities of what is installed"
 	@echo "make format   let ruff write the code as it should be"
 	@echo "make clean    remove what the others made"
@@ -69,6 +69,7 @@ lint: $(VENV)/developer
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 
 format: $(VENV)/developer
 	$(BIN)/ruff check --fix .
