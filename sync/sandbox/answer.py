@@ -1,5 +1,6 @@
 """What the sandbox sends back, and the shapes of ChartMogul's error bodies."""
 
+import re
 from collections import abc
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,6 +8,12 @@ from typing import Any
 import simplejson
 
 JSON = "application/json"
+HTML = "text/html; charset=utf-8"
+DEEPEST = 100
+"""Levels of nesting that JSON may have, as in Ruby's parser."""
+
+Flow = abc.Callable[[], abc.Iterator[bytes]]
+"""Makes a body piece by piece, however long it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +22,7 @@ class Answer:
 
     `dropped` asks whoever sends it to close the connection instead (a transport raises
     `httpx.ReadError`, the server cuts the socket); `delay` is how many seconds to hold it back.
+    `flow`, where there is one, makes the body in place of `body`.
     """
 
     status: int
@@ -22,6 +30,7 @@ class Answer:
     body: bytes = b""
     dropped: bool = False
     delay: float = 0.0
+    flow: Flow | None = None
 
     @property
     def json(self) -> Any:
@@ -43,8 +52,35 @@ def encode(value: object) -> bytes:
 
 
 def decode(text: bytes) -> Any:
-    """A value from JSON text, decimals exact; ValueError when it is none."""
-    return simplejson.loads(text.decode(), use_decimal=True)
+    """A value from JSON text, decimals exact.
+
+    ValueError when it is none: also where it nests too deep, has a number beyond all bounds, or
+    half a character (`"\\ud800"`), which no answer could show again.
+    """
+    try:
+        value = simplejson.loads(text.decode(), use_decimal=True, parse_constant=_no_number)
+    except (ArithmeticError, RecursionError):
+        raise ValueError("JSON beyond all bounds") from None
+    if re.search(rb"\\u[dD][89a-fA-F]", text):
+        encode(value)
+    if text.count(b"[") + text.count(b"{") > DEEPEST and _depth(value) > DEEPEST:
+        raise ValueError("JSON that nests too deep")
+    return value
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _depth(value: object) -> int:
+    """Levels of nesting, counted without a call for each."""
+    level, depth = [value], 0
+    while level := [one for one in level if isinstance(one, dict | list)]:
+        depth += 1
+        level = [
+            inner for one in level for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return depth
 
 
 def found(body: object, status: int = 200) -> Answer:
@@ -55,6 +91,16 @@ def found(body: object, status: int = 200) -> Answer:
 def nothing() -> Answer:
     """204: done, nothing to say."""
     return Answer(204)
+
+
+def not_modified() -> Answer:
+    """304 to an update that changes nothing: no body, no type, no place to go to."""
+    return Answer(304)
+
+
+def deleted(message: str, **left: object) -> Answer:
+    """202, the answer of DELETE since September 2026; `left` is what remains."""
+    return found({**left, "message": message}, 202)
 
 
 def failed(status: int, message: str, param: str | None) -> Answer:
@@ -70,6 +116,11 @@ def missing(param: str) -> Refusal:
 def unfit(param: str) -> Refusal:
     """400: a parameter with a value that it does not take."""
     return Refusal(failed(400, f'Parameter "{param}" does not have a valid value', param))
+
+
+def deprecated(param: str) -> Refusal:
+    """400: a parameter of former times (known from a client's test alone)."""
+    return Refusal(failed(400, f'Parameter "{param}" is deprecated', param))
 
 
 def invalid(message: str, param: str) -> Refusal:
@@ -106,19 +157,28 @@ def unauthorized() -> Answer:
     return failed(401, "No valid API key provided", None)
 
 
-def forbidden() -> Answer:
-    """403 for a write with a read-only key: ChartMogul's own answer is not known, this is ours."""
-    return failed(403, "This API key does not have write access", None)
+def forbidden(status: int = 403) -> Answer:
+    """For a write with a read-only key: ChartMogul's own answer is not known, this is ours."""
+    return failed(status, "This API key does not have write access", None)
+
+
+def too_large(most: int) -> Answer:
+    """413: the body is longer than it may be; what ChartMogul allows and answers is not known."""
+    return failed(413, f"The request body is larger than {most:,} bytes", None)
+
+
+def page(status: int, title: str) -> Answer:
+    """A small page of HTML; the title is a text of our own, nothing of it is escaped."""
+    text = (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+    )
+    return Answer(status, {"content-type": HTML}, text.encode())
 
 
 def nowhere() -> Answer:
     """404 as HTML: what ChartMogul answers on a path that it does not know."""
-    page = (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        "<title>Oops! That page doesn&#x27;t exist.</title></head>"
-        "<body><h1>Oops! That page doesn&#x27;t exist.</h1></body></html>\n"
-    )
-    return Answer(404, {"content-type": "text/html; charset=utf-8"}, page.encode())
+    return page(404, "Oops! That page doesn&#x27;t exist.")
 
 
 def throttled(retry_after: float | None) -> Answer:

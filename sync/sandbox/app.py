@@ -4,15 +4,17 @@ import asyncio
 import socket
 from collections import abc
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sync.sandbox.answer import Answer
+from sync.sandbox.answer import Answer, Flow, failed, too_large
 from sync.sandbox.control import steer
+from sync.sandbox.guard import refusal
 from sync.sandbox.page import render
 from sync.sandbox.sandbox import Sandbox
 
@@ -90,6 +92,7 @@ def describe(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 8765) -> str
         f"CHARTMOGUL_API_KEY={sandbox.key}\n"
         f"CHARTMOGUL_DATA_SOURCE={sandbox.data_source}\n"
         f"\nOpen http://{shown}:{port}/ to see what it holds.\n"
+        f"GET http://{shown}:{port}/sandbox/settings tells how it can be made to answer otherwise.\n"
     )
 
 
@@ -101,36 +104,88 @@ async def _save_often(sandbox: Sandbox, every: float) -> None:
 
 async def _respond(sandbox: Sandbox, scope: Scope, receive: Receive, send: Send) -> None:
     request = Request(scope, receive)
-    body = await request.body()
-    path, query = scope["path"], dict(request.query_params)
-    if not path.startswith("/v1/"):
-        answer = _look(sandbox, request.method, path, query, body)
-        await _send(answer, scope, receive, send)
+    headers = request.headers
+    reason = refusal(headers.get("host"), headers.get("origin"), sandbox.settings.hosts)
+    if reason is not None:
+        await _send(_hang_up(failed(403, reason, None)), request, send)
         return
+    with suppress(ClientDisconnect):
+        if request.scope["path"].startswith("/v1/"):
+            await _call(sandbox, request, send)
+        else:
+            await _send(await _look(sandbox, request), request, send)
+
+
+async def _call(sandbox: Sandbox, request: Request, send: Send) -> None:
+    """A call of the API: it counts against the limits, and its answer may be held back."""
+    body = await _body(request, sandbox.settings.largest_body)
     within = sandbox.slots.take()
     try:
         answer = sandbox.answer(
-            request.method, path, query, request.headers, body, crowded=not within
+            request.method,
+            request.scope["path"],
+            dict(request.query_params),
+            request.headers,
+            body or b"",
+            crowded=not within,
+            oversized=body is None,
         )
         if answer.delay:
             await asyncio.sleep(answer.delay)
-        await _send(answer, scope, receive, send)
+        await _send(answer if body is not None else _hang_up(answer), request, send)
     finally:
         sandbox.slots.give()
 
 
-def _look(sandbox: Sandbox, method: str, path: str, query: dict[str, str], body: bytes) -> Answer:
+async def _look(sandbox: Sandbox, request: Request) -> Answer:
+    """A control route, or the page for people."""
+    method, path, most = request.method, request.scope["path"], sandbox.settings.largest_body
+    body = await _body(request, most)
+    if body is None:
+        return _hang_up(too_large(most))
     if (method, path) == ("GET", "/"):
         return render(sandbox)
-    return steer(sandbox, method, path, query, body)
+    return steer(sandbox, method, path, dict(request.query_params), body)
 
 
-async def _send(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+async def _body(request: Request, most: int) -> bytes | None:
+    """The body of a request; None where it is longer than that, without reading the rest."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared[:20]) > most:
+        return None
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > most:
+            return None
+    return bytes(body)
+
+
+def _hang_up(answer: Answer) -> Answer:
+    """The same, with the connection closed behind it: what was not read is not waited for."""
+    return replace(answer, headers={**answer.headers, "connection": "close"})
+
+
+async def _send(answer: Answer, request: Request, send: Send) -> None:
     if answer.dropped:
         await _cut(send)
-        return
-    response = Response(answer.body, answer.status, headers=dict(answer.headers))
-    await response(scope, receive, send)
+    elif answer.flow is not None:
+        await _pour(answer, answer.flow, request, send)
+    else:
+        response = Response(answer.body, answer.status, headers=dict(answer.headers))
+        await response(request.scope, request.receive, send)
+
+
+async def _pour(answer: Answer, flow: Flow, request: Request, send: Send) -> None:
+    """Send a body as it is made, as fast as it is taken, until nobody takes it any more."""
+
+    async def pieces() -> abc.AsyncIterator[bytes]:
+        for piece in flow():
+            yield piece
+            await asyncio.sleep(0)
+
+    response = StreamingResponse(pieces(), answer.status, headers=dict(answer.headers))
+    await response(request.scope, request.receive, send)
 
 
 async def _cut(send: Send) -> None:

@@ -5,37 +5,43 @@ from dataclasses import replace
 from typing import Any
 
 from sync.sandbox import answer as answers
-from sync.sandbox.answer import Answer, Refusal, decode, found, missing, unfit
+from sync.sandbox import moments
+from sync.sandbox.answer import Answer, Refusal, decode, failed, found
+from sync.sandbox.attributes import TYPES
+from sync.sandbox.checks import Misfit
 from sync.sandbox.faults import read_fault
 from sync.sandbox.people import STATUSES
-from sync.sandbox.request import read_body
 from sync.sandbox.sandbox import Call, Sandbox
-from sync.sandbox.world import pack
+from sync.sandbox.saving import pack
+from sync.sandbox.settings import explain
 
 Query = abc.Mapping[str, str]
 Control = abc.Callable[[Sandbox, Query, bytes], Answer]
 
+_MOST_CENTS = 10**15
+
 
 def steer(sandbox: Sandbox, method: str, path: str, query: Query, body: bytes) -> Answer:
-    """Answer a control route; these need no key and count against no limit."""
+    """Answer a control route; these need no key and count against no limit.
+
+    What cannot be done is a 400 with a sentence, and nothing of it is.
+    """
     control = CONTROLS.get((method, path))
     if control is None:
         return answers.nowhere()
     with sandbox.lock:
         try:
             return control(sandbox, query, body)
+        except Misfit as misfit:
+            return failed(400, str(misfit), misfit.name)
         except Refusal as refusal:
             return refusal.answer
 
 
 def add_faults(sandbox: Sandbox, query: Query, body: bytes) -> Answer:
     """POST /sandbox/faults: one fault or a list of them, see `Fault`."""
-    try:
-        sent = decode(body)
-        faults = [read_fault(one) for one in (sent if isinstance(sent, list) else [sent])]
-    except (ValueError, AttributeError):
-        raise unfit("faults") from None
-    for fault in faults:
+    sent = _json(body)
+    for fault in [read_fault(one) for one in (sent if isinstance(sent, list) else [sent])]:
         sandbox.faults.add(fault)
     return found({"faults": len(sandbox.faults.counts)}, 201)
 
@@ -73,9 +79,13 @@ def reset(sandbox: Sandbox, query: Query, body: bytes) -> Answer:
 
 def define(sandbox: Sandbox, query: Query, body: bytes) -> Answer:
     """POST /sandbox/definitions: `contact` is a list of keys, `customer` maps keys to types."""
-    sent = read_body(body)
-    sandbox.world.definitions.update(sent.get("contact", []))
-    sandbox.world.types.update(sent.get("customer", {}))
+    sent = _object(body, "contact", "customer")
+    keys = _texts(sent, "contact")
+    types = sent.get("customer", {})
+    if not isinstance(types, dict) or not all(kind in TYPES for kind in types.values()):
+        raise Misfit("customer", f"customer maps keys to types: {', '.join(TYPES)}.")
+    sandbox.world.definitions.update(keys)
+    sandbox.world.types.update(types)
     sandbox.touch()
     shown = {"contact": sorted(sandbox.world.definitions), "customer": sandbox.world.types}
     return found(shown)
@@ -83,7 +93,7 @@ def define(sandbox: Sandbox, query: Query, body: bytes) -> Answer:
 
 def add_users(sandbox: Sandbox, query: Query, body: bytes) -> Answer:
     """POST /sandbox/users: e-mails that can own customers."""
-    sandbox.world.users.update(read_body(body).get("users", []))
+    sandbox.world.users.update(_texts(_object(body, "users"), "users"))
     sandbox.touch()
     return found({"users": sorted(sandbox.world.users)})
 
@@ -91,35 +101,30 @@ def add_users(sandbox: Sandbox, query: Query, body: bytes) -> Answer:
 def set_status(sandbox: Sandbox, query: Query, body: bytes) -> Answer:
     """POST /sandbox/statuses: the `status` of the customer `uuid`, also one only invoices give.
 
-    `customer_since` (ISO 8601) and `mrr` (cents) may come with it.
+    `customer_since` and `last_seen` (ISO 8601) and `mrr` (cents) may come with it.
     """
-    sent = read_body(body)
+    sent = _object(body, "uuid", "status", "customer_since", "last_seen", "mrr")
     if sent.get("status") not in STATUSES:
-        raise unfit("status")
-    if "uuid" not in sent:
-        raise missing("uuid")
-    customer = sandbox.world.customer(str(sent["uuid"]))
-    names = ("status", "customer_since", "mrr")
-    computed = {name: sent[name] for name in names if name in sent}
+        raise Misfit("status", f"status is one of {', '.join(STATUSES)}.")
+    if not isinstance(sent.get("uuid"), str):
+        raise Misfit("uuid", "uuid is that of a customer.")
+    computed: dict[str, Any] = {
+        name: _computed(name, sent[name]) for name in sent if name != "uuid"
+    }
+    customer = sandbox.world.customer(sent["uuid"])
     sandbox.touch()
     return found(sandbox.world.show(sandbox.world.put(replace(customer, **computed))))
 
 
+def show_settings(sandbox: Sandbox, query: Query, body: bytes) -> Answer:
+    """GET /sandbox/settings: every switch, what it is, what it may be, and what it does."""
+    return found({"settings": explain(sandbox.settings)})
+
+
 def adjust(sandbox: Sandbox, query: Query, body: bytes) -> Answer:
-    """POST /sandbox/settings: `rate`, `parallel`, `retry_after`, `stale`, `merge_delay`."""
-    sent = read_body(body)
-    for name, value in sent.items():
-        match name:
-            case "rate":
-                sandbox.limit.most = value
-            case "parallel":
-                sandbox.slots.most = value
-            case "retry_after":
-                sandbox.retry_after = value
-            case "stale" | "merge_delay":
-                setattr(sandbox.world, name, float(value))
-            case _:
-                raise unfit(name)
+    """POST /sandbox/settings: changes some switches, or none where one of them cannot be."""
+    sent = _object(body)
+    sandbox.set(**sent)
     return found(sent)
 
 
@@ -133,6 +138,7 @@ CONTROLS: dict[tuple[str, str], Control] = {
     ("POST", "/sandbox/definitions"): define,
     ("POST", "/sandbox/users"): add_users,
     ("POST", "/sandbox/statuses"): set_status,
+    ("GET", "/sandbox/settings"): show_settings,
     ("POST", "/sandbox/settings"): adjust,
 }
 
@@ -147,3 +153,44 @@ def _show(call: Call) -> dict[str, Any]:
         "body": call.json,
         "at": call.at,
     }
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return decode(body)
+    except ValueError:
+        raise Misfit("body", "The body is not valid JSON.") from None
+
+
+def _object(body: bytes, *known: str) -> dict[str, Any]:
+    """The JSON object of a body; Misfit where it is none, or has other keys than those known."""
+    sent = _json(body or b"{}")
+    if not isinstance(sent, dict):
+        raise Misfit("body", "The body is not a JSON object.")
+    for name in sent:
+        if known and name not in known:
+            raise Misfit(name, f"{name[:80]} is none of {', '.join(known)}.")
+    return sent
+
+
+def _texts(sent: abc.Mapping[str, Any], name: str) -> list[str]:
+    texts = sent.get(name, [])
+    if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
+        raise Misfit(name, f"{name} is a list of texts.")
+    return texts
+
+
+def _computed(name: str, value: object) -> Any:
+    """A value as it is held: times in the form in which they are shown."""
+    if name == "status":
+        return value
+    if name == "mrr":
+        if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _MOST_CENTS:
+            raise Misfit(name, f"mrr is a whole number of cents, up to {_MOST_CENTS:,}.")
+        return value
+    moment = moments.read(value) if isinstance(value, str) else None
+    if moment is None and value is not None:
+        raise Misfit(name, f"{name} is a time in ISO 8601, or null.")
+    if moment is None:
+        return None
+    return moments.show(moment) if name == "last_seen" else moment.isoformat()

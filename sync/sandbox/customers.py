@@ -1,10 +1,9 @@
 """Calls that make, find, change and delete customers."""
 
 from collections import abc
-from dataclasses import replace
 from typing import Any
 
-from sync.sandbox import fields
+from sync.sandbox import fields, pins
 from sync.sandbox.answer import (
     Answer,
     Refusal,
@@ -12,15 +11,18 @@ from sync.sandbox.answer import (
     found,
     invalid,
     missing,
+    not_modified,
     nothing,
     rejected,
     unfit,
 )
 from sync.sandbox.attributes import Written, read_list, read_patch
-from sync.sandbox.order import Order, ordered
-from sync.sandbox.paging import Keep, customer_page
+from sync.sandbox.history import rewrite
+from sync.sandbox.order import Order, Rank, ordered
+from sync.sandbox.paging import Keep, customer_page, refuse_number
 from sync.sandbox.people import Customer
 from sync.sandbox.request import Request
+from sync.sandbox.views import view_of
 from sync.sandbox.world import World
 
 SETTABLE = (*fields.PLAIN, "email", "country", *fields.DATES, "owner")
@@ -31,14 +33,15 @@ def create(world: World, request: Request) -> Answer:
 
     `primary_contact` is ignored: what it does was never recorded.
     """
-    sent = request.sent
-    values, problems = fields.read_customer(sent, world.users, request.at)
+    sent, settings = request.sent, world.settings
+    values, problems = fields.read_customer(sent, world.users, request.at, settings)
     problems = _identity(world, sent) | problems
-    settled, more = fields.settle(dict.fromkeys(SETTABLE) | values)
+    settled, more = fields.settle(dict.fromkeys(SETTABLE) | values, settings)
     if problems | more:
         raise rejected(problems | more)
     status = _status(sent, "New Lead")
-    written, tags = _attributes(sent, lambda custom: read_list(world.types, custom))
+    written, tags = _attributes(sent, lambda custom: read_list(world.types, custom, settings))
+    pinned = pins.pinned_after(frozenset(), pins.read_pins(sent, Customer))
     pair = (sent["data_source_uuid"], sent["external_id"])
     world.types.update(written.types)
     customer = Customer(
@@ -50,14 +53,15 @@ def create(world: World, request: Request) -> Answer:
         status=status,
         custom=written.values,
         tags=tags,
+        pinned=pinned,
         **settled,
     )
-    return found(world.show(world.put(customer)), 201)
+    return found(world.show(world.put(customer), view_of(request)), 201)
 
 
 def retrieve(world: World, request: Request, uuid: str) -> Answer:
     """GET /v1/customers/{uuid}."""
-    return found(world.show(world.customer(uuid)))
+    return found(world.show(world.customer_read(uuid), view_of(request)))
 
 
 def update(world: World, request: Request, uuid: str) -> Answer:
@@ -66,30 +70,34 @@ def update(world: World, request: Request, uuid: str) -> Answer:
     Tags are added (whether ChartMogul adds or replaces is not known). external_id and
     data_source_uuid are ignored: sent back unchanged they were accepted, recorded 2023.
     """
-    customer = world.customer(uuid)
-    sent = request.sent
-    values, problems = fields.read_customer(sent, world.users, request.at)
-    before = {name: getattr(customer, name) for name in SETTABLE}
-    settled, more = fields.settle(before | values)
-    for param, message in (problems | more).items():
+    customer, sent, settings = world.customer(uuid), request.sent, world.settings
+    values, problems = fields.read_customer(sent, world.users, request.at, settings)
+    if not problems:
+        before = {name: getattr(customer, name) for name in SETTABLE}
+        values, problems = fields.settle(before | values, settings)
+    for param, message in problems.items():
         raise invalid(message, param)
-    status = _status(sent, customer.status)
-    written, tags = _attributes(sent, lambda custom: read_patch(world.types, custom))
+    values["status"] = _status(sent, customer.status)
+    written, tags = _attributes(sent, lambda custom: read_patch(world.types, custom, settings))
+    wanted = pins.read_pins(sent, Customer)
+    held = pins.hold(customer, values | written.by_path, wanted, settings.pinned_writes)
     world.types.update(written.types)
-    changed = replace(
+    changed = rewrite(
         customer,
-        status=status,
-        custom={**customer.custom, **written.values},
+        request.at,
+        held.values,
         tags=tuple(dict.fromkeys((*customer.tags, *tags))),
-        **settled,
+        pinned=pins.pinned_after(customer.pinned, wanted),
     )
-    return found(world.show(world.put(changed)))
+    if changed is customer and (held.not_modified or settings.not_modified == "nothing_changed"):
+        return not_modified()
+    return found(world.show(world.put(changed), view_of(request)))
 
 
 def delete(world: World, request: Request, uuid: str) -> Answer:
-    """DELETE /v1/customers/{uuid}: 204, its contacts go too."""
+    """DELETE /v1/customers/{uuid}: 204 as recorded until 2025, its contacts go too."""
     world.delete(world.customer(uuid).uuid)
-    return nothing()
+    return found({}) if world.settings.generation == "docs" else nothing()
 
 
 def browse(world: World, request: Request) -> Answer:
@@ -98,27 +106,38 @@ def browse(world: World, request: Request) -> Answer:
     external_id is found exactly as written, on merged customers as well (our choice: neither its
     case rule nor secondary ids are known).
     """
+    refuse_number(request, world.settings)
     order, keep = _listed(world, request)
-    return found(customer_page(request, order, keep, lambda uuid: _shown(world, uuid)))
+    return found(customer_page(request, order, keep, _shower(world, request)))
 
 
 def search(world: World, request: Request) -> Answer:
-    """GET /v1/customers/search: the address exactly as written; no customer is a 404."""
+    """GET /v1/customers/search: the address exactly as it is stored; no customer is a 404."""
+    refuse_number(request, world.settings)
     email = request.query.get("email")
     if not email:
         raise missing("email")
-    ranks = set(world.by_email.get(email, Order()).ranks)
+    wanted = fields.fold(email, world.settings)
+    ranks = {
+        rank
+        for rank in world.by_email.get(wanted, Order()).ranks
+        if (shown := world.customer_shown(rank[-1])) and shown.email == wanted
+    }
     if request.query.get("with_associated_emails") == "true":
-        contacts = world.contacts_by_email.get(email, Order()).ranks
-        owners = {world.contacts[rank[-1]].customer_uuid for rank in contacts}
-        ranks |= {world.customers[owner].rank for owner in owners}
-    seen = [rank for rank in ranks if _visible(world, request, rank[-1])]
-    if not seen:
+        ranks |= set(_ranks_by_contact(world, wanted))
+    if not ranks:
         message = f'Can\'t find any customers with email: "{email}"'
         raise Refusal(failed(404, message, "email"))
-    page = customer_page(request, ordered(seen), None, lambda uuid: _shown(world, uuid))
+    page = customer_page(request, ordered(ranks), None, _shower(world, request))
     # How many pages there are is never told, but on the first one the key is there.
     return found({name: None if name == "total_pages" else page[name] for name in page})
+
+
+def _ranks_by_contact(world: World, email: str) -> abc.Iterator[Rank]:
+    for rank in world.contacts_by_email.get(email, Order()).ranks:
+        owner = world.contacts[rank[-1]].customer_uuid
+        if owner is not None and world.customer_shown(owner) is not None:
+            yield world.customers[owner].rank
 
 
 def _identity(world: World, sent: abc.Mapping[str, Any]) -> fields.Problems:
@@ -126,6 +145,8 @@ def _identity(world: World, sent: abc.Mapping[str, Any]) -> fields.Problems:
     problems = {}
     if not isinstance(external_id, str) or not external_id:
         problems["external_id"] = "A unique external ID is required for each customer."
+    if world.settings.name_required and not sent.get("name"):
+        problems["name"] = "A name is required for each customer."
     if not isinstance(source, str) or source not in world.sources:
         problems["data_source_uuid"] = "A valid data source UUID is required for each customer."
     elif isinstance(external_id, str) and (source, external_id) in world.by_pair:
@@ -174,22 +195,23 @@ def _listed(world: World, request: Request) -> tuple[Order, Keep | None]:
 
 
 def _tests(world: World, request: Request) -> abc.Iterator[Keep]:
-    if world.stale:
-        yield lambda uuid: _visible(world, request, uuid)
+    if world.settings.lags:
+        yield lambda uuid: world.customer_shown(uuid) is not None
     if "status" in request.query:
         status = fields.read_filter(request.query["status"])
         if status is None:
             raise unfit("status")
-        yield lambda uuid: world.customers[uuid].status == status
+        yield lambda uuid: _seen(world, uuid).status == status
     if "system" in request.query:
-        yield lambda uuid: bool(
-            _shown(world, uuid)["billing-system-type"] == request.query["system"]
-        )
+        system = request.query["system"]
+        yield lambda uuid: bool(world.show(_seen(world, uuid))["billing-system-type"] == system)
 
 
-def _visible(world: World, request: Request, uuid: str) -> bool:
-    return not world.hidden(world.customers[uuid].created, request.at)
+def _seen(world: World, uuid: str) -> Customer:
+    """A customer as look-ups see it; one that is hidden is kept out before."""
+    return world.customer_shown(uuid) or world.customers[uuid]
 
 
-def _shown(world: World, uuid: str) -> dict[str, Any]:
-    return world.show(world.customers[uuid])
+def _shower(world: World, request: Request) -> abc.Callable[[str], dict[str, Any]]:
+    view = view_of(request)
+    return lambda uuid: world.show(_seen(world, uuid), view)

@@ -4,7 +4,7 @@ from collections import abc
 from typing import Any
 
 from sync.sandbox import moments
-from sync.sandbox.answer import Answer, Refusal, failed, found, missing, nothing, rejected
+from sync.sandbox.answer import Answer, deleted, deprecated, found, missing, nothing, rejected
 from sync.sandbox.request import Request
 from sync.sandbox.world import World
 
@@ -71,7 +71,7 @@ def create(world: World, request: Request) -> Answer:
 def browse(world: World, request: Request) -> Answer:
     """GET /v1/data_sources: all at once, filtered by `name` and `system`, exactly."""
     if "page" in request.query:
-        raise Refusal(failed(400, 'Parameter "page" is deprecated', "page"))
+        raise deprecated("page")
     shown = [
         _show(source, request.query)
         for source in world.sources.values()
@@ -86,10 +86,10 @@ def retrieve(world: World, request: Request, uuid: str) -> Answer:
 
 
 def delete(world: World, request: Request, uuid: str) -> Answer:
-    """DELETE /v1/data_sources/{uuid}: 204, and its customers go with it."""
+    """DELETE /v1/data_sources/{uuid}: 202, and its customers go with it; 204 until 2025."""
     world.empty(world.source(uuid)["uuid"])
     del world.sources[uuid]
-    return nothing()
+    return deleted("Source deleted") if world.settings.is_current else nothing()
 
 
 def empty(world: World, request: Request, uuid: str) -> Answer:

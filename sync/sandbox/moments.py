@@ -8,14 +8,14 @@ def read(text: str) -> datetime | None:
     """A time from ISO 8601 or `2016-10-01 23:55:00 UTC`; no zone is UTC; None if it is no time."""
     try:
         moment = datetime.fromisoformat(re.sub(r"\s*UTC$", "+00:00", text.strip()))
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def show(moment: datetime) -> str:
     """`2016-10-01T23:55:00.000Z`, as recorded."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def echo(text: str) -> str | None:

@@ -11,13 +11,16 @@ from sync.sandbox import moments
 from sync.sandbox.answer import Answer
 from sync.sandbox.order import Order
 from sync.sandbox.sandbox import Call, Sandbox
-from sync.sandbox.world import World
+from sync.sandbox.world import NOBODY, World
 
 MOST = 1_000
 """Customers and contacts shown; the rest is a count."""
 
 RECENT = 50
 """Requests shown, the newest first."""
+
+LONGEST = 2_000
+"""Characters of a request's body that are shown."""
 
 
 def render(sandbox: Sandbox) -> Answer:
@@ -73,7 +76,7 @@ def _contact(world: World, uuid: str) -> dict[str, Any]:
     return {
         **world.show_contact(contact),
         "full_name": " ".join(name for name in names if name),
-        "customer": world.customers[contact.customer_uuid],
+        "customer": world.customers.get(contact.customer_uuid or NOBODY),
     }
 
 
@@ -85,5 +88,5 @@ def _request(call: Call) -> dict[str, Any]:
         "status": call.status,
         "dropped": call.dropped,
         "at": moments.show(moments.stamp(call.at)),
-        "body": call.body.decode(errors="replace"),
+        "body": call.body[:LONGEST].decode(errors="replace"),
     }

@@ -8,9 +8,13 @@ from itertools import islice
 from typing import Any
 
 from sync.sandbox import moments
-from sync.sandbox.answer import unfit
+from sync.sandbox.answer import deprecated, unfit
 from sync.sandbox.order import Order, Rank
 from sync.sandbox.request import Request
+from sync.sandbox.settings import Settings
+
+DIGITS = 18
+"""Digits of the longest number that a query may hold."""
 
 LARGEST = 200
 """Entries a page has unless told otherwise, and at most."""
@@ -25,6 +29,12 @@ class Page:
 
     ranks: list[Rank]
     more: bool
+
+
+def refuse_number(request: Request, settings: Settings) -> None:
+    """400 where `page` is asked for and the setting says that it is refused."""
+    if "page" in request.query and settings.page_number == "refused":
+        raise deprecated("page")
 
 
 def page_size(request: Request) -> int:
@@ -104,7 +114,7 @@ def _bare(
 
 def _customer_rank(cursor: str) -> Rank:
     since, number = _halves(cursor)
-    if not number.isdecimal():
+    if not _is_number(number):
         raise unfit("cursor")
     # "\x7f" sorts behind every uuid, so the customer itself is not listed again.
     return (since or "~", int(number), "\x7f")
@@ -128,6 +138,10 @@ def _halves(cursor: str) -> tuple[str, str]:
 
 def _number(request: Request, param: str, otherwise: int) -> int:
     text = request.query.get(param, str(otherwise))
-    if not text.isdecimal() or int(text) < 1:
+    if not _is_number(text) or int(text) < 1:
         raise unfit(param)
     return int(text)
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= DIGITS

@@ -1,6 +1,5 @@
 """What the sandbox was asked."""
 
-import binascii
 from base64 import b64decode
 from collections import abc
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ class Incoming:
             return None
         try:
             return b64decode(credentials, validate=True).decode().partition(":")[0]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             return None
 
 

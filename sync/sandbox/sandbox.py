@@ -4,6 +4,7 @@ import time
 from collections import abc, deque
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import count
 from pathlib import Path
 from threading import Lock, RLock
 from typing import Any
@@ -12,10 +13,13 @@ from uuid import UUID, uuid4
 from sync.sandbox import answer as answers
 from sync.sandbox import data_sources, merges, routes
 from sync.sandbox.answer import Answer, Refusal, decode, encode
+from sync.sandbox.endless import prolong, rewind
 from sync.sandbox.faults import Fault, Faults, spoil
 from sync.sandbox.limits import Latency, Rate, Slots, constant
 from sync.sandbox.request import Incoming, Request, read_body
-from sync.sandbox.world import World, pack, unpack
+from sync.sandbox.saving import pack, unpack
+from sync.sandbox.settings import DEFAULT, MEGABYTE, Settings
+from sync.sandbox.world import World
 
 KEY = "sandbox-key"
 DATA_SOURCE = "ds_00000000-0000-4000-8000-000000000001"
@@ -34,9 +38,16 @@ ACCOUNT = {
 }
 
 
+REMEMBERED = MEGABYTE
+"""Bytes of a request's body that are remembered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that came in and the status it got, `at` in seconds since 1970."""
+    """A request that came in and the status it got, `at` in seconds since 1970.
+
+    Of a body longer than a megabyte the beginning is kept.
+    """
 
     method: str
     path: str
@@ -58,11 +69,10 @@ class Call:
 class Sandbox:
     """One account with one read-write key, perhaps a read-only one, and one data source.
 
-    `rate` and `parallel` are the limits, None switches one off; `retry_after` adds that header to
-    429 and 503. `users` are the e-mails that can own customers, `definitions` the keys of contact
-    attributes. `stale` is how many seconds a new record is missing from look-ups and lists,
-    `merge_delay` how many seconds a merge takes, `latency` how long each answer takes. `data` is
-    a file to start from and save to. `clock` gives seconds since 1970.
+    `users` are the e-mails that can own customers, `definitions` the keys of contact attributes.
+    `latency` is how long each answer takes, `data` a file to start from and save to, `clock`
+    gives seconds since 1970. All else are switches, see `Settings`: together in `settings`, or
+    one by one; ValueError says which of them cannot be.
 
     All of it may be changed while it runs: `faults`, `requests`, `world`, `limit`, `slots` and
     `latency` are there to be touched, `lock` guards them between threads.
@@ -78,23 +88,20 @@ class Sandbox:
         account: abc.Mapping[str, Any] | None = None,
         users: abc.Iterable[str] = ("success@example.com",),
         definitions: abc.Iterable[str] = ("role",),
-        rate: int | None = 40,
-        parallel: int | None = 20,
-        retry_after: float | None = None,
-        stale: float = 0.0,
-        merge_delay: float = 0.0,
         latency: Latency | None = None,
         remember: int | None = None,
         data: Path | None = None,
         clock: abc.Callable[[], float] = time.time,
         new_uuid: abc.Callable[[], UUID] = uuid4,
+        settings: Settings = DEFAULT,
+        **switches: Any,
     ) -> None:
         self.key = key
         self.read_only_key = read_only_key
         self.data_source = data_source
-        self.limit = Rate(rate)
-        self.slots = Slots(parallel)
-        self.retry_after = retry_after
+        self._first_settings = settings.with_changes(switches)
+        self.limit = Rate(self._first_settings.rate)
+        self.slots = Slots(self._first_settings.parallel)
         self.latency = constant(0.0) if latency is None else latency
         self.faults = Faults()
         self.requests: deque[Call] = deque(maxlen=remember)
@@ -103,6 +110,7 @@ class Sandbox:
         self._saving = Lock()
         self._data = data
         self._changed = False
+        self._pages = count(1)
 
         def new_world() -> World:
             return World(
@@ -110,14 +118,27 @@ class Sandbox:
                 sources={data_source: data_sources.make(data_source, data_source_name, clock())},
                 users=set(users),
                 definitions=set(definitions),
-                stale=stale,
-                merge_delay=merge_delay,
+                settings=self._first_settings,
                 new_uuid=new_uuid,
             )
 
         self._new_world: abc.Callable[[], World] = new_world
         self.world = new_world()
         self._load()
+
+    @property
+    def settings(self) -> Settings:
+        """The switches as they are now."""
+        return replace(self.world.settings, rate=self.limit.most, parallel=self.slots.most)
+
+    def set(self, /, **switches: Any) -> None:
+        """Change some switches; ValueError says which cannot be, and then none is changed."""
+        with self.lock:
+            self._apply(self.settings.with_changes(switches))
+
+    def _apply(self, settings: Settings) -> None:
+        self.world.settings = settings
+        self.limit.most, self.slots.most = settings.rate, settings.parallel
 
     def _load(self) -> None:
         if self._data is not None and self._data.exists():
@@ -132,15 +153,18 @@ class Sandbox:
         body: bytes = b"",
         *,
         crowded: bool = False,
+        oversized: bool = False,
     ) -> Answer:
         """Answer one call of the API and remember it in `requests`.
 
         `path` starts with `/v1/` and is decoded, `query` too. `crowded` tells that too many
-        connections are open: 503. The answer may ask to be dropped or held back; see `Answer`.
+        connections are open: 503; `oversized` that the body was not read, being too large: 413.
+        The answer may ask to be dropped or held back; see `Answer`.
         """
         with self.lock:
             incoming = Incoming(method, path, query or {}, headers or {}, body, self.clock())
-            answer = self._answer(incoming, crowded)
+            oversized = oversized or len(body) > self.world.settings.largest_body
+            answer = self._answer(incoming, crowded, oversized)
             self.requests.append(_note(incoming, answer))
             return replace(answer, delay=answer.delay + self.latency())
 
@@ -159,9 +183,10 @@ class Sandbox:
             ]
 
     def reset(self) -> None:
-        """An empty account again: no records, faults or remembered requests."""
+        """An empty account again: no records, faults or remembered requests; the first settings."""
         with self.lock:
             self.world = self._new_world()
+            self._apply(self._first_settings)
             self.faults.clear()
             self.requests.clear()
             self._changed = True
@@ -182,27 +207,34 @@ class Sandbox:
         """The world was changed from outside: the next `save` writes it."""
         self._changed = True
 
-    def _answer(self, incoming: Incoming, crowded: bool) -> Answer:
+    def _answer(self, incoming: Incoming, crowded: bool, oversized: bool) -> Answer:
+        settings = self.world.settings
         if crowded:
-            return answers.crowded(self.retry_after)
+            return answers.crowded(settings.retry_after)
         if not self.limit.allows(incoming.at):
-            return answers.throttled(self.retry_after)
+            return answers.throttled(settings.retry_after)
+        if oversized:
+            return answers.too_large(settings.largest_body)
         fault = self.faults.strike(incoming.method, incoming.path)
         if fault is None:
             return self._carry_out(incoming)
         if fault.spares:
             return spoil(fault, answers.nothing())
-        return spoil(fault, self._carry_out(incoming))
+        if fault.endless is None:
+            return spoil(fault, self._carry_out(incoming))
+        answer = self._carry_out(rewind(incoming))
+        return spoil(fault, prolong(fault.endless, answer, next(self._pages)))
 
     def _carry_out(self, incoming: Incoming) -> Answer:
         if incoming.key is None or incoming.key not in (self.key, self.read_only_key):
             return answers.unauthorized()
         if incoming.method != "GET" and incoming.key != self.key:
-            return answers.forbidden()
+            return answers.forbidden(self.world.settings.read_only_status)
         route = routes.find(incoming.method, incoming.path)
         if route is None:
             return answers.nowhere()
         handler, uuids = route
+        self.world.lag.begin(incoming.at)
         merges.carry_out(self.world, incoming.at)
         self._changed = self._changed or incoming.method != "GET"
         try:
@@ -213,6 +245,5 @@ class Sandbox:
 
 
 def _note(call: Incoming, answer: Answer) -> Call:
-    return Call(
-        call.method, call.path, call.query, call.body, answer.status, answer.dropped, call.at
-    )
+    body = call.body[:REMEMBERED]
+    return Call(call.method, call.path, call.query, body, answer.status, answer.dropped, call.at)

@@ -5,7 +5,7 @@ from collections import abc
 
 import httpx
 
-from sync.sandbox.answer import Answer
+from sync.sandbox.answer import Answer, Flow
 from sync.sandbox.sandbox import Sandbox
 
 Sleep = abc.Callable[[float], abc.Awaitable[None]]
@@ -32,9 +32,15 @@ def transport(sandbox: Sandbox, sleep: Sleep = asyncio.sleep) -> httpx.MockTrans
             await _hold_back(request, answer, sleep)
         finally:
             sandbox.slots.give()
-        return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
+        content = answer.body if answer.flow is None else _pieces(answer.flow)
+        return httpx.Response(answer.status, headers=dict(answer.headers), content=content)
 
     return httpx.MockTransport(respond)
+
+
+async def _pieces(flow: Flow) -> abc.AsyncIterator[bytes]:
+    for piece in flow():
+        yield piece
 
 
 async def _hold_back(request: httpx.Request, answer: Answer, sleep: Sleep) -> None:

@@ -200,7 +200,7 @@ class Square:
 
     def delete(self, uuid: str) -> None:
         """Somebody deletes a contact in ChartMogul."""
-        assert self._call("DELETE", f"/v1/contacts/{uuid}") == 200
+        assert self._call("DELETE", f"/v1/contacts/{uuid}") == 202
         self.forget()
 
     def _call(self, method: str, path: str, body: object = None) -> int:

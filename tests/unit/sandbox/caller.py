@@ -49,6 +49,10 @@ class Caller:
         assert answer.status == 201, answer.body
         return dict(answer.json)
 
+    def set(self, **switches: Any) -> None:
+        """Other switches of the sandbox."""
+        self.sandbox.set(**switches)
+
     def patch(self, customer: dict[str, Any], **fields: Any) -> Answer:
         """A change of a customer."""
         return self("PATCH", f"/customers/{customer['uuid']}", fields)

@@ -19,7 +19,8 @@ def prepare_contacts(sandbox: Sandbox, exchange: Exchange) -> None:
     shown = body.get("entries") or ([body] if "uuid" in body else [])
     for one in shown:
         sandbox.world.definitions.update(one["custom"])
-        _own(sandbox, one["customer_uuid"] or other("cus", 0), one)
+        if not exchange.is_alone:
+            _own(sandbox, one["customer_uuid"] or other("cus", 0), one)
     match exchange.method, exchange.path.split("/"):
         case "POST", [_, _, _]:
             _leave_position(sandbox, exchange)
@@ -55,11 +56,14 @@ def _cursor_microsecond(cursor: str) -> int:
 
 
 def _leave_position(sandbox: Sandbox, exchange: Exchange) -> None:
-    """A contact of the same customer, so that the next position is the recorded one."""
+    """A contact of the same customer, or of nobody, so that the next position is the recorded one."""
     position = exchange.body["position"] - 1
     if position and "position" not in exchange.sent:
-        shown = {"uuid": other("con", 1), **_links(exchange.body), "custom": {}}
-        _add_contact(sandbox, {**shown, "position": position}, 1)
+        shown = {"uuid": other("con", 1), "custom": {}, "position": position}
+        if exchange.is_alone:
+            sandbox.world.put_contact(Contact(shown["uuid"], None, None, 1, position))
+        else:
+            _add_contact(sandbox, {**shown, **_links(exchange.body)}, 1)
 
 
 def _links(body: dict[str, Any]) -> dict[str, Any]:

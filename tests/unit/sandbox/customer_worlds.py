@@ -2,8 +2,10 @@
 
 import itertools
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+from sync.sandbox.people import CUSTOM, Past
 from sync.sandbox.sandbox import Sandbox
 from tests.unit.sandbox.exchange import Exchange
 from tests.unit.sandbox.makers import add_bare, add_shown, add_source, define, other
@@ -74,8 +76,28 @@ def _prepare_attributes(
     if exchange.method != "POST":
         define(sandbox, body.get("custom", {}))
     add_bare(sandbox, uuid)
-    customer = sandbox.world.customers[uuid]
-    sandbox.world.put(replace(customer, custom=custom, tags=tuple(tags)))
+    customer = replace(sandbox.world.customers[uuid], custom=custom, tags=tuple(tags))
+    if exchange.method in ("GET", "DELETE"):
+        customer = replace(customer, pinned=_pinned(body), past=_past(body))
+    sandbox.world.put(customer)
+
+
+def _pinned(body: dict[str, Any]) -> frozenset[str]:
+    pinned = body.get("overrides", {}).get("custom", {})
+    return frozenset(CUSTOM + key for key in pinned)
+
+
+def _past(body: dict[str, Any]) -> tuple[Past, ...]:
+    """The changes that an answer tells of, of one attribute."""
+    shown = body.get("historical_values", {}).get("custom", {})
+    return tuple(
+        Past(
+            datetime.fromisoformat(newer["update_performed_at"]).timestamp(),
+            {CUSTOM + key: older["value"]},
+        )
+        for key, entries in shown.items()
+        for newer, older in itertools.pairwise(entries)
+    )
 
 
 def _list_customers(sandbox: Sandbox, exchange: Exchange, shown: list[dict[str, Any]]) -> None:

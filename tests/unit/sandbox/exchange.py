@@ -45,6 +45,12 @@ class Exchange:
         about = self.sent.get("customer_uuid") if isinstance(self.sent, dict) else None
         return [*parts, about] if about else parts
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether it makes a contact of nobody."""
+        makes = (self.method, self.path) == ("POST", "/v1/contacts") and self.status == 201
+        return makes and "customer_uuid" not in self.sent
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -62,19 +68,25 @@ def read(recording: str) -> list[Exchange]:
 
 
 def recordings() -> list[str]:
-    """The names of all files."""
-    return sorted(path.stem for path in FOLDER.glob("*.json"))
+    """The names of all files, with the year's folder where they have one."""
+    paths = (path.relative_to(FOLDER) for path in FOLDER.rglob("*.json"))
+    return sorted(path.with_suffix("").as_posix() for path in paths)
+
+
+def is_sequence(recording: str) -> bool:
+    """Whether state carries over from one of its exchanges to the next."""
+    return Path(recording).name.startswith("sequence-")
 
 
 def singles() -> list[Exchange]:
     """Every exchange that stands alone."""
-    names = [name for name in recordings() if not name.startswith("sequence-")]
+    names = [name for name in recordings() if not is_sequence(name)]
     return [exchange for name in names for exchange in read(name)]
 
 
 def sequences() -> list[list[Exchange]]:
     """Every cassette of which state carries over from one exchange to the next."""
-    names = [name for name in recordings() if name.startswith("sequence-")]
+    names = [name for name in recordings() if is_sequence(name)]
     grouped = (itertools.groupby(read(name), key=lambda one: one.cassette) for name in names)
     return [list(group) for groups in grouped for _, group in groups]
 

@@ -1,6 +1,7 @@
 """A recorded exchange played against a sandbox that hands out the recorded names and times."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sync.sandbox.answer import Answer, encode
@@ -9,6 +10,8 @@ from tests.unit.sandbox import worlds
 from tests.unit.sandbox.exchange import Exchange, credentials
 
 CREATES = ("/v1/customers", "/v1/data_sources")
+YEARS = ((2026, 9), "2026"), ((2017, 1), "2025"), ((1970, 1), "2016")
+"""Since when answers are of which generation."""
 
 
 @dataclass(slots=True)
@@ -33,6 +36,12 @@ def alone(exchange: Exchange) -> Answer:
     return _send(sandbox, exchange)
 
 
+def generation(exchange: Exchange) -> str:
+    """The generation of answers that this one belongs to."""
+    recorded = datetime.fromtimestamp(exchange.at, UTC)
+    return next(name for since, name in YEARS if (recorded.year, recorded.month) >= since)
+
+
 def in_order(exchanges: list[Exchange]) -> list[Answer]:
     """The answers in one world, which what was there before the first of them is added to."""
     stage = Stage(exchanges[0])
@@ -43,7 +52,7 @@ def in_order(exchanges: list[Exchange]) -> list[Answer]:
     for exchange in exchanges:
         stage.exchange = exchange
         creates = exchange.method == "POST" and exchange.path in CREATES
-        if creates or set(exchange.uuids) - seen:
+        if creates or exchange.is_alone or set(exchange.uuids) - seen:
             worlds.prepare(sandbox, exchange)
         answers.append(_send(sandbox, exchange))
         seen |= {*exchange.uuids, *sandbox.world.customers, *sandbox.world.contacts}
@@ -52,7 +61,14 @@ def in_order(exchanges: list[Exchange]) -> list[Answer]:
 
 
 def _empty(stage: Stage) -> Sandbox:
-    sandbox = Sandbox(clock=stage.clock, new_uuid=stage.new_uuid, users=(), definitions=())
+    sandbox = Sandbox(
+        clock=stage.clock,
+        new_uuid=stage.new_uuid,
+        users=(),
+        definitions=(),
+        generation=generation(stage.exchange),
+        state_shown="code",
+    )
     sandbox.world.sources.clear()
     return sandbox
 

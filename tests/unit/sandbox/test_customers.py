@@ -116,7 +116,7 @@ def test_empty_clears_and_missing_keeps(call, empty):
     [("DE", "NY", None), ("US", "NY", "NY"), ("US", "US-NY", "US-NY"), (None, "NY", "NY")],
 )
 def test_a_state_outside_the_us_is_dropped(call, country, state, kept):
-    """In silence, with a 201."""
+    """In silence, with a 201; another is shown as it was sent."""
     assert call.create(country=country, state=state)["state"] == kept
 
 
@@ -232,6 +232,9 @@ def test_filters_by_status_and_system(call):
     call.create("b")
     found = call("GET", "/customers", status="Working_Lead").json["entries"]
     assert [one["external_id"] for one in found] == ["a"]
+    assert len(call("GET", "/customers", system="Custom").json["entries"]) == 2
+    assert call("GET", "/customers", system="Import API").json["entries"] == []
+    call.set(generation="2025")
     assert len(call("GET", "/customers", system="Import API").json["entries"]) == 2
     assert call("GET", "/customers", system="import api").json["entries"] == []
     assert call("GET", "/customers", status="Lead").status == 400

@@ -1,5 +1,7 @@
 """Failures on demand."""
 
+import re
+
 import pytest
 
 from sync.sandbox.faults import Fault, read_fault
@@ -114,11 +116,41 @@ def test_requests_are_remembered_with_what_became_of_them(call, sandbox, clock):
     assert KEY not in repr(sandbox.requests)
 
 
-@pytest.mark.parametrize("wrong", [{"every": 0}, {"when": "never"}, {"colour": "red"}])
-def test_a_wrong_fault_is_refused(wrong):
-    """With a ValueError."""
-    with pytest.raises(ValueError, match=r"every|colour"):
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"every": 0}, "every is a whole number from 1 to 1,000,000,000, not 0."),
+        ({"when": "never"}, 'when is "before" or "after", not "never".'),
+        ({"status": 99}, "status is a whole number from 200 to 599 or null, not 99."),
+        ({"delay": "x"}, 'delay is a number from 0 to 86,400, not "x".'),
+        ({"drop": 1}, "drop is true or false, not 1."),
+        ({"endless": "yes"}, 'endless is "same_cursor" or "new_cursor" or "empty_pages" or null,'
+         ' not "yes".'),
+        ({"location": "a\nb"}, "location is a text of Latin-1 without line ends: it goes into a"
+         " header."),
+        ({"content_type": "✓"}, "content_type is a text of Latin-1 without line ends: it goes into"
+         " a header."),
+        ([], "A JSON object is wanted, not []."),
+    ],
+)  # fmt: skip
+def test_a_wrong_fault_is_refused(wrong, message):
+    """With a ValueError that says what it may be."""
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         read_fault(wrong)
+
+
+def test_an_unknown_key_of_a_fault_is_refused():
+    """With the names of those that there are."""
+    with pytest.raises(ValueError, match='^"colour" is none of method, path, status, drop, when'):
+        read_fault({"colour": "red"})
+
+
+def test_there_is_an_end_to_faults(sandbox):
+    """A thousand may be in force."""
+    for _ in range(1_000):
+        sandbox.fail(path="/v1/nowhere")
+    with pytest.raises(ValueError, match="1,000 faults"):
+        sandbox.fail()
 
 
 def test_a_fault_reads_back():

@@ -49,3 +49,30 @@ def test_every_deviation_is_of_an_exchange():
     assert set(listed) <= known
     assert len(set(listed)) == len(listed)
     assert set(KINDS) == {kind for _, _, kinds in TABLE for kind in kinds}
+
+
+def shapes(value: object) -> object:
+    """The keys of an answer in their order, with those of what it holds."""
+    match value:
+        case dict():
+            return [(key, shapes(inner)) for key, inner in value.items()]
+        case list():
+            return [shapes(inner) for inner in value]
+    return None
+
+
+NEWEST = [one for one in SINGLES if one.recording.startswith("2026/")]
+
+
+@pytest.mark.parametrize("exchange", NEWEST, ids=lambda one: "{}-{}".format(*one.name))
+def test_keys_come_in_the_recorded_order(exchange: Exchange):
+    """In what was recorded of production in 2026."""
+    assert shapes(exchange.body) == shapes(replay.alone(exchange).json)
+
+
+def test_keys_of_contacts_come_in_the_recorded_order():
+    """In the sequence of a development server, whose customers have more keys."""
+    (sequence,) = [some for some in SEQUENCES if some[0].recording.startswith("2026/")]
+    for exchange, answer in zip(sequence, replay.in_order(sequence), strict=True):
+        if exchange.path.startswith(("/v1/contacts", "/v1/data_sources")):
+            assert shapes(exchange.body) == shapes(answer.json)

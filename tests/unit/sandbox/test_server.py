@@ -31,7 +31,7 @@ def test_a_body_of_delete_is_read(client):
     custom = [{"type": "Integer", "key": "x", "value": 1}]
     made = create(client, attributes={"custom": custom})
     path = f"/customers/{made['uuid']}/attributes"
-    assert client.request("DELETE", f"{path}/custom", json={"custom": ["x"]}).status_code == 204
+    assert client.request("DELETE", f"{path}/custom", json={"custom": ["x"]}).status_code == 202
     assert client.get(path).json()["custom"] == {}
 
 
@@ -158,6 +158,7 @@ def test_it_tells_what_a_sync_needs():
         "CHARTMOGUL_API_KEY=k\n"
         f"CHARTMOGUL_DATA_SOURCE={DATA_SOURCE}\n"
         "\nOpen http://127.0.0.1:8000/ to see what it holds.\n"
+        "GET http://127.0.0.1:8000/sandbox/settings tells how it can be made to answer otherwise.\n"
     )
 
 
