@@ -1,6 +1,5 @@
 """Values from outside, held against the types and bounds that a dataclass gives its fields."""
 
-import json
 import math
 from collections import abc
 from dataclasses import Field, dataclass, field, fields
@@ -17,6 +16,8 @@ from typing import (
     get_origin,
     get_type_hints,
 )
+
+import simplejson
 
 
 class Dataclass(Protocol):
@@ -124,7 +125,7 @@ def _words(hint: Any, bounds: Bounds) -> str:
     if get_origin(hint) in UNIONS:
         return " or ".join(_words(one, bounds) for one in get_args(hint))
     if get_origin(hint) is Literal:
-        return " or ".join(json.dumps(one) for one in get_args(hint))
+        return " or ".join(simplejson.dumps(one) for one in get_args(hint))
     if get_origin(hint) is tuple:
         return "a list of texts"
     if hint is int or hint is float:
@@ -134,5 +135,5 @@ def _words(hint: Any, bounds: Bounds) -> str:
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = simplejson.dumps(value, use_decimal=True, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else f"{text[:80]}…"

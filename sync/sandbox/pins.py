@@ -32,7 +32,7 @@ def read_pins(sent: abc.Mapping[str, Any], record: type[Customer | Contact]) -> 
 def pinned_after(before: frozenset[str], pins: Pins) -> frozenset[str]:
     """The paths that are pinned once these were pinned and freed."""
     freed = {path for path, wanted in pins.items() if not wanted}
-    return before | (pins.keys() - freed) - freed if pins else before
+    return (before | pins.keys()) - freed if pins else before
 
 
 def hold(

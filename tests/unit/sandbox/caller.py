@@ -30,10 +30,15 @@ class Caller:
     sandbox: Sandbox
     key: str
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What proves the key."""
+        return credentials(self.key)
+
     def __call__(self, method: str, path: str, sent: object = None, **query: str) -> Answer:
         """The answer to one call; `path` without /v1."""
         body = b"" if sent is None else encode(sent)
-        return self.sandbox.answer(method, f"/v1{path}", query, credentials(self.key), body)
+        return self.sandbox.answer(method, f"/v1{path}", query, self.headers, body)
 
     def create(self, external_id: str = "c1", **fields: Any) -> dict[str, Any]:
         """A new customer."""

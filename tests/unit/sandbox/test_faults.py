@@ -1,6 +1,7 @@
 """Failures on demand."""
 
 import re
+from http.client import HTTPConnection
 
 import pytest
 
@@ -141,7 +142,7 @@ def test_a_wrong_fault_is_refused(wrong, message):
 
 def test_an_unknown_key_of_a_fault_is_refused():
     """With the names of those that there are."""
-    with pytest.raises(ValueError, match='^"colour" is none of method, path, status, drop, when'):
+    with pytest.raises(ValueError, match=r'^"colour" is none of method, path, status, drop, when'):
         read_fault({"colour": "red"})
 
 
@@ -158,3 +159,77 @@ def test_a_fault_reads_back():
     assert read_fault({"method": "POST", "status": 500, "delay": 1}) == Fault(
         method="POST", status=500, delay=1.0
     )
+
+
+#: Statuses that firewalls and proxies answer with, ChartMogul never.
+FOREIGN = (
+    400, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 413, 414, 415, 417, 418, 421, 422, 423,
+    425, 426, 428, 429, 431, 444, 451, 495, 499, 500, 502, 503, 504, 520, 524, 525, 530, 598,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("when", "made"), [("before", 0), ("after", 1)])
+@pytest.mark.parametrize("status", FOREIGN)
+def test_somebody_on_the_way_may_answer(call, sandbox, status, when, made):
+    """With a page of HTML, the request carried out or not."""
+    sandbox.fail(status=status, page=True, when=when)
+    answer = create(call, "a")
+    assert (answer.status, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert f"<title>{status} ".encode() in answer.body
+    assert len(sandbox.world.customers) == made
+
+
+@pytest.mark.parametrize(("fault", "made"), [({"status": 200}, 0), ({}, 1)])
+def test_a_login_page_is_no_answer(call, sandbox, fault, made):
+    """200 and HTML: a portal before the request gets out, or an answer that got lost behind it."""
+    sandbox.fail(page=True, **fault)
+    answer = create(call, "a")
+    assert (answer.status, answer.headers["content-type"][:9]) == (
+        fault.get("status", 201),
+        "text/html",
+    )
+    assert b"Please log in" in answer.body
+    assert len(sandbox.world.customers) == made
+
+
+@pytest.mark.parametrize(("when", "made"), [("before", 0), ("after", 1)])
+def test_anything_may_be_answered_with_304(call, sandbox, when, made):
+    """No body, no type, also to a create or a look-up."""
+    sandbox.fail(status=304, when=when)
+    for answer in (create(call, "a"), call("GET", "/customers")):
+        assert (answer.status, answer.body, dict(answer.headers)) == (304, b"", {})
+    assert len(sandbox.world.customers) == made
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://login.example/",
+        "",
+        "//",
+        "http://[::1",
+        "/v1/customers",
+        "ht!tp://%zz",
+        "\xe9",
+        None,
+    ],
+)
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_may_point_anywhere(running, status, location):
+    """Also nowhere, over real HTTP."""
+    running.sandbox.fail(status=status, location=location)
+    host, port = running.root.removeprefix("http://").split(":")
+    connection = HTTPConnection(host, int(port), timeout=10)
+    connection.request("GET", "/v1/ping")
+    answer = connection.getresponse()
+    assert (answer.status, answer.getheader("location")) == (status, location)
+    connection.close()
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", ""])
+def test_the_type_alone_may_be_wrong(call, sandbox, kind):
+    """The body is JSON all the same, and the effect is there."""
+    sandbox.fail(content_type=kind)
+    answer = create(call, "a")
+    assert (answer.status, answer.headers["content-type"]) == (201, kind)
+    assert answer.json["external_id"] == "a"

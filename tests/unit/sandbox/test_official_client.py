@@ -1,5 +1,7 @@
 """ChartMogul's own Python client works against the sandbox."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from sync.sandbox.running import RunningSandbox
@@ -167,3 +169,93 @@ def test_merging_customers(config, running, customer):
     }
     chartmogul.Customer.unmerge(config, data=data).get()
     assert len(chartmogul.Customer.all(config).get().entries) == 2
+
+
+@pytest.fixture
+def lone(config):
+    """A contact of nobody."""
+    data = {"first_name": "Stand", "email": "lone@example.com", "external_id": "p1"}
+    return chartmogul.Contact.create(config, data=data).get()
+
+
+def test_contacts_without_a_customer(config, lone):
+    """Made, read, found, seen, deleted."""
+    assert (lone.customer_uuid, lone.data_source_uuid, lone.last_seen) == (None, None, None)
+    assert chartmogul.Contact.retrieve(config, uuid=lone.uuid).get().external_id == "p1"
+    found = chartmogul.Contact.all(config, email="lone@example.com").get()
+    assert [lone.uuid] == [one.uuid for one in found.entries]
+    data = {"last_seen": datetime(2026, 9, 1, tzinfo=UTC)}
+    changed = chartmogul.Contact.modify(config, uuid=lone.uuid, data=data).get()
+    assert changed.last_seen == data["last_seen"]
+    assert chartmogul.Contact.destroy(config, uuid=lone.uuid).get() is None
+    assert chartmogul.Contact.all(config).get().entries == []
+
+
+def test_contacts_by_their_external_id(config, running, customer, lone):
+    """Also together with the customer; an older API ignores the filter."""
+    data = {
+        "customer_uuid": customer.uuid,
+        "data_source_uuid": running.data_source,
+        "external_id": "p1",
+    }
+    linked = chartmogul.Contact.create(config, data=data).get()
+
+    def found(**query):
+        return {one.uuid for one in chartmogul.Contact.all(config, **query).get().entries}
+
+    assert found(external_id="p1") == {lone.uuid, linked.uuid}
+    assert found(external_id="p1", customer_uuid=customer.uuid) == {linked.uuid}
+    assert found(external_id="p2") == set()
+    running.sandbox.set(contact_external_id_filter="ignored")
+    assert found(external_id="p2") == {lone.uuid, linked.uuid}
+
+
+@pytest.mark.parametrize("generation", ["2026", "2025", "2016", "docs"])
+def test_all_that_is_deleted(config, running, customer, lone, generation):
+    """Every kind of answer is taken."""
+    running.sandbox.set(generation=generation)
+    custom = [{"type": "String", "key": key, "value": "x"} for key in ("plan", "tier")]
+    chartmogul.CustomAttributes.add(config, uuid=customer.uuid, data={"custom": custom}).get()
+    for key in ("plan", "tier"):
+        left = chartmogul.CustomAttributes.remove(
+            config, uuid=customer.uuid, data={"custom": [key]}
+        ).get()
+        said = {"2026": "Custom attributes deleted from customer"}.get(generation)
+        assert getattr(left, "message", None) == said
+    chartmogul.Contact.destroy(config, uuid=lone.uuid).get()
+    chartmogul.Customer.destroy(config, uuid=customer.uuid).get()
+    chartmogul.DataSource.destroy(config, uuid=running.data_source).get()
+    assert chartmogul.DataSource.all(config).get().data_sources == []
+    world = running.sandbox.world
+    assert (world.customers, world.contacts) == ({}, {})
+
+
+def test_overrides_and_history(config, customer):
+    """Pinned, read, and told since when."""
+    data = {"company": "Acme", "overrides": {"company": True}}
+    changed = chartmogul.Customer.modify(config, uuid=customer.uuid, data=data).get()
+    assert changed.overrides == {"company": True}
+    plain = chartmogul.Customer.modify(config, uuid=customer.uuid, data={"company": "X"}).get()
+    assert (plain.company, plain.overrides) == ("Acme", None)
+    shown = chartmogul.Customer.retrieve(
+        config, uuid=customer.uuid, with_overrides=True, attributes_with_history="company"
+    ).get()
+    assert shown.overrides == {"company": True}
+    assert [one["value"] for one in shown.historical_values["company"]] == ["Acme", None]
+
+
+def test_an_update_that_changes_nothing(config, running, customer, lone):
+    """304 is no error and no object."""
+    running.sandbox.set(not_modified="nothing_changed")
+    data = {"name": "Adam"}
+    assert chartmogul.Customer.modify(config, uuid=customer.uuid, data=data).get() is None
+    same = {"first_name": "Stand"}
+    assert chartmogul.Contact.modify(config, uuid=lone.uuid, data=same).get() is None
+
+
+def test_attributes_by_email(config, customer):
+    """Short objects, which the client takes."""
+    custom = [{"type": "String", "key": "plan", "value": "Gold"}]
+    data = {"email": "adam@example.com", "custom": custom}
+    found = chartmogul.CustomAttributes.add_by_email(config, data=data).get()
+    assert [(one.uuid, one.status) for one in found.entries] == [(customer.uuid, "New lead")]
