@@ -105,7 +105,7 @@ async def _save_often(sandbox: Sandbox, every: float) -> None:
 async def _respond(sandbox: Sandbox, scope: Scope, receive: Receive, send: Send) -> None:
     request = Request(scope, receive)
     headers = request.headers
-    reason = refusal(headers.get("host"), headers.get("origin"), sandbox.settings.hosts)
+    reason = refusal(headers.get("host"), headers.get("origin"), sandbox.world.settings.hosts)
     if reason is not None:
         await _send(_hang_up(failed(403, reason, None)), request, send)
         return
@@ -118,7 +118,7 @@ async def _respond(sandbox: Sandbox, scope: Scope, receive: Receive, send: Send)
 
 async def _call(sandbox: Sandbox, request: Request, send: Send) -> None:
     """A call of the API: it counts against the limits, and its answer may be held back."""
-    body = await _body(request, sandbox.settings.largest_body)
+    body = await _body(request, sandbox.world.settings.largest_body)
     within = sandbox.slots.take()
     try:
         answer = sandbox.answer(
@@ -139,7 +139,7 @@ async def _call(sandbox: Sandbox, request: Request, send: Send) -> None:
 
 async def _look(sandbox: Sandbox, request: Request) -> Answer:
     """A control route, or the page for people."""
-    method, path, most = request.method, request.scope["path"], sandbox.settings.largest_body
+    method, path, most = request.method, request.scope["path"], sandbox.world.settings.largest_body
     body = await _body(request, most)
     if body is None:
         return _hang_up(too_large(most))

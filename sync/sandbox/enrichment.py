@@ -64,7 +64,7 @@ def remove_custom(world: World, request: Request, uuid: str) -> Answer:
             return nothing()
         case "2016":
             return found({})
-        case "docs":
+        case _:
             return found(shown)
 
 

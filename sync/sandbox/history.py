@@ -20,7 +20,7 @@ def value_at(record: Customer | Contact, path: str) -> Any:
 
 def differs(one: object, other: object) -> bool:
     """Whether two values are not the very same: 1, true and 1.0 are three."""
-    return repr(one) != repr(other)
+    return one is not other and repr(one) != repr(other)
 
 
 def rewrite(

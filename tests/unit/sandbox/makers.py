@@ -24,7 +24,7 @@ def add_shown(sandbox: Sandbox, shown: dict[str, Any]) -> None:
     attributes, address = shown.get("attributes", {}), shown.get("address", {})
     define(sandbox, attributes.get("custom", {}))
     plain = ("name", "email", "company", "lead_created_at", "free_trial_started_at", "owner")
-    texts = {name: shown.get(name) or None for name in (*plain, "website_url")}
+    texts: dict[str, Any] = {name: shown.get(name) or None for name in (*plain, "website_url")}
     sandbox.world.put(
         Customer(
             id=shown.get("id", 1) if isinstance(shown.get("id", 1), int) else 1,

@@ -4,6 +4,7 @@ import json
 import tracemalloc
 import zlib
 from collections import Counter
+from typing import Any
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from sync.sandbox import floods
 from sync.sandbox.sandbox import KEY
 from sync.sandbox.transport import transport
 
-EMPTY = {"entries": [], "cursor": None, "has_more": False}
+EMPTY: dict[str, Any] = {"entries": [], "cursor": None, "has_more": False}
 
 
 @pytest.mark.parametrize("size", [0, 1, floods.PIECE, floods.PIECE + 1, 3_000_000])

@@ -140,6 +140,10 @@ def test_writes_that_are_remembered_have_an_end(call, sandbox, monkeypatch):
     listed = call("GET", "/customers").json["entries"]
     assert [one["external_id"] for one in listed] == ["c0", "c1"]
     assert len(sandbox.world.lag.versions) == 3
+    for number in range(4):
+        call.patch(listed[0], name=str(number))
+    assert len(sandbox.world.lag.order) == 3
+    assert [len(one) for one in sandbox.world.lag.versions.values()] == [3]
 
 
 def test_what_was_saved_is_not_new(tmp_path, clock):

@@ -106,7 +106,7 @@ def test_every_call_has_an_answer(data, body, query):
 def test_every_control_has_an_answer(control, body, query):
     """What cannot be done is a 400 with a sentence, or a 404."""
     sandbox, _ = town()
-    answer = steer(sandbox, *control, query, body)
+    answer = steer(sandbox, control[0], control[1], query, body)
     assert answer.status in (200, 201, 400, 404)
     if answer.status == 400:
         assert answer.json["message"].endswith(".")

@@ -1,6 +1,7 @@
 """The switches: what they may be, where they are set, what is told of them."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.unit.sandbox.caller import Caller
 
 NAMES = [one.name for one in fields(Settings)]
 
-OTHERS = {
+OTHERS: dict[str, Any] = {
     "rate": 7, "parallel": None, "retry_after": 2.5, "merge_delay": 1.0, "stale": 2.0,
     "stale_requests": 3, "stale_changes": True, "stale_reads": True, "generation": "docs",
     "lone_contacts": "refused", "lone_contacts_listed": True,

@@ -56,6 +56,14 @@ def test_a_customer_that_changes(call, made, sent):
     assert call.patch(made, **sent).status == 200
 
 
+def test_a_pinned_value_does_not_change(call, made):
+    """Where all that was sent is pinned."""
+    call.set(not_modified="nothing_changed")
+    call.patch(made, overrides={"name": True})
+    assert call.patch(made, name="B").status == 304
+    assert call.patch(made, name="B", city="X").json["name"] == "A"
+
+
 def test_a_contact_that_does_not_change(call, made):
     """The same, with dropped attributes and a customer that cannot be changed."""
     call.set(not_modified="nothing_changed")
