@@ -1,4 +1,7 @@
-"""The state: what was observed of ChartMogul, never pending work."""
+"""The state: what was observed of ChartMogul, never pending work.
+
+One module because it is one list: each method is a transaction, and what it does stands in the module it names.
+"""
 
 import time
 from collections import abc
