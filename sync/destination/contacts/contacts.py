@@ -4,12 +4,12 @@ import asyncio
 from collections import abc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from weakref import WeakValueDictionary
 
 from sync.chartmogul.client import Client, Written
 from sync.destination.contacts.identity import moved, resolve
-from sync.destination.contacts.in_doubt import InDoubtCreates
+from sync.destination.contacts.in_doubt import InDoubtCreates, doubtful, unanswered
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site, Unresolved
 from sync.destination.parents import ParentResolver
@@ -20,7 +20,6 @@ from sync.domain.plan import Absent, Changes, Met, Seen
 from sync.domain.record import ATTRIBUTE, Fields, Problem, Record
 from sync.domain.results import Outcome
 from sync.errors import AlreadyExists, Answered, Denied, NotFound, RailError, Refused, Unavailable
-from sync.state.memory import Doubt
 
 #: Seconds between looks for a contact whose create was not answered.
 WAITS = (2.0, 5.0, 15.0)
@@ -130,7 +129,7 @@ class Contacts:
             return Absent()
         until = doubt.asked_at + DOUBT
         if self.clock.now() < until:
-            raise Unresolved(_doubtful(doubt, until))
+            raise Unresolved(doubtful(doubt, until))
         if not parent.to_come:
             await self.index.renew(parent)  # what was listed before that moment proves nothing
         found = await self._resolve(record, parent)
@@ -176,7 +175,7 @@ class Contacts:
                 return found
             if not lost.busy:
                 await self.in_doubt.mark_lost(record.key)
-                raise Unresolved(_unknown(lost))
+                raise Unresolved(unanswered(lost))
             if again:
                 await self.in_doubt.resolve(record.key)
         raise lost
@@ -202,7 +201,7 @@ class Contacts:
                     return Met.by_look(found)
         except Unavailable:
             await self.in_doubt.mark_lost(record.key)
-            raise Unresolved(_unknown(lost)) from lost
+            raise Unresolved(unanswered(lost)) from lost
         return None
 
     async def update(self, uuid: str, fields: Fields, record: Record) -> Written:
@@ -281,21 +280,4 @@ def _concerns_customer(error: Refused) -> bool:
     """Whether it is the customer that ChartMogul does not take; how it says so was never recorded."""
     return isinstance(error, NotFound) or any(
         refusal.param == "customer_uuid" for refusal in error.answered.refusals
-    )
-
-
-def _doubtful(doubt: Doubt, until: datetime) -> Problem:
-    what = "was not answered" if doubt.lost else "was under way when a run broke off"
-    return Problem(
-        "outcome_unknown",
-        f"a create of {doubt.asked_at:%H:%M:%S} UTC {what} and may still take effect",
-        hint=f"the first run after {until:%H:%M:%S} UTC looks again, and creates it if it is not there",
-    )
-
-
-def _unknown(lost: Unavailable) -> Problem:
-    return Problem(
-        "outcome_unknown",
-        f"the create was not answered ({lost.message}), and no look-up shows the contact",
-        hint="it may still take effect: runs wait ten minutes before they create it again",
     )

@@ -1,4 +1,4 @@
-"""The state's record of creates that were asked for and not yet confirmed, so that even a crash leaves a trace."""
+"""Creates in doubt: asked for and not yet confirmed, noted in the state so that even a crash leaves a trace."""
 
 import asyncio
 from collections import abc
@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from sync.domain.clock import Clock
+from sync.domain.record import Problem
+from sync.errors import Unavailable
 from sync.state.memory import Doubt
 
 
@@ -72,3 +74,22 @@ class InDoubtCreates:
         """The create is in doubt no longer: it is known that there is no contact."""
         self._open.pop(key, None)
         await self.state.resolve([key])
+
+
+def doubtful(doubt: Doubt, until: datetime) -> Problem:
+    """Why a row has to wait: a create that an earlier run asked for may still take effect, until then."""
+    what = "was not answered" if doubt.lost else "was under way when a run broke off"
+    return Problem(
+        "outcome_unknown",
+        f"a create of {doubt.asked_at:%H:%M:%S} UTC {what} and may still take effect",
+        hint=f"the first run after {until:%H:%M:%S} UTC looks again, and creates it if it is not there",
+    )
+
+
+def unanswered(lost: Unavailable) -> Problem:
+    """Why nobody knows of a row: the create of this run was not answered, and no look-up shows the contact."""
+    return Problem(
+        "outcome_unknown",
+        f"the create was not answered ({lost.message}), and no look-up shows the contact",
+        hint="it may still take effect: runs wait ten minutes before they create it again",
+    )

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from sync.chartmogul.client import Written
 from sync.destination.interface import Destination, Unresolved
-from sync.domain.fingerprint import split
 from sync.domain.plan import (
     Absent,
     Changes,
@@ -27,63 +26,11 @@ from sync.domain.plan import (
     missing_tags,
 )
 from sync.domain.record import Fields, Record, Rejected, Stage, Value
-from sync.domain.results import Delivered, Outcome, PartlyWritten, Result, Warned
+from sync.domain.results import Delivered, Outcome, PartlyWritten, Warned
 from sync.engine.context import Lease
-from sync.engine.spool import Entry
+from sync.engine.write.delivery import Delivery, Job, Planned
 from sync.engine.write.rejections import reject
 from sync.errors import AlreadyExists, NotFound, Refused, Unavailable
-from sync.state.memory import Memory
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A record to deliver, what the state remembers of its key, and what a look-up has shown."""
-
-    entry: Entry
-    memory: Memory | None = None
-    known: Known | None = None
-
-    @property
-    def record(self) -> Record:
-        """The desired record."""
-        return self.entry.record
-
-    @property
-    def uuid(self) -> str | None:
-        """The remembered uuid."""
-        return self.memory.uuid if self.memory else None
-
-    @property
-    def dropped(self) -> frozenset[bytes]:
-        """Hashes of values that ChartMogul is known to drop."""
-        return split(self.memory.dropped) if self.memory else frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A job, what is known of its record by now, and what is to be done about it."""
-
-    job: Job
-    known: Known
-    operation: Operation
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What became of a record: its result, and what the state has to know of it.
-
-    `known` is what a look-up, or the answer to a create, has shown. `dropped` are the hashes of values that ChartMogul
-    dropped. `error` is the refused or lost request of a rejected row, `uuid` the record that it had come to. `cost` is
-    the number of requests that a dry run foretells.
-    """
-
-    entry: Entry
-    result: Result
-    known: Known | None = None
-    dropped: frozenset[bytes] = frozenset()
-    error: Refused | Unavailable | None = None
-    uuid: str | None = None
-    cost: int = 0
 
 
 @dataclass(frozen=True, slots=True)

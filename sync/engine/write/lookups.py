@@ -10,7 +10,7 @@ from sync.domain.events import MappingReporter
 from sync.domain.lookup import PAGE, Listing, Way, choose
 from sync.domain.plan import Absent, Remembered
 from sync.engine.spool import Entry, Spool
-from sync.engine.write.deliver import Job
+from sync.engine.write.delivery import Job
 from sync.state.memory import Memory
 
 

@@ -14,7 +14,7 @@ from sync.domain.results import Delivered, Outcome, PartlyWritten, Result, count
 from sync.domain.typed import Typed
 from sync.engine.limits import RunLimits
 from sync.engine.spool import Entry
-from sync.engine.write.deliver import Delivery
+from sync.engine.write.delivery import Delivery
 from sync.errors import AlreadyExists, Refused
 from sync.state.memory import Confirmed, Held, Item, Observed, RejectedRow
 

@@ -10,7 +10,8 @@ from sync.domain.plan import Create, Remembered, Seen, Update
 from sync.engine.context import Stop
 from sync.engine.limits import RunLimits
 from sync.engine.spool import Spool
-from sync.engine.write.deliver import Deliver, Delivery, Job
+from sync.engine.write.deliver import Deliver
+from sync.engine.write.delivery import Delivery, Job
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.recorder import Recorder
 from sync.errors import SyncError

@@ -13,7 +13,7 @@ from sync.domain.record import Object, Problem, Record, Rejected, Stage, Value
 from sync.domain.results import Delivered, MappingRun, Outcome, PartlyWritten
 from sync.engine.limits import RunLimits
 from sync.engine.spool import Entry
-from sync.engine.write.deliver import Delivery
+from sync.engine.write.delivery import Delivery
 from sync.engine.write.recorder import Recorder
 from sync.errors import Answered, RailError, Refused, StateError, Unavailable
 from sync.state.memory import Confirmed, Held, Observed, RejectedRow
