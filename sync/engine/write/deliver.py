@@ -106,7 +106,7 @@ class Deliver:
     async def _carry_out(self, planned: Planned, *, again: bool = False) -> Delivery:
         match planned.operation:
             case Create() as create:
-                return await self._create(planned.job, create)
+                return await self._create(planned.job, create, again=again)
             case Update() as update:
                 try:
                     return await self._update(planned.job, update)
@@ -119,13 +119,13 @@ class Deliver:
             case _:
                 return _left_alone(planned)
 
-    async def _create(self, job: Job, operation: Create) -> Delivery:
+    async def _create(self, job: Job, operation: Create, *, again: bool) -> Delivery:
         record = operation.record
         self._claim_lease()
         try:
             seen = await self.destination.create(record)
         except AlreadyExists as error:
-            return await self._exists_after_all(job, error)
+            return await self._exists_after_all(job, error, again=again)
         met = self._decide(job, seen) if isinstance(seen, Met) else None
         if met is not None and isinstance(met.operation, Reject):
             return _left_alone(met)  # merged, since it was sent, with a row that comes first
@@ -160,7 +160,7 @@ class Deliver:
             return None
         return await self.destination.update(seen.uuid, _to_send(met.changes), job.record)
 
-    async def _exists_after_all(self, job: Job, error: AlreadyExists) -> Delivery:
+    async def _exists_after_all(self, job: Job, error: AlreadyExists, *, again: bool) -> Delivery:
         found = await self.destination.find(job.record, None)
         if isinstance(found, Absent):
             raise AlreadyExists(
@@ -168,7 +168,7 @@ class Deliver:
                 error.answered,
                 "it may differ in case only, or the customer was merged a moment ago: the next run tries again",
             )
-        return await self._carry_out(self._decide(job, found))
+        return await self._carry_out(self._decide(job, found), again=again)
 
     async def _update(self, job: Job, operation: Update) -> Delivery:
         record, changes, known = operation.record, operation.changes, operation.before_known
