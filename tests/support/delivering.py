@@ -30,8 +30,8 @@ def entry(key: str, row: int = 1, uuid: str | None = None, **fields: Value) -> E
 def memory(key: str, number: int = 1, sent: Fields | None = None, **more: Any) -> Memory:
     """What the state remembers of a record that was created with these fields."""
     hashes = join(HASHER.fields(sent or {}))
-    told = {"fingerprint": b"print", "hashes": hashes, "outcome": "created", **more}
-    return Memory(number, key, f"u_{key}", 1, **told)
+    told = {"uuid": f"u_{key}", "fingerprint": b"print", "hashes": hashes, "outcome": "created"}
+    return Memory(number, key, pairs=1, **{**told, **more})
 
 
 def seen(*keys: str, **fields: Value) -> Seen:
