@@ -23,12 +23,19 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What ChartMogul refused: not sent again while `fingerprint` (row, mapping, tool) stays."""
+    """What ChartMogul refused: not sent again while `fingerprint` (row, mapping, rules) stays.
+
+    `code`, `words` (without quoted parts and values of the row) and `run` are those of the first refusal; None where an
+    older version wrote it down.
+    """
 
     fingerprint: bytes
     since: datetime
     http_status: int | None
     field: str | None
+    code: str | None = None
+    words: str | None = None
+    run: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,9 @@ class Memory:
 
     `record` numbers the key, small and for good. `outcome` is an Outcome's value or "rejected"
     (then `code` says why), None where this mapping never met the key. `hashes` and `dropped` are
-    8 bytes a field. `left`: the row was missing from the last complete query.
+    8 bytes a field. `left`: the row was missing from the last complete query. `rules` is the edition of the casting
+    rules that made fingerprint and hashes, None in what an older version wrote. `rejected_since`: when it was first
+    rejected without a break, None where it is not.
     """
 
     record: int
@@ -53,6 +62,8 @@ class Memory:
     at: datetime | None = None
     left: bool = False
     held: Held | None = None
+    rules: int | None = None
+    rejected_since: datetime | None = None
 
     @property
     def broken_off(self) -> bool:

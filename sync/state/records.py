@@ -1,23 +1,25 @@
 """Keys, their uuids, and what each mapping last did with them."""
 
 from collections import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, select, update
 
+from sync.domain.fingerprint import RULES
+from sync.state import rejected
 from sync.state.keys import Keys
 from sync.state.memory import REJECTED, Confirmed, Held, Item, Memory, Observed, RejectedRow, Scope
-from sync.state.schema import records, rejections, synced
+from sync.state.schema import drops, own_values, records, rejections, synced
 from sync.state.upsert import chunks, insert, upsert
 
 #: Nobody knows what the record holds of what was sent.
 _UNKNOWN: dict[str, object] = {"fingerprint": None, "imprint": None, "hashes": b""}
 _NOTHING_SENT = {**_UNKNOWN, "dropped": b""}
 #: In the order of a Memory's fields.
-_MINE = ("fingerprint", "hashes", "dropped", "outcome", "code", "run", "at", "gone")
+_MINE = ("fingerprint", "hashes", "dropped", "outcome", "code", "run", "at", "gone", "rules")
 _NOT_HELD = {
     "held_fingerprint": None,
     "held_since": None,
@@ -59,7 +61,27 @@ def recall(
         for row in connection.execute(_recalling(), _named(scope, plain, mapping=mapping)):
             key = plain[row[1]]
             found[key] = _memory(key, row)
-    return found
+    return found | _with_refusals(connection, mapping, found)
+
+
+def _with_refusals(
+    connection: Connection, mapping: str, found: abc.Mapping[str, Memory]
+) -> dict[str, Memory]:
+    """The memories of rejected rows, with since when they are, and how they were first refused."""
+    mine = {key: memory for key, memory in found.items() if memory.outcome == REJECTED}
+    if not mine:
+        return {}
+    known = rejected.recall(connection, mapping, [memory.record for memory in mine.values()])
+    return {key: _with_refusal(memory, known.get(memory.record)) for key, memory in mine.items()}
+
+
+def _with_refusal(memory: Memory, refusal: rejected.Refusal | None) -> Memory:
+    if refusal is None:  # written by an older version in the middle of an upgrade
+        return replace(memory, rejected_since=memory.at)
+    held = memory.held
+    if held is not None:
+        held = replace(held, code=refusal.code, words=refusal.words, run=refusal.run)
+    return replace(memory, held=held, rejected_since=refusal.since)
 
 
 @cache
@@ -86,13 +108,15 @@ def _named(scope: Scope, keys: abc.Iterable[str], **more: str) -> dict[str, obje
 
 def _memory(key: str, row: abc.Sequence[Any]) -> Memory:
     """Unpacked at once: a run does this for every row, and columns by name take twice as long."""
-    record, _, uuid, pairs, print_, hashes, dropped, outcome, code, run, at, gone, *kept = row
+    record, _, uuid, pairs, print_, hashes, dropped, outcome, code, run, at, gone, rules, *kept = (
+        row
+    )
     if outcome is None:
         return Memory(record, key, uuid, pairs)
     mark, since, status, place = kept
     held = None if mark is None else Held(mark, since, status, place)
     return Memory(
-        record, key, uuid, pairs, print_, hashes, dropped, outcome, code, run, at, gone, held
+        record, key, uuid, pairs, print_, hashes, dropped, outcome, code, run, at, gone, held, rules
     )
 
 
@@ -119,13 +143,19 @@ def remember(
         shapes.setdefault(tuple(row), []).append(row)
     for rows in shapes.values():
         upsert(connection, synced, rows)
-    rejected = [
-        {"run": delivery.run, "mapping": delivery.mapping, "record": ids[keys.stored(item.key)]}
-        for item in items
-        if isinstance(item, RejectedRow)
-    ]
-    if rejected:
-        connection.execute(insert(connection, rejections).on_conflict_do_nothing(), rejected)
+    _note_rejected(connection, delivery, {ids[keys.stored(item.key)]: item for item in items})
+
+
+def _note_rejected(
+    connection: Connection, delivery: Delivery, items: abc.Mapping[int, Item]
+) -> None:
+    refused = {id_: item for id_, item in items.items() if isinstance(item, RejectedRow)}
+    mapping, held = delivery.mapping, {id_: item.held for id_, item in refused.items()}
+    rejected.note(connection, mapping, delivery.run, delivery.at, held)
+    rejected.clear(connection, mapping, [id_ for id_ in items if id_ not in refused])
+    rows = [{"run": delivery.run, "mapping": mapping, "record": id_} for id_ in refused]
+    if rows:
+        connection.execute(insert(connection, rejections).on_conflict_do_nothing(), rows)
 
 
 def _row(record: int, delivery: Delivery, item: Item) -> dict[str, object]:
@@ -145,6 +175,7 @@ def _row(record: int, delivery: Delivery, item: Item) -> dict[str, object]:
             row["imprint"] = item.row_hash
             row["hashes"] = item.hashes
             row["dropped"] = item.dropped
+            row["rules"] = RULES
         case Observed():
             row["outcome"] = item.outcome.value
         case RejectedRow():
@@ -218,6 +249,8 @@ def _correct(connection: Connection, items: abc.Mapping[_Known, Item]) -> None:
     if moved:
         here = synced.c.record == bindparam("record_id")
         connection.execute(update(synced).where(here).values(_NOTHING_SENT), moved)
+        for table in (own_values, drops):
+            connection.execute(delete(table).where(table.c.record == bindparam("record_id")), moved)
 
 
 def announce(connection: Connection, mapping: str, numbers: abc.Iterable[int]) -> None:
@@ -230,9 +263,8 @@ def announce(connection: Connection, mapping: str, numbers: abc.Iterable[int]) -
 def forget(connection: Connection, scope: Scope, stored: str) -> None:
     """The uuid of a stored key is no more; neither is what was sent to it."""
     here = and_(records.c.scope == scope.id, records.c.key == stored)
-    connection.execute(
-        update(synced)
-        .where(synced.c.record.in_(select(records.c.id).where(here)))
-        .values(_NOTHING_SENT)
-    )
+    gone = select(records.c.id).where(here)
+    connection.execute(update(synced).where(synced.c.record.in_(gone)).values(_NOTHING_SENT))
+    for table in (own_values, drops):
+        connection.execute(delete(table).where(table.c.record.in_(gone)))
     connection.execute(update(records).where(here).values(uuid=None, pairs=1))

@@ -1,4 +1,8 @@
-"""The tables of the state; no column of them holds a value of a row."""
+"""The tables of the state; no column of them holds a value of a row.
+
+A table that grows with the records has no wide column: what few records have is in tables of its own. `upgrade` makes
+of an older state what is described here, and a test compares the two.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -81,6 +85,10 @@ records = Table(
     Column("key", String, nullable=False),
     Column("uuid", String),
     Column("pairs", SmallInteger, nullable=False, default=1),
+    # Its external id in ChartMogul, which cannot change, where the key is another one by now; null: the key.
+    Column("external_id", String),
+    # When its uuid was gone and a look-up by its key found nothing: it was deleted in ChartMogul. Null: not so.
+    Column("deleted_at", Instant),
     # The key first: a scope holds most of the table, and PostgreSQL, before it has statistics, would
     # gladly walk through all of it.
     UniqueConstraint("key", "scope"),
@@ -107,6 +115,68 @@ synced = Table(
     Column("held_field", String),
     # 8 bytes of keyed hash of the row that made the fingerprint; gone whenever that is.
     Column("imprint", BigInteger),
+    # The edition of the casting rules that fingerprint and hashes were made by; null in states before version 3.
+    Column("rules", SmallInteger),
+    # The bucket of the warehouse's fingerprints that its key falls into; null where rows are read.
+    Column("bucket", Integer),
+    sqlite_with_rowid=False,
+)
+
+#: What is rejected now, without a break since the row was first rejected.
+rejected = Table(
+    "sync_rejected",
+    metadata,
+    Column("record", _Id, ForeignKey(records.c.id), primary_key=True),
+    Column("mapping", String, primary_key=True),
+    # When it was first rejected; of a row that an older version rejected, as far back as that is known.
+    Column("since", Instant, nullable=False),
+    # Of a row that is held back: how ChartMogul first refused it: the code, its words without quoted parts and without
+    # values of the row, and in which run. Date, status, field and mark are in `synced`.
+    Column("held_code", String),
+    Column("held_words", String),
+    Column("held_run", String),
+    sqlite_with_rowid=False,
+)
+
+#: Values that ChartMogul dropped, by field; their hashes are in `synced.dropped`.
+drops = Table(
+    "sync_drops",
+    metadata,
+    Column("mapping", String, primary_key=True),
+    Column("field", String, primary_key=True),
+    Column("record", _Id, ForeignKey(records.c.id), primary_key=True),
+    # When the value was last sent.
+    Column("tried_at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: Which values of a record are a mapping's own, beyond those of `synced.hashes`: only where there are any.
+own_values = Table(
+    "sync_own_values",
+    metadata,
+    Column("record", _Id, ForeignKey(records.c.id), primary_key=True),
+    Column("mapping", String, primary_key=True),
+    # 8 bytes a field: what ChartMogul showed after our write, where that is another value than was sent.
+    Column("shown", LargeBinary),
+    # 8 bytes a field: what a write asked for whose answer is not known; noted before it is sent.
+    Column("asked", LargeBinary),
+    # 8 bytes a tag, of its folded text: the tags of columns that the row has.
+    Column("tags", LargeBinary),
+    # Those of them that an answered request of ours added where the look-up before had not shown them.
+    Column("added_tags", LargeBinary),
+    sqlite_with_rowid=False,
+)
+
+#: Rows whose record was put back by `undo`: skipped while they make the record that the undone run sent.
+undone = Table(
+    "sync_undone",
+    metadata,
+    Column("record", _Id, ForeignKey(records.c.id), primary_key=True),
+    Column("mapping", String, primary_key=True),
+    # The run that was undone.
+    Column("run", String, nullable=False, index=True),
+    # 16 bytes for what that run sent, and for the mapping.
+    Column("fingerprint", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -118,6 +188,12 @@ doubts = Table(
     Column("key", String, primary_key=True),
     Column("asked_at", Instant, nullable=False),
     Column("lost", Boolean, nullable=False, default=False),
+    # The machine's boot in which it was asked for, or first met on another one; null where that cannot be told.
+    Column("boot", String),
+    # How many seconds that machine had been up by then.
+    Column("up", Double),
+    # When another boot first met it: from then on it counts there. Null until then.
+    Column("met_at", Instant),
     sqlite_with_rowid=False,
 )
 
@@ -142,6 +218,10 @@ runs = Table(
     Column("exit_code", Integer, nullable=False),
     #: False where only some rows counted (`--key`, `--limit`); null in runs that did not tell.
     Column("whole", Boolean),
+    # SYNC_ENVIRONMENT; null where it was not set.
+    Column("environment", String),
+    # The run that this one put back; null for all but an undo.
+    Column("undid", String),
 )
 
 #: Without the text of an error: the words of a database or of ChartMogul may quote a row.
@@ -166,6 +246,68 @@ run_mappings = Table(
     Column("skipped", BigInteger, nullable=False),
     Column("rejected", BigInteger, nullable=False),
     Column("requests", JSON, nullable=False),
+    # Null where the run failed before it knew, and in old runs of a data source that was never connected to.
+    Column("account", String),
+    # 8 bytes of keyed hash of the query, by which a mapping that was renamed is known.
+    Column("query", BigInteger),
+    # What ended it, in a word of ours: the name of a rail, or config, source, state, chartmogul, lease, signal.
+    Column("reason", String),
+    # How many rows were tolerated as rejected; null in states before version 3.
+    Column("tolerated", BigInteger),
+    # Counts that a summary has besides: rejected_new, mended, rejected_by_code, undone, known_drops, overridden.
+    Column("more", JSON(none_as_null=True)),
+)
+
+#: A mapping in a data source of an account, whatever its runs.
+mappings = Table(
+    "sync_mappings",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("account", String, nullable=False),
+    Column("data_source", String, nullable=False),
+    Column("mapping", String, nullable=False),
+    # 8 bytes a tag, of its folded text: its constant tags, which no other mapping may remove.
+    Column("tags", LargeBinary),
+    # The salt of the warehouse's fingerprints, for nothing else; new with each whole reading.
+    Column("salt", LargeBinary),
+    # 16 bytes for all that must stay the same for buckets to be trusted: mapping, tool, dialect, column types.
+    Column("edition", LargeBinary),
+    UniqueConstraint("account", "data_source", "mapping"),
+)
+
+#: The warehouse's fingerprints: what was read and settled of each bucket of the key.
+buckets = Table(
+    "sync_buckets",
+    metadata,
+    Column("mapping", _Id, ForeignKey(mappings.c.id), primary_key=True),
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    # How many rows it had, and the exact sum of their hashes, in decimal digits: it may outgrow 64 bits.
+    Column("count", BigInteger, nullable=False),
+    Column("sum", String, nullable=False),
+    # Whether all its rows arrived and have a record: only then need it not be read again.
+    Column("settled", Boolean, nullable=False),
+    # How many of its rows count as unchanged, and how many as skipped, when it is not read.
+    Column("unchanged", BigInteger, nullable=False),
+    Column("skipped", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: Messages that were sent about a mapping and still hold, so that each is sent once.
+told = Table(
+    "sync_told",
+    metadata,
+    # Empty where the mapping never got as far as to know it.
+    Column("account", String, primary_key=True),
+    Column("data_source", String, primary_key=True),
+    Column("mapping", String, primary_key=True),
+    # Whom: a keyed hash of the URL.
+    Column("target", String, primary_key=True),
+    # What: failed, rejected, stale.
+    Column("event", String, primary_key=True),
+    # The run that it was about, null where there was none.
+    Column("run", String),
+    Column("at", Instant, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 #: Which records the latest runs rejected, for `retry`.
@@ -193,4 +335,6 @@ leases = Table(
     Column("acquired", Double, nullable=False),
     Column("renewed", Double, nullable=False),
     Column("expires", Double, nullable=False),
+    # How many seconds it lasts from a renewal; null in a lease of an older version: 90.
+    Column("lasts", Double),
 )

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from sync.errors import StateError
 from sync.state.schema import meta, metadata
+from sync.state.to_version_3 import to_version_3
 
 Upgrade = abc.Callable[[Connection], None]
 
@@ -17,7 +18,7 @@ def _add_imprints(connection: Connection) -> None:
 
 
 #: The first entry takes version 1 to 2, and so on; released entries are never changed.
-UPGRADES: tuple[Upgrade, ...] = (_add_imprints,)
+UPGRADES: tuple[Upgrade, ...] = (_add_imprints, to_version_3)
 #: Any number, the same in every process: PostgreSQL lets one of them make or upgrade the tables.
 _ADVISORY_LOCK = 4_937_020_126
 

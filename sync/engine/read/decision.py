@@ -19,7 +19,7 @@ Local = Delivered | Rejected
 class StateDecision:
     """Decides by what the state remembers.
 
-    `edition` is what must stay the same besides the row for a refused row to be held back: mapping and tool. `full`:
+    `edition` is what must stay the same besides the row for a refused row to be held back: mapping and rules. `full`:
     nothing remembered is trusted. `now` is the moment in which the run started.
     """
 

@@ -5,9 +5,8 @@ from collections import abc
 from dataclasses import dataclass, field
 from typing import Any
 
-from sync import __version__
 from sync.domain.events import MappingReporter
-from sync.domain.fingerprint import Hasher
+from sync.domain.fingerprint import RULES, Hasher
 from sync.domain.row_hash import Row, RowHasher
 from sync.engine.context import RunContext, Stop
 from sync.engine.read.changes import ChangeDetector
@@ -72,7 +71,7 @@ class Extract:
     def _reader(self, result: Result) -> Reader:
         loaded, context = self.query.loaded, self.context
         hasher = Hasher(self.state.store.salt)
-        edition = hasher.mark(loaded.digest, __version__.encode())
+        edition = hasher.mark(loaded.digest, b"rules %d" % RULES)
         started, full = context.started_at, context.selection.full
         return Reader(
             bind(loaded, result.columns, started),

@@ -2,20 +2,22 @@ import json
 import multiprocessing
 import sqlite3
 from collections import abc
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from sync.domain.record import AttributeType, Object
-from sync.domain.results import Outcome
+from sync.domain.results import MappingRun, Outcome, Run
 from sync.domain.row_hash import RowHash
 from sync.errors import ConfigError, StateError
 from sync.state.memory import Confirmed, Held, RejectedRow
 from sync.state.store import Store
-from sync.state.upgrade import UPGRADES, bring_up
+from sync.state.upgrade import UPGRADES, Upgrade, bring_up
 from tests.support import planted_secrets
 from tests.unit.state.conftest import Clock
+from tests.unit.state.older import take_back
 
 
 def add_nickname(connection: Connection) -> None:
@@ -46,8 +48,8 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def fill(url: str, clock: Clock) -> bytes:
-    store = Store.open(url, clock=clock, upgrades=())
+def fill(url: str, clock: Clock, upgrades: abc.Sequence[Upgrade] = ()) -> bytes:
+    store = Store.open(url, clock=clock, upgrades=upgrades)
     store.remember_account("ds_1", "acc_1", "Acme")
     scope = store.scope("acc_1", "ds_1", Object.CUSTOMER)
     store.remember(
@@ -153,23 +155,83 @@ def test_upgrade(state_url: str, clock: Clock):
 
 def test_version_1(state_url: str, clock: Clock):
     """A state of version 1 has no hashes; it keeps what it knows, and gets them."""
-    fill(state_url, clock)
-    old = Store.open(state_url, upgrades=())
-    old.database.write(lambda c: c.execute(text("alter table sync_synced drop column imprint")))
-    old.database.write(lambda c: c.execute(text("alter table sync_runs drop column whole")))
+    fill(state_url, clock, UPGRADES)
+    old = Store.open(state_url)
+    take_back(old, 1)
     old.close()
 
     look = Store.open_read_only(state_url)
-    assert (version(look), len(look.known_rows("customers").records)) == (2, 0)
+    assert (version(look), len(look.known_rows("customers").records)) == (3, 0)
     look.close()
     store = Store.open(state_url)
     scope = store.scope("acc_1", "ds_1", Object.CUSTOMER)
     memory = store.recall(scope, "customers", ["a"])["a"]
-    assert (version(store), memory.uuid, memory.fingerprint) == (2, "cus_a", b"f" * 16)
+    assert (version(store), memory.uuid, memory.fingerprint) == (3, "cus_a", b"f" * 16)
     stale = RowHash(memory.record, b"o" * 16, 6)
     store.keep_row_hashes("customers", [RowHash(memory.record, b"f" * 16, -7), stale])
     familiar = store.known_rows("customers")
     assert ([-7], [memory.record]) == (list(familiar.hashes), list(familiar.records))
+    store.close()
+
+
+def shape(url: str) -> dict[str, object]:
+    """Everything that a database tells of our tables."""
+    store = Store.open_read_only(url)
+
+    def look(connection: Connection) -> dict[str, object]:
+        found = inspect(connection)
+        return {
+            name: (
+                sorted((c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(name)),
+                found.get_pk_constraint(name)["constrained_columns"],
+                sorted(str(i["column_names"]) for i in found.get_indexes(name)),
+                sorted(str(u["column_names"]) for u in found.get_unique_constraints(name)),
+                [
+                    (f["referred_table"], f["constrained_columns"])
+                    for f in found.get_foreign_keys(name)
+                ],
+            )
+            for name in found.get_table_names()
+            if name.startswith("sync_")
+        }
+
+    shown = store.database.read(look)
+    store.close()
+    return shown
+
+
+@pytest.mark.parametrize("older", [1, 2])
+def test_upgraded_tables(state_url: str, older: int):
+    """An upgraded state has the same tables, columns, keys and indexes as a new one."""
+    made = Store.open(state_url)
+    new = shape(state_url)
+    take_back(made, older)
+    made.close()
+    Store.open(state_url).close()
+    assert new == shape(state_url)
+
+
+def test_version_2(state_url: str, clock: Clock):
+    """A state of version 2 learns which account its runs were of, and since when rows are rejected."""
+    fill(state_url, clock, UPGRADES)
+    old = Store.open(state_url, clock=clock)
+    part = MappingRun("customers", "customers.yml", Object.CUSTOMER, "upsert", "ds_1")
+    lost = MappingRun("lost", "lost.yml", Object.CUSTOMER, "upsert", "ds_never_met")
+    old.begin_run(Run("run_1", False, clock.now, [part, lost]))
+    take_back(old, 2)
+    old.close()
+
+    clock.forward(60)
+    store = Store.open(state_url, clock=clock)
+    accounts = store.database.read(
+        lambda c: c.execute(text("select mapping, account from sync_run_mappings")).all()
+    )
+    assert {("customers", "acc_1"), ("lost", None)} == set(accounts)
+    scope = store.scope("acc_1", "ds_1", Object.CUSTOMER)
+    memories = store.recall(scope, "customers", ["a", "b"])
+    assert memories["a"].rejected_since is None
+    assert memories["b"].rejected_since == clock.now - timedelta(seconds=60)
+    assert [memory.rules for memory in memories.values()] == [None, None]
     store.close()
 
 
@@ -197,7 +259,7 @@ def test_failed_upgrade(state_url: str, clock: Clock):
 def test_newer(state_url: str, open_: abc.Callable[[str], Store]):
     """A state that a newer program has written is refused, with the way out."""
     Store.open(state_url, upgrades=[*UPGRADES, lambda _: None]).close()
-    with pytest.raises(StateError, match="version 3, this program knows up to 2") as caught:
+    with pytest.raises(StateError, match="version 4, this program knows up to 3") as caught:
         open_(state_url)
     assert "upgrade chartmogul-sync" in caught.value.hint
 
@@ -372,5 +434,5 @@ def test_bring_up_twice(state_url: str):
     """Bringing up what is up to date changes nothing, as a process does that came second."""
     store = Store.open(state_url)
     store.database.write(lambda c: bring_up(c, UPGRADES))
-    assert version(store) == 2
+    assert version(store) == 3
     store.close()

@@ -1,8 +1,10 @@
+import dataclasses
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from sync.domain.fingerprint import RULES
 from sync.domain.record import Object
 from sync.domain.results import Left, Outcome
 from sync.errors import StateError
@@ -51,6 +53,7 @@ def test_confirmed(store: Store, scope: Scope, clock: Clock):
         outcome="created",
         run="run_1",
         at=clock.now,
+        rules=RULES,
     )
     assert {b"11111111", b"22222222"} == memory.hash_set
 
@@ -181,6 +184,38 @@ def test_held_ends_with_another_rejection(store: Store, scope: Scope, clock: Clo
     store.remember(scope, "customers", "run_2", [RejectedRow("a", "unavailable")])
     memory = recall(store, scope, "a")
     assert (memory.held, memory.code) == (None, "unavailable")
+
+
+def test_first_refusal(store: Store, scope: Scope, clock: Clock):
+    """What is held back keeps the code, the words and the run of the first refusal."""
+    held = Held(b"h" * 16, clock.now, 422, "email", "refused", "is invalid")
+    store.remember(scope, "customers", "run_1", [RejectedRow("a", "refused", held=held)])
+    known = dataclasses.replace(held, run="run_1")
+    assert recall(store, scope, "a").held == known
+    store.remember(scope, "customers", "run_2", [RejectedRow("a", "held_back", held=known)])
+    assert recall(store, scope, "a").held == known
+
+
+def test_held_by_an_older_version(store: Store, scope: Scope, clock: Clock):
+    """Of a refusal that an older version wrote down nobody knows the run, and no later one takes its place."""
+    held = Held(b"h" * 16, clock.now, 422, "email")
+    for run in ("run_1", "run_2"):
+        store.remember(scope, "customers", run, [RejectedRow("a", "held_back", held=held)])
+    assert recall(store, scope, "a").held == held
+
+
+def test_rejected_since(store: Store, scope: Scope, clock: Clock):
+    """A row is rejected since the first of the runs that rejected it without a break, mapping by mapping."""
+    began = clock.now
+    for mapping in ("customers", "customers", "others"):
+        store.remember(scope, mapping, "run_1", [RejectedRow("a", "refused")])
+        clock.forward(60)
+    assert recall(store, scope, "a").rejected_since == began
+    assert recall(store, scope, "a", "others").rejected_since == began + timedelta(minutes=2)
+    store.remember(scope, "customers", "run_2", [confirmed("a")])
+    assert recall(store, scope, "a").rejected_since is None
+    store.remember(scope, "customers", "run_3", [RejectedRow("a", "refused")])
+    assert recall(store, scope, "a").rejected_since == clock.now
 
 
 def test_new_uuid(store: Store, scope: Scope):

@@ -1,0 +1,68 @@
+"""What is rejected now: since when, and how ChartMogul first refused what is held back."""
+
+from collections import abc
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, select
+
+from sync.state.memory import Held
+from sync.state.schema import rejected
+from sync.state.upsert import insert
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Since when a record is rejected; of one that is held back the first refusal's code, words and run."""
+
+    since: datetime
+    code: str | None
+    words: str | None
+    run: str | None
+
+
+def note(
+    connection: Connection,
+    mapping: str,
+    run: str,
+    at: datetime,
+    refused: abc.Mapping[int, Held | None],
+) -> None:
+    """Note records, by number, that a mapping has rejected; one that was rejected before stays so since then.
+
+    What is held back for the first time was refused in this run.
+    """
+    rows = [
+        {
+            "record": record,
+            "mapping": mapping,
+            "since": at,
+            "held_code": held and held.code,
+            "held_words": held and held.words,
+            "held_run": held and (held.run or (run if held.code else None)),
+        }
+        for record, held in refused.items()
+    ]
+    if rows:
+        statement = insert(connection, rejected)
+        changed = {name: statement.excluded[name] for name in rows[0] if name.startswith("held_")}
+        keys = ["record", "mapping"]
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+
+
+def clear(connection: Connection, mapping: str, records: abc.Sequence[int]) -> None:
+    """These records are rejected no longer."""
+    if records:
+        here = rejected.c.mapping == mapping
+        among = rejected.c.record.in_(bindparam("records", expanding=True))
+        connection.execute(delete(rejected).where(here, among), {"records": list(records)})
+
+
+def recall(connection: Connection, mapping: str, records: abc.Sequence[int]) -> dict[int, Refusal]:
+    """What is noted of these records."""
+    among = rejected.c.record.in_(bindparam("records", expanding=True))
+    query = select(rejected).where(rejected.c.mapping == mapping, among)
+    return {
+        row.record: Refusal(row.since, row.held_code, row.held_words, row.held_run)
+        for row in connection.execute(query, {"records": list(records)})
+    }
