@@ -236,14 +236,21 @@ class Town:
     sandbox: Sandbox = field(default_factory=quick)
     warehouse: str = ""
     state: str = ""
-    #: How much later than now the next run takes place.
+    #: How much later than now the next run takes place, and what now is.
     later: timedelta = timedelta()
+    now: abc.Callable[[], datetime] = now
+    #: What the program is told besides.
+    more: dict[str, str] = field(default_factory=dict)
     #: The longest that a run slept: looks after lost answers, repeats, and its turns.
     slept: float = 0.0
 
     def __post_init__(self) -> None:
         self.warehouse = self.warehouse or f"sqlite:///{self.folder / 'warehouse.db'}"
         self.state = self.state or f"sqlite:///{self.folder / 'state.db'}"
+
+    def clock(self) -> datetime:
+        """The moment in which the next run takes place."""
+        return self.now() + self.later
 
     def write(self, name: str, text: str) -> None:
         """A mapping file."""
@@ -275,15 +282,17 @@ class Town:
             "SYNC_STATE_URL": self.state,
             "SYNC_REPORTS": str(self.folder / "reports"),
             "SYNC_TMP": str(self.folder),
+            **self.more,
         }
         settings = Settings.load(told)
         hurry = Hurry()
         async with AsyncExitStack() as stack:
-            store = (Store.open_read_only if dry_run else Store.open)(settings.state_url)
+            opened = Store.open_read_only if dry_run else Store.open
+            store = opened(settings.state_url, clock=self.clock)
             stack.callback(store.close)
-            reporter = FileReporter(settings.reports, now)
+            reporter = FileReporter(settings.reports, self.clock)
             stack.callback(reporter.close)
-            clock = Clock(lambda: now() + self.later, time.monotonic, hurry.sleep, random.random)
+            clock = Clock(self.clock, time.monotonic, hurry.sleep, random.random)
             session = Session(settings, store, Stop(), reporter, stack, clock, http_of(settings))
             session.pace = Pace(clock=hurry.clock, sleep=hurry.sleep)
             http = open_http(URL, SecretStr(API_KEY), 30, 20)
