@@ -9,7 +9,6 @@ from typing import assert_never
 from sync.domain.fingerprint import Hasher
 from sync.domain.instant import parse
 from sync.domain.objects import Descriptor
-from sync.domain.objects.customer import CUSTOMER
 from sync.domain.policy import Mode, OnAbsent
 from sync.domain.record import Fields, Problem, Record, Value
 
@@ -114,7 +113,7 @@ class Policy:
     #: Makes the hashes by which dropped values are known again.
     hasher: Hasher
     #: What the record is: some of its fields may be computed by ChartMogul.
-    descriptor: Descriptor = CUSTOMER
+    descriptor: Descriptor
 
 
 def decide(

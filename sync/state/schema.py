@@ -1,7 +1,8 @@
 """The tables of the state; no column of them holds a value of a row.
 
-A table that grows with the records has no wide column: what few records have is in tables of its own. `upgrade` makes
-of an older state what is described here, and a test compares the two.
+One module because tables refer to one another. A table that grows with the records has no wide column: what few
+records have is in tables of its own. `upgrade` makes of an older state what is described here, and a test compares
+the two.
 """
 
 from datetime import UTC, datetime, timedelta

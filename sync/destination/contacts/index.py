@@ -7,11 +7,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from sync.chartmogul.client import Client
+from sync.domain.objects.contact import CONTACT
 from sync.domain.parent import Parent
 from sync.domain.plan import Seen
 from sync.domain.record import Fields
 
-_KEYS = frozenset({"external_id", "email"})
+#: What a contact is known by is kept of every one.
+_KEYS = frozenset(CONTACT.known_by)
 
 
 @dataclass(slots=True)

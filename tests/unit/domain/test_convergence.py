@@ -128,7 +128,7 @@ def world(seed):
 
 
 def policy(mode, absent=OnAbsent.REJECT):
-    return Policy(mode, absent, HASHER)
+    return Policy(mode, absent, HASHER, CUSTOMER)
 
 
 def assert_delivered(record, remote):

@@ -7,6 +7,7 @@ import pytest
 
 from sync.domain.fingerprint import Hasher
 from sync.domain.objects.contact import CONTACT
+from sync.domain.objects.customer import CUSTOMER
 from sync.domain.plan import (
     Absent,
     Create,
@@ -31,7 +32,7 @@ SEEN = Seen("cus_u", {"country": "DE", "attributes.seats": 7, "city": "Bonn"})
 
 
 def policy(mode=Mode.UPSERT, absent=OnAbsent.REJECT):
-    return Policy(mode, absent, HASHER)
+    return Policy(mode, absent, HASHER, CUSTOMER)
 
 
 def record(**fields):

@@ -6,6 +6,7 @@ import pytest
 
 from sync.destination.interface import Unresolved
 from sync.domain.fingerprint import join
+from sync.domain.objects.customer import CUSTOMER
 from sync.domain.plan import (
     Absent,
     Changes,
@@ -43,12 +44,12 @@ WAYS = ("deliver", "plan", "foretell")
 def deliver(destination, mode=Mode.UPSERT, absent=OnAbsent.REJECT, good_for=100):
     """A way to deliver to this destination, with a lease for so many writes."""
     lease = CountedLease(destination.log, good_for)
-    return Deliver(destination, Policy(mode, absent, HASHER), lease)
+    return Deliver(destination, Policy(mode, absent, HASHER, CUSTOMER), lease)
 
 
 def rehearse(destination, mode=Mode.UPSERT):
     """The same for a dry run, which has no lease."""
-    return Deliver(destination, Policy(mode, OnAbsent.REJECT, HASHER), None)
+    return Deliver(destination, Policy(mode, OnAbsent.REJECT, HASHER, CUSTOMER), None)
 
 
 def job(key="a", known=None, remembered=None, **fields):
