@@ -391,7 +391,12 @@ def story(folder, runs, batch, blind):
             if delivered:
                 desk.deliver()
             memories = desk.store.recall(desk.scope, "m", "abcde").values()
-            told.append([replace(m, at=None, fingerprint=None, hashes=b"") for m in memories])
+            told.append(
+                [
+                    replace(m, at=None, rejected_since=None, fingerprint=None, hashes=b"")
+                    for m in memories
+                ]
+            )
     finally:
         desk.close()
     return told
