@@ -86,6 +86,13 @@ def preview(mappings: tuple[Path, ...], limit: int, as_json: bool) -> int:
 @click.option(
     "--key", "keys", multiple=True, metavar="KEY", help="Only rows with this key; repeatable."
 )
+@click.option(
+    "--override",
+    "rails",
+    multiple=True,
+    metavar="RAIL",
+    help="Lift a rail for this run, such as max_updates or changed_keys; repeatable.",
+)
 @click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
 @_json
 def run(
@@ -94,14 +101,16 @@ def run(
     full: bool,
     limit: int | None,
     keys: tuple[str, ...],
+    rails: tuple[str, ...],
     reports: Path | None,
     as_json: bool,
 ) -> int:
     """Bring ChartMogul up to date with the warehouse."""
     from sync.cli.execute import run
     from sync.engine.context import Selection
+    from sync.engine.limits import read_rails
 
-    selection = Selection(limit, frozenset(keys) if keys else None, full)
+    selection = Selection(limit, frozenset(keys) if keys else None, full, read_rails(rails))
     return run(mappings or _DEFAULT, selection, dry_run=dry_run, reports=reports, as_json=as_json)
 
 

@@ -19,6 +19,13 @@ class OnNull(StrEnum):
     REJECT = "reject"
 
 
+class RowsShown(StrEnum):
+    """Which records a query shows: all of them, or a part, so that absence says nothing."""
+
+    ALL = "all"
+    SOME = "some"
+
+
 class TooLong(StrEnum):
     """What happens to a String value of more than 255 characters."""
 

@@ -126,6 +126,8 @@ class MappingRun:
     seconds: float = 0.0
     rows: Tally = field(default_factory=Tally)
     requests: Requests = field(default_factory=Requests)
+    #: The rails that were lifted for this run.
+    overridden: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

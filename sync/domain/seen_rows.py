@@ -17,6 +17,10 @@ class SeenRows:
         """The row number, 0 if the record was not seen."""
         return self.rows[record] if record < len(self.rows) else 0
 
+    def count(self) -> int:
+        """How many records were seen."""
+        return len(self.rows) - self.rows.count(0)
+
     def mark(self, record: int, row: int) -> None:
         """The record was seen in this row."""
         if record >= len(self.rows):

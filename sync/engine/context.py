@@ -15,12 +15,14 @@ from sync.errors import SyncError
 class Selection:
     """Which rows count: all, the first `limit` of the query, or those with one of `keys`.
 
-    A key may also be given as the state holds it. `full` trusts no fingerprint.
+    A key may also be given as the state holds it. `full` trusts no fingerprint. `lifted` are the rails that do not
+    hold in this run.
     """
 
     limit: int | None = None
     keys: frozenset[str] | None = None
     full: bool = False
+    lifted: frozenset[str] = frozenset()
 
     @property
     def whole(self) -> bool:

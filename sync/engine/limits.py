@@ -1,8 +1,10 @@
 """The limits of a mapping, which stop a run before, or while, it does what nobody meant."""
 
+from collections import abc
 from dataclasses import dataclass
+from difflib import get_close_matches
 
-from sync.errors import RailError
+from sync.errors import ConfigError, ConfigProblem, RailError
 from sync.mapping.model import Limits, Share
 
 
@@ -21,7 +23,8 @@ class RunLimits:
         if self.max_rejected is not None and rejected > self.max_rejected:
             raise RailError(
                 f"{rejected:,} rows are rejected, and max_rejected allows {self.max_rejected:,}",
-                "errors.csv says why; mend the rows, or raise limits.max_rejected in the mapping",
+                "errors.csv says why; mend the rows, raise limits.max_rejected in the mapping,"
+                " or lift it once with --override max_rejected",
             )
 
     def judge_writes(self, creates: int, updates: int) -> None:
@@ -33,7 +36,8 @@ class RunLimits:
             if limit is not None and count > limit:
                 raise RailError(
                     f"{count:,} rows would be {verb}, and {name} allows {limit:,}; nothing was written",
-                    f"look at a dry run; if that is meant, raise limits.{name} in the mapping",
+                    f"look at a dry run; if that is meant, raise limits.{name} in the mapping,"
+                    f" or lift it once with --override {name}",
                 )
 
     def judge_empty(self, rows: int, before: int) -> None:
@@ -41,22 +45,57 @@ class RunLimits:
         if rows == 0 and before > 0 and not self.allow_empty:
             raise RailError(
                 f"the query returned no rows; the last run read {before:,}",
-                "mend the query; if it may be empty, set limits.allow_empty: true in the mapping",
+                "mend the query; if it may be empty, set limits.allow_empty: true in the mapping,"
+                " or lift it once with --override allow_empty",
             )
 
 
-def limits_for(limits: Limits, rows: int, *, whole: bool) -> RunLimits:
-    """The limits for a query of `rows` rows; with a selection of rows (not `whole`) only numbers apply."""
+#: The rails that `--override` lifts for one run.
+RAILS = (
+    "max_rejected",
+    "max_creates",
+    "max_updates",
+    "max_requests",
+    "changed_keys",
+    "allow_empty",
+)
 
-    def limit(share: Share | None) -> int | None:
-        if share is None or not (whole or share.absolute):
+
+def read_rails(names: abc.Iterable[str]) -> frozenset[str]:
+    """The rails of these names.
+
+    Raises:
+        ConfigError: there is no such rail; the message names the nearest.
+    """
+    problems = []
+    for name in names:
+        if name not in RAILS:
+            near = get_close_matches(name, RAILS, n=1)
+            meant = f"did you mean {near[0]}?" if near else f"there are: {', '.join(RAILS)}"
+            problems.append(ConfigProblem(f"--override: there is no rail {name!r}", meant))
+    if problems:
+        raise ConfigError(*problems)
+    return frozenset(names)
+
+
+def limits_for(
+    limits: Limits, rows: int, *, whole: bool, lifted: abc.Set[str] = frozenset()
+) -> RunLimits:
+    """The limits for a query of `rows` rows; with a selection of rows (not `whole`) only numbers apply.
+
+    `lifted` are rails that do not hold in this run.
+    """
+
+    def limit(name: str) -> int | None:
+        share: Share | None = getattr(limits, name)
+        if share is None or name in lifted or not (whole or share.absolute):
             return None
         return share.limit(rows)
 
     return RunLimits(
-        limit(limits.max_rejected),
-        limit(limits.max_creates),
-        limit(limits.max_updates),
-        limits.max_requests,
-        limits.allow_empty or not whole,
+        limit("max_rejected"),
+        limit("max_creates"),
+        limit("max_updates"),
+        None if "max_requests" in lifted else limits.max_requests,
+        limits.allow_empty or not whole or "allow_empty" in lifted,
     )

@@ -77,6 +77,8 @@ class Session:
             lease,
         )
         tasks = [self._task(loaded, context) for loaded in mappings]
+        for task in tasks:
+            task.run.overridden = tuple(sorted(selection.lifted))
         run = Run(name, dry_run, started, [task.run for task in tasks], whole=selection.whole)
         coordinator = Coordinator(run, tasks, self.reporter, self.stop, lease, self.clock)
         return await coordinator.conduct()

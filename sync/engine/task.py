@@ -7,10 +7,11 @@ from typing import Any
 from sync.chartmogul.client import Client
 from sync.domain import objects
 from sync.domain.events import Estimate, MappingReporter, Phase, Reporter
-from sync.domain.policy import Mode
+from sync.domain.policy import Mode, RowsShown
 from sync.domain.record import Object
-from sync.domain.results import MappingRun
+from sync.domain.results import Left, MappingRun
 from sync.domain.typed import Typed
+from sync.engine.changed_keys import SHOWN, ChangedKeys
 from sync.engine.context import RunContext
 from sync.engine.limits import RunLimits, limits_for
 from sync.engine.read.extract import Extract
@@ -154,20 +155,45 @@ class MappingTask:
         """The limits in numbers; RailError where what was read passes one."""
         mapping, rows = self.loaded.mapping, self.run.rows
         whole = self.context.selection.whole
-        limits = limits_for(mapping.limits, rows.read, whole=whole)
+        limits = limits_for(
+            mapping.limits, rows.read, whole=whole, lifted=self.context.selection.lifted
+        )
         self.tolerated = mapping.tolerate_rejected.limit(rows.read)
         if rows.read == 0 and whole:
-            limits.judge_empty(0, await self.state.last_read())
+            if self._absence_counts:
+                limits.judge_empty(0, await self.state.last_read())
             self.telling.warned("the query returned no rows")
         if rows.read == 0 and self.context.selection.keys is not None:
             self.telling.warned("no row has one of the keys of --key")
         limits.judge_rejected(rows.rejected)
         return limits
 
+    @property
+    def _absence_counts(self) -> bool:
+        """Whether a key that is missing has left: every row counts, and the query shows all records."""
+        shows_all = self.loaded.mapping.source.rows is RowsShown.ALL
+        return self.context.selection.whole and shows_all
+
     async def _report_left(self, reader: Reader) -> None:
-        if self.context.selection.whole:
-            for batch in await self.state.left(reader.seen):
-                self.telling.left(batch)
+        if not self._absence_counts:
+            return
+        left = [one for batch in await self.state.left(reader.seen) for one in batch]
+        if "changed_keys" not in self.context.selection.lifted:
+            await self._judge_keys(reader, left)
+        if left:
+            self.telling.left(left)
+
+    async def _judge_keys(self, reader: Reader, left: abc.Sequence[Left]) -> None:
+        changed = ChangedKeys(
+            len(left),
+            len(left) + reader.seen.count(),
+            reader.new,
+            await self.state.count_left(),
+            [one.key for one in left[:SHOWN]],
+            [self.state.stored(key) for key in reader.first_new],
+        )
+        if warning := changed.judge():
+            self.telling.warned(warning)
 
     async def write(self) -> None:
         """Deliver what the spool holds; a dry run only looks and reports."""
@@ -183,7 +209,7 @@ class MappingTask:
         if self.context.dry_run:
             requests = self.run.requests.total + writer.recorder.cost
             self.telling.estimated(Estimate(requests, requests / self.context.means.rate))
-        elif self.context.selection.whole and not self.context.stop.requested():
+        elif self._absence_counts and not self.context.stop.requested():
             await self.state.mark_left()
 
     def _assembly(self, findings: Findings) -> WriterAssembly:

@@ -164,6 +164,10 @@ def _is_inside(file: Path, folder: Path) -> bool:
 
 
 def _digest(mapping: Mapping) -> bytes:
-    """Secrets are left out: the digest must not change with a rotated key, nor give it away."""
-    said = mapping.model_dump(exclude={"source": {"url"}, "destination": {"api_key"}})
+    """A digest of what the mapping says beyond the defaults: a version that knows more keys changes none.
+
+    Secrets are left out: it must not change with a rotated key, nor give it away.
+    """
+    secrets = {"source": {"url"}, "destination": {"api_key"}}
+    said = mapping.model_dump(exclude=secrets, exclude_defaults=True)
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=repr).encode()).digest()

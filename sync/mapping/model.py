@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from sync.domain import objects
 from sync.domain.flaw import flaw, wrong
-from sync.domain.policy import ExtraColumns, LiveCheck, Mode, OnAbsent, OnNull, TooLong
+from sync.domain.policy import ExtraColumns, LiveCheck, Mode, OnAbsent, OnNull, RowsShown, TooLong
 from sync.domain.record import AttributeType
 from sync.domain.record import Object as ObjectKind
 from sync.mapping.rules import plant
@@ -73,6 +73,10 @@ class Source(Part):
     )
     table: Text | None = Field(
         default=None, description="A table or view to read whole, instead of a query."
+    )
+    rows: RowsShown = Field(
+        default=RowsShown.ALL,
+        description="some: the query shows only part of the records, so that absence says nothing.",
     )
 
     @model_validator(mode="before")

@@ -5,7 +5,7 @@ from collections import abc
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
 
 from sync.domain.results import Left
 from sync.state.memory import Scope
@@ -56,13 +56,27 @@ def _met(*, but_known: bool) -> Select[Any]:
 
 
 def among(connection: Connection, scope: Scope, numbers: abc.Sequence[int]) -> list[Left]:
-    """Those of these records that are in the scope."""
+    """Those of these records that are in the scope and in ChartMogul."""
     query = (
         select(records.c.key, records.c.uuid)
-        .where(records.c.scope == scope.id, records.c.id.in_(bindparam("ids", expanding=True)))
+        .where(
+            records.c.scope == scope.id,
+            records.c.uuid.is_not(None),
+            records.c.id.in_(bindparam("ids", expanding=True)),
+        )
         .order_by(records.c.id)
     )
     return [Left(*row) for row in connection.execute(query, {"ids": list(numbers)})]
+
+
+def marked(connection: Connection, scope: Scope, mapping: str) -> int:
+    """How many records of a scope a mapping has marked as left."""
+    query = (
+        select(func.count())
+        .select_from(synced.join(records, synced.c.record == records.c.id))
+        .where(records.c.scope == scope.id, synced.c.mapping == mapping, synced.c.gone)
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def mark(connection: Connection, scope: Scope, mapping: str, changes: Moved) -> None:

@@ -118,6 +118,10 @@ class MappingState:
         self._known = array("I")
         return await call(lambda: list(self.store.left(self.scope, self._moved)))
 
+    async def count_left(self) -> int:
+        """How many records earlier runs have marked as left."""
+        return await call(self.store.count_left, self.scope, self.mapping)
+
     async def mark_left(self) -> None:
         """Report those keys no more, until they come back."""
         await call(self.store.mark_left, self.scope, self.mapping, self._moved)

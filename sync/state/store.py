@@ -200,6 +200,10 @@ class Store:
             if left := self.database.read(partial(absent.among, scope=scope, numbers=numbers)):
                 yield left
 
+    def count_left(self, scope: Scope, mapping: str) -> int:
+        """How many records a mapping has marked as left."""
+        return self.database.read(lambda c: absent.marked(c, scope, mapping))
+
     def mark_left(self, scope: Scope, mapping: str, moved: Moved) -> None:
         """Mark what has left, so that it is reported once, and unmark what is back."""
         if moved.left or moved.back:

@@ -268,8 +268,12 @@ class Town:
 
     def run(self, *, dry_run: bool = False, full: bool = False) -> Run:
         """A whole run of all mappings; whatever became of a row, the counts add up."""
+        return self.run_with(Selection(full=full), dry_run=dry_run)
+
+    def run_with(self, selection: Selection, *, dry_run: bool = False) -> Run:
+        """A whole run of all mappings with this selection."""
         self.sandbox.requests.clear()
-        run = asyncio.run(self._run(Selection(full=full), dry_run))
+        run = asyncio.run(self._run(selection, dry_run))
         assert all(mapping.rows.unprocessed == 0 or mapping.error for mapping in run.mappings)
         return run
 

@@ -12,6 +12,7 @@ from sync.domain.record import Record, Rejected
 from sync.domain.results import Delivered, MappingRun, count
 from sync.domain.row_hash import Row, Rows
 from sync.domain.seen_rows import SeenRows
+from sync.engine.changed_keys import SHOWN
 from sync.engine.context import Selection
 from sync.engine.read.changes import ChangeDetector
 from sync.engine.read.decision import Local, StateDecision
@@ -70,6 +71,9 @@ class Reader:
     changes: ChangeDetector | None = None
     seen: SeenRows = field(default_factory=SeenRows, init=False)
     duplicates: DuplicateKeys = field(default_factory=DuplicateKeys, init=False)
+    #: Keys that the state does not know: how many, and the first of them.
+    new: int = field(default=0, init=False)
+    first_new: list[str] = field(default_factory=list, init=False)
 
     def read(self, source: RowSource) -> None:
         """Drain the query, then judge the repeated keys."""
@@ -167,6 +171,12 @@ class Reader:
         else:
             self.run.rows.unchanged += rows
 
+    def meet_new(self, key: str) -> None:
+        """The state does not know this key."""
+        self.new += 1
+        if len(self.first_new) < SHOWN:
+            self.first_new.append(key)
+
     @property
     def run(self) -> MappingRun:
         """The counts of the mapping."""
@@ -230,6 +240,8 @@ class _Batch:
             return False
         if memory is not None:
             self.reader.seen.mark(memory.record, occurrence.row)
+        else:
+            self.reader.meet_new(key)
         return True
 
     def _first(self, key: str, memory: Memory | None) -> Occurrence | None:

@@ -40,7 +40,8 @@ def test_rejected_message():
     """The message gives the count, the limit and how to raise it."""
     assert words(RunLimits(max_rejected=1000).judge_rejected, 1234) == (
         "1,234 rows are rejected, and max_rejected allows 1,000;"
-        " errors.csv says why; mend the rows, or raise limits.max_rejected in the mapping"
+        " errors.csv says why; mend the rows, raise limits.max_rejected in the mapping,"
+        " or lift it once with --override max_rejected"
     )
 
 

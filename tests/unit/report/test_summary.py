@@ -48,7 +48,8 @@ def test_summary(run):
         "PATCH": 1,
         "retried": 1,
         "throttled": 0
-      }
+      },
+      "overridden": []
     }
   ]
 }"""
