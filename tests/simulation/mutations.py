@@ -17,7 +17,7 @@ from sync.engine import run
 from sync.engine.lease import RunLease
 from sync.engine.read.decision import StateDecision
 from sync.engine.read.duplicates import DuplicateKeys
-from sync.engine.write import deliver, recorder, writer
+from sync.engine.write import deliver, recorder
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.writer import Writer
 from sync.report import folder, log
@@ -256,7 +256,7 @@ MUTATIONS: dict[str, Mutation] = {
     "patience": Mutation(
         "what is under way may take its time when the process is asked to end",
         "asked_to_end",
-        ((writer, "_GRACE", 1e9),),
+        ((Writer, "_cut_short", _nothing),),
     ),
     "no lease": Mutation(
         "leases are given to everybody",

@@ -51,15 +51,20 @@ def lost() -> Unavailable:
 
 @dataclass(slots=True)
 class Gate:
-    """Holds up whoever comes until it is open; `reached` once somebody is there."""
+    """Holds up whoever comes until it is open."""
 
-    reached: asyncio.Event = field(default_factory=asyncio.Event)
     open: asyncio.Event = field(default_factory=asyncio.Event)
+    _reached: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def wait(self) -> None:
         """Wait until it is open."""
-        self.reached.set()
+        self._reached.set()
         await self.open.wait()
+
+    async def arrival(self) -> None:
+        """Wait until somebody waits here; who never comes is an error, not a test that hangs."""
+        async with asyncio.timeout(10):
+            await self._reached.wait()
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ _WAITING = 256
 #: Workers beyond the connections: some write down, or wait for another row, while the connections are in use.
 _SPARE = 4
 #: Seconds for requests under way when the run is asked to end; supervisors kill after ten.
-_GRACE = 8.0
+GRACE = 8.0
 
 _CarryOut = abc.Callable[[Job], abc.Awaitable[None]]
 
@@ -31,8 +31,8 @@ class Writer:
     """Delivers the records of one mapping; what became of each goes to the recorder, once.
 
     `look_first`: all look-ups are finished before the first write, as for a dry run, `max_creates`, `max_updates`, or a
-    type about to be locked. `dry_run`: what would be done is foretold instead. Once `stop` is set, jobs under way are
-    finished and no new one starts.
+    type about to be locked. `dry_run`: what would be done is foretold instead. Once `stop` is set no new job starts,
+    and those under way have `grace` seconds to finish.
     """
 
     connections: int
@@ -43,6 +43,7 @@ class Writer:
     limits: RunLimits
     stop: Stop
     dry_run: bool = False
+    grace: float = GRACE
     _creates: int = field(default=0, init=False)
     _updates: int = field(default=0, init=False)
     _failure: SyncError | None = field(default=None, init=False)
@@ -118,7 +119,7 @@ class Writer:
         A request that is cut off counts as a lost answer: nothing is recorded, the next run looks.
         """
         await self.stop.event.wait()
-        await asyncio.sleep(_GRACE)
+        await asyncio.sleep(self.grace)
         for worker in workers:
             worker.cancel()
 

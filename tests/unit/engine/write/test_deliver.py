@@ -630,7 +630,7 @@ async def test_turn():
     gate = Gate()
     there = DictDestination(gates={"create": gate})
     delivering = asyncio.ensure_future(deliver(there).deliver(job(name="A")))
-    await gate.reached.wait()
+    await gate.arrival()
     assert {"a"} == there.turns
     gate.open.set()
     await delivering
