@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.needed import needed
 from tests.support.program import MAPPING
 
 ODD_KEY = "a+b@c/d e&f#g%ü"
@@ -100,6 +101,7 @@ def test_a_query_that_fails(desk):
 
 def test_a_warehouse_that_is_down(desk):
     """Exit 3, the address without its password."""
+    needed("psycopg")
     ended = desk("run", WAREHOUSE_URL="postgresql://reader:hidden@127.0.0.1:9/db")
     assert ended.code == 3
     assert "127.0.0.1" in ended.err

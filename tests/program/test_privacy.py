@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.support import planted_secrets
+from tests.support.needed import needed
 from tests.support.program import MAPPING
 
 KEY, PASSWORD = planted_secrets.API_KEY, planted_secrets.PASSWORD
@@ -99,6 +100,7 @@ def test_a_key_from_a_file(desk, where):
 
 def test_passwords_of_databases(desk):
     """Neither the warehouse's nor the state's shows when it does not answer."""
+    needed("psycopg")
     url = f"postgresql://reader:{PASSWORD}@127.0.0.1:9/db"
     for command in ("run", "preview"):
         ended = desk(command, WAREHOUSE_URL=url)

@@ -47,7 +47,7 @@ def postgres_url() -> abc.Iterator[URL]:
             else:
                 yield url
                 return
-    reason = f"no PostgreSQL: {'; '.join(reasons)}"
+    reason = f"no PostgreSQL: {'; '.join(dict.fromkeys(reasons))}"
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

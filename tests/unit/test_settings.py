@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from sync.errors import ConfigError, ConfigProblem
 from sync.settings import VARIABLES, Settings, environment
+from tests.support.needed import needed
 
 
 def problems(variables):
@@ -32,6 +33,7 @@ def test_defaults():
 
 def test_everything():
     """Every variable sets its setting."""
+    needed("psycopg")
     settings = Settings.load(
         {
             "CHARTMOGUL_API_KEY": "key",
@@ -81,6 +83,7 @@ def test_frozen():
 
 def test_no_secret_in_repr():
     """No secret shows in a repr."""
+    needed("psycopg")
     settings = Settings.load(
         {
             "CHARTMOGUL_API_KEY": "plantedQ7xV2kZ91",
@@ -224,6 +227,8 @@ def test_all_at_once():
 )
 def test_spool_folder(variables, folder):
     """Private files go where SYNC_TMP says, else beside the state, else where the system has them."""
+    if "postgresql" in variables.get("SYNC_STATE_URL", ""):
+        needed("psycopg")
     assert Settings.load(variables).spool_folder == Path(folder)
 
 
@@ -315,6 +320,7 @@ def test_key_file_refused(tmp_path, content, reason):
 
 def test_nowhere_for_temporary_files(monkeypatch: pytest.MonkeyPatch):
     """A read-only container without /tmp says what to set; where the state is a file it needs nothing."""
+    needed("psycopg")
     monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/proc/nowhere"])
     remote = Settings.load({"SYNC_STATE_URL": "postgresql://u@h/d"})

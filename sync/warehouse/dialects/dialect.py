@@ -39,7 +39,7 @@ class Dialect(Protocol):
         """What the driver is handed on connecting, besides the URL; what the user says comes before it."""
 
     def watch(self, engine: Engine) -> None:
-        """Listen to a new engine for what `position` needs to know."""
+        """Listen to a new engine for what another question needs to know, such as the cursor that runs."""
 
     def prepare(self, driver: Any) -> None:
         """Make a new connection read-only, and its values exact; one that cannot be read comes as it is."""

@@ -14,6 +14,7 @@ from sync.errors import ConfigError, ConfigProblem
 from sync.mapping.loader import EVERYTHING, Need, load
 from sync.mapping.yaml import parse
 from sync.report.failure import errors_text
+from tests.support.needed import needed
 
 ENVIRONMENT = {
     "WAREHOUSE_URL": "sqlite:///warehouse.db",
@@ -683,6 +684,7 @@ OUT_OF_PLACE = "{} is a secret, which would show in reports or be sent from here
 )
 def test_secrets_stay_in_their_places(name, line):
     """A secret fills nothing that is shown, reported or sent, whatever a mapping says."""
+    needed("psycopg")
     url = "postgresql://u:${PASSWORD}@${HOST}/db?sslpassword=${QUERY_PASSWORD}"
     text = sound(
         query=f"  query: select '${{HOST}}'\n  url: '{url}'",
@@ -724,6 +726,8 @@ def test_secrets_go_to_their_own_server(name, parts):
 )
 def test_url(url, given):
     """The URL may name its password or be one variable; postgresql:// means psycopg 3."""
+    if given.startswith("postgresql+psycopg:"):
+        needed("psycopg")
     environment = ENVIRONMENT | {"U": "u", "P": "p", "OTHER_URL": "postgresql://u:p@h/db"}
     text = sound(query=f"  query: select 1\n  url: '{url}'")
     assert load_text(text, environment).mapping.source.url.get_secret_value() == given
@@ -969,6 +973,7 @@ def test_digest_covers_the_query_file():
 
 def test_no_secret_in_repr():
     """A loaded mapping shows no secret."""
+    needed("psycopg")
     environment = ENVIRONMENT | {
         "WAREHOUSE_URL": "postgresql://u:plantedQ7xV2kZ92@h/db",
         "CHARTMOGUL_API_KEY": "plantedQ7xV2kZ93",

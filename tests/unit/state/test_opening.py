@@ -16,6 +16,7 @@ from sync.state.memory import Confirmed, Held, RejectedRow
 from sync.state.store import Store
 from sync.state.upgrade import UPGRADES, Upgrade, bring_up
 from tests.support import planted_secrets
+from tests.support.needed import needed
 from tests.unit.state.conftest import Clock
 from tests.unit.state.older import take_back
 
@@ -378,6 +379,7 @@ def test_wrong_url(url: str):
 
 def test_unreachable():
     """A database that does not answer is told with its own words, without the password."""
+    needed("psycopg")
     with pytest.raises(StateError, match="refused") as caught:
         Store.open("postgresql://user:plantedQ7xV2kZ9@127.0.0.1:1/db")
     assert "plantedQ7xV2kZ9" not in caught.value.message + caught.value.hint

@@ -64,6 +64,14 @@ def test_position(position: str | None, invalidated: bool, expected: int | None)
     assert PostgreSQL().position(error, connection) == expected
 
 
+def test_a_cursor_of_the_client(source: Warehouse):
+    """Only a cursor of the server, which has a name, puts words before the query."""
+    PostgreSQL().watch(source.engine)
+    with source.engine.connect() as connection:
+        connection.exec_driver_sql("select 1").close()
+        assert "sync_prefix" not in connection.info
+
+
 def test_errors_without_a_diagnosis():
     """Not every driver, and not every error, has one."""
     connection: Any = SimpleNamespace(info={}, invalidated=False)
