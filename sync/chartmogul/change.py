@@ -1,6 +1,6 @@
 """Changing a record: as few requests as ChartMogul allows, and what its answers show afterwards."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +16,10 @@ from sync.errors import Refused, Unavailable
 class Written:
     """What became of the fields of a change.
 
-    `seen`: what ChartMogul shows of the fields in `sent`; empty is left out. Where an answer had
-    no body, what was sent counts as shown.
+    `seen`: what ChartMogul shows of the fields in `sent`; empty is left out. Where a 202 or 204 had
+    no body, what was sent counts as shown; after a 304 the record itself was read.
     `sent`: the fields whose requests were answered well; all of them, unless `failed`.
+    `unmodified`: those of which ChartMogul says that this write changed nothing.
     `failed`: a later request was refused or not answered, and the rest was not sent.
     `requests`: all of them, repeats included.
     """
@@ -27,6 +28,7 @@ class Written:
     sent: frozenset[str]
     failed: Refused | Unavailable | None
     requests: int
+    unmodified: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -37,7 +39,10 @@ class Change:
     uuid: str
     seen: dict[str, Value] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
+    unmodified: set[str] = field(default_factory=set)
     requests: int = 0
+    #: Fields whose answers do not show what became of them.
+    _unread: set[str] = field(default_factory=set)
 
     async def customer(
         self, fields: Fields, types: Mapping[str, AttributeType], known: frozenset[str]
@@ -49,7 +54,9 @@ class Change:
         """
         try:
             await self._write_customer(fields, types, known)
+            await self._look(customers.get(self.uuid), customers.read)
         except (Refused, Unavailable) as error:
+            self._forget_unread()
             if not self.sent:
                 raise
             return self._written(error, error.answered.attempts)
@@ -60,6 +67,7 @@ class Change:
         if fields:
             call = contacts.update(self.uuid, fields)
             await self._send(call, _shown(contacts.read), fields)
+            await self._look(contacts.get(self.uuid), contacts.read)
         return self._written()
 
     async def _write_customer(
@@ -99,17 +107,41 @@ class Change:
     async def _send(self, call: Call, read: Callable[[Any], Fields | None], fields: Fields) -> None:
         """Send a call that writes `fields`, and note what its answer shows of them."""
         received = await self.transport.send(call, read)
-        shown = fields if received.value is None else received.value
-        for name in fields:
+        self.requests += received.attempts
+        self._note(fields, fields if received.value is None else received.value)
+        self.unmodified.difference_update(fields)
+        if received.bare and not call.tells_enough(received.status):
+            self._unread.update(fields)
+            # An attempt before, whose answer was lost, may have changed what this one found in place.
+            if received.status == wire.NOT_MODIFIED and not received.repeated:
+                self.unmodified.update(fields)
+
+    def _note(self, names: Iterable[str], shown: Fields) -> None:
+        for name in names:
             self.seen.pop(name, None)
             value = shown.get(name)
             if value is not None:
                 self.seen[name] = value
-        self.sent.update(fields)
-        self.requests += received.attempts
+        self.sent.update(names)
+
+    async def _look(self, call: Call, read: Callable[[Any], Seen]) -> None:
+        """Read the record once, where answers did not show it; what it lacks is not sent again."""
+        if unread := set(self._unread):
+            self._forget_unread()
+            received = await self.transport.send(call, read)
+            self.requests += received.attempts
+            self._note(unread, received.value.fields)
+
+    def _forget_unread(self) -> None:
+        """Nobody knows what became of these."""
+        for name in self._unread:
+            self.seen.pop(name, None)
+        self.sent -= self._unread
+        self._unread.clear()
 
     def _written(self, failed: Refused | Unavailable | None = None, more: int = 0) -> Written:
-        return Written(self.seen, frozenset(self.sent), failed, self.requests + more)
+        unmodified = frozenset(self.unmodified & self.sent)
+        return Written(self.seen, frozenset(self.sent), failed, self.requests + more, unmodified)
 
 
 def _patchable(

@@ -58,6 +58,7 @@ def open_http(
                 keepalive_expiry=IDLE,
             ),
             follow_redirects=False,
+            event_hooks={"response": [_set_location_aside]},
             transport=transport,
             trust_env=url.lower().startswith("https:"),
         )
@@ -65,6 +66,12 @@ def open_http(
         raise ConfigError(_wrong_certificates(error)) from None
     except (ImportError, ValueError, httpx.InvalidURL):
         raise ConfigError(_WRONG_PROXY) from None  # its URL may hold a password
+
+
+async def _set_location_aside(answer: httpx.Response) -> None:
+    """httpx reads where a redirect points to even if it does not follow, and a broken address is an error to it."""
+    if location := answer.headers.pop("Location", ""):
+        answer.extensions["location"] = location
 
 
 #: Which one it is httpx does not tell.

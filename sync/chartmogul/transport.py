@@ -16,7 +16,7 @@ from sync.chartmogul.connection import distrust
 from sync.chartmogul.health import Health
 from sync.chartmogul.pace import Pace, Start
 from sync.chartmogul.verdict import Failure
-from sync.chartmogul.wire import Call, Misread, load
+from sync.chartmogul.wire import NOT_MODIFIED, Call, Misread, load
 from sync.domain.results import Requests
 from sync.errors import Answered, Denied, RailError, Refused, Unavailable
 
@@ -91,7 +91,7 @@ class Transport:
                 result = await sending.send()
         if isinstance(result, Failure):
             raise sending.unavailable(result)
-        return Received(result, sending.attempts)
+        return Received(result, sending.attempts, sending.status, sending.bare, sending.sent)
 
     async def _paused(self, failure: Failure) -> bool:
         """Wait while nobody is answered; whether there was such a pause, and the failure was part of it.
@@ -112,10 +112,16 @@ class Transport:
 
 @dataclass(frozen=True, slots=True)
 class Received(Generic[T]):
-    """What was read from an answer, and how many attempts it took."""
+    """What was read from an answer, its status, and how many attempts it took.
+
+    `bare`: it had no body. `repeated`: an earlier attempt may have been carried out.
+    """
 
     value: T
     attempts: int
+    status: int
+    bare: bool
+    repeated: bool
 
 
 @dataclass(slots=True)
@@ -128,6 +134,8 @@ class _Sending(Generic[T]):
     attempts: int = 0
     sent: bool = False
     failure: Failure | None = None
+    status: int = 0
+    bare: bool = False
     _departure: Start | None = None
 
     async def send(self) -> T | Failure:
@@ -254,7 +262,7 @@ class _Sending(Generic[T]):
         asked = retry.read_retry_after(
             answer.headers.get("Retry-After"), self.transport.waiting.now()
         )
-        location = answer.headers.get("Location", "")
+        location = answer.extensions.get("location", "")
         match verdict.judge(self.call, answer.status_code, answer.content, location, asked):
             case Failure() as failure:
                 return failure
@@ -265,14 +273,20 @@ class _Sending(Generic[T]):
 
     def _read_good(self, answer: httpx.Response) -> T | Failure:
         try:
-            data = load(answer.content)
-            if data is None and not self.call.may_be_empty(answer.status_code):
-                raise Misread("the answer is empty")
-            return self.read(data)
+            return self.read(self._data(answer))
         except Misread as error:
             # Somebody else answered (a proxy, a login page), or the answer was cut off.
             message = f"{self.call.name} was answered {answer.status_code}, but {error}"
             return Failure(message, True, answer.status_code, verdict.show(answer.content))
+
+    def _data(self, answer: httpx.Response) -> Any:
+        """The JSON of a good answer, None where a change needs none."""
+        call, status = self.call, answer.status_code
+        body = b"" if status == NOT_MODIFIED else answer.content
+        data, self.bare, self.status = load(body), not body.strip(), status
+        if data is None and not (call.empty and (self.bare or call.tells_enough(status))):
+            raise Misread("the answer is empty")
+        return data
 
 
 def _failure_of(state: RetryCallState) -> Failure:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sync.chartmogul.wire import Call
+from sync.chartmogul.wire import NOT_MODIFIED, Call
 from sync.errors import AlreadyExists, Answered, ChartMogulError, Denied, NotFound, Refusal, Refused
+
+#: All there are: any other 3xx is nobody's answer.
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 #: The most of an error body that is kept for reports.
 SHOWN = 500
@@ -72,20 +75,20 @@ def judge(
 
     `location` is where a redirect points to.
     """
-    if 200 <= status < 300:
+    if 200 <= status < 300 or (status == NOT_MODIFIED and call.empty):
         return None
     text = show(body)
     if status == 429:
         return Failure(
             f"{call.name} was answered 429, too many requests", False, status, text, retry_after
         )
-    if status < 300 or status >= 500:
+    if status in _REDIRECTS:
+        return _redirected(Answered(status, text, garbled=True), location)
+    if not 400 <= status < 500:
         return Failure(f"{call.name} was answered {status}", True, status, text, retry_after)
     parsed = _parse(body)
     garbled = not isinstance(parsed, dict)
     answered = Answered(status, text, refusals=tuple(_refusals(body)), garbled=garbled)
-    if status < 400:
-        return _redirected(answered, location)
     if status in DENIALS:
         message, hint = DENIALS[status]
         return Denied(f"{message} ({status}){_discreet(call, answered)}", answered, hint)

@@ -19,6 +19,9 @@ from sync.domain.record import ATTRIBUTE, Fields, Value
 #: The most a page may hold; larger values count as this one (dev.chartmogul.com/docs/pagination).
 PER_PAGE = 200
 
+#: Nothing changed: an answer to an update, without a body.
+NOT_MODIFIED = 304
+
 #: Texts of fewer characters tell nobody anything: country codes, page sizes.
 _SHORTEST = 4
 _UUID = re.compile(r"(ds|cus|con)_[0-9a-f-]+$")
@@ -36,8 +39,8 @@ class Call:
     """One request: method, encoded path (query included) below the API's URL, and its JSON.
 
     `repeatable`: carrying it out twice does no harm. `names_record`: a 404 is about a record that
-    is gone, not about the address of the API. `empty`: 202 and 204 without a body are good answers;
-    so is any to a DELETE. A 200 that shows nothing of what it did is nobody's answer.
+    is gone, not about the address of the API. `empty`: an update or a removal, to which 304 and any
+    2xx without a body are good answers; to everything else they are nobody's.
     """
 
     method: str
@@ -54,9 +57,11 @@ class Call:
             return None
         return simplejson.dumps(self.json, use_decimal=True, allow_nan=False).encode()
 
-    def may_be_empty(self, status: int) -> bool:
-        """Whether an answer with this status needs no body."""
-        return self.empty and (self.method == "DELETE" or status not in (200, 201))
+    def tells_enough(self, status: int) -> bool:
+        """Whether a good answer without a body tells that all is done: nothing but the record shows what a 304 left
+        as it was, or what is missing from an answer that should have a body.
+        """
+        return status != NOT_MODIFIED and (self.method == "DELETE" or status not in (200, 201))
 
     def texts(self) -> Iterator[str]:
         """The texts in the query and in the values of the body, but for the shortest and for uuids."""

@@ -100,7 +100,8 @@ def test_changes_under_a_spell(town, spell):
         town.sandbox.fail(method=method, path="/v1/customers*", times=2, **spell)
     run = town.run()
     assert told(run) == {"updated": 8}
-    assert run.mappings[0].requests.retried in (6, 8)  # an answer to DELETE may say nothing
+    # An answer to DELETE may say nothing; where one to any change says nothing, a look takes the place of repeats.
+    assert run.mappings[0].requests.retried in ((2,) if spell == {"body": ""} else (6, 8))
     for held in customers(town).values():
         assert held["company"] == "Changed"
         assert held["attributes"]["custom"] == {"partner": False}

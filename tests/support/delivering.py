@@ -89,6 +89,8 @@ class DictDestination:
     drops: set[str] = field(default_factory=set)
     #: Fields that a create does not take, and another request does.
     apart: set[str] = field(default_factory=set)
+    #: Fields of which it says that a write changed nothing.
+    unmodified: set[str] = field(default_factory=set)
     #: The answer to a create is lost; a look-up shows it, and what somebody has changed by then.
     meanwhile: Fields | None = None
     #: What the second request of an update meets; the first one carries one field.
@@ -190,7 +192,7 @@ class DictDestination:
         now = {name: value for name, value in held.items() if value is not None}
         self.have(replace(before, fields=now))
         shown = {name: now[name] for name in sent if name in now}
-        return Written(shown, frozenset(sent), self.half_way, 1)
+        return Written(shown, frozenset(sent), self.half_way, 1, frozenset(self.unmodified))
 
     def advice(self, name: str) -> str:
         """Something is known of one field only."""

@@ -175,6 +175,7 @@ class Deliver:
         self._claim_lease()
         written = await self.destination.update(operation.uuid, _to_send(changes), record)
         stuck, dropped = _split(changes, written.seen)
+        stuck = {name: change for name, change in stuck.items() if name not in written.unmodified}
         if written.failed:
             # What was never sent is not missing in ChartMogul because it stuck.
             stuck = {name: change for name, change in stuck.items() if name in written.sent}
@@ -183,7 +184,7 @@ class Deliver:
             record.row,
             record.key,
             Outcome.UPDATED if stuck else Outcome.UNCHANGED,
-            operation.reason if stuck else "ChartMogul dropped every change",
+            operation.reason if stuck else _nothing_done(dropped),
             operation.uuid,
             known,
             stuck,
@@ -259,6 +260,13 @@ def _split(changes: Changes, after: Fields) -> tuple[Changes, Changes]:
         held = holds(name, wanted, after.get(name))
         (stuck if held else dropped)[name] = (before, wanted)
     return stuck, dropped
+
+
+def _nothing_done(dropped: Changes) -> str:
+    """Why an update changed nothing."""
+    if dropped:
+        return "ChartMogul dropped every change"
+    return "ChartMogul says that this changes nothing"
 
 
 def _to_send(changes: Changes) -> Fields:

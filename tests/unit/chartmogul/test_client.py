@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import httpx
 import pytest
 
 from sync.chartmogul.client import Account, DataSource, Written
@@ -11,6 +12,8 @@ from sync.errors import Denied, NotFound, Outage, RailError, Refused, Unavailabl
 from tests.unit.chartmogul.scene import AWKWARD, ENCODED, TYPES, answer, scene
 
 KNOWN = frozenset(TYPES)
+#: The answer to the question whether ChartMogul is there at all.
+ALIVE = answer(200, {"name": "Example", "currency": "EUR"})
 
 
 def shown(uuid="cus_1", **fields):
@@ -299,14 +302,115 @@ async def test_an_answer_without_a_body_counts_as_shown():
     assert written.seen == {"name": "Ada", "attributes.plan": "pro", "tags": ("a",)}
 
 
-@pytest.mark.parametrize("nothing", [answer(200), answer(201), answer(200, []), answer(200, "")])
-async def test_a_200_that_shows_nothing_is_no_answer(nothing):
+async def test_a_200_that_shows_something_else_is_no_answer():
     """ChartMogul shows the record; a gateway that does not may never have passed the change on."""
-    s = scene(nothing, answer(200, shown(name="Ada")), answer(200), answer(200, {"tags": ["a"]}))
+    s = scene(
+        answer(200, []),
+        answer(200, shown(name="Ada")),
+        answer(200, "<p>"),
+        answer(200, {"tags": ["a"]}),
+    )
     fields: Fields = {"name": "Ada", "tags": ("a",)}
     written = await s.client.update_customer("cus_1", fields, TYPES, frozenset())
 
     assert (written.seen, written.requests) == (fields, 4)
+
+
+@pytest.mark.parametrize("nothing", [answer(200), answer(201), answer(200, "")])
+async def test_a_200_without_a_body_is_a_success_that_is_looked_at_once(nothing):
+    """It should show the record, and does not: one GET tells what all the bare answers have left."""
+    s = scene(nothing, answer(200), answer(200, shown(name="Ada", tags=["b"])))
+    fields: Fields = {"name": "Ada", "tags": ("a",)}
+    written = await s.client.update_customer("cus_1", fields, TYPES, frozenset())
+
+    assert s.script.lines[2:] == ["GET /v1/customers/cus_1"]
+    assert written.seen == {"name": "Ada", "tags": ("b",)}
+    assert (written.sent, written.requests) == (frozenset(fields), 3)
+    assert written.unmodified == frozenset()
+
+
+#: Bodies that 304 has no right to, and an address that nobody has to go to.
+_NOT_MODIFIED = [
+    answer(304),
+    answer(304, "<html>"),
+    answer(304, {"name": "Eve"}),
+    answer(304, Location="http://["),
+]
+
+
+@pytest.mark.parametrize("nothing", _NOT_MODIFIED)
+async def test_304_is_a_success_of_every_change(nothing):
+    """PATCH, POST and DELETE of attributes, POST of tags: nothing changed, and one GET shows what is there."""
+    held = shown(name="Ada", city="Rome", custom={"plan": "pro", "seats": 3}, tags=["old"])
+    s = scene(*[nothing] * 4, answer(200, held))
+    fields: Fields = {
+        "name": "Ada",
+        "city": "Bonn",
+        "attributes.seats": None,
+        "attributes.plan": "pro",
+        "tags": ("new",),
+    }
+    written = await s.client.update_customer("cus_1", fields, TYPES, frozenset())
+
+    methods = [line.split()[0] for line in s.script.lines]
+    assert methods == ["PATCH", "POST", "DELETE", "POST", "GET"]
+    assert written.seen == {
+        "name": "Ada",
+        "city": "Rome",
+        "attributes.seats": 3,
+        "attributes.plan": "pro",
+        "tags": ("old",),
+    }
+    assert written.sent == written.unmodified == frozenset(fields)
+    assert (written.failed, written.requests, s.waits) == (None, 5, [])
+
+
+async def test_304_is_a_success_of_a_contacts_change():
+    """As for a customer: the contact is read once."""
+    s = scene(answer(304), answer(200, {"uuid": "con_1", "title": "Dr"}))
+    written = await s.client.update_contact("con_1", {"title": "Dr", "phone": "1"})
+
+    assert s.script.lines[1:] == ["GET /v1/contacts/con_1"]
+    assert (written.seen, written.requests) == ({"title": "Dr"}, 2)
+
+
+async def test_what_a_patch_left_as_it_was_is_not_posted():
+    """A 304 to a PATCH with attributes says no: they are not sent again by another call."""
+    s = scene(answer(304), answer(200, shown(custom={"seats": 3})))
+    written = await s.client.update_customer("cus_1", {"attributes.seats": 4}, TYPES, KNOWN)
+
+    assert len(s.script.lines) == 2
+    assert written.seen == {"attributes.seats": 3}
+
+
+async def test_a_304_after_a_lost_answer_is_our_own_change():
+    """The attempt before may have changed what the second one found in place."""
+    s = scene(httpx.ReadError("lost"), answer(304), answer(200, shown(name="Ada")))
+    written = await s.client.update_customer("cus_1", {"name": "Ada"}, TYPES, KNOWN)
+
+    assert (written.seen, written.unmodified) == ({"name": "Ada"}, frozenset())
+
+
+async def test_nobody_knows_what_a_304_left_where_the_record_cannot_be_read():
+    """The row is not delivered, whatever else was sent: nothing is taken for shown that nobody has seen."""
+    refusal = answer(422, {"code": 422, "message": "no", "param": "tags"})
+    s = scene(answer(304), refusal)
+    with pytest.raises(Refused):
+        await s.client.update_customer("cus_1", {"name": "Ada", "tags": ("a",)}, TYPES, KNOWN)
+
+    s = scene(answer(304), answer(200, {"tags": ["a"]}), *[httpx.ReadError("x")] * 6, ALIVE)
+    written = await s.client.update_customer("cus_1", {"name": "Ada", "tags": ("a",)}, TYPES, KNOWN)
+    assert isinstance(written.failed, Unavailable)
+    assert (written.seen, written.sent) == ({"tags": ("a",)}, frozenset({"tags"}))
+
+
+async def test_304_is_no_answer_to_a_look_or_a_create():
+    """Neither asks whether something has changed: somebody else has answered."""
+    s = scene(answer(304), answer(200, shown(name="Ada")), answer(304))
+    assert (await s.client.customer("cus_1")).fields == {"name": "Ada"}
+    with pytest.raises(Unavailable) as caught:
+        await s.client.create_contact("ds_1", "cus_1", {})
+    assert (caught.value.sent, caught.value.answered.status) == (True, 304)
 
 
 @pytest.mark.parametrize("fields", [{}, {"tags": ()}, {"external_id": "c1"}])

@@ -181,6 +181,17 @@ async def test_refusals_are_not_repeated():
     assert (caught.value.answered.status, caught.value.answered.attempts) == (422, 2)
 
 
+@pytest.mark.parametrize("location", [{}, {"Location": "http://["}, {"Location": "https:///x:y"}])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_with_a_broken_place_is_one_too(status, location):
+    """The address is wrong, and that is said at once: it is no outage."""
+    s = scene(answer(status, **location))
+    with pytest.raises(Denied, match=rf"answers with a redirect \({status}\)"):
+        await s.client.account()
+
+    assert s.waits == []
+
+
 async def test_a_taken_id_is_told_apart():
     """The caller looks it up and updates."""
     s = scene(answer(422, {"errors": {"external_id": "… already exists in our system."}}))

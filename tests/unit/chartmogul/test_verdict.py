@@ -241,6 +241,23 @@ def test_what_time_heals_is_a_failure(status, sent, busy, throttled):
     assert (failure.status, failure.body, failure.retry_after) == (status, "x", 3.0)
 
 
+@pytest.mark.parametrize("status", [100, 199, 300, 304, 305, 306, 309, 399, 600])
+def test_other_statuses_are_nobodys_answer(status):
+    """Five statuses are redirects; 304 is an answer to an update alone. Time heals the rest, if anything does."""
+    failure = verdict(status, call=CREATE, location="https://www.example.com/")
+
+    assert isinstance(failure, Failure)
+    assert failure.sent
+
+
+def test_nothing_changed_is_a_success_of_a_change():
+    """304, with whatever body, to an update, a removal, and nothing else."""
+    assert verdict(304, b"<html>", customers.update("cus_1", {}, {})) is None
+    assert verdict(304, b"", customers.remove_attributes("cus_1", ["a"])) is None
+    assert verdict(304, b"", customers.add_tags("cus_1", ["a"])) is None
+    assert isinstance(verdict(304, call=customers.get("cus_1")), Failure)
+
+
 def test_long_bodies_are_cut():
     """Reports hold the start of a body, messages the start of its words."""
     error = verdict(422, {"message": "ä" * 5000, "param": "name"})

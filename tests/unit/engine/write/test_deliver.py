@@ -127,6 +127,27 @@ async def test_update_of_what_is_absent():
     assert there.sends == []
 
 
+async def test_an_update_that_changes_nothing():
+    """What ChartMogul had already is no change of ours, whatever the state took it for; what it lacks is warned of."""
+    there = DictDestination(unmodified={"name", "city"}, drops={"city"}).have(seen("a"))
+    known = Remembered("u_a", HASHER.fields({"name": "before"}))
+    had = await deliver(there).deliver(job(known=known, name="A"))
+    assert (had.result.outcome, had.result.changes) == (Outcome.UNCHANGED, {})
+    assert had.result.reason == "ChartMogul says that this changes nothing"
+    assert had.result.warnings == ()
+
+    lacks = await deliver(there).deliver(job(known=known, name="A", city="Bonn"))
+    assert lacks.result.outcome is Outcome.UNCHANGED
+    assert [warning.field for warning in lacks.result.warnings] == ["city"]
+    assert lacks.dropped == hashes(city="Bonn")
+
+    there.unmodified = {"name"}
+    there.drops = set()
+    part = await deliver(there).deliver(job(known=known, name="A", city="Bonn"))
+    assert part.result.outcome is Outcome.UPDATED
+    assert set(part.result.changes) == {"city"}
+
+
 # What is there
 
 
