@@ -133,9 +133,10 @@ class Client:
         Raises:
             NotFound: there is no such customer.
         """
+        asked = contacts.owner(data_source, customer_uuid)
         return self._pages(
             lambda cursor: contacts.page(data_source, customer_uuid, email, cursor),
-            contacts.read_page,
+            lambda data: contacts.read_page(data, asked),
         )
 
     async def create_contact(self, data_source: str, customer_uuid: str, fields: Fields) -> Seen:
@@ -145,7 +146,9 @@ class Client:
             NotFound: there is no such customer.
             Unavailable: where `sent`, look first; the contact may be there.
         """
-        return await self._ask(contacts.create(data_source, customer_uuid, fields), contacts.read)
+        asked = contacts.owner(data_source, customer_uuid)
+        call = contacts.create(data_source, customer_uuid, fields)
+        return await self._ask(call, lambda data: contacts.read(data, asked))
 
     async def update_contact(self, uuid: str, fields: Fields) -> Written:
         """Write these fields of a contact in one request; None empties.

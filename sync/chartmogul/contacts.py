@@ -1,5 +1,7 @@
 """Contacts on the wire: what is asked of them, and how what ChartMogul shows is read into canonical values."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sync.chartmogul import wire
@@ -9,6 +11,7 @@ from sync.domain.plan import Seen
 from sync.domain.record import Fields
 
 _READERS = wire.readers(CONTACT)
+_ANYBODY: Mapping[str, str] = MappingProxyType({})
 
 # What is asked
 
@@ -49,6 +52,12 @@ def update(uuid: str, fields: Fields) -> Call:
     return Call("PATCH", wire.path("contacts", uuid), _body(fields), empty=True)
 
 
+def owner(data_source: str | None, customer_uuid: str | None) -> dict[str, str]:
+    """Whose contacts are asked for, as an answer would say it."""
+    said = {"customer_uuid": customer_uuid, "data_source_uuid": data_source}
+    return {name: uuid for name, uuid in said.items() if uuid is not None}
+
+
 def _body(fields: Fields) -> dict[str, Any]:
     """Contacts take attributes as a list of keys and values, without types."""
     attributes = wire.attributes_of(fields)
@@ -59,9 +68,13 @@ def _body(fields: Fields) -> dict[str, Any]:
 # What is answered
 
 
-def read(data: Any) -> Seen:
-    """Read a contact; a field that is null, empty or missing is left out."""
-    shown = wire.object_of(data)
+def read(data: Any, asked: Mapping[str, str] = _ANYBODY) -> Seen:
+    """Read a contact; a field that is null, empty or missing is left out.
+
+    Whose it is stands in every answer that was recorded. Where an answer should leave it out, it is what was `asked`
+    for; null is nobody, whatever was asked for.
+    """
+    shown = {**asked, **wire.object_of(data)}
     found = {name: reader(shown.get(name)) for name, reader in _READERS}
     return Seen(
         uuid=wire.required(shown, "uuid"),
@@ -72,6 +85,6 @@ def read(data: Any) -> Seen:
     )
 
 
-def read_page(data: Any) -> Page:
-    """Read a page of contacts."""
-    return wire.read_page(data, read)
+def read_page(data: Any, asked: Mapping[str, str] = _ANYBODY) -> Page:
+    """Read a page of contacts that were `asked` for by these filters."""
+    return wire.read_page(data, lambda entry: read(entry, asked))

@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 
 from sync.chartmogul.client import Client, Written
 from sync.destination.contacts.identity import moved, resolve
-from sync.destination.contacts.in_doubt import InDoubtCreates, doubtful, unanswered
+from sync.destination.contacts.in_doubt import InDoubtCreates, doubtful, of_nobody, unanswered
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site, Unresolved
 from sync.destination.parents import ParentResolver
@@ -100,9 +100,12 @@ class Contacts:
         return await self.parents.of(record.customer or "")
 
     async def _by_uuid(self, record: Record, uuid: str) -> Seen | None:
+        """The remembered contact; None where it is gone, or nobody's now, or of another data source."""
         try:
             seen = self.index.by_uuid(uuid) or await self.client.contact(uuid)
         except NotFound:
+            return None
+        if seen.customer_uuid is None or seen.data_source not in (None, self.data_source):
             return None
         if (seen.data_source, seen.customer) == (self.data_source, record.customer):
             return seen
@@ -165,13 +168,15 @@ class Contacts:
     async def _ask_for(self, record: Record, parent: Parent) -> Seen:
         for again in (False, True):
             try:
-                return await self._post(record, parent)
+                seen = await self._post(record, parent)
+                return seen if seen.customer_uuid else await self._adopted(record, parent, seen)
             except Unavailable as error:
                 if not error.sent:
                     await self.in_doubt.resolve(record.key)
                     raise
                 lost = error
-            if found := await self._look_for(record, parent, lost):
+            waits = WAITS_IF_BUSY if lost.busy else WAITS
+            if found := await self._look_for(record, parent, waits, unanswered(lost)):
                 return found
             if not lost.busy:
                 await self.in_doubt.mark_lost(record.key)
@@ -179,6 +184,17 @@ class Contacts:
             if again:
                 await self.in_doubt.resolve(record.key)
         raise lost
+
+    async def _adopted(self, record: Record, parent: Parent, answered: Seen) -> Seen:
+        """The contact whose create shows no customer, as its customer's list shows it.
+
+        A merge of contacts shows none either, and keeps it all the same (recorded 2023).
+        """
+        problem = of_nobody(answered.uuid)
+        if found := await self._look_for(record, parent, WAITS_IF_BUSY, problem):
+            return found
+        await self.in_doubt.mark_lost(record.key)
+        raise Unresolved(problem)
 
     async def _post(self, record: Record, parent: Parent) -> Seen:
         """One attempt. What is answered or never sent is in no doubt; an outage, or a crash, leaves it."""
@@ -189,19 +205,21 @@ class Contacts:
             await self.in_doubt.resolve(record.key)
             raise
 
-    async def _look_for(self, record: Record, parent: Parent, lost: Unavailable) -> Seen | None:
-        """The contact whose create was not answered, if it is there."""
+    async def _look_for(
+        self, record: Record, parent: Parent, waits: abc.Iterable[float], problem: Problem
+    ) -> Seen | None:
+        """The contact whose create was not answered, if it is there; where nobody can look, it is a `problem`."""
         try:
-            for wait in (0.0, *(WAITS_IF_BUSY if lost.busy else WAITS)):
+            for wait in (0.0, *waits):
                 if wait:
                     await self.clock.sleep(wait)
                 await self.index.renew(parent)
                 found = await self._resolve(record, parent)
                 if isinstance(found, Seen):
                     return Met.by_look(found)
-        except Unavailable:
+        except Unavailable as error:
             await self.in_doubt.mark_lost(record.key)
-            raise Unresolved(unanswered(lost)) from lost
+            raise Unresolved(problem) from error
         return None
 
     async def update(self, uuid: str, fields: Fields, record: Record) -> Written:

@@ -12,7 +12,8 @@ def resolve(
     """The contact that a record is, among those that may be it.
 
     ChartMogul keeps neither external ids nor e-mails of contacts unique, so several hits are an error and never
-    a create. `contacts` are all contacts of the customer, and any other known to have the external id.
+    a create. `contacts` are all contacts of the customer, and any other known to have the external id. Contacts of
+    nobody and of other data sources among them are somebody else's, whatever they hold.
 
     Returns:
         the contact; Absent; or the problem `ambiguous_contact` or `contact_moved`.
@@ -23,7 +24,7 @@ def resolve(
             contact
             for contact in contacts
             if contact.fields.get("external_id") == external_id
-            and contact.data_source in (None, data_source)
+            and is_ours(contact, customer_uuid, data_source)
         ]
         if same_id:
             return _one(same_id, customer_uuid, "external_id")
@@ -34,10 +35,21 @@ def resolve(
         contact
         for contact in contacts
         if contact.customer_uuid == customer_uuid
+        and is_ours(contact, customer_uuid, data_source)
         and _folded(contact.fields.get("email")) == email.casefold()
         and (external_id is None or contact.fields.get("external_id") is None)
     ]
     return _one(same_email, customer_uuid, "email") if same_email else Absent()
+
+
+def is_ours(contact: Seen, customer_uuid: str, data_source: str) -> bool:
+    """Whether a contact may be one of ours: what shows no customer, or another data source, never is.
+
+    Where no data source is shown, it is one of ours under the row's own customer only.
+    """
+    if contact.customer_uuid == customer_uuid:
+        return contact.data_source in (None, data_source)
+    return contact.customer_uuid is not None and contact.data_source == data_source
 
 
 def _one(hits: abc.Sequence[Seen], customer_uuid: str, field: str) -> Seen | Problem:

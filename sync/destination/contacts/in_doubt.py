@@ -93,3 +93,12 @@ def unanswered(lost: Unavailable) -> Problem:
         f"the create was not answered ({lost.message}), and no look-up shows the contact",
         hint="it may still take effect: runs wait ten minutes before they create it again",
     )
+
+
+def of_nobody(uuid: str) -> Problem:
+    """Why a create that was answered is in doubt: the answer shows no customer, and the customer no such contact."""
+    return Problem(
+        "outcome_unknown",
+        f"ChartMogul answered the create with a contact of no customer ({uuid}), and the customer's list shows none",
+        hint="delete it in ChartMogul, where it is nobody's: runs wait ten minutes before they create it again",
+    )

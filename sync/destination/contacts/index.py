@@ -68,8 +68,8 @@ class ContactIndex:
         return [seen for seen in found if seen and seen.customer_uuid == parent.uuid]
 
     def add(self, seen: Seen, parent: Parent) -> None:
-        """A contact was created."""
-        self._put(seen, parent.uuid)
+        """A contact was created for this customer."""
+        self._put(replace(seen, customer_uuid=seen.customer_uuid or parent.uuid))
 
     def change(self, uuid: str, names: abc.Iterable[str], shown: Fields) -> None:
         """A contact was updated: of these fields it now has what is `shown`, else nothing."""
@@ -104,11 +104,11 @@ class ContactIndex:
     async def _list(self, uuid: str) -> None:
         async for page in self.client.list_contacts(customer_uuid=uuid):
             for seen in page.entries:
-                self._put(seen, uuid)
+                self._put(seen)
 
-    def _put(self, seen: Seen, customer_uuid: str | None = None) -> None:
-        """Keep a contact; where it does not say whose it is, it is of the customer that was listed."""
-        owner = sys.intern(seen.customer_uuid or customer_uuid or "")
+    def _put(self, seen: Seen) -> None:
+        """Keep a contact; one that says that it is nobody's is kept as such."""
+        owner = sys.intern(seen.customer_uuid or "")
         external_id = seen.fields.get("external_id")
         before = self._contacts.get(seen.uuid)
         if before is None or before.customer_uuid != owner:

@@ -98,3 +98,16 @@ def test_every_field_of_a_contact_comes_back_as_it_was_sent(name, value):
     shown["custom"] = {item["key"]: item["value"] for item in shown.get("custom", [])}
 
     assert same(value, contacts.read(shown).fields[name])
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [({}, "cus_1"), ({"customer_uuid": None}, None), ({"customer_uuid": "cus_2"}, "cus_2")],
+)
+def test_an_owner_that_is_left_out_is_the_one_asked_for(shown, expected):
+    """Null is nobody, whoever was asked for; only a missing key says nothing of its own."""
+    asked = contacts.owner("ds_1", "cus_1")
+
+    seen = contacts.read({"uuid": "con_1", **shown}, asked)
+
+    assert (expected, "ds_1") == (seen.customer_uuid, seen.data_source)

@@ -1,15 +1,18 @@
 """Contacts: found by what they are known by, created once whatever happens to the answer."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from sync.chartmogul.client import Client
 from sync.chartmogul.health import Health
 from sync.destination.interface import Unresolved
 from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Seen
+from sync.domain.record import Fields
 from sync.errors import AlreadyExists, NotFound, Outage, Refused, Unavailable
 from sync.state.memory import Doubt
 from tests.support.contacts import START, Square, fields, record
@@ -517,3 +520,29 @@ async def test_nothing_is_found_without_a_trace():
     async with Square() as square:
         await square.customer("c1")
         assert Absent() == await square.contacts.find(record(**ADA), None)
+
+
+class Forgetful(Client):
+    """A client of a ChartMogul whose answers to creates show no customer; `makes`: for whom they are carried out."""
+
+    makes = True
+
+    async def create_contact(self, data_source: str, customer_uuid: str, fields: Fields) -> Seen:
+        if not self.makes:
+            return Seen("con_lone", fields)
+        made = await super().create_contact(data_source, customer_uuid, fields)
+        return replace(made, customer_uuid=None)
+
+
+async def test_a_create_whose_answer_shows_no_customer():
+    """It is looked for, as after a lost answer; a contact of nobody is never taken for the row's own."""
+    async with Square() as square:
+        customer = await square.customer("c1")
+        square.contacts.client = client = Forgetful(square.client._transport)
+        assert (await square.contacts.create(record(**ADA))).customer_uuid == customer
+        client.makes = False
+        with pytest.raises(Unresolved) as caught:
+            await square.contacts.create(record(external_id="8"))
+        assert caught.value.problem.code == "outcome_unknown"
+        assert "con_lone" in caught.value.problem.message
+        assert square.doubts["8"].lost

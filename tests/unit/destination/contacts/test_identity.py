@@ -98,3 +98,25 @@ def test_moved_needs_to_know():
     assert moved(seen("a", None), HERE) is None
     assert moved(seen("a", HERE), HERE) is None
     assert moved(seen("a", THERE), HERE) is not None
+
+
+def test_what_is_somebody_elses_is_no_match():
+    """A contact of nobody, or of another data source, by whatever it might be known."""
+    wanted = record(external_id="7", email="x@y.example")
+    for other in (
+        seen("a", None),
+        seen("a", None, None),
+        seen("a", source=OTHER),
+        seen("a", THERE, None),
+    ):
+        for named in ({"external_id": "7"}, {"email": "x@y.example"}):
+            contact = Seen(
+                "a", named, customer_uuid=other.customer_uuid, data_source=other.data_source
+            )
+            assert result(wanted, contact) == "absent"
+            assert result(wanted, contact, seen("b", **named)) == "b"
+
+
+def test_an_unknown_data_source_is_no_other():
+    """Under the row's own customer a contact that shows none may be adopted."""
+    assert result(record(email="x@y.example"), seen("a", source=None, email="x@y.example")) == "a"
