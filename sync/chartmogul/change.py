@@ -40,6 +40,8 @@ class Change:
     seen: dict[str, Value] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
     unmodified: set[str] = field(default_factory=set)
+    #: The types of attributes, by their bare keys.
+    types: Mapping[str, AttributeType] = field(default_factory=dict)
     requests: int = 0
     #: Fields whose answers do not show what became of them.
     _unread: set[str] = field(default_factory=set)
@@ -52,6 +54,7 @@ class Change:
         Raises:
             Refused, Unavailable: of the first request.
         """
+        self.types = types
         try:
             await self._write_customer(fields, types, known)
             await self._look(customers.get(self.uuid), customers.read)
@@ -102,7 +105,7 @@ class Change:
     def _stuck(self, key: str, value: Value) -> bool:
         """Whether an answer shows the value: PATCH drops `false`, and perhaps keys that are new."""
         name = ATTRIBUTE + key
-        return name in self.sent and same(value, self.seen.get(name))
+        return name in self.sent and same(value, self.seen.get(name), self.types.get(key))
 
     async def _send(self, call: Call, read: Callable[[Any], Fields | None], fields: Fields) -> None:
         """Send a call that writes `fields`, and note what its answer shows of them."""

@@ -15,6 +15,7 @@ from sync.domain.instant import normalise
 from sync.domain.objects import Descriptor, Kind
 from sync.domain.plan import Seen
 from sync.domain.record import ATTRIBUTE, Fields, Value
+from sync.domain.spelling import bare
 
 #: The most a page may hold; larger values count as this one (dev.chartmogul.com/docs/pagination).
 PER_PAGE = 200
@@ -222,8 +223,12 @@ def custom(shown: Mapping[str, Any]) -> dict[str, Value]:
 
 
 def held(fields: Fields) -> dict[str, Value]:
-    """The fields that an answer shows a value of: null, empty and missing are one."""
-    return {name: value for name, value in fields.items() if value not in (None, "", ())}
+    """The fields that an answer shows a value of: null, empty, blank and missing are one."""
+    return {name: value for name, value in fields.items() if not _is_empty(value)}
+
+
+def _is_empty(value: Value) -> bool:
+    return not bare(value) if isinstance(value, str) else value in (None, ())
 
 
 def scalar(value: Any) -> Value:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from sync.chartmogul.client import Client, Page, Written
 from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site
 from sync.domain.clock import Clock
-from sync.domain.plan import Absent, Changes, Met, Seen, holds
+from sync.domain.objects.customer import CUSTOMER
+from sync.domain.plan import Absent, Changes, Met, Seen, holds, shape_of
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Problem, Record
 from sync.domain.results import Outcome
 from sync.domain.typed import Typed
@@ -163,7 +164,7 @@ class Customers:
             for name, value in record.fields.items()
             if (name.startswith(ATTRIBUTE) or name == "tags")
             and value is not None
-            and not holds(name, value, seen.fields.get(name))
+            and not holds(name, value, seen.fields.get(name), shape_of(name, CUSTOMER, self.kinds))
         }
         if not lacking:
             return None

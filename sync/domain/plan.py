@@ -1,16 +1,15 @@
 """The decision: what would make ChartMogul equal to a record, given what is known of it."""
 
 from collections import abc
-from dataclasses import dataclass, fields
-from datetime import UTC
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import assert_never
 
 from sync.domain.fingerprint import Hasher
-from sync.domain.instant import parse
-from sync.domain.objects import Descriptor
+from sync.domain.objects import Descriptor, Field
 from sync.domain.policy import Mode, OnAbsent
-from sync.domain.record import Fields, Problem, Record, Value
+from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Problem, Record, Value
+from sync.domain.spelling import Shape, same_number, same_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Met(Seen):
     @classmethod
     def by_look(cls, seen: Seen) -> "Met":
         """A record that a look-up showed, as one that was met."""
-        return cls(**{field.name: getattr(seen, field.name) for field in fields(seen)})
+        return cls(**{one.name: getattr(seen, one.name) for one in fields(seen)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +111,14 @@ class Policy:
     absent: OnAbsent
     #: Makes the hashes by which dropped values are known again.
     hasher: Hasher
-    #: What the record is: some of its fields may be computed by ChartMogul.
+    #: What the record is: how its fields may be spelt, and which of them ChartMogul may compute.
     descriptor: Descriptor
+    #: The types of its attributes, by their bare keys, as far as they are known.
+    types: abc.Mapping[str, AttributeType] = field(default_factory=dict)
+
+    def shape(self, name: str) -> Shape:
+        """What the values of a field or an attribute are."""
+        return shape_of(name, self.descriptor, self.types)
 
 
 def decide(
@@ -130,7 +135,7 @@ def decide(
         case _ if policy.mode is Mode.INSERT:
             return Skip(record, known.uuid, "exists already, and the mode is insert")
         case Seen():
-            changes = _differences(record.fields, known.fields, policy.descriptor)
+            changes = _differences(record.fields, known.fields, policy)
         case Remembered():
             changes = {
                 name: (None, value)
@@ -166,15 +171,15 @@ def _decide_absent(record: Record, policy: Policy) -> Operation:
     )
 
 
-def _differences(wanted: Fields, seen: Fields, descriptor: Descriptor) -> Changes:
+def _differences(wanted: Fields, seen: Fields, policy: Policy) -> Changes:
     changes: Changes = {}
     for name, value in wanted.items():
-        before, field = seen.get(name), descriptor.fields.get(name)
+        before, shape = seen.get(name), policy.shape(name)
         if name == "tags":
             before, value = _tags(before, value)
-        elif field is not None and field.is_computed(before):
+        elif isinstance(shape, Field) and shape.is_computed(before):
             continue
-        if not same(value, before):
+        if not same(value, before, shape):
             changes[name] = (before, value)
     return changes
 
@@ -186,25 +191,31 @@ def _tags(before: Value, wanted: Value) -> tuple[tuple[str, ...], tuple[str, ...
     return had, had + tuple(tag for tag in adds if tag not in had)
 
 
-def same(wanted: Value, seen: Value) -> bool:
-    """Whether ChartMogul holds what is wanted: one instant in two spellings is, `true` and 1 are not."""
+def shape_of(name: str, descriptor: Descriptor, types: abc.Mapping[str, AttributeType]) -> Shape:
+    """What the values of a field or an attribute are: it decides which spellings of them are one."""
+    if name.startswith(ATTRIBUTE):
+        return types.get(name.removeprefix(ATTRIBUTE))
+    return descriptor.fields.get(name)
+
+
+def same(wanted: Value, seen: Value, shape: Shape = None) -> bool:
+    """Whether ChartMogul holds what is wanted: one instant in two spellings is, `true` and 1 are not.
+
+    Which spellings are one depends on what the value is, its `shape`: a text attribute is what it says, but for white
+    space and invisible characters at its ends, a state of the US has three spellings.
+    """
     match wanted, seen:
         case bool(), bool():
             return wanted == seen
         case (bool(), _) | (_, bool()):
             return False
-        case (int() | Decimal(), int() | Decimal()) | (tuple(), tuple()):
+        case (int() | Decimal(), int() | Decimal()):
+            return same_number(wanted, seen)
+        case tuple(), tuple():
             return wanted == seen
         case str(), str():
-            return wanted == seen or _same_instant(wanted, seen)
+            return same_text(wanted, seen, shape)
     return wanted is None and seen is None
-
-
-def _same_instant(wanted: str, seen: str) -> bool:
-    if not wanted.endswith("Z"):  # only canonical times end so and parse
-        return False
-    instant = parse(wanted, UTC)
-    return instant is not None and instant == parse(seen, UTC)
 
 
 def missing_tags(change: tuple[Value, Value]) -> tuple[str, ...]:
@@ -214,8 +225,8 @@ def missing_tags(change: tuple[Value, Value]) -> tuple[str, ...]:
     return tuple(tag for tag in after if tag not in had) if isinstance(after, tuple) else ()
 
 
-def holds(name: str, wanted: Value, held: Value) -> bool:
+def holds(name: str, wanted: Value, held: Value, shape: Shape = None) -> bool:
     """Whether an answer shows what was sent: a value the same, tags among others."""
     if name == "tags" and isinstance(wanted, tuple):
         return set(wanted) <= set(held if isinstance(held, tuple) else ())
-    return same(wanted, held)
+    return same(wanted, held, shape)

@@ -202,7 +202,7 @@ MUTATIONS: dict[str, Mutation] = {
     "restless": Mutation(
         "nothing that ChartMogul shows ever equals what is wanted",
         "settled",
-        ((plan, "same", lambda wanted, seen: False),),
+        ((plan, "same", lambda *_: False),),
     ),
     "in earnest": Mutation(
         "a dry run writes",

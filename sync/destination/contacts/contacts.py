@@ -13,6 +13,7 @@ from sync.destination.contacts.in_doubt import InDoubtCreates, doubtful, of_nobo
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site, Unresolved
 from sync.destination.parents import ParentResolver
+from sync.domain import spelling
 from sync.domain.clock import Clock
 from sync.domain.lookup import Way, choose
 from sync.domain.parent import Parent
@@ -285,7 +286,7 @@ class Contacts:
         if not isinstance(email, str):
             yield
             return
-        lock = self._turns.setdefault((what, customer, email.casefold()), asyncio.Lock())
+        lock = self._turns.setdefault((what, customer, spelling.email(email)), asyncio.Lock())
         async with lock:
             yield
 

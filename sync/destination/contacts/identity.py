@@ -2,7 +2,8 @@
 
 from collections import abc
 
-from sync.domain.plan import Absent, Seen
+from sync.domain.objects.contact import CONTACT
+from sync.domain.plan import Absent, Seen, same
 from sync.domain.record import Problem, Record
 
 
@@ -36,7 +37,7 @@ def resolve(
         for contact in contacts
         if contact.customer_uuid == customer_uuid
         and is_ours(contact, customer_uuid, data_source)
-        and _folded(contact.fields.get("email")) == email.casefold()
+        and same(email, contact.fields.get("email"), CONTACT.fields["email"])
         and (external_id is None or contact.fields.get("external_id") is None)
     ]
     return _one(same_email, customer_uuid, "email") if same_email else Absent()
@@ -74,7 +75,3 @@ def moved(contact: Seen, customer_uuid: str) -> Problem | None:
         "customer_external_id",
         hint="move it in ChartMogul: the API has no call for it; it is never created a second time",
     )
-
-
-def _folded(email: object) -> str | None:
-    return email.casefold() if isinstance(email, str) else None

@@ -19,7 +19,11 @@ CUSTOMER = Descriptor(
         Field("email", "The customer's e-mail address.", Kind.EMAIL),
         Field("company", "The customer's company."),
         Field("country", "The country as an ISO 3166-1 alpha-2 code, such as DE.", Kind.COUNTRY),
-        Field("state", "The state, for the US as an ISO 3166-2 code, such as US-NY."),
+        Field(
+            "state",
+            "The state, for the US as an ISO 3166-2 code, such as US-NY.",
+            names_state=True,
+        ),
         Field("city", "The city."),
         Field("zip", "The postal code, as text."),
         Field(

@@ -43,10 +43,14 @@ class Field:
     past: bool = False
     #: ChartMogul may merge records by it, by itself and for good.
     merges: bool = False
+    #: A state: of the US its code, with `US-` or without, and its name are one value.
+    names_state: bool = False
 
     def is_computed(self, shown: Value) -> bool:
-        """Whether ChartMogul computes the value that it shows, so that no other can be set."""
-        return bool(self.values) and shown is not None and shown not in self.values
+        """Whether ChartMogul computes the value that it shows, so that no other can be set; its case says nothing."""
+        if not self.values or shown is None:
+            return False
+        return str(shown).casefold() not in {value.casefold() for value in self.values}
 
 
 def named(*fields: Field) -> abc.Mapping[str, Field]:

@@ -38,7 +38,8 @@ class WriterAssembly:
         context, findings = self.context, self.findings
         destination = self._destination()
         about = objects.of(self.reporter.run.object)
-        policy = Policy(self.mapping.mode, self.mapping.absent, findings.hasher, about)
+        types = {key: typed.type for key, typed in findings.types.items()}
+        policy = Policy(self.mapping.mode, self.mapping.absent, findings.hasher, about, types)
         return Writer(
             context.means.connections,
             findings.spool,

@@ -131,7 +131,7 @@ class Deliver:
             return _left_alone(met)  # merged, since it was sent, with a row that comes first
         written = await self._complete(job, seen, met.operation if met else None)
         after = {**seen.fields, **(written.seen if written else {})}
-        stuck, dropped = _split(_all_of(record), after)
+        stuck, dropped = _split(_all_of(record), after, self.policy)
         if met is not None and isinstance(met.operation, Skip):
             dropped = {}  # nobody was asked a second time
         if written and written.failed:
@@ -174,7 +174,7 @@ class Deliver:
         record, changes, known = operation.record, operation.changes, operation.before_known
         self._claim_lease()
         written = await self.destination.update(operation.uuid, _to_send(changes), record)
-        stuck, dropped = _split(changes, written.seen)
+        stuck, dropped = _split(changes, written.seen, self.policy)
         stuck = {name: change for name, change in stuck.items() if name not in written.unmodified}
         if written.failed:
             # What was never sent is not missing in ChartMogul because it stuck.
@@ -252,12 +252,12 @@ def _half_way(
     return Delivery(job.entry, result, error=failed, uuid=uuid)
 
 
-def _split(changes: Changes, after: Fields) -> tuple[Changes, Changes]:
+def _split(changes: Changes, after: Fields, policy: Policy) -> tuple[Changes, Changes]:
     """The changes that the answers show, and those that ChartMogul dropped in silence."""
     stuck: Changes = {}
     dropped: Changes = {}
     for name, (before, wanted) in changes.items():
-        held = holds(name, wanted, after.get(name))
+        held = holds(name, wanted, after.get(name), policy.shape(name))
         (stuck if held else dropped)[name] = (before, wanted)
     return stuck, dropped
 

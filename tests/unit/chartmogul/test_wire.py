@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.chartmogul import account, contacts, customers
+from sync.chartmogul import account, contacts, customers, wire
 from sync.chartmogul.wire import Misread, load
 from tests.unit.chartmogul.scene import AWKWARD, ENCODED, TYPES, recorded
 
@@ -195,3 +195,9 @@ def test_any_body_is_loaded_or_misread(body):
     """Any bytes at all."""
     with suppress(Misread):
         load(body)
+
+
+@pytest.mark.parametrize("blank", [None, "", " ", "\u200b\ufeff"])
+def test_blank_is_empty(blank):
+    """Null, empty, blank and missing are one: nothing is there."""
+    assert wire.held({"city": blank, "zip": "1"}) == {"zip": "1"}
