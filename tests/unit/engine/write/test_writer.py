@@ -7,6 +7,7 @@ import pytest
 
 from sync.domain.events import MappingReporter
 from sync.domain.lookup import PAGE
+from sync.domain.objects.customer import CUSTOMER
 from sync.domain.plan import Policy
 from sync.domain.policy import Mode, OnAbsent
 from sync.domain.record import Object, Problem, Rejected
@@ -69,7 +70,7 @@ class Desk(Silent):
         clock = clock_at(NOW)
         remembered = 0 if listed else 500 * PAGE
         pending = Pending(self.spool, self.state, reporter, remembered, trust_state, look_first)
-        policy = Policy(Mode.UPSERT, OnAbsent.REJECT, HASHER)
+        policy = Policy(Mode.UPSERT, OnAbsent.REJECT, HASHER, CUSTOMER)
         self.writer = Writer(
             2,
             self.spool,
