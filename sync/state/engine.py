@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 from collections import abc
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ Work = abc.Callable[[Connection], T]
 
 #: Seconds to wait for another process' transaction on the same SQLite file.
 _PATIENCE = 30
+#: Seconds between two tries where SQLite itself does not wait.
+_AGAIN = 0.02
 _WRITES = "sync_writes"
 
 
@@ -158,10 +161,24 @@ def _begin(connection: Connection) -> None:
 
 
 def _prepare(connection: Any, _: object) -> None:
-    connection.execute("pragma journal_mode = wal")
+    _use_wal(connection)
     # FULL: what is noted before a create outlasts a power cut right after the create.
     connection.execute("pragma synchronous = full")
     connection.execute("pragma foreign_keys = on")
+
+
+def _use_wal(connection: Any) -> None:
+    """Let the file be in WAL mode. Where another process is about to do so in a new file, SQLite waits for nobody."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+            time.sleep(_AGAIN)
+        else:
+            return
 
 
 def _prepare_read_only(connection: Any, _: object) -> None:

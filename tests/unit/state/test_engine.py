@@ -1,4 +1,6 @@
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,28 @@ def test_locked_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     first.database.write(hold)
     first.close()
     second.close()
+
+
+def test_a_new_file_that_another_process_makes(tmp_path: Path):
+    """Who opens a file while another process is about to make the tables waits for it, and does not give up at once."""
+    path, errors = tmp_path / "state.db", list[Exception]()
+    path.touch()
+
+    def open_it() -> None:
+        try:
+            Store.open(f"sqlite:///{path}").close()
+        except StateError as error:
+            errors.append(error)
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        opening = threading.Thread(target=open_it)
+        opening.start()
+        opening.join(0.2)
+        assert (errors, opening.is_alive()) == ([], True)
+        other.execute("commit")
+    opening.join()
+    assert errors == []
 
 
 def test_rolled_back(state_url: str):

@@ -2,9 +2,12 @@ import json
 import multiprocessing
 import sqlite3
 from collections import abc
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, TypeAlias
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, inspect, text
 
@@ -404,7 +407,10 @@ def test_no_database(tmp_path: Path):
             open_(f"sqlite:///{path}")
 
 
-def _open(url: str, barrier: abc.Callable[[], int], answers: "multiprocessing.Queue[bytes | str]"):
+Answers: TypeAlias = "multiprocessing.Queue[Any]"
+
+
+def _open(url: str, barrier: abc.Callable[[], int], answers: Answers):
     barrier()
     try:
         store = Store.open(url)
@@ -430,6 +436,47 @@ def test_opened_at_once(state_url: str):
     store = Store.open(state_url)
     assert {store.salt} == found
     store.close()
+
+
+def _open_all(urls: abc.Sequence[str], barrier: abc.Callable[..., int], answers: Answers):
+    answers.put([_salt_of(url, barrier) for url in urls])
+
+
+def _salt_of(url: str, barrier: abc.Callable[..., int]) -> bytes | str:
+    barrier(60)
+    try:
+        with closing(Store.open(url)) as store:
+            return store.salt
+    except Exception as error:
+        return str(error)
+
+
+@pytest.fixture
+def fresh_urls(state_url: str, tmp_path: Path) -> list[str]:
+    """Many places where no state is yet."""
+    if state_url.startswith("sqlite"):
+        return [f"sqlite:///{tmp_path}/{n}/state.db" for n in range(30)]
+    schemas = [f"state_{n}" for n in range(10)]
+    with psycopg.connect(state_url.replace("+psycopg", ""), autocommit=True) as connection:
+        for schema in schemas:
+            connection.execute(f"create schema {schema}")
+    return [f"{state_url}?options=-csearch_path%3D{schema}" for schema in schemas]
+
+
+def test_many_opened_at_once(fresh_urls: list[str]):
+    """The same with many processes, again and again: none is told that the state is locked."""
+    count = 8
+    context = multiprocessing.get_context("spawn")
+    barrier, answers = context.Barrier(count), context.Queue()
+    told = (fresh_urls, barrier.wait, answers)
+    openers = [context.Process(target=_open_all, args=told) for _ in range(count)]
+    for opener in openers:
+        opener.start()
+    found = [answers.get(timeout=120) for _ in openers]
+    for opener in openers:
+        opener.join()
+    assert found == [found[0]] * count
+    assert all(isinstance(salt, bytes) for salt in found[0])
 
 
 def test_bring_up_twice(state_url: str):
