@@ -1,6 +1,5 @@
 """What it takes to deliver records by hand: a dict that is ChartMogul, one that is the state, and a lease."""
 
-import asyncio
 from collections import Counter, abc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from sync.domain.typed import Typed
 from sync.engine.spool import Entry
 from sync.errors import AlreadyExists, Answered, LockedError, NotFound, Refused, Unavailable
 from sync.state.memory import Item, Memory
+from tests.support.gates import Gate
 
 HASHER = Hasher(b"salt")
 SOURCE = "ds_1"
@@ -47,24 +47,6 @@ def refused(status: int = 422) -> Refused:
 def lost() -> Unavailable:
     """A request that was not answered, and may have been carried out."""
     return Unavailable("the connection broke", Answered(), sent=True)
-
-
-@dataclass(slots=True)
-class Gate:
-    """Holds up whoever comes until it is open."""
-
-    open: asyncio.Event = field(default_factory=asyncio.Event)
-    _reached: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def wait(self) -> None:
-        """Wait until it is open."""
-        self._reached.set()
-        await self.open.wait()
-
-    async def arrival(self) -> None:
-        """Wait until somebody waits here; who never comes is an error, not a test that hangs."""
-        async with asyncio.timeout(10):
-            await self._reached.wait()
 
 
 @dataclass(slots=True)

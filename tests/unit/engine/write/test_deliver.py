@@ -29,13 +29,13 @@ from tests.support.delivering import (
     HASHER,
     CountedLease,
     DictDestination,
-    Gate,
     entry,
     lost,
     memory,
     refused,
     seen,
 )
+from tests.support.gates import Gate
 
 RIVAL = Problem("same_record", "this is row 1 as well")
 WAYS = ("deliver", "plan", "foretell")

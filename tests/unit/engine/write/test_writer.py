@@ -27,13 +27,13 @@ from tests.support.delivering import (
     CountedLease,
     DictDestination,
     DictState,
-    Gate,
     entry,
     lost,
     memory,
     refused,
     seen,
 )
+from tests.support.gates import Gate, idle
 from tests.support.silent import Silent
 
 #: More rows than workers, and than the queue has room for.
@@ -88,6 +88,11 @@ class Desk(Silent):
     def rows(self, mapping, results):
         self.results += results
 
+    async def write(self):
+        """Write it all; what never ends is an error, not a test that hangs."""
+        async with asyncio.timeout(30):
+            await self.writer.write()
+
     def kinds(self):
         """What was asked of ChartMogul, one word a call."""
         return [told.split()[0] for told in self.log if told.startswith(("find", "create", "upd"))]
@@ -118,12 +123,6 @@ def desk(tmp_path):
         one.spool.close()
 
 
-async def idle():
-    """Let everybody come to where they have to wait."""
-    for _ in range(50):
-        await asyncio.sleep(0)
-
-
 # One pass
 
 
@@ -131,7 +130,7 @@ async def test_one_pass(desk):
     """Looking, deciding and sending overlap; what became of each row is told."""
     one = desk("a", "b", "c")
     one.there.have(seen("a", name="A"), seen("b", name="B"))
-    await one.writer.write()
+    await one.write()
 
     assert one.phases == [("write", 3)]
     assert one.ended() == {"created": 1, "updated": 1, "unchanged": 1}
@@ -141,7 +140,7 @@ async def test_one_pass(desk):
 async def test_each_once(desk):
     """However many workers there are, each delivery is recorded exactly once, in state and reports."""
     one = desk(*MANY)
-    await one.writer.write()
+    await one.write()
 
     assert one.recorded() == (MANY, MANY)
     assert Counter(dict.fromkeys(MANY, 1)) == Counter(told.split()[1] for told in one.there.sends)
@@ -152,7 +151,7 @@ async def test_a_slow_answer(desk):
     one = desk(*MANY)
     gate = one.there.gates["create k000"] = Gate()
     last = one.there.gates["create k399"] = Gate()
-    writing = asyncio.ensure_future(one.writer.write())
+    writing = asyncio.ensure_future(one.write())
     await last.arrival()
     last.open.set()
     await idle()
@@ -168,7 +167,7 @@ async def test_as_many_as_connections(desk):
     """No more are under way than there are connections, and four."""
     one = desk(*MANY)
     gate = one.there.gates["find"] = Gate()
-    writing = asyncio.ensure_future(one.writer.write())
+    writing = asyncio.ensure_future(one.write())
     await gate.arrival()
     await idle()
     assert len(one.kinds()) == 2 + 4
@@ -179,7 +178,7 @@ async def test_as_many_as_connections(desk):
 async def test_nobody_is_left_behind(desk):
     """When it is over none of its tasks is."""
     before = asyncio.all_tasks()
-    await desk("a", "b").writer.write()
+    await desk("a", "b").write()
     await idle()
 
     assert before == asyncio.all_tasks()
@@ -189,7 +188,7 @@ async def test_one_bad_row(desk):
     """A row that is refused stops nobody."""
     one = desk("a", "b", "c")
     one.there.troubles["create b"] = [refused()]
-    await one.writer.write()
+    await one.write()
 
     assert one.ended() == {"created": 2, "refused": 1}
 
@@ -201,7 +200,7 @@ async def test_two_passes(desk):
     """Where all look-ups come first, none is made after the first write; nothing is looked up twice."""
     one = desk("a", "b", "c", look_first=True)
     one.there.have(seen("a", name="A"), seen("b", name="B"))
-    await one.writer.write()
+    await one.write()
 
     assert one.phases == [("look_up", None), ("write", 2)]
     assert one.kinds() == ["find"] * 3 + ["update", "create"]
@@ -212,7 +211,7 @@ async def test_listed_in_two_passes(desk):
     """What a listing has handed out to the first pass comes again in the second one."""
     one = desk("a", "b", "c", look_first=True, listed=True)
     one.there.have(seen("a", name="A"), seen("b", name="B"))
-    await one.writer.write()
+    await one.write()
 
     assert one.ended() == {"created": 1, "updated": 1, "unchanged": 1}
     assert one.kinds() == ["update", "create"]
@@ -222,7 +221,7 @@ async def test_each_once_in_two_passes(desk):
     """Two passes record each row once as well."""
     one = desk(*MANY, look_first=True)
     one.there.have(*(seen(key, name="B") for key in MANY[::2]))
-    await one.writer.write()
+    await one.write()
 
     assert one.recorded() == (MANY, MANY)
     assert len(one.there.sends) == len(MANY) // 2
@@ -232,7 +231,7 @@ async def test_decided_by_the_first_look(desk):
     """A row that its look-up rejects is recorded then, and not delivered again."""
     one = desk("a", "b", look_first=True)
     one.there.troubles["find a"] = [lost()]
-    await one.writer.write()
+    await one.write()
 
     assert one.ended() == {"unavailable": 1, "created": 1}
     assert one.kinds() == ["find", "find", "create"]
@@ -244,7 +243,7 @@ async def test_a_rival_takes_its_turn_again(desk):
     one = desk("a", look_first=True)
     one.there.have(seen("a", name="A"))
     one.there.rivals["u_a"] = Problem("same_record", "the same")
-    await one.writer.write()
+    await one.write()
 
     assert one.ended() == {"same_record": 1}
     assert one.recorded() == (["a"], ["a"])
@@ -255,7 +254,7 @@ async def test_remembered_in_two_passes(desk):
     one = desk("a", look_first=True, trust_state=True)
     one.there.have(seen("a", name="A"))
     one.state.have(memory("a"))
-    await one.writer.write()
+    await one.write()
 
     assert one.kinds() == ["update"]
 
@@ -265,7 +264,7 @@ async def test_announced_before_the_second_pass(desk):
     one = desk("a", look_first=True)
     one.there.have(seen("a", name="A"))
     one.state.have(memory("a"))
-    await one.writer.write()
+    await one.write()
 
     told = [told.split()[0] for told in one.log]
     assert told.index("find") < told.index("announce") < told.index("update")
@@ -283,7 +282,7 @@ async def test_rails_between(desk, limits, there, message):
     one = desk("a", "b", look_first=True, **limits)
     one.there.have(*(seen(key, name="A") for key in there))
     with pytest.raises(RailError, match=message):
-        await one.writer.write()
+        await one.write()
 
     assert one.there.sends == []
     assert one.run.rows.unprocessed == 2
@@ -293,7 +292,7 @@ async def test_rails_that_hold(desk):
     """As many as are allowed are written; what is left alone counts for nothing."""
     one = desk("a", "b", "c", look_first=True, max_creates=1, max_updates=1)
     one.there.have(seen("a", name="A"), seen("b", name="B"))
-    await one.writer.write()
+    await one.write()
 
     assert one.ended() == {"created": 1, "updated": 1, "unchanged": 1}
 
@@ -302,7 +301,7 @@ async def test_dry_run(desk):
     """A dry run foretells what the run would do and cost; nothing is sent, the state is left alone."""
     one = desk("a", "b", "c", look_first=True, dry_run=True)
     one.there.have(seen("a", name="A"), seen("b", name="B"))
-    await one.writer.write()
+    await one.write()
 
     assert one.ended() == {"created": 1, "updated": 1, "unchanged": 1}
     assert one.writer.recorder.cost == 2
@@ -321,7 +320,7 @@ async def test_a_failure_ends_it(desk):
     one = desk(*MANY)
     gate = one.there.gates["create k000"] = Gate()
     one.there.troubles["find k001"] = [Denied("the key is wrong", Answered(401))]
-    writing = asyncio.ensure_future(one.writer.write())
+    writing = asyncio.ensure_future(one.write())
     await gate.arrival()
     await idle()
     assert not writing.done()
@@ -343,7 +342,7 @@ async def test_the_first_failure_counts(desk):
     second = one.there.gates["find a"] = Gate()
     one.there.troubles["find b"] = [Denied("first", Answered(401))]
     one.there.troubles["find a"] = [Denied("second", Answered(401))]
-    writing = asyncio.ensure_future(one.writer.write())
+    writing = asyncio.ensure_future(one.write())
     await first.arrival()
     await second.arrival()
     first.open.set()
@@ -359,7 +358,7 @@ async def test_a_failure_of_the_look_ups(desk):
     one.there.have(*(seen(key) for key in "abcd"))
     one.there.troubles["page 2"] = [Denied("no more", Answered(402))]
     with pytest.raises(Denied, match="no more"):
-        await one.writer.write()
+        await one.write()
 
     assert one.run.rows.unprocessed == 4 - one.run.rows.updated
     assert [told for told in one.log if told.startswith("find")] == []
@@ -372,7 +371,7 @@ async def test_no_page_too_many(desk):
     one.there.have(*(seen(key, name="A") for key in keys))
     one.there.troubles["update"] = [Denied("no", Answered(401))]
     gate = one.there.gates["page 2"] = Gate()
-    writing = asyncio.ensure_future(one.writer.write())
+    writing = asyncio.ensure_future(one.write())
     await gate.arrival()
     await idle()
     gate.open.set()
@@ -388,7 +387,7 @@ async def test_a_failure_of_the_first_pass(desk):
     one = desk("a", "b", look_first=True)
     one.there.troubles["find b"] = [Denied("no", Answered(401))]
     with pytest.raises(Denied):
-        await one.writer.write()
+        await one.write()
 
     assert (one.there.sends, one.phases) == ([], [("look_up", None)])
 
@@ -398,7 +397,7 @@ async def test_a_state_that_breaks(desk):
     one = desk(*MANY)
     one.state.broken = StateError("the disk is full")
     with pytest.raises(StateError):
-        await one.writer.write()
+        await one.write()
 
     told = [told.split()[1] for told in one.there.sends]
     assert 100 <= len(told) < 120  # a hundred are written down together
@@ -410,7 +409,7 @@ async def test_too_many_rejected(desk):
     one = desk(*MANY, max_rejected=3)
     one.there.troubles["create"] = [refused() for _ in MANY]
     with pytest.raises(RailError, match="4 rows are rejected"):
-        await one.writer.write()
+        await one.write()
 
     assert 4 <= one.run.rows.rejected < 20
     assert all(isinstance(result, Rejected) for result in one.results)
@@ -421,7 +420,7 @@ async def test_a_bug(desk):
     one = desk("a", "b")
     one.there.troubles["create b"] = [ZeroDivisionError()]
     with pytest.raises(ZeroDivisionError):
-        await one.writer.write()
+        await one.write()
 
     assert one.recorded() == (["a"], ["a"])
 
@@ -431,7 +430,7 @@ async def test_asked_to_end(desk, look_first):
     """Once the run is asked to end nothing new starts; what is under way is finished and recorded."""
     one = desk(*MANY, look_first=look_first)
     gate = one.there.gates["create"] = Gate()
-    writing = asyncio.ensure_future(one.writer.write())
+    writing = asyncio.ensure_future(one.write())
     await gate.arrival()
     await idle()
     under_way = sorted(told.split()[1] for told in one.there.sends)
@@ -448,7 +447,7 @@ async def test_asked_to_end_before_the_first_row(desk):
     """Then nothing starts at all."""
     one = desk(*MANY)
     one.stop.request(EXIT_INTERRUPTED)
-    await one.writer.write()
+    await one.write()
 
     assert one.kinds() == []
 
@@ -458,7 +457,7 @@ async def test_cut_short(desk):
     one = desk("a", "b", "c")
     one.writer.grace = 0.0
     gate = one.there.gates["create b"] = Gate()
-    writing = asyncio.ensure_future(one.writer.write())
+    writing = asyncio.ensure_future(one.write())
     await gate.arrival()
     await idle()
     one.stop.request(EXIT_INTERRUPTED)
@@ -473,7 +472,7 @@ async def test_time_to_finish(desk):
     one = desk("a")
     assert 5 <= one.writer.grace == GRACE < 10
     gate = one.there.gates["create a"] = Gate()
-    writing = asyncio.ensure_future(one.writer.write())
+    writing = asyncio.ensure_future(one.write())
     await gate.arrival()
     one.stop.request(EXIT_INTERRUPTED)
     await idle()
@@ -488,7 +487,7 @@ async def test_another_mapping_failed(desk):
     """What ends the whole run ends this mapping as well, with the same error."""
     one = desk(*MANY)
     gate = one.there.gates["create"] = Gate()
-    writing = asyncio.ensure_future(one.writer.write())
+    writing = asyncio.ensure_future(one.write())
     await gate.arrival()
     one.stop.fail(Denied("the other one", Answered(401)))
     gate.open.set()
