@@ -8,9 +8,9 @@ SyncError                             carries the exit code of the process
 ├── LockedError                       the same records are being written elsewhere               5
 ├── Interrupted                       a signal asked for the end                                 130, 143
 └── ChartMogulError                                                                              3
-    ├── Refused(status, refusals)     this record only: a rejected row
+    ├── Refused(status, refusals)     this record only, in ChartMogul's own words: a rejected row
     ├── NotFound                      the uuid or the resource is not there
-    ├── Denied                        no row can succeed: 401, 402, 403, unknown data source
+    ├── Denied                        no row can succeed: 401, 402, 403, 407, unknown data source
     ├── Unavailable(sent)             time heals it; `sent`: the request may have been carried out
     └── Outage                        nothing but failures for too long
 """
@@ -132,7 +132,10 @@ class AlreadyExists(Refused):
 
 
 class Denied(ChartMogulError):
-    """401, 402, 403 or an unknown data source: no row can succeed, the run ends."""
+    """401, 402, 403, 407 or an unknown data source: no row can succeed, the run ends.
+
+    Where `answered` is garbled somebody else has answered: the request may have been carried out all the same.
+    """
 
     def __init__(self, message: str, answered: Answered, hint: str = "") -> None:
         super().__init__(message, hint)
@@ -142,14 +145,29 @@ class Denied(ChartMogulError):
 class Unavailable(ChartMogulError):
     """No usable answer, all attempts spent. `sent`: the request may have been carried out all the same.
 
-    `busy` tells a 503, documented as "not carried out", from a lost answer.
+    `busy` tells a 503, documented as "not carried out", from a lost answer; `retry_after` are the seconds that it asks
+    us to wait.
     """
 
-    def __init__(self, message: str, answered: Answered, *, sent: bool, busy: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        answered: Answered,
+        *,
+        sent: bool,
+        busy: bool = False,
+        retry_after: float = 0.0,
+    ) -> None:
         super().__init__(message)
         self.answered = answered
         self.sent = sent
         self.busy = busy
+        self.retry_after = retry_after
+
+    @property
+    def declined(self) -> bool:
+        """429 or 503: documented as not carried out."""
+        return self.busy or self.answered.status == 429
 
 
 class Outage(ChartMogulError):

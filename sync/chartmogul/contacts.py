@@ -44,7 +44,7 @@ def create(data_source: str, customer_uuid: str, fields: Fields) -> Call:
         "data_source_uuid": data_source,
         **_body(wire.filled(fields)),
     }
-    return Call("POST", "/contacts", body, repeatable=False)
+    return Call("POST", "/contacts", body, repeatable=False, look_first=True)
 
 
 def update(uuid: str, fields: Fields) -> Call:

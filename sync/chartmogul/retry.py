@@ -19,7 +19,8 @@ LONGEST_ASKED_FOR = 120.0
 
 def may_repeat(call: Call, failure: Failure) -> bool:
     """Whether asking again does no harm: a create that may have been carried out is not."""
-    return call.repeatable or not failure.sent
+    looked_for = call.look_first and failure.throttled
+    return call.repeatable or not (failure.sent or looked_for)
 
 
 def attempts_for(failure: Failure) -> int:

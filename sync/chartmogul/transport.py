@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -136,6 +137,7 @@ class _Sending(Generic[T]):
     failure: Failure | None = None
     status: int = 0
     bare: bool = False
+    asked: bool = False
     _departure: Start | None = None
 
     async def send(self) -> T | Failure:
@@ -157,7 +159,7 @@ class _Sending(Generic[T]):
         try:
             async with self.transport.pace.start():
                 if self.transport.denials:
-                    raise self.transport.denials[0]
+                    raise _unsent(self.transport.denials[0])
                 self._count()
                 result = await self._exchange()
         except (Refused, Denied) as error:
@@ -169,10 +171,26 @@ class _Sending(Generic[T]):
             raise
         if isinstance(result, Failure):
             self._note(result)
+            if result.forbidden and not self.asked:
+                self.asked = True
+                await self._ask_whose_key()
         else:
             self.transport.pace.succeeded()
             self.transport.health.answered()
         return result
+
+    async def _ask_whose_key(self) -> None:
+        """Somebody on the way forbids a request: all of them, if this one is forbidden as well.
+
+        Raises:
+            Denied: it is; what is garbled about it is the answer to the request before.
+        """
+        with suppress(RailError):
+            try:
+                await _Sending(self.transport, _QUESTION, bool).attempt()
+            except Denied as denied:
+                answered = replace(denied.answered, garbled=True)
+                raise Denied(denied.message, answered, denied.hint) from denied
 
     def may_repeat(self, result: T | Failure) -> bool:
         """Whether this result calls for another attempt."""
@@ -192,8 +210,11 @@ class _Sending(Generic[T]):
 
     def unavailable(self, failure: Failure) -> Unavailable:
         """The error that remains; sent, if any of the attempts may have been carried out."""
-        answered = Answered(failure.status, failure.body, self.attempts)
-        return Unavailable(failure.message, answered, sent=self.sent, busy=failure.busy)
+        answered = Answered(failure.status, failure.body, self.attempts, garbled=failure.foreign)
+        asked_for = failure.retry_after or 0.0
+        return Unavailable(
+            failure.message, answered, sent=self.sent, busy=failure.busy, retry_after=asked_for
+        )
 
     def _count(self) -> None:
         requests, budget = self.transport.requests, self.transport.budget
@@ -229,6 +250,9 @@ class _Sending(Generic[T]):
                 raise Denied(
                     f"{verdict.DISTRUSTED}: {reason}", Answered(), verdict.TRUST
                 ) from error
+            if isinstance(error, httpx.ProxyError) and str(error).startswith("407"):
+                message, hint = verdict.DENIALS[407]
+                raise Denied(f"{message}: {error}", Answered(407), hint) from error
             place = self.transport.http.base_url.netloc.decode("ascii")
             reason = f"{type(error).__name__}: {error}"
             return Failure(f"{name} could not be sent to {place}: {reason}", sent=False)
@@ -287,6 +311,11 @@ class _Sending(Generic[T]):
         if data is None and not (call.empty and (self.bare or call.tells_enough(status))):
             raise Misread("the answer is empty")
         return data
+
+
+def _unsent(denied: Denied) -> Denied:
+    """The same for a request that never left: nothing of it is in doubt."""
+    return Denied(denied.message, replace(denied.answered, garbled=False), denied.hint)
 
 
 def _failure_of(state: RetryCallState) -> Failure:

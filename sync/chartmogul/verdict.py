@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from sync.chartmogul import account
 from sync.chartmogul.wire import NOT_MODIFIED, Call
 from sync.errors import AlreadyExists, Answered, ChartMogulError, Denied, NotFound, Refusal, Refused
 
@@ -22,16 +23,27 @@ _VALID_SOURCE = re.compile(r"valid data source", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
 _KEYS = "CHARTMOGUL_API_KEY, or the variable that the mapping names under destination.api_key"
 
-#: What no row can get round, and what helps (dev.chartmogul.com/docs/response-codes).
+#: The keys of an error body of ChartMogul's; where it names fields instead, lists of texts belong to them.
+_VOCABULARY = frozenset({"code", "message", "param", "errors", "error", "error_details"})
+
+#: Whose answer decides about the key.
+_WHOSE_KEY = account.get()
+FORBIDDEN = 403
+
+#: What no row can get round, and what helps (dev.chartmogul.com/docs/response-codes). But for a 403, whoever says so.
 DENIALS = {
     401: ("ChartMogul does not accept the API key", f"check {_KEYS}"),
     402: (
         "ChartMogul wants something settled first",
         "look at the account's plan and billing in ChartMogul",
     ),
-    403: (
+    FORBIDDEN: (
         "ChartMogul forbids it",
         f"writing needs a key with Read & Write access: check {_KEYS}; or the trial has expired",
+    ),
+    407: (
+        "a proxy on the way wants to know who is asking",
+        "check HTTPS_PROXY: the proxy's user and password belong into it",
     ),
 }
 ADDRESS = "CHARTMOGUL_API_URL has to be the address of the API: https://api.chartmogul.com/v1"
@@ -48,7 +60,8 @@ TRUST = (
 class Failure:
     """An attempt without a usable answer, which time may heal.
 
-    `sent`: the request may have been carried out. `retry_after`: seconds, as ChartMogul asked for.
+    `sent`: the request may have been carried out. `retry_after`: seconds, as ChartMogul asked for. `foreign`: somebody
+    else has answered, so nothing is known of the record.
     """
 
     message: str
@@ -56,6 +69,12 @@ class Failure:
     status: int | None = None
     body: str = ""
     retry_after: float | None = None
+    foreign: bool = False
+
+    @property
+    def forbidden(self) -> bool:
+        """Somebody on the way forbids something: this request, or all of them."""
+        return self.foreign and self.status == FORBIDDEN
 
     @property
     def busy(self) -> bool:
@@ -86,13 +105,55 @@ def judge(
         return _redirected(Answered(status, text, garbled=True), location)
     if not 400 <= status < 500:
         return Failure(f"{call.name} was answered {status}", True, status, text, retry_after)
-    parsed = _parse(body)
-    garbled = not isinstance(parsed, dict)
-    answered = Answered(status, text, refusals=tuple(_refusals(body)), garbled=garbled)
-    if status in DENIALS:
+    foreign = not _is_own(_parse(body))
+    answered = Answered(status, text, refusals=tuple(_refusals(body)), garbled=foreign)
+    if status in DENIALS and not (foreign and status == FORBIDDEN and call != _WHOSE_KEY):
         message, hint = DENIALS[status]
         return Denied(f"{message} ({status}){_discreet(call, answered)}", answered, hint)
-    return _refused(call, answered, is_json=parsed is not None)
+    if foreign and not _is_wrong_address(call, status):
+        said = (
+            f"{call.name} was answered {status}, but not by ChartMogul{_discreet(call, answered)}"
+        )
+        return Failure(said, True, status, text, retry_after, foreign=True)
+    return _refused(call, answered)
+
+
+def _is_own(data: Any) -> bool:
+    """Whether an error body has one of the shapes of ChartMogul's; any other is of somebody on the way.
+
+    A gateway's JSON may have a message, too, but names neither parameter nor code beside it, or more than that.
+    """
+    if not isinstance(data, dict) or not data:
+        return False
+    said = isinstance(data.get("message"), str)
+    if said and isinstance(data.get("param", 0), str | None):
+        return True
+    ours = said and "code" in data
+    ours = ours or isinstance(data.get("error"), str) or _names_fields(data.get("errors"))
+    if ours and data.keys() <= _VOCABULARY:
+        return True
+    details = data.get("error_details", ())
+    lists = [value for name, value in data.items() if name != "error_details"]
+    return all(map(_is_list_of_texts, lists)) and (bool(lists) or _is_list(details))
+
+
+def _names_fields(errors: Any) -> bool:
+    return isinstance(errors, dict) and any(
+        isinstance(said, str | list | dict) for said in errors.values()
+    )
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and bool(value)
+
+
+def _is_list_of_texts(value: Any) -> bool:
+    return _is_list(value) and all(isinstance(text, str) for text in value)
+
+
+def _is_wrong_address(call: Call, status: int) -> bool:
+    """Whether nobody knows a path that names no record: the address is wrong."""
+    return status == 404 and not call.names_record
 
 
 def show(body: bytes) -> str:
@@ -111,14 +172,13 @@ def _redirected(answered: Answered, location: str) -> Denied:
     return Denied(message, answered, ADDRESS)
 
 
-def _refused(call: Call, answered: Answered, *, is_json: bool) -> ChartMogulError:
+def _refused(call: Call, answered: Answered) -> ChartMogulError:
     words = _words(answered)
-    if answered.status == 404:
-        # An unknown route answers with a page of HTML: the address is wrong, not the record gone.
-        if call.names_record and (is_json or not answered.body):
-            return NotFound(words, answered)
+    if _is_wrong_address(call, answered.status or 0):
         said = f"{call.name} was answered 404{_discreet(call, answered)}"
         return Denied(said, answered, ADDRESS)
+    if answered.status == 404:
+        return NotFound(words, answered)
     if any(map(_source_unknown, answered.refusals)):
         return Denied(words, answered, "check the mapping's destination.data_source")
     if any(map(_id_taken, answered.refusals)):

@@ -41,7 +41,8 @@ class Call:
 
     `repeatable`: carrying it out twice does no harm. `names_record`: a 404 is about a record that
     is gone, not about the address of the API. `empty`: an update or a removal, to which 304 and any
-    2xx without a body are good answers; to everything else they are nobody's.
+    2xx without a body are good answers; to everything else they are nobody's. `look_first`: not
+    even what is documented as not carried out (429) is repeated before somebody has looked.
     """
 
     method: str
@@ -50,6 +51,7 @@ class Call:
     repeatable: bool = True
     names_record: bool = True
     empty: bool = False
+    look_first: bool = False
 
     @property
     def content(self) -> bytes | None:

@@ -5,6 +5,7 @@ from collections import abc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 from weakref import WeakValueDictionary
 
 from sync.chartmogul.client import Client, Written
@@ -24,8 +25,10 @@ from sync.errors import AlreadyExists, Answered, Denied, NotFound, RailError, Re
 
 #: Seconds between looks for a contact whose create was not answered.
 WAITS = (2.0, 5.0, 15.0)
-#: After a 503 one wait will do: it is documented as not carried out (dev.chartmogul.com/docs/response-codes).
-WAITS_IF_BUSY = WAITS[:1]
+#: 429 and 503 are documented as not carried out (dev.chartmogul.com/docs/response-codes): shorter looks will do, and
+#: then it is asked for again, so often in all.
+WAITS_IF_DECLINED = WAITS[:2]
+ATTEMPTS = {503: 2, 429: 5}
 #: A create in doubt is not repeated before a complete listing that long after it shows it absent.
 DOUBT = timedelta(minutes=10)
 
@@ -167,23 +170,24 @@ class Contacts:
             refreshed = True
 
     async def _ask_for(self, record: Record, parent: Parent) -> Seen:
-        for again in (False, True):
+        for attempt in count(1):
             try:
                 seen = await self._post(record, parent)
                 return seen if seen.customer_uuid else await self._adopted(record, parent, seen)
             except Unavailable as error:
-                if not error.sent:
+                if not (error.sent or error.declined):
                     await self.in_doubt.resolve(record.key)
                     raise
                 lost = error
-            waits = WAITS_IF_BUSY if lost.busy else WAITS
+            waits = (lost.retry_after, *(WAITS_IF_DECLINED if lost.declined else WAITS))
             if found := await self._look_for(record, parent, waits, unanswered(lost)):
                 return found
-            if not lost.busy:
+            if not lost.declined:
                 await self.in_doubt.mark_lost(record.key)
                 raise Unresolved(unanswered(lost))
-            if again:
-                await self.in_doubt.resolve(record.key)
+            if attempt >= ATTEMPTS[lost.answered.status or 0]:
+                break
+        await self.in_doubt.resolve(record.key)
         raise lost
 
     async def _adopted(self, record: Record, parent: Parent, answered: Seen) -> Seen:
@@ -192,18 +196,19 @@ class Contacts:
         A merge of contacts shows none either, and keeps it all the same (recorded 2023).
         """
         problem = of_nobody(answered.uuid)
-        if found := await self._look_for(record, parent, WAITS_IF_BUSY, problem):
+        if found := await self._look_for(record, parent, (0.0, *WAITS_IF_DECLINED), problem):
             return found
         await self.in_doubt.mark_lost(record.key)
         raise Unresolved(problem)
 
     async def _post(self, record: Record, parent: Parent) -> Seen:
-        """One attempt. What is answered or never sent is in no doubt; an outage, or a crash, leaves it."""
+        """One attempt. What ChartMogul answers, or what is never sent, is in no doubt; everything else leaves one."""
         await self.in_doubt.mark_sent(record.key)
         try:
             return await self.client.create_contact(self.data_source, parent.uuid, record.fields)
-        except (Refused, Denied, RailError):
-            await self.in_doubt.resolve(record.key)
+        except (Refused, Denied, RailError) as error:
+            if not (isinstance(error, Denied) and error.answered.garbled):
+                await self.in_doubt.resolve(record.key)
             raise
 
     async def _look_for(
@@ -211,7 +216,7 @@ class Contacts:
     ) -> Seen | None:
         """The contact whose create was not answered, if it is there; where nobody can look, it is a `problem`."""
         try:
-            for wait in (0.0, *waits):
+            for wait in waits:
                 if wait:
                     await self.clock.sleep(wait)
                 await self.index.renew(parent)

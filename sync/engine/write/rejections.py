@@ -42,6 +42,13 @@ def _unavailable(error: Unavailable) -> Problem:
             f"ChartMogul gave no usable answer in {_tries(error.answered)}: {error.message}",
             hint="the next run tries again",
         )
+    if error.answered.garbled:
+        return Problem(
+            "unavailable",
+            f"somebody on the way to ChartMogul, a firewall or a proxy, answered {error.answered.status}"
+            f" in {_tries(error.answered)}",
+            hint="its answer is in errors.jsonl; the next run tries again",
+        )
     return Problem(
         "unavailable",
         f"ChartMogul answered {error.answered.status} in {_tries(error.answered)}",

@@ -435,7 +435,7 @@ async def test_a_refused_first_request_is_raised():
 @pytest.mark.parametrize(
     ("trouble", "kind", "requests"),
     [
-        ([answer(400, {"message": "No."})], Refused, 2),
+        ([answer(400, {"message": "No.", "param": None})], Refused, 2),
         ([*[answer(502)] * 6, answer(200, {})], Unavailable, 7),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.chartmogul import customers
+from sync.chartmogul import account, customers
 from sync.chartmogul.verdict import SHOWN, Failure, judge
 from sync.domain.record import AttributeType
 from sync.errors import AlreadyExists, ChartMogulError, Denied, NotFound, Refusal, Refused
@@ -59,21 +59,101 @@ def test_successes_are_none(status):
         ),
         ({"name": ["Name can't be blank"]}, [("name", "Name can't be blank")]),
         ({"error": "No", "error_details": []}, [("", "No")]),
-        (HTML, [("", "Oops! That page doesn't exist.")]),
-        (b"Bad Gateway", [("", "Bad Gateway")]),
-        (b"", []),
-        (b"[1, 2]", [("", "[1, 2]")]),
-        ({}, []),
+        ({"message": "No.", "param": None, "request": "r1"}, [("", "No.")]),
     ],
 )
-def test_seven_shapes_of_error_bodies_are_read(body, expected):
-    """Fields and words come out of each, HTML and nothing included."""
+def test_five_shapes_of_error_bodies_are_read(body, expected):
+    """Fields and words come out of each; a key more beside a message and its parameter does no harm."""
     error = verdict(422, body)
 
     assert type(error) is Refused
     assert error.answered.refusals == tuple(
         r if isinstance(r, Refusal) else Refusal(*r) for r in expected
     )
+
+
+#: What gateways, firewalls and proxies answer with.
+FOREIGN = [
+    HTML,
+    b"Bad Gateway",
+    b"",
+    b"null",
+    b"[1, 2]",
+    b'{"errors": {"email": "is inv',
+    b'"no"',
+    {},
+    {"errors": {}},
+    {"message": "Forbidden"},
+    {"message": None, "param": "email"},
+    {"code": 422, "message": "No", "status": "INVALID_ARGUMENT"},
+    {"error": {"code": 403, "message": "No", "status": "PERMISSION_DENIED"}},
+    {
+        "success": False,
+        "errors": [{"code": 10000, "message": "No"}],
+        "messages": [],
+        "result": None,
+    },
+    {"timestamp": "2026-01-31", "status": 404, "error": "Not Found", "path": "/v1/customers"},
+    {"type": "about:blank", "title": "Bad Request", "status": 400, "errors": {"email": ["No"]}},
+    {"error_details": []},
+]
+ELSE = [
+    400,
+    403,
+    404,
+    405,
+    406,
+    408,
+    409,
+    410,
+    411,
+    413,
+    414,
+    421,
+    422,
+    425,
+    426,
+    428,
+    431,
+    451,
+    499,
+]
+
+
+@pytest.mark.parametrize("status", ELSE)
+@pytest.mark.parametrize("body", FOREIGN, ids=str)
+def test_what_somebody_else_says_is_no_answer(status, body):
+    """It says nothing of the record: neither refused, nor gone, nor that it was not carried out."""
+    failure = verdict(status, body)
+
+    assert isinstance(failure, Failure)
+    assert (failure.sent, failure.foreign, failure.status) == (True, True, status)
+    assert failure.message.startswith(f"PATCH /customers/cus_1 was answered {status}, but not by")
+    assert failure.forbidden is (status == 403)
+
+
+def test_words_of_strangers_are_told():
+    """The title of a page, or its text, may be all there is to go by."""
+    said = "PATCH /customers/cus_1 was answered 422, but not by ChartMogul"
+    assert verdict(422, HTML).message == f"{said}: Oops! That page doesn't exist."
+    assert verdict(422, b"Blocked").message == f"{said}: Blocked"
+    assert verdict(422, b"").message == f"{said}: status 422 without a word"
+
+
+@pytest.mark.parametrize("status", [401, 402, 407])
+@pytest.mark.parametrize("body", FOREIGN, ids=str)
+def test_whoever_wants_a_key_or_money_is_believed(status, body):
+    """Nothing gets round; yet whether the request was carried out, this does not tell."""
+    error = verdict(status, body)
+
+    assert isinstance(error, Denied)
+    assert error.answered.garbled
+    assert not verdict(status, {"message": "No", "param": None}).answered.garbled
+
+
+def test_a_403_of_a_stranger_to_whose_key_it_is_ends_the_run():
+    """This answer is the one that decides."""
+    assert isinstance(verdict(403, HTML, account.get()), Denied)
 
 
 def test_recorded_errors_are_understood():
@@ -121,10 +201,11 @@ def test_a_denial_repeats_nothing_that_was_sent(status, said):
     ],
 )
 def test_a_refusal_that_is_not_chartmoguls_own(body, garbled):
-    """Nobody knows what it means: the row is rejected now, and not held back later."""
-    refused = verdict(422, body, CHANGE)
-    assert isinstance(refused, Refused)
-    assert refused.answered.garbled is garbled
+    """Nobody knows what it means: the row is not refused, and so never held back."""
+    judged = verdict(422, body, CHANGE)
+    assert isinstance(judged, Failure) is garbled
+    assert isinstance(judged, Refused) is not garbled
+    assert garbled or judged.answered.garbled is False
 
 
 @pytest.mark.parametrize("status", [401, 402, 403])
@@ -141,23 +222,29 @@ def test_what_no_row_can_get_round_ends_the_run(status):
 def test_hints_name_the_variable_and_the_access_level():
     """The user learns what to look at."""
     assert "CHARTMOGUL_API_KEY" in verdict(401).hint
-    assert "Read & Write" in verdict(403).hint
-    assert verdict(403).message == "ChartMogul forbids it (403): status 403 without a word"
+    wordless = {"code": 403, "message": "", "param": None}
+    assert "Read & Write" in verdict(403, wordless).hint
+    assert (
+        verdict(403, wordless).message == "ChartMogul forbids it (403): status 403 without a word"
+    )
+    assert verdict(401).message.endswith("(401): status 401 without a word")
+    assert "HTTPS_PROXY" in verdict(407).hint
 
 
 def test_404_of_a_record_is_not_found():
-    """Merged or deleted: with ChartMogul's JSON, or nothing at all."""
+    """Merged or deleted, as ChartMogul says itself; anybody else says nothing of a record."""
     body = {"code": 404, "message": 'Customer "1" does not exist', "param": "customer_id"}
 
     assert isinstance(verdict(404, body), NotFound)
-    assert isinstance(verdict(404), NotFound)
+    assert isinstance(verdict(404), Failure)
+    assert isinstance(verdict(404, HTML), Failure)
 
 
 def test_404_of_the_address_is_denied():
     """An unknown route answers HTML; a list or a create has no record that could be missing."""
-    assert isinstance(verdict(404, HTML), Denied)
+    assert isinstance(verdict(404, HTML, CREATE), Denied)
     assert isinstance(verdict(404, {"error": "Data source not found"}, CREATE), Denied)
-    assert "https://api.chartmogul.com/v1" in verdict(404, HTML).hint
+    assert "https://api.chartmogul.com/v1" in verdict(404, HTML, CREATE).hint
 
 
 @pytest.mark.parametrize("status", [400, 409, 422])
@@ -292,5 +379,6 @@ def test_any_json_is_judged(status, body):
     """Whatever stands where, words are text and the class is one of ours."""
     error = verdict(status, body)
 
-    assert isinstance(error, Refused | Denied)
-    assert all(isinstance(refusal.message, str) for refusal in error.answered.refusals)
+    assert isinstance(error, Refused | Denied | Failure)
+    if not isinstance(error, Failure):
+        assert all(isinstance(refusal.message, str) for refusal in error.answered.refusals)

@@ -13,7 +13,7 @@ from sync.destination.interface import Unresolved
 from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Seen
 from sync.domain.record import Fields
-from sync.errors import AlreadyExists, NotFound, Outage, Refused, Unavailable
+from sync.errors import AlreadyExists, Denied, NotFound, Outage, Refused, Unavailable
 from sync.state.memory import Doubt
 from tests.support.contacts import START, Square, fields, record
 
@@ -203,8 +203,45 @@ async def test_a_503_is_asked_for_once_more():
         await square.customer("c1")
         square.sandbox.fail(method="POST", status=503, times=1)
         assert fields(await square.contacts.create(record(**ADA))) == ADA
-        assert square.log == ["ask 0", "wait 2", "ask 1"]
-        assert square.asked() == [BY_KEY, LIST, "POST contacts", LIST, LIST, "POST contacts"]
+        assert square.log == ["ask 0", "wait 2", "wait 5", "ask 1"]
+        assert square.asked() == [BY_KEY, LIST, "POST contacts", LIST, LIST, LIST, "POST contacts"]
+
+
+async def test_a_429_is_looked_for_before_it_is_asked_for_again():
+    """It is documented as not carried out, and yet: look, wait as long as asked, look, and only then repeat."""
+    async with Square() as square:
+        await square.customer("c1")
+        square.sandbox.fail(method="POST", status=429, times=3, retry_after=9)
+        assert fields(await square.contacts.create(record(**ADA))) == ADA
+        looks = ["wait 9", "wait 2", "wait 5"]
+        assert square.log == ["ask 0", *looks, "ask 1", *looks, "ask 2", *looks, "ask 3"]
+
+
+@pytest.mark.parametrize("fault", [{"status": 429}, {"status": 413, "page": True}, {"status": 503}])
+async def test_whoever_answers_a_create_that_took_effect(fault):
+    """One contact, whatever was answered in ChartMogul's place."""
+    async with Square() as square:
+        await square.customer("c1")
+        square.sandbox.fail(method="POST", when="after", times=1, **fault)
+        assert fields(await square.contacts.create(record(**ADA))) == ADA
+        assert len(square.posts()) == len(square.sandbox.world.contacts) == 1
+
+
+@pytest.mark.parametrize("status", [401, 402, 407])
+async def test_a_strangers_denial_leaves_the_doubt(status):
+    """It ends the run, and does not tell whether there is a contact; ChartMogul's own does."""
+    async with Square() as square:
+        await square.customer("c1")
+        square.sandbox.fail(method="POST", status=status, page=True, when="after", times=1)
+        with pytest.raises(Denied):
+            await square.contacts.create(record(**ADA))
+        assert square.doubts.keys() == {"7"}
+    async with Square() as square:
+        await square.customer("c1")
+        square.sandbox.fail(method="POST", status=status, times=1)
+        with pytest.raises(Denied):
+            await square.contacts.create(record(**ADA))
+        assert square.doubts == {}
 
 
 async def test_a_503_may_have_been_carried_out_all_the_same():
@@ -235,8 +272,9 @@ async def test_a_503_and_then_a_lost_answer():
         square.sandbox.fail(method="POST", drop=True)
         with pytest.raises(Unresolved):
             await square.contacts.create(record(**ADA))
-        assert square.log == ["ask 0", "wait 2", "ask 1", "wait 2", "wait 5", "wait 15"]
-        assert {"7": Doubt(START + timedelta(seconds=2), lost=True)} == square.doubts
+        first = ["ask 0", "wait 2", "wait 5"]
+        assert square.log == [*first, "ask 1", "wait 2", "wait 5", "wait 15"]
+        assert {"7": Doubt(START + timedelta(seconds=7), lost=True)} == square.doubts
 
 
 async def test_without_a_look_nothing_is_repeated():
