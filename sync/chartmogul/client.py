@@ -127,15 +127,18 @@ class Client:
         data_source: str | None = None,
         customer_uuid: str | None = None,
         email: str | None = None,
+        external_id: str | None = None,
     ) -> AsyncGenerator[Page, None]:
-        """Contacts, page by page, of a data source, a customer, or an address; all filters hold.
+        """Contacts, page by page, of a data source, a customer, an address or an external id; all filters hold.
+
+        The filter by external id is of September 2026; where it is ignored, others are shown: see what an entry says.
 
         Raises:
             NotFound: there is no such customer.
         """
         asked = contacts.owner(data_source, customer_uuid)
         return self._pages(
-            lambda cursor: contacts.page(data_source, customer_uuid, email, cursor),
+            lambda cursor: contacts.page(data_source, customer_uuid, email, cursor, external_id),
             lambda data: contacts.read_page(data, asked),
         )
 

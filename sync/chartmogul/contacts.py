@@ -26,12 +26,14 @@ def page(
     customer_uuid: str | None = None,
     email: str | None = None,
     cursor: str | None = None,
+    external_id: str | None = None,
 ) -> Call:
-    """Ask for a page of contacts, narrowed by each filter given. External ids have no filter."""
+    """Ask for a page of contacts, narrowed by each filter given; older APIs ignore that of external ids."""
     filters = {
         "data_source_uuid": data_source,
         "customer_uuid": customer_uuid,
         "email": email,
+        "external_id": external_id,
         "cursor": cursor,
     }
     return wire.page_of("/contacts", filters, names_record=customer_uuid is not None)

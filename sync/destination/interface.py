@@ -41,6 +41,10 @@ class Outlook(Protocol):
         """How many parents they belong to."""
         ...
 
+    def parents_of_one(self) -> abc.Set[str]:
+        """The parents of whom a single record waits whose uuid nobody remembers."""
+        ...
+
     def warn_of_lost_state(self, entries: int, pages: int | None) -> None:
         """Say loudly that ChartMogul is filled though the state is empty."""
         ...

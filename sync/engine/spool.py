@@ -178,6 +178,14 @@ class Spool:
         )
         return int(customers) + (int(remembered) if with_uuid else 0)
 
+    def parents_of_one(self) -> set[str]:
+        """The customers of whom a single waiting contact has no remembered uuid."""
+        found = self._ask(
+            "select customer from rows where body is not null and uuid is null and customer is not null"
+            " group by customer having count(*) = 1"
+        )
+        return {customer for (customer,) in found}
+
     def absent(self, keys: abc.Sequence[str]) -> set[str]:
         """Those of these keys that wait and that a look-up did not find."""
         found = self._ask(

@@ -50,6 +50,8 @@ class Contacts:
     clock: Clock
     #: Which contact a record is can only be told with all candidates in sight.
     listing: None = field(default=None, init=False)
+    #: Customers of whom a single row waits: it is asked for by its external id, before all of theirs are listed.
+    _alone_of: abc.Set[str] = field(default=frozenset(), init=False)
     #: The row that stands for each contact met so far.
     _claims: dict[str, int] = field(default_factory=dict, init=False)
     _turns: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = field(
@@ -79,6 +81,8 @@ class Contacts:
         if choose(one_by_one, outlook.remembered) is Way.LISTING:
             await self.index.list_all(lambda pages: pages < one_by_one)
             outlook.warn_of_lost_state(*self.index.size())
+        if not self.index.complete:
+            self._alone_of = outlook.parents_of_one()
         customers = outlook.parents()
         if choose(customers, await self.parents.remembered()) is Way.LISTING:
             await self.parents.list_all(customers)
@@ -119,9 +123,23 @@ class Contacts:
         return seen
 
     async def _resolve(self, record: Record, parent: Parent) -> Seen | Absent:
+        if await self._is_asked_for(record, parent):
+            found = self._among(record, parent, [])
+            if isinstance(found, Seen) or not isinstance(record.fields.get("email"), str):
+                return found
+        return self._among(record, parent, await self.index.of_customer(parent))
+
+    async def _is_asked_for(self, record: Record, parent: Parent) -> bool:
+        """Whether all contacts with the external id of a record are known by asking for them: one request."""
+        external_id = record.fields.get("external_id")
+        if not isinstance(external_id, str) or record.customer not in self._alone_of:
+            return False
+        return not self.index.knows(parent) and await self.index.ask_for(external_id)
+
+    def _among(self, record: Record, parent: Parent, own: list[Seen]) -> Seen | Absent:
+        """The contact that a record is, among these of its customer and all known with its external id."""
         external_id = record.fields.get("external_id")
         named = self.index.by_external_id(external_id) if isinstance(external_id, str) else []
-        own = await self.index.of_customer(parent)
         uuids = {contact.uuid for contact in own}
         candidates = own + [contact for contact in named if contact.uuid not in uuids]
         found = resolve(record, parent.uuid, candidates, self.data_source)

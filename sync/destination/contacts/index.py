@@ -11,6 +11,7 @@ from sync.domain.objects.contact import CONTACT
 from sync.domain.parent import Parent
 from sync.domain.plan import Seen
 from sync.domain.record import Fields
+from sync.errors import Refused
 
 #: What a contact is known by is kept of every one.
 _KEYS = frozenset(CONTACT.known_by)
@@ -28,6 +29,9 @@ class ContactIndex:
     data_source: str
     wanted: abc.Set[str] | None = None
     complete: bool = False
+    #: Whether this account's API was seen to ignore the filter by external id: then nothing is asked by it any more.
+    ignores_ids: bool = False
+    _named: set[str] = field(default_factory=set, init=False)
     _contacts: dict[str, Seen] = field(default_factory=dict, init=False)
     _customers: dict[str, list[str]] = field(default_factory=dict, init=False)
     _external_ids: dict[str, list[str]] = field(default_factory=dict, init=False)
@@ -60,6 +64,36 @@ class ContactIndex:
         found = (self._contacts.get(uuid) for uuid in self._external_ids.get(external_id, ()))
         return [seen for seen in found if seen and seen.fields.get("external_id") == external_id]
 
+    def knows(self, parent: Parent) -> bool:
+        """Whether all contacts of a customer are known without a further request."""
+        return (
+            parent.to_come or parent.uuid in self._listed or (self.complete and parent.pairs == 1)
+        )
+
+    async def ask_for(self, external_id: str) -> bool:
+        """Ask for the contacts with this external id, for `by_external_id`; False where the API cannot tell.
+
+        An entry with another external id proves that the filter is ignored: then nothing is taken from the answer.
+        """
+        if external_id in self._named or self.ignores_ids:
+            return not self.ignores_ids
+        found: list[Seen] = []
+        asked = self.client.list_contacts(data_source=self.data_source, external_id=external_id)
+        try:
+            async with aclosing(asked) as pages:
+                async for page in pages:
+                    found += page.entries
+                    if any(seen.fields.get("external_id") != external_id for seen in found):
+                        self.ignores_ids = True
+                        return False
+        except Refused:
+            self.ignores_ids = True
+            return False
+        self._named.add(external_id)
+        for seen in found:
+            self._put(seen)
+        return True
+
     async def of_customer(self, parent: Parent) -> list[Seen]:
         """All contacts of a customer."""
         if not parent.to_come and not (self.complete and parent.pairs == 1):
@@ -84,6 +118,7 @@ class ContactIndex:
         """A contact is gone."""
         if seen := self._contacts.pop(uuid, None):
             self._customers[seen.customer_uuid or ""].remove(uuid)
+            self._named.discard(str(seen.fields.get("external_id")))
 
     async def renew(self, parent: Parent) -> None:
         """List this customer anew."""

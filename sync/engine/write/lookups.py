@@ -54,6 +54,10 @@ class Pending:
         """How many customers the waiting contacts belong to."""
         return self.spool.groups(with_uuid=False)
 
+    def parents_of_one(self) -> abc.Set[str]:
+        """The customers of whom a single contact waits that is not remembered: one request by its id may do."""
+        return self.spool.parents_of_one()
+
     async def recall(self, entries: list[Entry], *, about_to_write: bool) -> list[Job]:
         """Jobs with what the state remembers of them; until now, where they are about to be written."""
         if not entries:

@@ -134,6 +134,16 @@ def test_groups(spool):
     assert spool.groups(with_uuid=False) == 2
 
 
+def test_parents_of_one(spool):
+    """Customers of whom one contact without a uuid waits; one that needs nothing does not count."""
+    spool.add([entry(1, customer="a"), entry(2, customer="a"), entry(3, customer="b"), entry(4)])
+    spool.add([entry(5, customer="c", uuid="con_1"), entry(6, "f", customer="d")])
+    spool.add([entry(7, customer="b", uuid="con_2")])
+    spool.drop(["f"])
+
+    assert spool.parents_of_one() == {"b"}
+
+
 def test_take(spool):
     """What was taken by key is handed out once, until the second pass."""
     spool.add([entry(1), entry(2), entry(3)])

@@ -156,3 +156,37 @@ async def test_only_wanted_fields_are_kept():
         kept = square.index.by_uuid("con_1")
         assert kept is not None
         assert set(kept.fields) == {"external_id", "email", "title", "attributes.role"}
+
+
+async def test_asking_by_external_id():
+    """Once for each id; an entry with another id proves that nobody filters, and nothing of it is taken in."""
+    async with Square() as square:
+        await town(square, 1, 3)
+        assert await square.index.ask_for("0-1")
+        assert await square.index.ask_for("0-1")
+        assert [len(square.index.by_external_id(f"0-{n}")) for n in (1, 2)] == [1, 0]
+        assert square.asked() == ["GET contacts external_id"]
+        square.sandbox.set(contact_external_id_filter="ignored")
+        assert not await square.index.ask_for("0-2")
+        assert not await square.index.ask_for("0-1")
+        assert square.index.by_external_id("0-2") == []
+        assert square.asked() == ["GET contacts external_id"] * 2
+
+
+async def test_a_filter_that_is_refused_is_no_filter():
+    """An API that does not know it may say so."""
+    async with Square() as square:
+        square.sandbox.fail(method="GET", status=400, times=1)
+        assert not await square.index.ask_for("7")
+        assert square.index.ignores_ids
+
+
+async def test_who_is_gone_is_asked_for_again():
+    """A contact that was merged may have handed its id on."""
+    async with Square() as square:
+        (uuid,) = await town(square, 1, 1)
+        await square.index.ask_for("0-0")
+        (seen,) = square.index.by_external_id("0-0")
+        square.index.drop(seen.uuid)
+        assert await square.index.ask_for("0-0")
+        assert [again.customer_uuid for again in square.index.by_external_id("0-0")] == [uuid]
