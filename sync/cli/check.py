@@ -103,11 +103,15 @@ async def _ask_chartmogul(checked: Checked, client: Client, store: Store) -> Non
         checked.in_use = store.types(account, destination.object)
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _ask_warehouse(checked: Checked) -> None:
     """Fit the columns; where they have no types of their own, every row is read for its values."""
     with MappingQuery.open(checked.loaded).execute() as result:
         checked.columns = len(result.columns)
-        builder = bind(checked.loaded, result.columns, datetime.now(UTC))
+        builder = bind(checked.loaded, result.columns, _now(), _now)
         if builder.contract.found:
             for batch in result.batches():
                 for number, row in enumerate(batch, 1):

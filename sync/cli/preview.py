@@ -39,9 +39,13 @@ def preview(paths: abc.Sequence[Path], limit: int, *, as_json: bool) -> int:
     return 0
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _build(loaded: LoadedMapping, limit: int) -> Previewed:
     with MappingQuery.open(loaded).execute() as result:
-        builder = bind(loaded, result.columns, datetime.now(UTC))
+        builder = bind(loaded, result.columns, _now(), _now)
         rows = next(result.batches(limit), [])
     items = tuple(builder.build(number, row) for number, row in enumerate(rows, 1))
     return Previewed(loaded, items, _types(loaded, builder))

@@ -1,5 +1,6 @@
 """Custom attributes: casting to the five types of ChartMogul, and finding the type of a column by its values."""
 
+import math
 import re
 from collections import abc
 from datetime import UTC, date, tzinfo
@@ -90,7 +91,7 @@ def decimal(value: object) -> Decimal:
 
 def _moderate(number: Decimal) -> Decimal:
     """The number without exponent, as JSON that everybody reads."""
-    if number and abs(number.adjusted()) > EXPONENT:
+    if number and (abs(number.adjusted()) > EXPONENT or not math.isfinite(float(number))):
         message = f"the number has more than {EXPONENT} digits; a Decimal attribute cannot take it"
         raise Miscast("attribute_type", message, "round it in SQL, or turn it into null")
     return Decimal(plain(number))

@@ -17,20 +17,27 @@ from sync.mapping.loader import LoadedMapping
 from sync.mapping.model import AttributeSpec, FieldSpec
 from sync.transform import attributes, casts
 from sync.transform.build import Binding, RecordBuilder
-from sync.transform.casts import Cast, Miscast
+from sync.transform.casts import Cast, Miscast, Now
 from sync.transform.contract import Contract
 from sync.warehouse.column import Column
 
 
-def bind(loaded: LoadedMapping, columns: abc.Sequence[Column], now: datetime) -> RecordBuilder:
+def bind(
+    loaded: LoadedMapping,
+    columns: abc.Sequence[Column],
+    now: datetime,
+    clock: Now | None = None,
+) -> RecordBuilder:
     """A builder for rows of these columns; `now` bounds dates that must lie in the past.
+
+    `clock`: where rows are read for a while, the bound is the moment in which a row is read.
 
     Raises:
         ConfigError: columns are missing, repeated or cannot be sent; a constant or default cannot be cast.
     """
     descriptor = objects.of(loaded.mapping.destination.object)
     places = {column.name: i for i, column in enumerate(columns)}
-    return _Binder(loaded, descriptor, places, columns, now).builder()
+    return _Binder(loaded, descriptor, places, columns, now, clock).builder()
 
 
 @dataclass(slots=True)
@@ -40,6 +47,7 @@ class _Binder:
     places: dict[str, int]
     columns: abc.Sequence[Column]
     now: datetime
+    clock: Now | None
     problems: list[ConfigProblem] = field(default_factory=list)
     keys: list[Binding] = field(default_factory=list)
     slots: list[Binding] = field(default_factory=list)
@@ -82,7 +90,8 @@ class _Binder:
 
     def _field(self, name: str, spec: FieldSpec) -> None:
         path, known = ("fields", name), self.descriptor.fields[name]
-        cast = casts.caster(known, ZoneInfo(spec.timezone) if spec.timezone else UTC, self.now)
+        zone = ZoneInfo(spec.timezone) if spec.timezone else UTC
+        cast = casts.caster(known, zone, self.now, self.clock)
         if known.kind is Kind.KEY:
             index = self._place(path, spec.column or "")
             on_null = OnNull.REJECT if known.required else self._on_null(spec)

@@ -4,9 +4,11 @@ from collections import abc
 from dataclasses import dataclass
 from typing import Any
 
+from sync.domain.instant import parse
 from sync.domain.objects import Descriptor
 from sync.domain.policy import OnNull
 from sync.domain.record import ATTRIBUTE, Fields, Problem, Record, Rejected, Stage, Value
+from sync.domain.spelling import bare
 from sync.transform import casts
 from sync.transform.casts import Cast, Miscast
 from sync.transform.contract import Contract
@@ -44,6 +46,7 @@ class RecordBuilder:
         fields = dict(self.constants)
         for slot in self.slots:
             _fill(fields, slot, row[slot.index], problems)
+        problems.extend(_disorder(self.descriptor, fields))
         names = [_name(slot, row[slot.index], problems) for slot in self.keys]
         for slot in (*self.keys, *self.slots):
             if slot.column not in self.contract.sendable and row[slot.index] is not None:
@@ -85,6 +88,24 @@ class RecordBuilder:
         return None
 
 
+def _disorder(descriptor: Descriptor, fields: Fields) -> abc.Iterator[Problem]:
+    """Times of a record that lie before others that they have to follow."""
+    for field in descriptor.fields.values():
+        later = fields.get(field.name) if field.not_before else None
+        earlier = fields.get(field.not_before or "")
+        if not isinstance(later, str) or not isinstance(earlier, str):
+            continue
+        then, first = parse(later), parse(earlier)
+        if then is not None and first is not None and then < first:
+            yield Problem(
+                "trial_before_lead",
+                f"{field.name} lies before {field.not_before}",
+                field.name,
+                later,
+                "ChartMogul takes no trial that begins before its lead: mend one of the two dates in SQL",
+            )
+
+
 def _joined(parent: str, name: str, email: str, problems: list[Problem]) -> str | None:
     key = contact_key(parent, email)
     if len(key) <= casts.KEY_LENGTH:
@@ -115,6 +136,13 @@ def _name(slot: Binding, value: object, problems: list[Problem]) -> str | None:
         return None
 
 
+def _without_ends(slot: Binding, value: object) -> object:
+    """Text of an attribute loses what nobody sees at its ends; fields have casts of their own."""
+    if isinstance(value, str) and slot.field.startswith(ATTRIBUTE):
+        return bare(value)
+    return value
+
+
 def _fill(fields: dict[str, Value], slot: Binding, value: object, problems: list[Problem]) -> None:
     if casts.is_empty(value):
         if slot.default is not None:
@@ -128,6 +156,6 @@ def _fill(fields: dict[str, Value], slot: Binding, value: object, problems: list
             )
         return
     try:
-        fields[slot.field] = slot.cast(value)
+        fields[slot.field] = slot.cast(_without_ends(slot, value))
     except Miscast as miscast:
         problems.append(Problem(miscast.code, miscast.message, slot.field, value, miscast.hint))

@@ -4,6 +4,7 @@ import re
 from collections import abc
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from typing import assert_never
 from uuid import UUID
 
@@ -11,18 +12,32 @@ from sync.domain import instant
 from sync.domain.numbers import plain
 from sync.domain.objects import Field, Kind
 from sync.domain.record import Value
+from sync.domain.spelling import INVISIBLE, bare
 
 Cast = abc.Callable[[object], Value]
+Now = abc.Callable[[], datetime]
 
 KEY_LENGTH = 255
 #: Beyond it a JSON number is no longer exact for everyone who reads it.
 INTEGER_LIMIT = 2**53
-#: ChartMogul checks addresses itself and answers 422; this only catches what can never be one.
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+#: What ChartMogul's lists take as a place (`position`).
+_PLACES = 2**31 - 1
+#: ChartMogul checks addresses itself and answers 422; this only catches what can never be one: a link (`mailto:`), a
+#: list, an address in brackets or quotes, one with an invisible character, a domain that begins or ends with a hyphen.
+_NEVER = rf"@\s\x00-\x1f\x7f<>()\[\]\\,;:\"{INVISIBLE}"
+_LABEL = rf"(?!-)[^{_NEVER}.'!?/|=]+(?<!-)"
+_EMAIL = re.compile(rf"[^{_NEVER}]+@{_LABEL}(\.{_LABEL})+")
 _DIGITS = re.compile(r"[+-]?[0-9]{1,400}")
+_CLEAN = "take zero-width characters, direction marks and byte order marks out of it in SQL"
+_ADDRESS = "one bare address, such as ada@example.com: no mailto:, no name, no brackets, no comma"
 _REPAIR = "take NUL characters and broken surrogates out of it in SQL"
 #: Python's text can hold them; UTF-8, and the texts of databases and servers, cannot.
 _BROKEN = re.compile("[\0\ud800-\udfff]")
+_HIDDEN = re.compile(f"[{INVISIBLE}]")
+#: User-assigned in ISO 3166-1, and used by Stripe and others (Kosovo).
+_BEYOND_ISO = frozenset({"XK"})
+#: What people write for a country that has another code.
+_MEANT = {"UK": "GB", "EL": "GR", "XKX": "XK", "KOSOVO": "XK"}
 
 
 class Miscast(ValueError):
@@ -35,13 +50,16 @@ class Miscast(ValueError):
         self.hint = hint
 
 
-def caster(field: Field, zone: tzinfo, now: datetime) -> Cast:
-    """The cast to what ChartMogul takes for a field; `zone` is that of times without one, `now` bounds past times."""
+def caster(field: Field, zone: tzinfo, now: datetime, clock: Now | None = None) -> Cast:
+    """The cast to what ChartMogul takes for a field; `zone` is that of times without one, `now` bounds past times.
+
+    `clock`: where time goes on while rows are read; what lies after `now` is measured by it.
+    """
     match field.kind:
         case Kind.KEY:
             return key
         case Kind.TEXT:
-            return text
+            return line
         case Kind.EMAIL:
             return email
         case Kind.COUNTRY:
@@ -49,16 +67,16 @@ def caster(field: Field, zone: tzinfo, now: datetime) -> Cast:
         case Kind.STATUS:
             return status(field.values)
         case Kind.TIME:
-            return past(zone, now) if field.past else timestamp(zone)
+            return past(zone, now, clock) if field.past else timestamp(zone)
         case Kind.WHOLE:
-            return whole
+            return place
         case _:
             assert_never(field.kind)
 
 
 def is_empty(value: object) -> bool:
     """Whether a value counts as null: ChartMogul knows no difference between null and blank text."""
-    return value is None or (isinstance(value, str) and not value.strip())
+    return value is None or (isinstance(value, str) and not bare(value))
 
 
 def is_sendable(value: object) -> bool:
@@ -87,6 +105,11 @@ def text(value: object) -> str:
         case date():  # datetime is one too
             return value.isoformat()
     raise Miscast("invalid_text", f"{kind(value)} cannot be sent as text", "cast it to text in SQL")
+
+
+def line(value: object) -> str:
+    """Text without the white space and the invisible characters at its ends."""
+    return bare(text(value))
 
 
 def finite(value: float | Decimal) -> Decimal:
@@ -119,6 +142,8 @@ def _checked_key(key: str) -> str:
         raise Miscast("invalid_key", "the key is blank")
     if key != key.strip():
         raise Miscast("invalid_key", "the key is padded with spaces", "trim it in SQL")
+    if _HIDDEN.search(key):
+        raise Miscast("invalid_key", "the key has a character that nobody sees", _CLEAN)
     if len(key) > KEY_LENGTH:
         message = f"the key has {len(key)} characters; {KEY_LENGTH} at most are allowed"
         raise Miscast("invalid_key", message)
@@ -131,7 +156,7 @@ def email(value: object) -> str:
     """An e-mail address, surrounding spaces removed."""
     address = text(value).strip()
     if not _EMAIL.fullmatch(address):
-        raise Miscast("invalid_email", "this is no e-mail address")
+        raise Miscast("invalid_email", "this is no e-mail address", _ADDRESS)
     return address
 
 
@@ -141,13 +166,25 @@ def country(value: object) -> str:
 
     code = text(value).strip()
     # Only ASCII: "ß" in upper case would be South Sudan.
-    if len(code) == 2 and code.isascii() and pycountry.countries.get(alpha_2=code.upper()):
+    known = pycountry.countries.get(alpha_2=code.upper()) or code.upper() in _BEYOND_ISO
+    if len(code) == 2 and code.isascii() and known:
         return code.upper()
-    raise Miscast(
-        "invalid_country",
-        "this is no ISO 3166-1 alpha-2 country code",
-        "use two letters: DE, not Germany or DEU; GB, not UK",
-    )
+    meant = _meant(code)
+    hint = f"write {meant}" if meant else "use two letters: DE, not Germany or DEU; GB, not UK"
+    raise Miscast("invalid_country", "this is no ISO 3166-1 alpha-2 country code", hint)
+
+
+@lru_cache(1024)
+def _meant(country: str) -> str | None:
+    """The code of a country that is spelt out, has three letters, or is known by a code of its own."""
+    import pycountry
+
+    if known := _MEANT.get(country.upper()):
+        return known
+    try:
+        return str(pycountry.countries.lookup(country).alpha_2)
+    except LookupError:
+        return None
 
 
 def moment(zone: tzinfo = UTC) -> abc.Callable[[object], datetime]:
@@ -172,13 +209,16 @@ def timestamp(zone: tzinfo = UTC) -> Cast:
     return lambda value: instant.canonical(to_moment(value))
 
 
-def past(zone: tzinfo, now: datetime) -> Cast:
-    """Like `timestamp`, but not after `now`: lead and trial dates must lie in the past."""
+def past(zone: tzinfo, now: datetime, clock: Now | None = None) -> Cast:
+    """Like `timestamp`, but not in the future: lead and trial dates must lie in the past.
+
+    That is not after `now` or, where there is a `clock`, not after the moment in which the row is cast.
+    """
     to_moment = moment(zone)
 
     def cast(value: object) -> Value:
         found = to_moment(value)
-        if found > now:
+        if found > now and (clock is None or found > clock()):
             raise Miscast(
                 "date_in_future",
                 "the date lies after the start of this run",
@@ -221,6 +261,14 @@ def _bounded(number: int | Decimal) -> int:
     if -INTEGER_LIMIT <= number <= INTEGER_LIMIT:
         return int(number)
     raise Miscast("invalid_integer", "the number is beyond ±2^53")
+
+
+def place(value: object) -> int:
+    """A place in a list: a whole number within ±(2^31-1)."""
+    number = whole(value)
+    if abs(number) > _PLACES:
+        raise Miscast("invalid_integer", "the number is beyond ±(2^31-1)")
+    return number
 
 
 def kind(value: object) -> str:

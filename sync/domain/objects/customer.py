@@ -37,6 +37,7 @@ CUSTOMER = Descriptor(
             "When the free trial began; not in the future.",
             Kind.TIME,
             past=True,
+            not_before="lead_created_at",
         ),
         Field("owner", "The e-mail address of a user of the ChartMogul account.", Kind.EMAIL),
         Field(

@@ -41,6 +41,8 @@ class Field:
     values: tuple[str, ...] = ()
     #: A time that must not lie in the future.
     past: bool = False
+    #: Another time of the record that this one must not lie before.
+    not_before: str | None = None
     #: ChartMogul may merge records by it, by itself and for good.
     merges: bool = False
     #: A state: of the US its code, with `US-` or without, and its name are one value.

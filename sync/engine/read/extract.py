@@ -74,7 +74,7 @@ class Extract:
         edition = hasher.mark(loaded.digest, b"rules %d" % RULES)
         started, full = context.started_at, context.selection.full
         return Reader(
-            bind(loaded, result.columns, started),
+            bind(loaded, result.columns, started, context.clock.now),
             StateDecision(loaded.mapping.mode, hasher, edition, started, full),
             self.state,
             self.spool,
