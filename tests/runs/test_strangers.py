@@ -1,6 +1,7 @@
 """Somebody on the way answers in ChartMogul's place, in whole runs: nothing is twice, nothing is taken for refused."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ fields: {customer_external_id: account, email: email, title: title}
 extra_columns: ignore
 """
 #: Pages, texts, nothing at all, and the JSON of gateways; with statuses that are refusals in ChartMogul's own words.
-FOREIGN = [
+FOREIGN: list[dict[str, Any]] = [
     {"status": 403, "page": True},
     {"status": 404, "page": True},
     {"status": 400, "body": "Bad Request", "content_type": "text/plain"},
