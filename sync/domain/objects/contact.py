@@ -28,6 +28,7 @@ CONTACT = Descriptor(
         Field("twitter", "The address of the Twitter profile."),
         Field("notes", "Notes, as text."),
         Field("position", "The contact's place in ChartMogul's list, a whole number.", Kind.WHOLE),
+        Field("last_seen", "When the contact was last seen.", Kind.TIME),
     ),
     parent=Object.CUSTOMER,
     known_by=("external_id", "email"),
