@@ -22,6 +22,7 @@ class Written:
     `unmodified`: those of which ChartMogul says that this write changed nothing.
     `failed`: a later request was refused or not answered, and the rest was not sent.
     `requests`: all of them, repeats included.
+    `lost`: attributes that were there before, are nothing of ours, and are gone.
     """
 
     seen: Fields
@@ -29,6 +30,7 @@ class Written:
     failed: Refused | Unavailable | None
     requests: int
     unmodified: frozenset[str] = frozenset()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -55,18 +55,21 @@ def browse_of(world: World, request: Request, uuid: str) -> Answer:
 
 
 def update(world: World, request: Request, uuid: str) -> Answer:
-    """PATCH /v1/contacts/{uuid}: what is left out is kept; custom keys are merged (our choice).
+    """PATCH /v1/contacts/{uuid}: what is left out is kept; custom keys by the setting `contact_custom`.
 
     A contact cannot be moved: customer_uuid and its like are ignored, as in a recording of 2023.
     """
     contact, settings = world.contact(uuid), world.settings
     values = _fields(request, settings)
     values["position"] = _position(request, contact.position)
-    values |= {CUSTOM + key: value for key, value in _custom(world, request).items()}
+    custom = _custom(world, request)
+    values |= {CUSTOM + key: value for key, value in custom.items()}
+    replaces = settings.contact_custom == "replace" and request.sent.get("custom") is not None
+    gone = [key for key in contact.custom if key not in custom] if replaces else []
     wanted = pins.read_pins(request.sent, Contact)
     held = pins.hold(contact, values, wanted, settings.pinned_writes)
     pinned = pins.pinned_after(contact.pinned, wanted)
-    changed = rewrite(contact, request.at, held.values, pinned=pinned)
+    changed = rewrite(contact, request.at, held.values, removed=gone, pinned=pinned)
     if changed is contact and (held.not_modified or settings.not_modified == "nothing_changed"):
         return not_modified()
     return found(world.show_contact(world.put_contact(changed), view_of(request)))

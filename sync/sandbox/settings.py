@@ -42,6 +42,8 @@ class Settings:
       "ignored" (the first page of everything, as before).
     `contact_last_seen`: a sent last_seen is "taken" or "dropped" in silence; last_active_at is
       always taken, as recorded.
+    `contact_custom`: whether the attributes in PATCH of a contact are a "merge" with those that are
+      there, or "replace" them all; which, nobody knows.
     `contacts_of_deleted`: contacts of a deleted customer are "deleted", or "kept" as nobody's.
     `pinned_writes`: a plain write to a value that is pinned by `overrides` is "ignored" with 200,
       "not_modified" (ignored, and 304 where nothing else changes), "replaced", or "refused" with
@@ -76,6 +78,7 @@ class Settings:
     lone_contacts_listed: bool = False
     contact_external_id_filter: Literal["works", "ignored"] = "works"
     contact_last_seen: Literal["taken", "dropped"] = "taken"
+    contact_custom: Literal["merge", "replace"] = "merge"
     contacts_of_deleted: Literal["deleted", "kept"] = "deleted"
     pinned_writes: Literal["ignored", "not_modified", "replaced", "refused"] = "ignored"
     not_modified: Unchanged = "never"

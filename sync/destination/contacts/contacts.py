@@ -3,7 +3,7 @@
 import asyncio
 from collections import abc
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 from weakref import WeakValueDictionary
@@ -54,6 +54,8 @@ class Contacts:
     _alone_of: abc.Set[str] = field(default=frozenset(), init=False)
     #: The row that stands for each contact met so far.
     _claims: dict[str, int] = field(default_factory=dict, init=False)
+    #: Of contacts that were looked up, the attributes that their rows do not send.
+    _others: dict[str, Fields] = field(default_factory=dict, init=False)
     _turns: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = field(
         default_factory=WeakValueDictionary, init=False
     )
@@ -98,11 +100,23 @@ class Contacts:
         Raises:
             Unresolved: customer_not_found, ambiguous_contact, contact_moved, outcome_unknown.
         """
+        found = await self._find(record, uuid)
+        if isinstance(found, Seen):
+            self._note_others(record, found)
+        return found
+
+    async def _find(self, record: Record, uuid: str | None) -> Seen | Absent:
         if uuid is not None and (seen := await self._by_uuid(record, uuid)):
             return seen
         parent = await self._parent(record)
         found = await self._resolve(record, parent)
         return await self._judge_doubt(record, parent) if isinstance(found, Absent) else found
+
+    def _note_others(self, record: Record, seen: Seen) -> None:
+        """Keep the attributes that a row does not send, for as long as it may be written."""
+        others = _others(record, seen.fields)
+        if others and any(name.startswith(ATTRIBUTE) for name in record.fields):
+            self._others[seen.uuid] = others
 
     async def _parent(self, record: Record) -> Parent:
         return await self.parents.of(record.customer or "")
@@ -247,17 +261,25 @@ class Contacts:
         return None
 
     async def update(self, uuid: str, fields: Fields, record: Record) -> Written:
-        """Write these fields. Whether ChartMogul merges attributes or replaces them is unknown: all go together."""
+        """Write these fields. Whether ChartMogul merges attributes or replaces them is unknown: all go together.
+
+        Also those of others that a look-up or a listing has shown; where they are gone all the same, it is told.
+        """
+        others = self._others.pop(uuid, None)
         if any(name.startswith(ATTRIBUTE) for name in fields):
+            listed = self.index.by_uuid(uuid)
+            others = others or (_others(record, listed.fields) if listed else {})
             attributes = {n: v for n, v in record.fields.items() if n.startswith(ATTRIBUTE)}
-            fields = {**attributes, **fields}
+            fields = {**others, **attributes, **fields}
+        else:
+            others = {}
         try:
             written = await self.client.update_contact(uuid, fields)
         except NotFound:
             self.index.drop(uuid)
             raise
         self.index.change(uuid, written.sent, written.seen)
-        return written
+        return replace(written, lost=tuple(name for name in others if name not in written.seen))
 
     async def foresee(self, record: Record, uuid: str | None) -> None:
         """In a dry run: a later row may be the contact that this one would create or adopt."""
@@ -316,6 +338,11 @@ class Contacts:
     def cost(self, outcome: Outcome, changes: Changes) -> int:
         """The requests that a create or an update takes."""
         return 1
+
+
+def _others(record: Record, shown: Fields) -> Fields:
+    """The attributes among these fields that a record does not send."""
+    return {n: v for n, v in shown.items() if n.startswith(ATTRIBUTE) and n not in record.fields}
 
 
 def _concerns_customer(error: Refused) -> bool:

@@ -10,7 +10,7 @@ from sync.chartmogul.client import Client
 from sync.domain.objects.contact import CONTACT
 from sync.domain.parent import Parent
 from sync.domain.plan import Seen
-from sync.domain.record import Fields
+from sync.domain.record import ATTRIBUTE, Fields
 from sync.errors import Refused
 
 #: What a contact is known by is kept of every one.
@@ -22,7 +22,8 @@ class ContactIndex:
     """What listings have shown. A complete listing of the data source speaks for every customer with one pair.
 
     The contacts of a merged customer may belong to other data sources, so it is always listed by itself.
-    Of each contact the fields in `wanted` are kept, and what it is known by; all of them where it is None.
+    Of each contact the fields in `wanted` are kept, and what it is known by; all of them where it is None. Where any
+    attribute is wanted, all are kept: a change may replace them all.
     """
 
     client: Client
@@ -165,4 +166,9 @@ class ContactIndex:
         if self.wanted is None:
             return fields
         wanted = self.wanted | _KEYS
-        return {sys.intern(name): value for name, value in fields.items() if name in wanted}
+        changes_attributes = any(name.startswith(ATTRIBUTE) for name in self.wanted)
+        return {
+            sys.intern(name): value
+            for name, value in fields.items()
+            if name in wanted or (changes_attributes and name.startswith(ATTRIBUTE))
+        }

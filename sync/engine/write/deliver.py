@@ -188,7 +188,7 @@ class Deliver:
             operation.uuid,
             known,
             stuck,
-            self._warnings(dropped),
+            self._warnings(dropped) + tuple(map(_lost, written.lost)),
         )
         return Delivery(job.entry, result, dropped=job.dropped | self._hashes(record, dropped))
 
@@ -210,6 +210,11 @@ class Deliver:
 
     def _hashes(self, record: Record, dropped: Changes) -> frozenset[bytes]:
         return frozenset(self.policy.hasher.field(name, record.fields[name]) for name in dropped)
+
+
+def _lost(name: str) -> Warned:
+    what = f"ChartMogul no longer has {name}, which no row sends: it was there before this write"
+    return Warned(name, "lost_attributes", what)
 
 
 def _all_of(record: Record) -> Changes:

@@ -15,7 +15,7 @@ OTHERS: dict[str, Any] = {
     "rate": 7, "parallel": None, "retry_after": 2.5, "merge_delay": 1.0, "stale": 2.0,
     "stale_requests": 3, "stale_changes": True, "stale_reads": True, "generation": "docs",
     "lone_contacts": "refused", "lone_contacts_listed": True,
-    "contact_external_id_filter": "ignored", "contact_last_seen": "dropped",
+    "contact_external_id_filter": "ignored", "contact_last_seen": "dropped", "contact_custom": "replace",
     "contacts_of_deleted": "kept", "pinned_writes": "refused", "not_modified": "nothing_changed",
     "attributes_not_modified": "nothing_changed", "state_shown": "code", "decimals": "double",
     "emails": "lowered", "countries": "any", "name_required": True, "page_number": "refused",
