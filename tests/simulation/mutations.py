@@ -27,7 +27,7 @@ from sync.state.mapping_state import MappingState
 from sync.state.memory import RejectedRow
 from sync.state.store import Store
 from tests.simulation.plan import Blow, Plan, Scene, Trouble
-from tests.simulation.rows import Account, Rows
+from tests.simulation.rows import Account, Person, Rows
 
 _Patch = tuple[object, str, Any]
 
@@ -137,6 +137,21 @@ def killed_and_back(step: int) -> Plan:
 def _killed_at_commit(number: int) -> Plan:
     """The first run is killed at one of its commits."""
     return Plan(0, scenes=(Scene(_rows("Any"), blows=(Blow("kill at a commit", number),)),))
+
+
+async def _by_id_alone(self: Contacts, record: Any, parent: Any) -> Any:
+    if await self._is_asked_for(record, parent):
+        return self._among(record, parent, [])
+    return self._among(record, parent, await self.index.of_customer(parent))
+
+
+def _there_without_its_id() -> Plan:
+    """A row that is mended later, of a contact that ChartMogul has by its e-mail, beside one that is known."""
+    ada = Person("acc-1", "per-1", "ada@firms.example", "Ada", None, None)
+    ben = Person("acc-2", "per-2", "benn@firms.example", "Ben", None, None, bad="email")
+    accounts = (*_rows("Any").accounts, replace(_rows("Other").accounts[0], id="acc-2"))
+    before, after = Rows(accounts, (ada, ben)), Rows(accounts, (ada, replace(ben, bad="")))
+    return Plan(0, present=("acc-2", "per-2"), scenes=(Scene(before), Scene(after)))
 
 
 MUTATIONS: dict[str, Mutation] = {
@@ -272,5 +287,16 @@ MUTATIONS: dict[str, Mutation] = {
         "after a 503 no connection is ever used again",
         "ends",
         ((Pace, "crowded", _shut),),
+    ),
+    "to the letter": Mutation(
+        "texts are one value only to the letter: an e-mail in another case is another one",
+        "no_duplicates",
+        ((plan, "same_text", lambda wanted, seen, shape: wanted == seen),),
+    ),
+    "the id alone": Mutation(
+        "that nobody bears a contact's external id counts as its absence, whatever e-mails are there",
+        "no_duplicates",
+        ((Contacts, "_resolve", _by_id_alone),),
+        plans=(_there_without_its_id(),),
     ),
 }
