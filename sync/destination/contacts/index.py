@@ -53,8 +53,12 @@ class ContactIndex:
                     return
 
     def size(self) -> tuple[int, None]:
-        """How many contacts listings have shown so far; nobody says how many there are."""
-        return len(self._contacts), None
+        """How many contacts of the data source listings have shown so far; nobody says how many there are.
+
+        Contacts of nobody, which some lists show too, are not of it.
+        """
+        ours = (seen for seen in self._contacts.values() if seen.customer_uuid)
+        return sum(seen.data_source in (None, self.data_source) for seen in ours), None
 
     def by_uuid(self, uuid: str) -> Seen | None:
         """A contact that a listing has shown."""

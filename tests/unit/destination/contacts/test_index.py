@@ -7,7 +7,8 @@ import pytest
 from sync.domain.parent import Parent
 from sync.domain.plan import Seen
 from sync.errors import Unavailable
-from tests.support.contacts import Square
+from sync.sandbox.sandbox import DATA_SOURCE
+from tests.support.contacts import Square, call
 
 
 async def emails(square, parent):
@@ -190,3 +191,14 @@ async def test_who_is_gone_is_asked_for_again():
         square.index.drop(seen.uuid)
         assert await square.index.ask_for("0-0")
         assert [again.customer_uuid for again in square.index.by_external_id("0-0")] == [uuid]
+
+
+async def test_contacts_of_nobody_do_not_count():
+    """A data source that holds nothing of ours is empty, whatever else its lists show."""
+    async with Square() as square:
+        square.index.add(Seen("con_1", {}, data_source=DATA_SOURCE), Parent("cus_1", 1))
+        square.index.add(Seen("con_2", {}, data_source="ds_other"), Parent("cus_1", 1))
+        square.sandbox.set(lone_contacts_listed=True)
+        call(square.sandbox, "POST", "/v1/contacts", body={"email": "lone@x.example"})
+        await square.index.list_all(lambda pages: True)
+        assert square.index.size() == (1, None)
