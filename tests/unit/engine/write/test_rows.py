@@ -1,0 +1,57 @@
+"""Which rows of the query stand for a record: by what waits, and by what the state remembers."""
+
+import pytest
+
+from sync.domain.record import Object
+from sync.domain.results import Outcome
+from sync.domain.seen_rows import SeenRows
+from sync.engine.spool import Note, Spool
+from sync.engine.write.rows import SpooledRows
+from sync.state.mapping_state import MappingState
+from sync.state.memory import Confirmed
+from sync.state.store import Store
+from tests.support.delivering import entry
+
+
+@pytest.fixture
+def store(tmp_path):
+    """An empty state."""
+    store = Store.open(f"sqlite:///{tmp_path / 'state.db'}")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def rows(store, tmp_path):
+    """Row 5 waits, row 6 is noted; the state remembers `seen`, in row 7, and `left`, which no row has."""
+    state = MappingState(store, store.scope("acc", "ds_1", Object.CUSTOMER), "m", "run_1", False)
+    remembered = {"seen": "u_1", "left": "u_1", "waits": "u_2"}
+    state.note(
+        [
+            Confirmed(key, uuid, 1, b"print", b"", b"", Outcome.CREATED)
+            for key, uuid in remembered.items()
+        ]
+    )
+    seen = SeenRows()
+    numbers = {key: memory.record for key, memory in state.recall(list(remembered)).items()}
+    seen.mark(numbers["seen"], 7)
+    seen.mark(numbers["waits"], 5)
+    spool = Spool(tmp_path)
+    spool.add([entry("waits", 5)])
+    spool.note([Note("noted", 6, None, True)])
+    yield SpooledRows(spool, state, seen)
+    spool.close()
+
+
+def test_of_keys(rows):
+    """A key has the row that holds it, waiting or not; 0 is the row of one that has left the query."""
+    found = rows.of_keys(["waits", "noted", "seen", "left", "unknown"])
+
+    assert found == {"waits": 5, "noted": 6, "seen": 7, "left": 0}
+
+
+def test_of_uuid(rows):
+    """A uuid has the rows of all keys that are remembered with it."""
+    assert sorted(rows.of_uuid("u_1")) == [0, 7]
+    assert list(rows.of_uuid("u_2")) == [5]
+    assert list(rows.of_uuid("u_3")) == []
