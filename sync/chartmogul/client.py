@@ -7,6 +7,7 @@ from typing import Any
 from sync.chartmogul import account, contacts, customers
 from sync.chartmogul.account import Account, DataSource
 from sync.chartmogul.change import Change, Written
+from sync.chartmogul.permit import Permit
 from sync.chartmogul.transport import T, Transport
 from sync.chartmogul.wire import Call, Misread, Page
 from sync.domain.plan import Absent, Seen
@@ -30,6 +31,10 @@ class Client:
     def counting(self, requests: Requests, budget: int | None = None) -> "Client":
         """A client on the same connections that counts its own requests, and perhaps limits them."""
         return Client(self._transport.counting(requests, budget))
+
+    def under(self, permit: Permit) -> "Client":
+        """A client on the same connections whose writes need this permit; one without any cannot write."""
+        return Client(self._transport.under(permit))
 
     async def account(self) -> Account:
         """Whose key this is."""

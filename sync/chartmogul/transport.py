@@ -13,19 +13,16 @@ import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
 from sync.chartmogul import account, retry, verdict
-from sync.chartmogul.connection import distrust
+from sync.chartmogul.exchange import Answer, Exchange
 from sync.chartmogul.health import Health
-from sync.chartmogul.pace import Pace, Start
+from sync.chartmogul.pace import Pace
+from sync.chartmogul.permit import Permit
 from sync.chartmogul.verdict import Failure
-from sync.chartmogul.wire import NOT_MODIFIED, Call, Misread, load
+from sync.chartmogul.wire import Call, Misread
 from sync.domain.results import Requests
 from sync.errors import Answered, Denied, RailError, Refused, Unavailable
 
 T = TypeVar("T")
-
-#: Failures in which the request surely did not leave: nobody was there to take it, or a proxy refused.
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-
 
 #: What is asked in a pause, and how often, in seconds.
 _QUESTION = account.get()
@@ -57,6 +54,7 @@ class Transport:
         waiting: how to wait between attempts.
         requests: where requests are counted.
         budget: the most requests that may be counted; None for no limit.
+        permits: rights that every write needs at the moment in which it is sent; a client without any only reads.
         denials: the answer that no request can get round, once there was one; nothing is sent after it.
     """
 
@@ -66,11 +64,16 @@ class Transport:
     waiting: Waiting = field(default_factory=Waiting)
     requests: Requests = field(default_factory=Requests)
     budget: int | None = None
+    permits: tuple[Permit, ...] = ()
     denials: list[Denied] = field(default_factory=list)
 
     def counting(self, requests: Requests, budget: int | None = None) -> "Transport":
         """A transport on the same connections that counts its own requests."""
         return replace(self, requests=requests, budget=budget)
+
+    def under(self, permit: Permit) -> "Transport":
+        """A transport on the same connections whose writes need this permit, too."""
+        return replace(self, permits=(*self.permits, permit))
 
     async def send(self, call: Call, read: Callable[[Any], T]) -> "Received[T]":
         """Send a call, again where that may help and does no harm, and read its answer.
@@ -82,6 +85,7 @@ class Transport:
             Unavailable: all attempts are spent, or none more is allowed.
             Outage: nobody had a usable answer for too long.
             RailError: another request would be over the budget.
+            SyncError: a permit says why a write is not sent.
         """
         sending = _Sending(self, call, read)
         with self.health.asking():
@@ -138,7 +142,6 @@ class _Sending(Generic[T]):
     status: int = 0
     bare: bool = False
     asked: bool = False
-    _departure: Start | None = None
 
     async def send(self) -> T | Failure:
         """All the attempts that there are."""
@@ -160,6 +163,7 @@ class _Sending(Generic[T]):
             async with self.transport.pace.start():
                 if self.transport.denials:
                     raise _unsent(self.transport.denials[0])
+                self._claim()
                 self._count()
                 result = await self._exchange()
         except (Refused, Denied) as error:
@@ -216,6 +220,15 @@ class _Sending(Generic[T]):
             failure.message, answered, sent=self.sent, busy=failure.busy, retry_after=asked_for
         )
 
+    def _claim(self) -> None:
+        """Raise where a write must not be sent now: nothing may come between this and its sending."""
+        if self.call.method == "GET":
+            return
+        if not self.transport.permits:
+            raise RuntimeError("a client that only reads is about to write")
+        for permit in self.transport.permits:
+            permit.ready()
+
     def _count(self) -> None:
         requests, budget = self.transport.requests, self.transport.budget
         if budget is not None and requests.total >= budget:
@@ -241,53 +254,13 @@ class _Sending(Generic[T]):
 
     async def _exchange(self) -> T | Failure:
         """Send the request and read its answer, whatever it is."""
-        name = self.call.name
-        try:
-            async with asyncio.timeout(self.transport.http.timeout.read):
-                answer = await self.transport.http.send(self._request(), follow_redirects=False)
-        except _UNSENT as error:
-            if reason := distrust(error):
-                raise Denied(
-                    f"{verdict.DISTRUSTED}: {reason}", Answered(), verdict.TRUST
-                ) from error
-            if isinstance(error, httpx.ProxyError) and str(error).startswith("407"):
-                message, hint = verdict.DENIALS[407]
-                raise Denied(f"{message}: {error}", Answered(407), hint) from error
-            place = self.transport.http.base_url.netloc.decode("ascii")
-            reason = f"{type(error).__name__}: {error}"
-            return Failure(f"{name} could not be sent to {place}: {reason}", sent=False)
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise Denied("CHARTMOGUL_API_URL is no address", Answered(), verdict.ADDRESS) from error
-        except (TimeoutError, httpx.TimeoutException):
-            return Failure(f"{name} was not answered in time", sent=True)
-        except (httpx.RequestError, OSError) as error:
-            return Failure(f"{name} was not answered: {type(error).__name__}", sent=True)
-        return self._read(answer)
+        http, pace = self.transport.http, self.transport.pace
+        answer = await Exchange(http, self.call, pace, self._claim).carry_out()
+        return answer if isinstance(answer, Failure) else self._read(answer)
 
-    def _request(self) -> httpx.Request:
-        content = self.call.content
-        headers = {} if content is None else {"Content-Type": "application/json"}
-        return self.transport.http.build_request(
-            self.call.method,
-            self.call.path,
-            content=content,
-            headers=headers,
-            extensions={"trace": self._depart},
-        )
-
-    async def _depart(self, event: str, _: object) -> None:
-        """Called by httpcore at each step: once there is a connection, and when all is sent."""
-        if event.endswith("send_request_headers.started"):
-            self._departure = await self.transport.pace.depart()
-        elif event.endswith("send_request_body.complete") and self._departure is not None:
-            self.transport.pace.departed(self._departure)
-
-    def _read(self, answer: httpx.Response) -> T | Failure:
-        asked = retry.read_retry_after(
-            answer.headers.get("Retry-After"), self.transport.waiting.now()
-        )
-        location = answer.extensions.get("location", "")
-        match verdict.judge(self.call, answer.status_code, answer.content, location, asked):
+    def _read(self, answer: Answer) -> T | Failure:
+        asked = retry.read_retry_after(answer.retry_after, self.transport.waiting.now())
+        match verdict.judge(self.call, answer.status, answer.body, answer.location, asked):
             case Failure() as failure:
                 return failure
             case None:
@@ -295,22 +268,14 @@ class _Sending(Generic[T]):
             case error:
                 raise error
 
-    def _read_good(self, answer: httpx.Response) -> T | Failure:
+    def _read_good(self, answer: Answer) -> T | Failure:
         try:
-            return self.read(self._data(answer))
+            self.status, self.bare = answer.status, answer.is_bare
+            return self.read(answer.data(self.call))
         except Misread as error:
             # Somebody else answered (a proxy, a login page), or the answer was cut off.
-            message = f"{self.call.name} was answered {answer.status_code}, but {error}"
-            return Failure(message, True, answer.status_code, verdict.show(answer.content))
-
-    def _data(self, answer: httpx.Response) -> Any:
-        """The JSON of a good answer, None where a change needs none."""
-        call, status = self.call, answer.status_code
-        body = b"" if status == NOT_MODIFIED else answer.content
-        data, self.bare, self.status = load(body), not body.strip(), status
-        if data is None and not (call.empty and (self.bare or call.tells_enough(status))):
-            raise Misread("the answer is empty")
-        return data
+            message = f"{self.call.name} was answered {answer.status}, but {error}"
+            return Failure(message, True, answer.status, verdict.show(answer.body))
 
 
 def _unsent(denied: Denied) -> Denied:

@@ -5,8 +5,8 @@ from collections import abc
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
+from sync.chartmogul.permit import Permit
 from sync.domain.clock import Clock
 from sync.errors import SyncError
 
@@ -61,12 +61,8 @@ class Stop:
         self.failure = self.failure or error
 
 
-class Lease(Protocol):
-    """The right to write, as those who write ask for it."""
-
-    def ready(self) -> None:
-        """Raise LockedError where the right would not surely outlast another write."""
-        ...
+#: The right to write; LockedError says that it would not surely outlast another write.
+Lease = Permit
 
 
 @dataclass(frozen=True, slots=True)

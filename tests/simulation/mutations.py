@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from sync.chartmogul import change, customers, retry, verdict
+from sync.chartmogul import change, customers, retry, transport, verdict
 from sync.chartmogul.pace import Gate, Pace, Start
 from sync.destination.contacts.contacts import Contacts
 from sync.destination.contacts.in_doubt import InDoubtCreates
@@ -225,6 +225,7 @@ MUTATIONS: dict[str, Mutation] = {
         (
             (Writer, "_foretell", Writer._deliver),
             (deliver.Deliver, "_claim_lease", _ignore),
+            (transport._Sending, "_claim", _ignore),
         ),
     ),
     "traces": Mutation(

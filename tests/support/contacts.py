@@ -43,6 +43,7 @@ from sync.settings import Settings
 from sync.state.memory import Doubt
 from sync.state.store import Store
 from tests.support.clocks import Hurry
+from tests.support.delivering import Allowed
 from tests.support.planted_secrets import API_KEY
 
 URL = "http://127.0.0.1:9/v1"
@@ -119,7 +120,8 @@ class Square:
         waiting = Waiting(self.hurry.sleep, roll=lambda: 0.1)
         pace = Pace(clock=self.hurry.clock, sleep=self.hurry.sleep)
         health = Health(self.hurry.clock)
-        self.client = Client(Transport(self.http, pace, health, waiting, self.requests))
+        looking = Client(Transport(self.http, pace, health, waiting, self.requests))
+        self.client = looking.under(Allowed())
         self.remembered = dict(remembered or {})
         self.coming: set[str] = set()
         self.rows: dict[str, list[int]] = {}
@@ -243,6 +245,8 @@ class Town:
     more: dict[str, str] = field(default_factory=dict)
     #: The longest that a run slept: looks after lost answers, repeats, and its turns.
     slept: float = 0.0
+    #: For how many seconds the process was stopped so far: its lease has run on.
+    stopped: float = 0.0
 
     def __post_init__(self) -> None:
         self.warehouse = self.warehouse or f"sqlite:///{self.folder / 'warehouse.db'}"
@@ -294,6 +298,7 @@ class Town:
             opened = Store.open_read_only if dry_run else Store.open
             store = opened(settings.state_url, clock=self.clock)
             stack.callback(store.close)
+            store.monotonic = lambda: time.monotonic() + self.stopped
             reporter = FileReporter(settings.reports, self.clock)
             stack.callback(reporter.close)
             clock = Clock(self.clock, time.monotonic, hurry.sleep, random.random)

@@ -250,6 +250,13 @@ class DictState:
         self.items += items
 
 
+class Allowed:
+    """A permit that never ends."""
+
+    def ready(self) -> None:
+        """Nothing keeps anybody from writing."""
+
+
 @dataclass(slots=True)
 class CountedLease:
     """A lease that is good for so many writes more."""

@@ -10,7 +10,13 @@ from weakref import WeakValueDictionary
 
 from sync.chartmogul.client import Client, Written
 from sync.destination.contacts.identity import moved, resolve
-from sync.destination.contacts.in_doubt import InDoubtCreates, doubtful, of_nobody, unanswered
+from sync.destination.contacts.in_doubt import (
+    InDoubtCreates,
+    Note,
+    doubtful,
+    of_nobody,
+    unanswered,
+)
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site, Unresolved
 from sync.destination.parents import ParentResolver
@@ -235,9 +241,10 @@ class Contacts:
 
     async def _post(self, record: Record, parent: Parent) -> Seen:
         """One attempt. What ChartMogul answers, or what is never sent, is in no doubt; everything else leaves one."""
+        client = self.client.under(Note.taken(self.clock))
         await self.in_doubt.mark_sent(record.key)
         try:
-            return await self.client.create_contact(self.data_source, parent.uuid, record.fields)
+            return await client.create_contact(self.data_source, parent.uuid, record.fields)
         except (Refused, Denied, RailError) as error:
             if not (isinstance(error, Denied) and error.answered.garbled):
                 await self.in_doubt.resolve(record.key)

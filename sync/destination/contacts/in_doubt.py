@@ -8,8 +8,11 @@ from typing import Protocol
 
 from sync.domain.clock import Clock
 from sync.domain.record import Problem
-from sync.errors import Unavailable
+from sync.errors import Answered, Unavailable
 from sync.state.memory import Doubt
+
+#: Seconds for which the note of a create allows to send it. Half of the doubt that it stands for is left to the way.
+FRESH = 300.0
 
 
 class DoubtStore(Protocol):
@@ -74,6 +77,31 @@ class InDoubtCreates:
         """The create is in doubt no longer: it is known that there is no contact."""
         self._open.pop(key, None)
         await self.state.resolve([key])
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the state has noted of a create that is about to be sent: a permit to send it, while it is fresh.
+
+    A later run trusts the note to be as old as the request, so a request that has waited for longer is not sent.
+    """
+
+    clock: Clock
+    at: datetime
+    started: float
+
+    @classmethod
+    def taken(cls, clock: Clock) -> "Note":
+        """A note of this moment, by both clocks: one may be set, the other stands still while a machine sleeps."""
+        return cls(clock, clock.now(), clock.monotonic())
+
+    def ready(self) -> None:
+        """Raise Unavailable where the create has waited for too long; it is not sent."""
+        by_clock = (self.clock.now() - self.at).total_seconds()
+        age = max(by_clock, self.clock.monotonic() - self.started)
+        if age >= FRESH:
+            message = f"the create waited for {age:.0f} seconds for its turn, and was not sent"
+            raise Unavailable(message, Answered(), sent=False)
 
 
 def doubtful(doubt: Doubt, until: datetime) -> Problem:

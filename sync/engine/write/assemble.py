@@ -54,8 +54,11 @@ class WriterAssembly:
     def _destination(self) -> Destination:
         findings, run = self.findings, self.reporter.run
         names = {*self.mapping.fields, *(ATTRIBUTE + key for key in findings.types)}
+        client = self.client.counting(run.requests, findings.limits.max_requests)
+        if self.context.lease is not None:
+            client = client.under(self.context.lease)
         site = Site(
-            self.client.counting(run.requests, findings.limits.max_requests),
+            client,
             run.data_source,
             findings.types,
             frozenset(names),

@@ -193,7 +193,10 @@ class Deliver:
         return Delivery(job.entry, result, dropped=job.dropped | self._hashes(record, dropped))
 
     def _claim_lease(self) -> None:
-        """Raise LockedError where the lease would not outlast another write; nothing is sent without one."""
+        """Raise LockedError where the lease would not outlast another write; nothing is sent without one.
+
+        Nothing is begun in vain then. What counts is the client's own test, when the request is sent.
+        """
         if self.lease is None:
             raise RuntimeError("a dry run is about to write")
         self.lease.ready()

@@ -17,11 +17,13 @@ from sync.chartmogul.client import Client
 from sync.chartmogul.connection import open_http
 from sync.chartmogul.health import Health
 from sync.chartmogul.pace import Pace
+from sync.chartmogul.permit import Permit
 from sync.chartmogul.transport import Transport, Waiting
 from sync.chartmogul.wire import Call
 from sync.domain.record import AttributeType
 from sync.domain.results import Requests
 from tests.support import planted_secrets
+from tests.support.delivering import Allowed
 
 URL = "https://api.example.com/v1"
 KEY = planted_secrets.API_KEY
@@ -139,6 +141,7 @@ def scene(
     outage: float = 60.0,
     timeout: float = 30.0,
     budget: int | None = None,
+    permits: tuple[Permit, ...] = (Allowed(),),
 ) -> Scene:
     """Set the scene; rolls are always 1, so waits are the longest possible."""
     script, clock, requests = Script(list(replies)), Clock(), Requests()
@@ -148,7 +151,7 @@ def scene(
     waiting = Waiting(clock.sleep, stopping, lambda: 1.0, lambda: NOW)
     told: list[str] = []
     health = Health(clock, outage, told.append)
-    transport = Transport(http, pace, health, waiting, requests, budget)
+    transport = Transport(http, pace, health, waiting, requests, budget, permits)
     return Scene(Client(transport), script, clock, pace, requests, told)
 
 

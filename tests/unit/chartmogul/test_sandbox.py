@@ -18,6 +18,7 @@ from sync.domain.record import Fields
 from sync.errors import AlreadyExists, Denied, NotFound
 from sync.sandbox.sandbox import DATA_SOURCE, KEY, Sandbox
 from sync.sandbox.transport import transport
+from tests.support.delivering import Allowed
 from tests.support.samples import samples
 from tests.unit.chartmogul.scene import AWKWARD, TYPES, URL, Clock
 
@@ -50,7 +51,8 @@ def client(sandbox: Sandbox, key: str = KEY) -> tuple[Client, httpx.AsyncClient]
     http = open_http(URL, SecretStr(key), 30, 20)
     http._transport = transport(sandbox, clock.turn)
     waiting = Waiting(clock.sleep)
-    return Client(Transport(http, Pace(clock=clock, sleep=clock.turn), waiting=waiting)), http
+    pace = Pace(clock=clock, sleep=clock.turn)
+    return Client(Transport(http, pace, waiting=waiting, permits=(Allowed(),))), http
 
 
 def box() -> Sandbox:

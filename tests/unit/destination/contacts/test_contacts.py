@@ -1,6 +1,7 @@
 """Contacts: found by what they are known by, created once whatever happens to the answer."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from sync.chartmogul.client import Client
 from sync.chartmogul.health import Health
+from sync.destination.contacts.in_doubt import InDoubtCreates
 from sync.destination.interface import Unresolved
 from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Seen
@@ -160,6 +162,15 @@ async def test_a_create_is_one_request_noted_first():
         assert {"7": Doubt(START, lost=False)} == square.doubts  # until the state has the uuid
 
 
+class Stopped:
+    """Creates in doubt of a process that is stopped once it has noted one."""
+
+    def __init__(self, in_doubt: InDoubtCreates, mark_sent: Callable[[str], Awaitable[None]]):
+        self.mark_sent = mark_sent
+        self.resolve, self.doubt = in_doubt.resolve, in_doubt.doubt
+        self.mark_lost = in_doubt.mark_lost
+
+
 async def test_a_lost_answer_is_looked_for():
     """The contact is there: the row is created, and nothing is asked for twice."""
     async with Square() as square:
@@ -302,6 +313,28 @@ async def test_an_answer_leaves_no_doubt():
         with pytest.raises(Unavailable):
             await square.contacts.create(record(**ADA))
         assert square.doubts == {}
+
+
+@pytest.mark.parametrize(("waited", "posts"), [(299, 1), (300, 0), (900, 0)])
+async def test_a_create_that_was_noted_long_ago_is_not_sent(waited, posts):
+    """A later run trusts the note: what has waited for longer than it allows is given up as not sent."""
+    async with Square() as square:
+        await square.customer("c1")
+        mark_sent = square.in_doubt.mark_sent
+
+        async def stopped(key: str) -> None:
+            await mark_sent(key)
+            await square.hurry.sleep(waited)
+
+        object.__setattr__(square.contacts, "in_doubt", Stopped(square.in_doubt, stopped))
+        if posts:
+            await square.contacts.create(record(**ADA))
+        else:
+            with pytest.raises(Unavailable, match="was not sent") as caught:
+                await square.contacts.create(record(**ADA))
+            assert not caught.value.sent
+            assert square.doubts == {}
+        assert len(square.posts()) == posts
 
 
 async def test_an_outage_leaves_the_doubt():

@@ -1,0 +1,111 @@
+"""One request over HTTP: sent at its turn, while it may be sent, and answered or not."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from sync.chartmogul import verdict
+from sync.chartmogul.connection import distrust
+from sync.chartmogul.pace import Pace, Start
+from sync.chartmogul.verdict import Failure
+from sync.chartmogul.wire import NOT_MODIFIED, Call, Misread, load
+from sync.errors import Answered, Denied
+
+#: Failures in which the request surely did not leave: nobody was there to take it, or a proxy refused.
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered. `location` is where a redirect points to, `retry_after` the header of that name."""
+
+    status: int
+    body: bytes
+    location: str
+    retry_after: str | None
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it has no body; what follows a 304 is none."""
+        return self.status == NOT_MODIFIED or not self.body.strip()
+
+    def data(self, call: Call) -> Any:
+        """The JSON of a good answer to this call, None where a change needs none.
+
+        Raises:
+            Misread: it is no such answer.
+        """
+        data = None if self.is_bare else load(self.body)
+        if data is None and not (call.empty and (self.is_bare or call.tells_enough(self.status))):
+            raise Misread("the answer is empty")
+        return data
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A call's request and its answer; `claim` raises where a write must not be sent any more."""
+
+    http: httpx.AsyncClient
+    call: Call
+    pace: Pace
+    claim: Callable[[], None]
+    _departure: Start | None = field(default=None, init=False)
+
+    async def carry_out(self) -> Answer | Failure:
+        """Send the request, and take its answer, whatever it is.
+
+        Raises:
+            Denied: no request can get through.
+            SyncError: it must not be sent any more.
+        """
+        name = self.call.name
+        try:
+            async with asyncio.timeout(self.http.timeout.read):
+                answer = await self.http.send(self._request(), follow_redirects=False)
+        except _UNSENT as error:
+            if reason := distrust(error):
+                raise Denied(
+                    f"{verdict.DISTRUSTED}: {reason}", Answered(), verdict.TRUST
+                ) from error
+            if isinstance(error, httpx.ProxyError) and str(error).startswith("407"):
+                message, hint = verdict.DENIALS[407]
+                raise Denied(f"{message}: {error}", Answered(407), hint) from error
+            place = self.http.base_url.netloc.decode("ascii")
+            reason = f"{type(error).__name__}: {error}"
+            return Failure(f"{name} could not be sent to {place}: {reason}", sent=False)
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            raise Denied("CHARTMOGUL_API_URL is no address", Answered(), verdict.ADDRESS) from error
+        except (TimeoutError, httpx.TimeoutException):
+            return Failure(f"{name} was not answered in time", sent=True)
+        except (httpx.RequestError, OSError) as error:
+            return Failure(f"{name} was not answered: {type(error).__name__}", sent=True)
+        headers, location = answer.headers, answer.extensions.get("location", "")
+        return Answer(answer.status_code, answer.content, location, headers.get("Retry-After"))
+
+    def _request(self) -> httpx.Request:
+        content = self.call.content
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        return self.http.build_request(
+            self.call.method,
+            self.call.path,
+            content=content,
+            headers=headers,
+            extensions={"trace": self._depart},
+        )
+
+    async def _depart(self, event: str, _: object) -> None:
+        """Called by httpcore at each step: once there is a connection, before the body, and when all is sent.
+
+        Getting a connection and a turn may take long, so the right to write is tested again: a request whose body
+        does not follow its headers is none.
+        """
+        if event.endswith("send_request_headers.started"):
+            self._departure = await self.pace.depart()
+            self.claim()
+        elif event.endswith("send_request_body.started"):
+            self.claim()
+        elif event.endswith("send_request_body.complete") and self._departure is not None:
+            self.pace.departed(self._departure)
