@@ -4,15 +4,21 @@ ARG PYTHON_VERSION=3.13
 
 FROM python:${PYTHON_VERSION}-slim AS build
 ARG EXTRAS=postgres
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /source
+COPY requirements requirements
+# The environment itself needs no pip, so it gets none: it is filled from outside, with the locked versions alone.
+RUN python3 -m venv --without-pip /opt/sync \
+ && python3 -m pip --no-cache-dir install --require-hashes --requirement requirements/build.txt \
+ && python3 -m pip --no-cache-dir --python /opt/sync/bin/python3 install --require-hashes --requirement requirements/run.txt \
+      $(printf ' --requirement requirements/%s.txt' $(echo "$EXTRAS" | tr ',' ' ')) \
+ # Country names in other languages are a fifth of the whole, and of no use here.
+ && rm -r /opt/sync/lib/python3*/site-packages/pycountry/locales
 COPY pyproject.toml README.md LICENSE ./
 COPY mappings mappings
 COPY sync sync
-# The environment itself needs no pip, so it gets none: it is filled from outside.
-RUN python3 -m venv --without-pip /opt/sync \
- && python3 -m pip --disable-pip-version-check --no-cache-dir --python /opt/sync/bin/python3 install ".[${EXTRAS}]" \
- # Country names in other languages are a fifth of the whole, and of no use here.
- && rm -r /opt/sync/lib/python3*/site-packages/pycountry/locales
+RUN python3 -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
+ && python3 -m pip --python /opt/sync/bin/python3 install --no-deps /wheels/*.whl
 
 FROM python:${PYTHON_VERSION}-slim
 LABEL org.opencontainers.image.title="chartmogul-sync" \

@@ -1,13 +1,19 @@
-# Everything runs in an environment of its own, .venv; the first call makes it.
+# Everything runs in an environment of its own, .venv; the first call makes it. What is installed is locked in requirements/.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes $(addprefix --requirement requirements/,$(2))
 
-.PHONY: help demo test simulate campaign fuzz bench bench-full lint audit format clean
+# The lowest versions that pyproject.toml allows are tried on the oldest Python, in an environment beside the other.
+OLDEST ?= python3.11
+LOWEST := .venv-lowest
+
+.PHONY: help demo test lowest simulate campaign fuzz bench bench-full lint audit format lock clean
 
 help:
 	@echo "make demo     a sample warehouse, a local ChartMogul, and a whole sync between them"
 	@echo "make test     the whole test suite"
+	@echo "make lowest   the unit tests, with the lowest versions that pyproject.toml allows"
 	@echo "make simulate worlds full of faults on a clock of their own: SEEDS=1000"
 	@echo "make campaign 200 kills and 200 cut connections: nothing lost, nothing twice"
 	@echo "make fuzz     the tests with made-up input, for many minutes"
@@ -15,46 +21,67 @@ help:
 	@echo "make lint     ruff, mypy, and which package may import which"
 	@echo "make audit    known vulnerabilities of what is installed"
 	@echo "make format   let ruff write the code as it should be"
+	@echo "make lock     the newest versions for requirements/, after a change of dependencies"
 	@echo "make clean    remove what the others made"
 
-$(VENV)/user: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable .
+# The project itself is this folder, so that a change counts at once; pip asks for nothing more.
+$(VENV)/run: pyproject.toml requirements/run.txt requirements/build.txt
+	@echo "Making $(VENV): a Python environment of its own"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "Installing what the worker needs: requirements/run.txt"
+	@$(call INSTALL,$(VENV),run.txt build.txt)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/developer: $(VENV)/user
-	$(BIN)/python -m pip install --quiet --editable . --group dev
+$(VENV)/test: $(VENV)/run requirements/test.txt
+	@echo "Installing what the tests need: requirements/test.txt"
+	@$(call INSTALL,$(VENV),test.txt)
+	@touch $@
+
+$(VENV)/dev: $(VENV)/test requirements/dev.txt
+	@echo "Installing what developers need: requirements/dev.txt"
+	@$(call INSTALL,$(VENV),dev.txt)
 	@touch $@
 
 # The tools that others would do the job with, and what draws the charts.
-$(VENV)/bench: $(VENV)/developer
-	$(BIN)/python -m pip install --quiet --group bench
+$(VENV)/bench: $(VENV)/dev requirements/bench.txt
+	@echo "Installing what the benchmarks need: requirements/bench.txt"
+	@$(call INSTALL,$(VENV),bench.txt)
 	@touch $@
 
-demo: $(VENV)/user
-	$(BIN)/chartmogul-sync demo
+$(LOWEST)/test: requirements/lowest.txt
+	@echo "Making $(LOWEST), and installing requirements/lowest.txt there"
+	@$(OLDEST) -m venv $(LOWEST)
+	@$(call INSTALL,$(LOWEST),lowest.txt)
+	@touch $@
+
+demo: $(VENV)/run
+	@echo "Running chartmogul-sync demo"
+	@$(BIN)/chartmogul-sync demo
 
 # Many tests wait: for a server, for the pace of the API. So there are more of them at once than processors; the slow ones begin.
 TESTS = 4
-test: $(VENV)/developer
+test: $(VENV)/test
 	$(BIN)/python -m pytest --numprocesses $(TESTS) --dist loadfile --no-loadscope-reorder
+
+lowest: $(LOWEST)/test
+	$(LOWEST)/bin/python -m pytest --numprocesses $(TESTS) tests/unit
 
 # Worlds full of faults, played on a clock of their own; then workers that are broken on purpose.
 SEEDS = 1000
-simulate: $(VENV)/developer
+simulate: $(VENV)/test
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 	$(BIN)/python -m tests.simulation --mutations --seeds 400
 
 # The real program, killed and cut off at random.
-campaign: $(VENV)/developer
+campaign: $(VENV)/test
 	$(BIN)/python -m tests.campaign --kills 200 --cuts 200
 
 # Made-up mappings, answers and rows, for many minutes.
-fuzz: $(VENV)/developer
+fuzz: $(VENV)/test
 	SYNC_FUZZ=long $(BIN)/python -m pytest tests/fuzz
 
-audit: $(VENV)/developer
+audit: $(VENV)/dev
 	$(BIN)/python .ci/audit
 
 bench: $(VENV)/bench
@@ -65,15 +92,18 @@ bench-full: $(VENV)/bench
 	$(BIN)/python -m benchmarks --full
 	$(BIN)/python -m benchmarks.chart
 
-lint: $(VENV)/developer
+lint: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 
-format: $(VENV)/developer
+format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+lock: $(VENV)/dev
+	$(BIN)/python .ci/lock
+
 clean:
-	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(LOWEST) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
