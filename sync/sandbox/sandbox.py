@@ -18,7 +18,7 @@ from sync.sandbox.faults import Fault, Faults, spoil
 from sync.sandbox.limits import Latency, Rate, Slots, constant
 from sync.sandbox.request import Incoming, Request, read_body
 from sync.sandbox.saving import pack, unpack
-from sync.sandbox.settings import DEFAULT, MEGABYTE, Settings
+from sync.sandbox.settings import DEFAULT, Settings
 from sync.sandbox.world import World
 
 KEY = "sandbox-key"
@@ -38,7 +38,7 @@ ACCOUNT = {
 }
 
 
-REMEMBERED = MEGABYTE
+REMEMBERED = 64 << 10
 """Bytes of a request's body that are remembered."""
 
 
@@ -46,7 +46,7 @@ REMEMBERED = MEGABYTE
 class Call:
     """A request that came in and the status it got, `at` in seconds since 1970.
 
-    Of a body longer than a megabyte the beginning is kept.
+    Of a body longer than 64 KiB the beginning is kept.
     """
 
     method: str

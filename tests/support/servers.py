@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qsl, urlsplit
 
-from sync.sandbox.answer import Answer
+from sync.sandbox.answer import Answer, Flow
 from sync.sandbox.sandbox import Sandbox
 
 Replier = abc.Callable[[str, str, abc.Mapping[str, str], bytes], Answer]
@@ -69,9 +69,21 @@ def _handler(reply: Replier, seen: list[str]) -> type[BaseHTTPRequestHandler]:
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
-            self.send_header("content-length", str(len(answer.body)))
+            if answer.flow is None:
+                self.send_header("content-length", str(len(answer.body)))
+                self.end_headers()
+                self.wfile.write(answer.body)
+            else:
+                self._pour(answer.flow)
+
+        def _pour(self, flow: Flow) -> None:
+            """A body whose end is that of the connection, until nobody takes it any more."""
+            self.close_connection = True
+            self.send_header("connection", "close")
             self.end_headers()
-            self.wfile.write(answer.body)
+            with suppress(ConnectionError, ssl.SSLError):
+                for piece in flow():
+                    self.wfile.write(piece)
 
         do_GET = do_POST = do_PATCH = do_DELETE = _do
 
