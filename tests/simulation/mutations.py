@@ -186,7 +186,7 @@ MUTATIONS: dict[str, Mutation] = {
         (
             (Lookups, "looked_up", _absent_once_looked_up),
             (Lookups, "_unlisted", _customers_absent),
-            (Contacts, "_resolve", _undoubted),
+            (Contacts, "resolve", _undoubted),
         ),
     ),
     "uncertain": Mutation(
@@ -297,7 +297,7 @@ MUTATIONS: dict[str, Mutation] = {
     "the id alone": Mutation(
         "that nobody bears a contact's external id counts as its absence, whatever e-mails are there",
         "no_duplicates",
-        ((Contacts, "_resolve", _by_id_alone),),
+        ((Contacts, "resolve", _by_id_alone),),
         plans=(_there_without_its_id(),),
     ),
 }

@@ -5,17 +5,14 @@ from collections import abc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import count
 from weakref import WeakValueDictionary
 
 from sync.chartmogul.client import Client, Written
+from sync.destination.contacts.creation import Creation
 from sync.destination.contacts.identity import moved, resolve
 from sync.destination.contacts.in_doubt import (
     InDoubtCreates,
-    Note,
     doubtful,
-    of_nobody,
-    unanswered,
 )
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site, Unresolved
@@ -24,17 +21,11 @@ from sync.domain import spelling
 from sync.domain.clock import Clock
 from sync.domain.lookup import Way, choose
 from sync.domain.parent import Parent
-from sync.domain.plan import Absent, Changes, Met, Seen
+from sync.domain.plan import Absent, Changes, Seen
 from sync.domain.record import ATTRIBUTE, Fields, Problem, Record
 from sync.domain.results import Outcome
-from sync.errors import AlreadyExists, Answered, Denied, NotFound, RailError, Refused, Unavailable
+from sync.errors import AlreadyExists, Answered, NotFound, Refused
 
-#: Seconds between looks for a contact whose create was not answered.
-WAITS = (2.0, 5.0, 15.0)
-#: 429 and 503 are documented as not carried out (dev.chartmogul.com/docs/response-codes): shorter looks will do, and
-#: then it is asked for again, so often in all.
-WAITS_IF_DECLINED = WAITS[:2]
-ATTEMPTS = {503: 2, 429: 5}
 #: A create in doubt is not repeated before a complete listing that long after it shows it absent.
 DOUBT = timedelta(minutes=10)
 
@@ -115,7 +106,7 @@ class Contacts:
         if uuid is not None and (seen := await self._by_uuid(record, uuid)):
             return seen
         parent = await self._parent(record)
-        found = await self._resolve(record, parent)
+        found = await self.resolve(record, parent)
         return await self._judge_doubt(record, parent) if isinstance(found, Absent) else found
 
     def _note_others(self, record: Record, seen: Seen) -> None:
@@ -142,7 +133,12 @@ class Contacts:
             raise Unresolved(problem)
         return seen
 
-    async def _resolve(self, record: Record, parent: Parent) -> Seen | Absent:
+    async def resolve(self, record: Record, parent: Parent) -> Seen | Absent:
+        """The contact that a record is, among those of its customer.
+
+        Raises:
+            Unresolved: several may be it, or it stands under another customer.
+        """
         if await self._is_asked_for(record, parent):
             found = self._among(record, parent, [])
             if isinstance(found, Seen) or not isinstance(record.fields.get("email"), str):
@@ -177,10 +173,13 @@ class Contacts:
             raise Unresolved(doubtful(doubt, until))
         if not parent.to_come:
             await self.index.renew(parent)  # what was listed before that moment proves nothing
-        found = await self._resolve(record, parent)
+        found = await self.resolve(record, parent)
         if isinstance(found, Absent):
             await self.in_doubt.resolve(record.key)
         return found
+
+    def _creation(self) -> Creation:
+        return Creation(self.client, self.data_source, self, self.index, self.in_doubt, self.clock)
 
     async def create(self, record: Record) -> Seen:
         """Create a contact with its attributes in one request, noted in the state first.
@@ -193,10 +192,10 @@ class Contacts:
         while True:
             parent = await self._parent(record)
             async with self._alone("create", parent.uuid, record):
-                if isinstance(await self._resolve(record, parent), Seen):
+                if isinstance(await self.resolve(record, parent), Seen):
                     raise AlreadyExists("another row of this run has created it", Answered())
                 try:
-                    seen = await self._ask_for(record, parent)
+                    seen = await self._creation().send(record, parent)
                 except Refused as error:
                     if refreshed or not _concerns_customer(error):
                         raise
@@ -206,66 +205,6 @@ class Contacts:
                     return seen
             await self.parents.refresh(record.customer or "")  # merged in this very moment
             refreshed = True
-
-    async def _ask_for(self, record: Record, parent: Parent) -> Seen:
-        for attempt in count(1):
-            try:
-                seen = await self._post(record, parent)
-                return seen if seen.customer_uuid else await self._adopted(record, parent, seen)
-            except Unavailable as error:
-                if not (error.sent or error.declined):
-                    await self.in_doubt.resolve(record.key)
-                    raise
-                lost = error
-            waits = (lost.retry_after, *(WAITS_IF_DECLINED if lost.declined else WAITS))
-            if found := await self._look_for(record, parent, waits, unanswered(lost)):
-                return found
-            if not lost.declined:
-                await self.in_doubt.mark_lost(record.key)
-                raise Unresolved(unanswered(lost))
-            if attempt >= ATTEMPTS[lost.answered.status or 0]:
-                break
-        await self.in_doubt.resolve(record.key)
-        raise lost
-
-    async def _adopted(self, record: Record, parent: Parent, answered: Seen) -> Seen:
-        """The contact whose create shows no customer, as its customer's list shows it.
-
-        A merge of contacts shows none either, and keeps it all the same (recorded 2023).
-        """
-        problem = of_nobody(answered.uuid)
-        if found := await self._look_for(record, parent, (0.0, *WAITS_IF_DECLINED), problem):
-            return found
-        await self.in_doubt.mark_lost(record.key)
-        raise Unresolved(problem)
-
-    async def _post(self, record: Record, parent: Parent) -> Seen:
-        """One attempt. What ChartMogul answers, or what is never sent, is in no doubt; everything else leaves one."""
-        client = self.client.under(Note.taken(self.clock))
-        await self.in_doubt.mark_sent(record.key)
-        try:
-            return await client.create_contact(self.data_source, parent.uuid, record.fields)
-        except (Refused, Denied, RailError) as error:
-            if not (isinstance(error, Denied) and error.answered.garbled):
-                await self.in_doubt.resolve(record.key)
-            raise
-
-    async def _look_for(
-        self, record: Record, parent: Parent, waits: abc.Iterable[float], problem: Problem
-    ) -> Seen | None:
-        """The contact whose create was not answered, if it is there; where nobody can look, it is a `problem`."""
-        try:
-            for wait in waits:
-                if wait:
-                    await self.clock.sleep(wait)
-                await self.index.renew(parent)
-                found = await self._resolve(record, parent)
-                if isinstance(found, Seen):
-                    return Met.by_look(found)
-        except Unavailable as error:
-            await self.in_doubt.mark_lost(record.key)
-            raise Unresolved(problem) from error
-        return None
 
     async def update(self, uuid: str, fields: Fields, record: Record) -> Written:
         """Write these fields. Whether ChartMogul merges attributes or replaces them is unknown: all go together.

@@ -10,6 +10,7 @@ import pytest
 
 from sync.chartmogul.client import Client
 from sync.chartmogul.health import Health
+from sync.chartmogul.transport import Permit
 from sync.destination.contacts.in_doubt import InDoubtCreates
 from sync.destination.interface import Unresolved
 from sync.domain.parent import Parent
@@ -597,6 +598,9 @@ class Forgetful(Client):
     """A client of a ChartMogul whose answers to creates show no customer; `makes`: for whom they are carried out."""
 
     makes = True
+
+    def under(self, permit: Permit) -> "Forgetful":
+        return self
 
     async def create_contact(self, data_source: str, customer_uuid: str, fields: Fields) -> Seen:
         if not self.makes:
