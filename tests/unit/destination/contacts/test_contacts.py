@@ -10,7 +10,7 @@ import pytest
 
 from sync.chartmogul.client import Client
 from sync.chartmogul.health import Health
-from sync.chartmogul.transport import Permit
+from sync.chartmogul.permit import Permit
 from sync.destination.contacts.in_doubt import InDoubtCreates
 from sync.destination.interface import Unresolved
 from sync.domain.parent import Parent
