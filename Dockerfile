@@ -8,10 +8,10 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /source
 COPY requirements requirements
 # The environment itself needs no pip, so it gets none: it is filled from outside, with the locked versions alone.
-RUN python3 -m venv --without-pip /opt/sync \
+RUN for part in run $(echo "$EXTRAS" | tr ',' ' '); do set -- "$@" --requirement "requirements/$part.txt"; done \
+ && python3 -m venv --without-pip /opt/sync \
  && python3 -m pip --no-cache-dir install --require-hashes --requirement requirements/build.txt \
- && python3 -m pip --no-cache-dir --python /opt/sync/bin/python3 install --require-hashes --requirement requirements/run.txt \
-      $(printf ' --requirement requirements/%s.txt' $(echo "$EXTRAS" | tr ',' ' ')) \
+ && python3 -m pip --no-cache-dir --python /opt/sync/bin/python3 install --require-hashes "$@" \
  # Country names in other languages are a fifth of the whole, and of no use here.
  && rm -r /opt/sync/lib/python3*/site-packages/pycountry/locales
 COPY pyproject.toml README.md LICENSE ./
