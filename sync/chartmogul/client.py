@@ -8,8 +8,9 @@ from sync.chartmogul import account, contacts, customers
 from sync.chartmogul.account import Account, DataSource
 from sync.chartmogul.change import Change, Written
 from sync.chartmogul.permit import Permit
+from sync.chartmogul.progress import Progress
 from sync.chartmogul.transport import T, Transport
-from sync.chartmogul.wire import Call, Misread, Page
+from sync.chartmogul.wire import Call, Page
 from sync.domain.plan import Absent, Seen
 from sync.domain.record import AttributeType, Fields
 from sync.domain.results import Requests
@@ -174,20 +175,13 @@ class Client:
     async def _pages(
         self, ask: Callable[[str | None], Call], read: Callable[[Any], Page]
     ) -> AsyncGenerator[Page, None]:
-        """Follow the cursors to the end; one that comes back would never end, and is no answer."""
-        passed: set[str | None] = {None}
-
-        def read_on(data: Any) -> Page:
-            page = read(data)
-            if not page.last and page.cursor in passed:
-                raise Misread("its cursor leads back to an earlier page")
-            return page
-
+        """Follow the cursors to the end; a page with which there would be none is no answer."""
+        progress = Progress()
         cursor: str | None = None
         while True:
-            page = await self._ask(ask(cursor), read_on)
+            page = await self._ask(ask(cursor), lambda data: progress.judge(read(data)))
             yield page
             if page.last:
                 return
+            progress.follow(page)
             cursor = page.cursor
-            passed.add(cursor)

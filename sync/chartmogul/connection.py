@@ -49,6 +49,7 @@ def open_http(
             headers={
                 "User-Agent": f"chartmogul-sync/{__version__}",
                 "Accept": "application/json",
+                "Accept-Encoding": "gzip",
             },
             # Connecting gives up sooner: what surely was not sent may be repeated.
             timeout=httpx.Timeout(timeout, connect=timeout / 3, pool=timeout / 3),

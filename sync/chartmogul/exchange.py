@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from sync.chartmogul import verdict
+from sync.chartmogul.body import LARGEST_ERROR, Body, take
 from sync.chartmogul.connection import distrust
 from sync.chartmogul.pace import Pace, Start
 from sync.chartmogul.verdict import Failure
@@ -20,10 +21,15 @@ _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.Pr
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered. `location` is where a redirect points to, `retry_after` the header of that name."""
+    """What was answered.
+
+    `trouble`: why its body cannot be that of a good answer, where that shows before it is read. `location` is where a
+    redirect points to, `retry_after` the header of that name.
+    """
 
     status: int
     body: bytes
+    trouble: str
     location: str
     retry_after: str | None
 
@@ -38,6 +44,8 @@ class Answer:
         Raises:
             Misread: it is no such answer.
         """
+        if self.trouble and self.status != NOT_MODIFIED:
+            raise Misread(self.trouble)
         data = None if self.is_bare else load(self.body)
         if data is None and not (call.empty and (self.is_bare or call.tells_enough(self.status))):
             raise Misread("the answer is empty")
@@ -64,7 +72,9 @@ class Exchange:
         name = self.call.name
         try:
             async with asyncio.timeout(self.http.timeout.read):
-                answer = await self.http.send(self._request(), follow_redirects=False)
+                request = self._request()
+                answer = await self.http.send(request, stream=True, follow_redirects=False)
+                return await self._take(answer)
         except _UNSENT as error:
             if reason := distrust(error):
                 raise Denied(
@@ -82,8 +92,19 @@ class Exchange:
             return Failure(f"{name} was not answered in time", sent=True)
         except (httpx.RequestError, OSError) as error:
             return Failure(f"{name} was not answered: {type(error).__name__}", sent=True)
-        headers, location = answer.headers, answer.extensions.get("location", "")
-        return Answer(answer.status_code, answer.content, location, headers.get("Retry-After"))
+
+    async def _take(self, answer: httpx.Response) -> Answer:
+        most = self.call.largest if answer.is_success else LARGEST_ERROR
+        body, trouble = Body(b""), ""
+        try:
+            body = await take(answer, most)
+        except Misread as error:
+            trouble = str(error)
+        if body.cut:
+            trouble = f"the answer is longer than {most:,} bytes"
+        location = answer.extensions.get("location", "")
+        retry_after = answer.headers.get("Retry-After")
+        return Answer(answer.status_code, body.content, trouble, location, retry_after)
 
     def _request(self) -> httpx.Request:
         content = self.call.content

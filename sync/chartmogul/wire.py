@@ -20,6 +20,11 @@ from sync.domain.spelling import bare
 #: The most a page may hold; larger values count as this one (dev.chartmogul.com/docs/pagination).
 PER_PAGE = 200
 
+#: The most bytes of a good answer. A record of hundreds of attributes with texts of 255 characters has 150 kB; a page
+#: has 200 records, of 40 kB each if all were that long.
+LARGEST = 1 << 20
+LARGEST_PAGE = 8 << 20
+
 #: Nothing changed: an answer to an update, without a body.
 NOT_MODIFIED = 304
 
@@ -42,7 +47,8 @@ class Call:
     `repeatable`: carrying it out twice does no harm. `names_record`: a 404 is about a record that
     is gone, not about the address of the API. `empty`: an update or a removal, to which 304 and any
     2xx without a body are good answers; to everything else they are nobody's. `look_first`: not
-    even what is documented as not carried out (429) is repeated before somebody has looked.
+    even what is documented as not carried out (429) is repeated before somebody has looked. `largest`:
+    bytes that a good answer may have.
     """
 
     method: str
@@ -52,6 +58,7 @@ class Call:
     names_record: bool = True
     empty: bool = False
     look_first: bool = False
+    largest: int = LARGEST
 
     @property
     def content(self) -> bytes | None:
@@ -106,7 +113,8 @@ def page_of(place: str, filters: Mapping[str, str | None], *, names_record: bool
     query = {name: value for name, value in filters.items() if value is not None}
     query["per_page"] = str(PER_PAGE)
     encoded = urlencode(query, quote_via=quote, safe="")
-    return Call("GET", f"{place}?{encoded}", names_record=names_record)
+    address = f"{place}?{encoded}"
+    return Call("GET", address, names_record=names_record, largest=LARGEST_PAGE)
 
 
 def filled(fields: Fields) -> dict[str, Value]:

@@ -1,0 +1,47 @@
+"""How far a list has been read: cursors that lead back, and pages that show nothing new, are no answers."""
+
+from dataclasses import dataclass, field
+
+from sync.chartmogul.wire import Misread, Page
+
+#: Pages in all of a list that may be empty, or show again what one page has shown: the order may change meanwhile.
+FRUITLESS = 3
+
+
+@dataclass(slots=True)
+class Progress:
+    """The way through one list.
+
+    Of all pages one is kept, a later one each time the list has become twice as long: so a list that goes in circles
+    comes by it again, however long the circle is, and a list of millions is not held in memory.
+    """
+
+    _cursors: set[str | None] = field(default_factory=lambda: {None})
+    _kept: frozenset[str] = frozenset()
+    _pages: int = 0
+    _keep_at: int = 1
+    _fruitless: int = 0
+
+    def judge(self, page: Page) -> Page:
+        """The page, if it may be followed.
+
+        Raises:
+            Misread: with it the list would not end.
+        """
+        if not page.last and page.cursor in self._cursors:
+            raise Misread("its cursor leads back to an earlier page")
+        if not page.last and self._fruitless + self._is_fruitless(page) > FRUITLESS:
+            raise Misread("it says that there is more, and shows nothing new")
+        return page
+
+    def follow(self, page: Page) -> None:
+        """The page is taken, and the next one is asked for."""
+        self._fruitless += self._is_fruitless(page)
+        self._cursors.add(page.cursor)
+        self._pages += 1
+        if self._pages == self._keep_at:
+            self._kept = frozenset(seen.uuid for seen in page.entries)
+            self._keep_at *= 2
+
+    def _is_fruitless(self, page: Page) -> bool:
+        return all(seen.uuid in self._kept for seen in page.entries)
