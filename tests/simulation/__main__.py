@@ -11,11 +11,12 @@ import time
 from collections import Counter, abc
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
+from tests.simulation.kinds import KINDS, draw, named
 from tests.simulation.mutations import MUTATIONS, mutated
-from tests.simulation.plan import Plan, draw
+from tests.simulation.plan import Plan, Skew
 from tests.simulation.promises import judge
 from tests.simulation.shrink import shrink
 from tests.simulation.world import World
@@ -67,12 +68,15 @@ def _events(world: World) -> Counter[str]:
             events[f"{worker.blow.what} (blow)"] += 1
     for scene in world.plan.scenes:
         events.update(f"people {deed.what}" for deed in scene.deeds)
+    for worker in workers:
+        events.update(["pauses"] * (worker.stopped > 0))
+        events.update(["wrong clocks"] * (worker.skew != Skew(0.0)))
     events["requests"] = len(world.account.effects)
     return events
 
 
-def _one(seed: int) -> Seen:
-    return live(draw(seed), _place())
+def _one(seed: int, kinds: tuple[str, ...]) -> Seen:
+    return live(draw(seed, kinds), _place())
 
 
 @cache
@@ -92,7 +96,7 @@ def first_caught(name: str, seeds: abc.Iterable[int]) -> Seen | None:
         return next((seen for seen in worlds if mutation.breaks in seen.broken), None)
 
 
-def _tell(seen: Seen) -> None:
+def _tell(seen: Seen, kinds: tuple[str, ...]) -> None:
     """A failure: its seed, what is broken, and the shortest story that shows it."""
     print(f"\nseed {seen.seed} breaks {', '.join(seen.broken)}")
 
@@ -100,7 +104,7 @@ def _tell(seen: Seen) -> None:
         with folder() as place:
             return bool(live(plan, place).broken.keys() & seen.broken.keys())
 
-    plan = shrink(draw(seen.seed), still_fails)
+    plan = shrink(draw(seen.seed, kinds), still_fails)
     with folder() as place:
         small = live(plan, place)
     for name, broken in small.broken.items():
@@ -112,16 +116,17 @@ def _tell(seen: Seen) -> None:
     print("\n".join(f"  {line}" for line in small.story), flush=True)
 
 
-def campaign(seeds: abc.Sequence[int], processes: int) -> int:
+def campaign(seeds: abc.Sequence[int], processes: int, kinds: tuple[str, ...]) -> int:
     """Play all seeds; how many broke a promise."""
     began, events, broken = time.monotonic(), Counter[str](), 0
     with multiprocessing.Pool(processes) as pool:
-        for number, seen in enumerate(pool.imap_unordered(_one, seeds, chunksize=4), 1):
+        one = partial(_one, kinds=kinds)
+        for number, seen in enumerate(pool.imap_unordered(one, seeds, chunksize=4), 1):
             events.update(seen.events)
             if seen.broken:
                 broken += 1
                 if broken <= _TOLD:
-                    _tell(seen)
+                    _tell(seen, kinds)
                 else:
                     print(f"\nseed {seen.seed} breaks {', '.join(seen.broken)}", flush=True)
             if number % 1000 == 0:
@@ -166,6 +171,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="this world alone, with its whole story")
     parser.add_argument("--mutations", action="store_true", help="catch workers that are broken")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--kinds",
+        type=named,
+        default="default",
+        help=f"all, default, none, or some of {', '.join(KINDS)}, with commas between them",
+    )
     told = parser.parse_args()
     if os.environ.get(_HASHES) != "0":
         os.execve(
@@ -176,12 +187,12 @@ def main() -> int:
     if told.mutations:
         return min(net(told.seeds), 1)
     if told.seed is not None:
-        seen = _one(told.seed)
+        seen = _one(told.seed, told.kinds)
         print("\n".join(seen.story))
         print(f"broken: {seen.broken or 'nothing'}")
         return bool(seen.broken)
     seeds = range(told.first, told.first + told.seeds)
-    return min(campaign(seeds, told.processes), 1)
+    return min(campaign(seeds, told.processes, told.kinds), 1)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter, abc
+from contextvars import Context
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
@@ -19,6 +20,10 @@ KEY = "planted-key-5d2c7e91ab"
 READ_ONLY_KEY = "planted-read-only-key-77ab"
 #: Requests that change what is there arrive this late at most: an older value never beats a newer one.
 _LATEST = 0.5
+#: Troubles whose answers are true ones all the same.
+_TELLING = ("429", "503", "slow")
+#: Troubles that end a request on its way there.
+_NEVER_ARRIVE = ("429", "503", "refused connection", "never answered", "a login page behind 302")
 
 
 class Caller(Protocol):
@@ -26,6 +31,11 @@ class Caller(Protocol):
 
     name: str
     dead: bool
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Where it lives."""
+        ...
 
     def point(self) -> None:
         """Something happens here; the process may die of it."""
@@ -57,6 +67,16 @@ class Effect:
 
 
 @dataclass(slots=True)
+class Asked:
+    """A create of a contact that left a process; `sure` where its answer tells what became of it."""
+
+    caller: str
+    at: float
+    key: str
+    sure: bool = False
+
+
+@dataclass(slots=True, eq=False)
 class _Request:
     """A request that is on its way."""
 
@@ -66,6 +86,13 @@ class _Request:
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    trouble: Trouble | None = None
+    #: When it reaches ChartMogul, if it does.
+    due: float = 0.0
+    #: The answer that waits for a process that is stopped.
+    answer: Answer | None = None
+    #: It is under way without its process: whatever this does, it arrives, or not.
+    gone: bool = False
 
     @property
     def creates(self) -> bool:
@@ -82,6 +109,8 @@ class Account:
     epoch: float
     sandbox: Sandbox = field(init=False)
     effects: list[Effect] = field(default_factory=list, init=False)
+    #: Creates of contacts, as they left their processes.
+    asked: list[Asked] = field(default_factory=list, init=False)
     #: Kinds of trouble that struck, for the closing line.
     struck: dict[str, int] = field(default_factory=dict, init=False)
     scene: Scene | None = field(default=None, init=False)
@@ -119,6 +148,25 @@ class Account:
             if arrives >= 0:
                 self._delay(request, arrives)
 
+    def hold(self, caller: Caller) -> None:
+        """The process is stopped: what it has handed to the network arrives all the same."""
+        for request in [one for one in self._way if one.caller is caller and not one.gone]:
+            kind = request.trouble.kind if request.trouble else ""
+            seconds = request.trouble.seconds if request.trouble else 0.0
+            left = max(request.due - self.now(), 0.0)
+            if kind == "arrives late":
+                request.gone = True
+                self._way.remove(request)
+                self._delay(request, left + seconds)
+            elif not _is_lost(kind):
+                request.gone = True
+                wait = left + (seconds if kind == "slow" else 0.0)
+                caller.loop.call_later(wait, self._arrive_alone, request, context=Context())
+
+    def _arrive_alone(self, request: _Request) -> None:
+        if request in self._way:
+            request.answer = self._arrive(request)
+
     def _delay(self, request: _Request, seconds: float) -> None:
         late = seconds if request.creates else min(seconds, _LATEST)
         self._late.append((self.now() + late, request))
@@ -144,16 +192,36 @@ class Account:
             self.note(f"{trouble.kind} ({trouble.seconds:g} s): {sent.method} {sent.url.path}")
         for deed in self._deeds():
             self._do(deed)
+        request.trouble = trouble
+        asked = self._asked(request)
         self._way.append(request)
         if fate is not None:
             fate()
-        await asyncio.sleep(self.plan.latency * self._dice.uniform(0.3, 1.0))
+        seconds = self.plan.latency * self._dice.uniform(0.3, 1.0)
+        request.due = self.now() + seconds
+        await asyncio.sleep(seconds)
         caller.point()
         try:
-            return await self._meet(request, trouble)
+            response = await self._meet(request, trouble)
+            if asked is not None:
+                asked.sure = trouble is None or trouble.kind in _TELLING
+            return response
+        except httpx.ConnectError:
+            if asked is not None:
+                asked.sure = True
+            raise
         finally:
             if request in self._way:
                 self._way.remove(request)
+
+    def _asked(self, request: _Request) -> Asked | None:
+        if (request.method, request.path) != ("POST", "/v1/contacts"):
+            return None
+        body = decode(request.body)
+        key = body.get("external_id") or body["email"].lower()
+        asked = Asked(request.caller.name, self.now(), key)
+        self.asked.append(asked)
+        return asked
 
     async def _meet(self, request: _Request, trouble: Trouble | None) -> httpx.Response:
         kind, seconds = (trouble.kind, trouble.seconds) if trouble else ("", 0.0)
@@ -171,7 +239,8 @@ class Account:
                 self._arrive(request)
                 raise httpx.ReadError("reset")
             case _, "arrives late":
-                self._delay(request, seconds)
+                if not request.gone:
+                    self._delay(request, seconds)
                 raise httpx.ReadError("reset")
             case _, "refused connection":
                 raise httpx.ConnectError("refused")
@@ -209,6 +278,8 @@ class Account:
 
     def _arrive(self, request: _Request) -> Answer:
         """The request reaches ChartMogul, after those that were due before it."""
+        if request.answer is not None:
+            return request.answer  # it came while the process was stopped
         self.catch_up()
         if request in self._way:
             self._way.remove(request)
@@ -261,6 +332,11 @@ class Account:
 
     def _is_ours(self, pairs: abc.Iterable[tuple[str, str]]) -> bool:
         return any(source == DATA_SOURCE for source, _ in pairs)
+
+
+def _is_lost(kind: str) -> bool:
+    """Whether a request with this trouble never reaches ChartMogul."""
+    return kind.endswith("before") or kind in _NEVER_ARRIVE
 
 
 def _garbled(answer: Answer, kind: str) -> httpx.Response:

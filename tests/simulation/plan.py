@@ -86,6 +86,37 @@ class Blow:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """A process is stopped for so many seconds, and goes on with what it had in its hands.
+
+    `at` counts, from 1, its steps, its commits, its commits that note what is about to be sent (creates, updates), or
+    its requests, as `by` says; it stops before the next step.
+    """
+
+    at: int
+    seconds: float
+    by: Literal["step", "commit", "create", "update", "request"] = "step"
+    which: int = 0
+    #: The machine slept: the clock that only grows stood still as well.
+    suspended: bool = False
+    #: It is killed so many steps after it goes on; 0: while it is stopped; None: not at all.
+    killed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skew:
+    """How many seconds a wall clock is ahead (behind, below 0), and from some second of the scene on."""
+
+    ahead: float
+    jumps: float | None = None
+    then: float = 0.0
+
+    def at(self, seconds: float) -> float:
+        """How far ahead it is, so many seconds after the scene began."""
+        return self.ahead if self.jumps is None or seconds < self.jumps else self.then
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """One process, or two at once, and what befalls them; the rows of that moment."""
 
@@ -100,6 +131,26 @@ class Scene:
     pause: float = 60.0
     #: Another machine each time: a dead process' lease has to run out.
     elsewhere: bool = False
+    #: The rows have changed when the second process reads them.
+    later: Rows | None = None
+    pauses: tuple[Pause, ...] = ()
+    #: The wall clocks of the processes, in turn; none: all are right.
+    clocks: tuple[Skew, ...] = ()
+
+    @property
+    def newest(self) -> Rows:
+        """The rows that were read last."""
+        return self.later or self.rows
+
+    @property
+    def seen(self) -> tuple[Rows, ...]:
+        """All rows that processes of this scene read."""
+        return (self.rows,) if self.later is None else (self.rows, self.later)
+
+    def without(self, key: str) -> "Scene":
+        """The scene without the rows of this key."""
+        later = self.later.without(key) if self.later else None
+        return replace(self, rows=self.rows.without(key), later=later)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +168,15 @@ class Plan:
     #: Keys of customers and contacts that ChartMogul holds beforehand, with other values.
     present: tuple[str, ...] = ()
     scenes: tuple[Scene, ...] = field(default=())
+    #: The clock of the state is a server's, always right, as PostgreSQL's is; else it is the process' own.
+    server_clock: bool = False
+    #: The kinds of trouble that struck beyond those of every world, see `kinds`.
+    kinds: tuple[str, ...] = ()
+
+    @property
+    def skewed(self) -> bool:
+        """Whether a wall clock was ever wrong."""
+        return any(scene.clocks for scene in self.scenes)
 
     @property
     def queries(self) -> dict[str, str]:
@@ -141,8 +201,8 @@ class Plan:
         return replace(self, scenes=tuple(scenes))
 
 
-def draw(seed: int) -> Plan:
-    """The plan of a seed; always the same."""
+def draw_plain(seed: int) -> Plan:
+    """The plan of a seed with the troubles of every world; always the same."""
     dice = random.Random(seed)
     by_email = dice.random() < 0.25
     rows = draw_rows(dice, by_email=by_email)

@@ -12,16 +12,20 @@ from typing import Any
 
 from sync.domain.results import Status
 from sync.errors import EXIT_LOCKED, EXIT_REJECTED, EXIT_TERMINATED
-from tests.simulation.account import KEY, READ_ONLY_KEY, Effect
+from tests.simulation.account import KEY, READ_ONLY_KEY, Asked, Effect
 from tests.simulation.rows import PERSONAL, Account, Person, Rows
 from tests.simulation.worker import Worker
 from tests.simulation.world import TYPES, World
 
 Broken = abc.Iterator[str]
 
+#: Seconds for which a create in doubt is not repeated, and which it may take from its note to its leaving.
+_DOUBT, _ON_ITS_WAY = 600.0, 60.0
+
 
 def _workers(world: World) -> list[Worker]:
-    return [worker for played in world.played for worker in played.workers] + world.last
+    played = [worker for played in world.played for worker in played.workers]
+    return played + world.early + world.last
 
 
 def _report(world: World, worker: Worker) -> Path | None:
@@ -89,6 +93,18 @@ def _identity(effect: Effect) -> tuple[str, ...]:
         return ("contact", body["external_id"])
     customer = effect.answer.get("customer_external_id") or body["customer_uuid"]
     return ("contact by e-mail", f"{customer}|{body['email'].lower()}")
+
+
+def waits_hold(world: World) -> Broken:
+    """A create of a contact that is in doubt is not repeated by another process for ten minutes."""
+    last: dict[str, Asked] = {}
+    for asked in world.account.asked:
+        before = last.get(asked.key)
+        if before and not before.sure and before.caller != asked.caller:
+            waited = asked.at - before.at
+            if waited < _DOUBT - _ON_ITS_WAY:
+                yield f"{asked.caller} repeated a create in doubt after {waited:.0f} s: {asked.key}"
+        last[asked.key] = asked
 
 
 def delivered(world: World) -> Broken:
@@ -287,7 +303,8 @@ def exit_codes_tell(world: World) -> Broken:
             yield f"not only rows were rejected; {told}"
         if code == EXIT_TERMINATED and (worker.asked_to_end is None or not _interrupted(statuses)):
             yield f"nobody interrupted it; {told}"
-        if code == EXIT_LOCKED and _alone(world, worker):
+        its_own = worker.stopped or worker.skew.jumps is not None  # it could not renew its lease
+        if code == EXIT_LOCKED and not its_own and _alone(world, worker):
             yield f"nobody else was at work; {told}"
 
 
@@ -308,7 +325,7 @@ def asked_to_end(world: World) -> Broken:
     """SIGTERM ends a process within ten seconds."""
     for worker in _workers(world):
         if worker.asked_to_end is not None and not worker.dead:
-            took = worker.ended - worker.asked_to_end
+            took = worker.ended - worker.asked_to_end - worker.stopped
             if took > 10:
                 yield f"{worker.name} took {took:.1f} seconds to end"
 
@@ -342,6 +359,7 @@ PROMISES: tuple[abc.Callable[[World], Broken], ...] = (
     ends,
     counts,
     no_duplicates,
+    waits_hold,
     delivered,
     settled,
     dry_runs_write_nothing,

@@ -4,7 +4,7 @@ from collections import abc
 from dataclasses import replace
 from typing import TypeVar
 
-from tests.simulation.plan import Plan, Scene
+from tests.simulation.plan import Plan, Scene, Skew
 
 T = TypeVar("T")
 
@@ -43,6 +43,7 @@ def _smaller(plan: Plan) -> abc.Iterator[Plan]:
         replace(plan, latency=0.05),
         replace(plan, live_check="changed"),
         replace(plan, split=False),
+        replace(plan, server_clock=False),
     ):
         if calm != plan:
             yield calm
@@ -62,6 +63,22 @@ def _less(scene: Scene) -> abc.Iterator[Scene]:
             yield replace(scene, troubles=troubles)
     if scene.elsewhere:
         yield replace(scene, elsewhere=False)
+    yield from _calmer(scene)
+
+
+def _calmer(scene: Scene) -> abc.Iterator[Scene]:
+    """With fewer or simpler pauses, and with clocks that are right or do not jump."""
+    yield from (replace(scene, pauses=less) for less in _fewer(scene.pauses))
+    for number, pause in enumerate(scene.pauses):
+        for less in (replace(pause, killed=None), replace(pause, suspended=False)):
+            if less != pause:
+                pauses = (*scene.pauses[:number], less, *scene.pauses[number + 1 :])
+                yield replace(scene, pauses=pauses)
+    yield from (replace(scene, clocks=less) for less in _fewer(scene.clocks))
+    if any(skew.jumps is not None for skew in scene.clocks):
+        yield replace(scene, clocks=tuple(Skew(skew.ahead) for skew in scene.clocks))
+    if scene.later is not None:
+        yield replace(scene, later=None)
 
 
 def _fewer(things: tuple[T, ...]) -> abc.Iterator[tuple[T, ...]]:
@@ -73,8 +90,9 @@ def _fewer(things: tuple[T, ...]) -> abc.Iterator[tuple[T, ...]]:
 
 def _fewer_rows(plan: Plan) -> abc.Iterator[Plan]:
     """Without one key, in all scenes: a row that comes and goes is another story."""
-    keys = dict.fromkeys(key for scene in plan.scenes for key in scene.rows.all_keys())
+    seen = [rows for scene in plan.scenes for rows in scene.seen]
+    keys = dict.fromkeys(key for rows in seen for key in rows.all_keys())
     for key in reversed(keys):
-        scenes = tuple(replace(scene, rows=scene.rows.without(key)) for scene in plan.scenes)
-        if all(scene.rows.accounts for scene in scenes):
+        scenes = tuple(scene.without(key) for scene in plan.scenes)
+        if all(rows.accounts for scene in scenes for rows in scene.seen):
             yield replace(plan, scenes=scenes)

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.simulation.__main__ import first_caught, folder, live
+from tests.simulation.kinds import draw
 from tests.simulation.mutations import MUTATIONS, killed_and_back
-from tests.simulation.plan import Blow, Deed, Plan, Scene, Trouble, draw
+from tests.simulation.plan import Blow, Deed, Plan, Scene, Trouble
 from tests.simulation.rows import Account, Rows
 from tests.simulation.shrink import shrink
 

@@ -4,9 +4,9 @@ import asyncio
 import io
 import random
 import sqlite3
-from collections import abc
+from collections import Counter, abc
 from contextlib import AsyncExitStack, suppress
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -35,12 +35,14 @@ from sync.settings import Settings
 from sync.state.process import Process
 from sync.state.store import Store
 from tests.simulation.account import Account
-from tests.simulation.loop import Killed, Loop
-from tests.simulation.plan import Blow, Scene
+from tests.simulation.loop import Ice, Killed, Loop
+from tests.simulation.plan import Blow, Pause, Scene, Skew
 from tests.simulation.warehouse import Warehouse, broken_off
 
 #: The process that runs at the moment; asked by the state's leases.
 CURRENT: "ContextVar[Worker]" = ContextVar("current")
+#: How statements begin that note what is about to be sent.
+_NOTES = {"create": "insert into sync_doubts", "update": "update sync_synced"}
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -73,6 +75,10 @@ class Worker:
     account: Account
     loop: Loop
     blow: Blow | None = None
+    pauses: list[Pause] = field(default_factory=list)
+    skew: Skew = field(default_factory=lambda: Skew(0.0))
+    #: When the scene began.
+    opened: float = 0.0
     dead: bool = False
     run: Run | None = None
     #: An error that reached the top: one of ours ends the program with its code, any other is a bug.
@@ -92,6 +98,19 @@ class Worker:
     _batches: int = 0
     _statements: int = 0
     _commits: int = 0
+    _steps: int = 0
+    #: Seconds for which its machine slept, and for which it was stopped at all.
+    asleep: float = 0.0
+    stopped: float = 0.0
+    #: The pause that it is in, and what waits meanwhile.
+    pause: Pause | None = None
+    _ice: Ice | None = None
+    #: The point at which it is killed, once it went on.
+    _fatal: int | None = None
+    _signalled: bool = False
+    #: What the statements since the last commit note, and how many commits noted it.
+    _notes: set[str] = field(default_factory=set)
+    _noted: Counter[str] = field(default_factory=Counter)
 
     @property
     def identity(self) -> Process:
@@ -144,7 +163,7 @@ class Worker:
                 self.stop,
                 reporter,
                 stack,
-                Clock(self.clock, self.loop.time, self._sleep, random.Random(self.number).random),
+                Clock(self.clock, self.monotonic, self._sleep, random.Random(self.number).random),
                 self._http,
                 self._query,
             )
@@ -152,8 +171,13 @@ class Worker:
             return await session.conduct(self.setting.mappings, selection, dry_run=dry_run)
 
     def clock(self) -> datetime:
-        """The world's time."""
-        return EPOCH + timedelta(seconds=self.loop.time())
+        """The time, as its wall clock has it."""
+        now = self.loop.time()
+        return EPOCH + timedelta(seconds=now + self.skew.at(now - self.opened))
+
+    def monotonic(self) -> float:
+        """Seconds that only grow, and that stand still while the machine sleeps."""
+        return self.loop.time() - self.asleep
 
     # The doors
 
@@ -161,13 +185,16 @@ class Worker:
         url = self.setting.settings.state_url
         if dry_run:
             return Store.open_read_only(url, clock=self.clock)
-        store = Store.open(url, clock=self.clock, monotonic=self.loop.time)
+        store = Store.open(url, clock=self.clock, monotonic=self.monotonic)
         watch(store.database.engine)
         return store
 
-    def before_statement(self) -> None:
+    def before_statement(self, statement: str) -> None:
         """Called before each statement on the state."""
         self._check_alive()
+        if self.pauses:
+            words = statement.lower()
+            self._notes.update(by for by, begin in _NOTES.items() if words.startswith(begin))
         self._statements += 1
         blow = self._blow("state")
         if blow and blow.at <= self._statements < blow.at + blow.much:
@@ -182,13 +209,18 @@ class Worker:
         if blow is not None and blow.at == self._commits:
             self._die()
         self.point()
+        self._wants_pause("commit", self._commits)
+        for by in self._notes:
+            self._noted[by] += 1
+            self._wants_pause(by, self._noted[by])
+        self._notes.clear()
 
     def _reporter(self, store: Store) -> Reporter:
         blow = self._blow("report")
         reports = self.setting.folder / "reports"
         files = _Files(reports, self.clock, self, blow.at if blow else None)
         log = logs.logger("json", self.log)
-        return Several(files, LogReporter(log, clock=self.loop.time, mask=store.stored))
+        return Several(files, LogReporter(log, clock=self.monotonic, mask=store.stored))
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -214,7 +246,14 @@ class Worker:
     async def request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, and count it."""
         self._check_alive()
+        trace = request.extensions.get("trace")
+        if trace is not None:  # as httpcore does, once there is a connection
+            await trace("http11.send_request_headers.started", {})
+            self._check_alive()
         self.starts.append(Start(self.loop.time(), request.method, request.url.path))
+        if trace is not None:
+            await trace("http11.send_request_body.complete", {})
+        self._wants_pause("request", len(self.starts))
         blow = self._blow("revoke") or self._blow("read only")
         if blow and len(self.starts) == blow.at:
             self.account.note(f"{self.name}: the key is no longer good ({blow.what})")
@@ -232,19 +271,67 @@ class Worker:
             self.denied = self.loop.time()
         return response
 
+    # Its pauses
+
+    def step(self) -> None:
+        """Between two steps of its loop: it may be stopped here, or die."""
+        self._steps += 1
+        self._wants_pause("step", self._steps)
+        if self.pause is not None:
+            self._halt(self.pause)
+        else:
+            self.point()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it does nothing for now, and goes on some day."""
+        return self._ice is not None
+
+    def _wants_pause(self, by: str, number: int) -> None:
+        if self.pauses:
+            due = (one for one in self.pauses if (one.by, one.at) == (by, number))
+            self.pause = self.pause or next(due, None)
+
+    def _halt(self, pause: Pause) -> None:
+        how = "the machine sleeps" if pause.suspended else "stopped"
+        self.account.note(f"{self.name}: {how} for {pause.seconds:g} s")
+        self.account.hold(self)
+        self._ice = self.loop.freeze(lambda context: context.get(CURRENT) is self)
+        self.loop.call_later(pause.seconds, self._go_on, context=Context())
+
+    def _go_on(self) -> None:
+        pause, ice = self.pause, self._ice
+        assert pause is not None
+        assert ice is not None
+        self.account.note(f"{self.name}: goes on")
+        self.pauses.remove(pause)
+        self.pause = self._ice = None
+        asleep = pause.seconds if pause.suspended else 0.0
+        self.asleep += asleep
+        self.stopped += pause.seconds
+        if pause.killed is not None:
+            self._fatal = self._points + pause.killed
+        if pause.killed == 0:
+            self._die()
+        self.loop.thaw(ice, asleep)
+        if self._signalled:
+            self.terminate()
+
     # Its death
 
     def point(self) -> None:
         """Something happens here; raises Killed where the process dies of it."""
         self._points += 1
         blow = self._blow("kill")
-        if blow is not None and blow.at == self._points:
+        if (blow is not None and blow.at == self._points) or self._fatal == self._points:
             self._die()
         self._check_alive()
 
     def terminate(self) -> None:
         """SIGTERM."""
-        if not self.dead and not self.ended:
+        if self.is_stopped:
+            self._signalled = True
+        elif not self.dead and not self.ended:
             self.account.note(f"{self.name}: SIGTERM")
             self.asked_to_end = self.loop.time()
             self.stop.request(EXIT_TERMINATED)
@@ -266,10 +353,14 @@ class Worker:
         return self.blow if self.blow and self.blow.what == what else None
 
 
+def _before_statement(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    CURRENT.get().before_statement(statement)
+
+
 @cache
 def watch(engine: Engine) -> None:
     """Let whoever uses the state through this engine notice it; processes that follow share it."""
-    event.listen(engine, "before_cursor_execute", lambda *_: CURRENT.get().before_statement())
+    event.listen(engine, "before_cursor_execute", _before_statement)
     event.listen(engine, "commit", lambda _: CURRENT.get().before_commit())
 
 

@@ -17,7 +17,7 @@ from sync.mapping.loader import LoadedMapping, load
 from sync.sandbox.sandbox import DATA_SOURCE
 from sync.sandbox.world import World as Held
 from sync.settings import Settings
-from sync.state import engine, process
+from sync.state import engine, leases, process
 from sync.state.store import Store
 from tests.simulation.account import KEY, Account
 from tests.simulation.loop import Killed, Loop, Stuck
@@ -84,6 +84,8 @@ class World:
     played: list[Played] = field(default_factory=list, init=False)
     #: The three calm runs at the end: one more run, another one, and one that has lost the state.
     last: list[Worker] = field(default_factory=list, init=False)
+    #: Calm runs before those.
+    early: list[Worker] = field(default_factory=list, init=False)
     story: list[str] = field(default_factory=list, init=False)
     #: What ChartMogul holds after the first of them.
     held: Held = field(init=False)
@@ -111,9 +113,13 @@ class World:
         for scene in self.plan.scenes:
             self._at += scene.pause
             self.played.append(self._scene(scene))
-        rows = self.plan.scenes[-1].rows if self.plan.scenes else Rows((), ())
+        rows = self.plan.scenes[-1].newest if self.plan.scenes else Rows((), ())
         # What people merged or deleted comes back with a full run only; it has to see it all.
         calm = Scene(rows, kind="full" if self.plan.meddling else "run")
+        if self.plan.skewed:
+            # A wait that began by a wrong clock may begin anew in the first run that has a right one.
+            self._at += _CALM
+            self.early.append(self._calm(calm, self.folder / "state.db"))
         for scene in (calm, replace(calm, kind="run")):
             self._at += _CALM
             self.last.append(self._calm(scene, self.folder / "state.db"))
@@ -145,17 +151,25 @@ class World:
 
         def point() -> None:
             for worker in workers:
-                if worker.task is not None and not worker.task.done() and not worker.dead:
+                if worker.task is None or worker.task.done() or worker.dead:
+                    continue
+                if not worker.is_stopped:
                     with suppress(Killed):
-                        worker.point()
+                        worker.step()
 
         self._loop = loop = Loop(self._at, self._at + LONGEST, point)
         setting = _setting(self.plan, self.folder, state)
-        for _ in range(1 if scene.second is None else 2):
+        for place in range(1 if scene.second is None else 2):
             self._number += 1
-            workers.append(
-                Worker(f"process {self._number}", self._number, scene, setting, self.account, loop)
+            its = replace(scene, rows=scene.newest) if place else scene
+            worker = Worker(
+                f"process {self._number}", self._number, its, setting, self.account, loop
             )
+            worker.opened = self._at
+            worker.pauses = [one for one in scene.pauses if one.which == place]
+            if scene.clocks:
+                worker.skew = scene.clocks[place % len(scene.clocks)]
+            workers.append(worker)
         for blow in scene.blows:
             workers[blow.which % len(workers)].blow = blow
             if blow.what == "terminate":
@@ -165,7 +179,7 @@ class World:
             played.before = _dump(state)
         self.note(f"a {scene.kind} begins{' in calm' if calm else ''}")
         try:
-            with _processes(workers):
+            with _processes(workers), _state_clock(self.plan, self.now):
                 loop.run_until_complete(_together(workers, scene.second or 0.0))
         except Stuck as error:
             for worker in workers:
@@ -216,6 +230,18 @@ def _processes(workers: abc.Sequence[Worker]) -> abc.Iterator[None]:
     finally:
         process.current, process.started = current, started
         engine._sqlite = _new_engine
+
+
+@contextmanager
+def _state_clock(plan: Plan, now: abc.Callable[[], float]) -> abc.Iterator[None]:
+    """A server's clock for the state, where the plan has one, as if it were PostgreSQL's."""
+    own = leases.now
+    if plan.server_clock:
+        leases.now = lambda connection, clock: EPOCH.timestamp() + now()
+    try:
+        yield
+    finally:
+        leases.now = own
 
 
 def _tear_down(loop: Loop) -> None:
