@@ -12,6 +12,9 @@ import httpx
 
 from sync.sandbox import merges
 from sync.sandbox.answer import Answer, decode
+from sync.sandbox.endless import prolong, rewind
+from sync.sandbox.people import Contact
+from sync.sandbox.request import Incoming
 from sync.sandbox.sandbox import DATA_SOURCE, Sandbox
 from sync.sandbox.world import Merge
 from tests.simulation.plan import Deed, Plan, Scene, Trouble
@@ -21,7 +24,16 @@ READ_ONLY_KEY = "planted-read-only-key-77ab"
 #: Requests that change what is there arrive this late at most: an older value never beats a newer one.
 _LATEST = 0.5
 #: Troubles whose answers are true ones all the same.
-_TELLING = ("429", "503", "slow")
+_TELLING = ("429", "503", "slow", "much white space")
+#: JSON that gateways answer with; none of it has a shape of ChartMogul's errors.
+_FOREIGN = (
+    b'{"fault":{"faultstring":"Access denied","detail":{"errorcode":"policies.denied"}}}',
+    b'{"status":"blocked","ray":"7f3a"}',
+    b'["blocked"]',
+    b'"blocked"',
+)
+#: Bytes of white space before an answer.
+_MUCH = 200_000
 #: Troubles that end a request on its way there.
 _NEVER_ARRIVE = ("429", "503", "refused connection", "never answered", "a login page behind 302")
 
@@ -98,6 +110,15 @@ class _Request:
     def creates(self) -> bool:
         return self.method == "POST" and self.path in ("/v1/customers", "/v1/contacts")
 
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """What troubles may be about, see Trouble."""
+        if self.creates:
+            return ("all", self.path.removeprefix("/v1/"))
+        if self.method in ("GET", "PATCH"):
+            return ("all", "reads" if self.method == "GET" else "updates")
+        return ("all", "attributes")
+
 
 @dataclass(slots=True)
 class Account:
@@ -115,6 +136,8 @@ class Account:
     struck: dict[str, int] = field(default_factory=dict, init=False)
     scene: Scene | None = field(default=None, init=False)
     revoked: str = field(default="", init=False)
+    #: Contacts of nobody that were there beforehand, as they were.
+    nobodies: dict[str, Contact] = field(default_factory=dict, init=False)
     _count: Counter[str] = field(default_factory=Counter, init=False)
     _late: list[tuple[float, _Request]] = field(default_factory=list, init=False)
     _way: list[_Request] = field(default_factory=list, init=False)
@@ -126,6 +149,7 @@ class Account:
         self._dice = random.Random(self.plan.seed + 1)
         self.sandbox = Sandbox(
             key=KEY,
+            definitions=() if self.plan.undefined else ("role",),
             read_only_key=READ_ONLY_KEY,
             rate=None,  # what the invariants count, the sandbox need not
             parallel=None,
@@ -139,7 +163,7 @@ class Account:
         self.scene, self.revoked = scene, ""
         self._count = Counter[str]()
         if scene is None:
-            self.sandbox.world.stale = 0.0
+            self.sandbox.set(stale=0.0)
 
     def lose(self, caller: Caller, arrives: float) -> None:
         """The process is dead: what it has on its way gets there so many seconds later, or never."""
@@ -183,9 +207,7 @@ class Account:
             dict(sent.headers),
             sent.content,
         )
-        self._count["all"] += 1
-        if request.creates:
-            self._count[request.path.removeprefix("/v1/")] += 1
+        self._count.update(request.sorts)
         trouble = self._trouble(request)
         if trouble is not None:
             self.struck[trouble.kind] = self.struck.get(trouble.kind, 0) + 1
@@ -248,6 +270,10 @@ class Account:
                 await asyncio.sleep(100_000)
             case _, "a login page behind 302":
                 return httpx.Response(302, headers={"location": "https://login.example/"})
+            case "stranger", _:
+                if kind.endswith("after"):
+                    self._arrive(request)
+                return _stranger(kind, self._dice.randrange(len(_FOREIGN)))
             case _, "slow":
                 await asyncio.sleep(seconds)
         answer = self._arrive(request)
@@ -255,12 +281,16 @@ class Account:
             await asyncio.sleep(100_000)
         await asyncio.sleep(self.plan.latency * self._dice.uniform(0.3, 1.0))
         request.caller.point()
+        if kind.startswith("endless"):
+            answer = prolong(kind.split(" ")[1], answer, self._count["all"])  # type: ignore[arg-type]
         return _garbled(answer, kind)
 
     def _trouble(self, request: _Request) -> Trouble | None:
         for trouble in self.scene.troubles if self.scene else ():
-            meant = trouble.about == "all" or (request.creates and trouble.about in request.path)
-            if meant and trouble.first <= self._count[trouble.about] <= trouble.last:
+            if (
+                trouble.about in request.sorts
+                and trouble.first <= self._count[trouble.about] <= trouble.last
+            ):
                 return trouble
         return None
 
@@ -291,9 +321,8 @@ class Account:
             sandbox.key, sandbox.read_only_key = "another", KEY if "only" in self.revoked else None
         else:
             sandbox.key, sandbox.read_only_key = KEY, READ_ONLY_KEY
-        answer = sandbox.answer(
-            request.method, request.path, request.query, request.headers, request.body
-        )
+        query = rewind(Incoming(request.method, request.path, request.query, {}, b"", at)).query
+        answer = sandbox.answer(request.method, request.path, query, request.headers, request.body)
         self.effects.append(
             Effect(
                 request.caller.name,
@@ -339,6 +368,18 @@ def _is_lost(kind: str) -> bool:
     return kind.endswith("before") or kind in _NEVER_ARRIVE
 
 
+def _stranger(kind: str, which: int) -> httpx.Response:
+    """An answer of a proxy, a firewall or a gateway."""
+    _, number, form, _ = kind.split(" ")
+    body, kind_of_body = b"", "text/plain"
+    if form == "page":
+        body, kind_of_body = b"<html><title>Access denied</title></html>", "text/html"
+    elif form == "json":
+        body, kind_of_body = _FOREIGN[which], "application/json"
+    headers = {"content-type": kind_of_body}
+    return httpx.Response(int(number), headers=headers, content=body, extensions={"stranger": True})
+
+
 def _garbled(answer: Answer, kind: str) -> httpx.Response:
     body = answer.body
     headers = dict(answer.headers)
@@ -351,4 +392,6 @@ def _garbled(answer: Answer, kind: str) -> httpx.Response:
             body, headers = b"<html><title>Sign in</title></html>", {"content-type": "text/html"}
         case "null" if body:
             body = b"null"
+        case "much white space" if body:
+            body = b" " * _MUCH + body
     return httpx.Response(answer.status, headers=headers, content=body)

@@ -7,13 +7,20 @@ import random
 from argparse import ArgumentTypeError
 from collections import abc
 from dataclasses import replace
+from decimal import Decimal
+from typing import Any
 
 from tests.simulation.plan import Pause, Plan, Scene, Skew, Trouble, draw_plain
+from tests.simulation.rows import Account, Rows
 
 Draw = abc.Callable[[random.Random, Plan], Plan]
 
 #: In so many worlds at least a kind strikes, however many there are.
 _SHARE = 0.25
+_SORTS = ("all", "customers", "contacts", "contacts", "reads", "updates", "attributes")
+#: What proxies, firewalls and gateways answer.
+_STATUSES = (200, 304, 400, 403, 403, 404, 407, 408, 409, 413, 421, 422, 425, 451, 499)
+_ENDLESS = ("same_cursor", "new_cursor", "empty_pages")
 #: Seconds by which a wall clock may be wrong.
 _WRONG = (60.0, 300.0, 900.0, 3600.0, 86_400.0, 3 * 86_400.0)
 
@@ -84,6 +91,116 @@ def _lost_create(dice: random.Random) -> Trouble:
     return Trouble(kind, first, first + dice.choice((0, 0, 2)), "contacts", seconds)
 
 
+def strangers(dice: random.Random, plan: Plan) -> Plan:
+    """Answers that are not ChartMogul's own, to every sort of request, while look-ups lag behind."""
+
+    def answered(dice: random.Random, scene: Scene) -> Scene:
+        some = tuple(_stranger(dice) for _ in range(dice.choice((1, 2, 3))))
+        return replace(scene, troubles=(*some, *scene.troubles))
+
+    stale = dice.choice((0.0, 3.0, 40.0, 290.0))
+    return replace(_in_scenes(dice, plan, answered), stale=stale)
+
+
+def _stranger(dice: random.Random) -> Trouble:
+    about: Any = dice.choice(_SORTS)
+    first = dice.randint(1, 40 if about in ("all", "reads") else 8)
+    last = first + dice.choice((0, 0, 0, 1, 3, 8))
+    status = dice.choice(_STATUSES)
+    form = dice.choice(("page", "json", "empty"))
+    when = dice.choice(("before", "after"))
+    if status == 304:  # of one that was not carried out nobody could know
+        form, when = "empty", "after"
+    return Trouble(f"stranger {status} {form} {when}", first, last, about)
+
+
+def unmodified(dice: random.Random, plan: Plan) -> Plan:
+    """An update that changes nothing is answered 304, also where all of it is dropped."""
+    switches = {"not_modified": "nothing_changed", "attributes_not_modified": "nothing_changed"}
+    plan = _switched(plan, **switches)
+    return replace(plan, undefined=dice.random() < 0.8)
+
+
+def nobody(dice: random.Random, plan: Plan) -> Plan:
+    """Contacts of nobody have the external ids and e-mails of ours."""
+    people = [person.key for person in plan.scenes[0].rows.people]
+    plan = replace(plan, nobodies=_some(dice, people))
+    kept = dice.choice(("deleted", "kept"))
+    return _switched(plan, lone_contacts_listed=dice.random() < 0.5, contacts_of_deleted=kept)
+
+
+def unfiltered(dice: random.Random, plan: Plan) -> Plan:
+    """The account's API ignores the filter of contacts by external id."""
+    return _switched(plan, contact_external_id_filter="ignored")
+
+
+def pins(dice: random.Random, plan: Plan) -> Plan:
+    """Values are pinned: a plain write is ignored, ignored with 304, replaces them, or is refused."""
+    policy = dice.choice(("ignored", "not_modified", "replaced", "refused"))
+    keys = plan.scenes[0].rows.all_keys()
+    present = tuple(dict.fromkeys((*plan.present, *_some(dice, keys))))
+    plan = replace(plan, present=present, pinned=_some(dice, present))
+    return _switched(plan, pinned_writes=policy)
+
+
+def spellings(dice: random.Random, plan: Plan) -> Plan:
+    """States are shown as codes, numbers are rounded to doubles, e-mails are folded."""
+    switches = {"state_shown": "code", "decimals": "double", "emails": "lowered"}
+    chosen = {name: switches[name] for name in _some(dice, sorted(switches))}
+    scenes = tuple(_respelt(scene) for scene in plan.scenes)
+    return _switched(replace(plan, scenes=scenes, states=True), **chosen)
+
+
+def _respelt(scene: Scene) -> Scene:
+    later = _spelt(scene.later) if scene.later else None
+    return replace(scene, rows=_spelt(scene.rows), later=later)
+
+
+def _spelt(rows: Rows) -> Rows:
+    """The rows with values that have another spelling; always the same."""
+    return replace(rows, accounts=tuple(map(_spelt_account, rows.accounts)))
+
+
+def _spelt_account(row: Account) -> Account:
+    dice = random.Random(f"{row.id} {row.company}")
+    state = dice.choice(("US-NY", "NY", "New York", "California")) if row.country == "US" else None
+    digits = Decimal("0.123456789012345678901")
+    score = row.score + digits if row.score is not None and dice.random() < 0.7 else row.score
+    email = row.email and row.email.replace("firms", dice.choice(("firms", "Firms")))
+    return replace(row, state=state, score=score, email=email)
+
+
+def lag(dice: random.Random, plan: Plan) -> Plan:
+    """Look-ups show changed records as they were, and a GET by uuid lags as well."""
+    plan = replace(plan, stale=dice.choice((3.0, 40.0, 290.0)))
+    changes, reads = dice.choice(((True, False), (False, True), (True, True)))
+    return _switched(plan, stale=plan.stale, stale_changes=changes, stale_reads=reads)
+
+
+def floods(dice: random.Random, plan: Plan) -> Plan:
+    """Lists say for ever that there is more, and answers begin with much white space."""
+
+    def flooded(dice: random.Random, scene: Scene) -> Scene:
+        kind = dice.choice((*(f"endless {how}" for how in _ENDLESS), "much white space"))
+        first = dice.randint(1, 20)
+        last = first + (dice.choice((0, 2)) if kind == "much white space" else 150)
+        return replace(scene, troubles=(Trouble(kind, first, last, "reads"), *scene.troubles))
+
+    return _in_scenes(dice, plan, flooded)
+
+
+def _some(dice: random.Random, of: abc.Sequence[str]) -> tuple[str, ...]:
+    """Some of them, one at least where there is any."""
+    if not of:
+        return ()
+    sure = dice.randrange(len(of))
+    return tuple(one for number, one in enumerate(of) if number == sure or dice.random() < 0.5)
+
+
+def _switched(plan: Plan, **switches: Any) -> Plan:
+    return replace(plan, switches=tuple({**dict(plan.switches), **switches}.items()))
+
+
 def _in_scenes(
     dice: random.Random, plan: Plan, change: abc.Callable[[random.Random, Scene], Scene]
 ) -> Plan:
@@ -96,7 +213,18 @@ def _in_scenes(
     return replace(plan, scenes=scenes)
 
 
-KINDS: dict[str, Draw] = {"pauses": pauses, "clocks": clocks}
+KINDS: dict[str, Draw] = {
+    "pauses": pauses,
+    "clocks": clocks,
+    "strangers": strangers,
+    "unmodified": unmodified,
+    "nobody": nobody,
+    "unfiltered": unfiltered,
+    "pins": pins,
+    "spellings": spellings,
+    "lag": lag,
+    "floods": floods,
+}
 
 #: What the worker bears today.
 DEFAULT: tuple[str, ...] = ()

@@ -38,13 +38,18 @@ PEOPLE = ("merge", "delete a customer", "delete a contact", "edit")
 class Trouble:
     """The `first` to `last` request of a scene, counted from 1, go wrong in one way.
 
-    `about`: only requests that create one of these count.
+    `about`: only requests that create one of these count, or those of one sort: reads, updates (PATCH), and what
+    goes to attributes and tags.
+
+    A kind that begins with `stranger` is an answer that is not ChartMogul's own: its status, its body (page, json,
+    empty), and whether the request was carried out (after) or not (before). One that begins with `endless` is a list
+    whose every page says that there is another.
     """
 
     kind: str
     first: int
     last: int
-    about: Literal["all", "customers", "contacts"] = "all"
+    about: Literal["all", "customers", "contacts", "reads", "updates", "attributes"] = "all"
     #: Seconds: a delay, a Retry-After, or until a late request takes effect.
     seconds: float = 0.0
 
@@ -170,8 +175,23 @@ class Plan:
     scenes: tuple[Scene, ...] = field(default=())
     #: The clock of the state is a server's, always right, as PostgreSQL's is; else it is the process' own.
     server_clock: bool = False
+    #: Switches of the sandbox, in force once all is there that it holds beforehand.
+    switches: tuple[tuple[str, Any], ...] = ()
+    #: The account does not define the attribute of contacts: it is dropped in silence.
+    undefined: bool = False
+    #: Keys of people whose e-mail and external id a contact of nobody has.
+    nobodies: tuple[str, ...] = ()
+    #: Keys of those present that have a value which somebody pinned.
+    pinned: tuple[str, ...] = ()
+    #: The mapping of customers has a state.
+    states: bool = False
     #: The kinds of trouble that struck beyond those of every world, see `kinds`.
     kinds: tuple[str, ...] = ()
+
+    @property
+    def dropping(self) -> bool:
+        """Whether ChartMogul drops values of good rows."""
+        return self.undefined or bool(self.pinned)
 
     @property
     def skewed(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sync.domain.results import Status
 from sync.errors import EXIT_LOCKED, EXIT_REJECTED, EXIT_TERMINATED
+from sync.sandbox.countries import state_code
 from tests.simulation.account import KEY, READ_ONLY_KEY, Asked, Effect
 from tests.simulation.rows import PERSONAL, Account, Person, Rows
 from tests.simulation.worker import Worker
@@ -21,6 +22,8 @@ Broken = abc.Iterator[str]
 
 #: Seconds for which a create in doubt is not repeated, and which it may take from its note to its leaving.
 _DOUBT, _ON_ITS_WAY = 600.0, 60.0
+#: How often a process may ask for the same page: attempts, for each reason that it may have to read a list again.
+_SAME_QUESTION = 40
 
 
 def _workers(world: World) -> list[Worker]:
@@ -118,13 +121,14 @@ def delivered(world: World) -> Broken:
     rejected = {(e["mapping"], e["row"]): e["code"] for e in _lines(folder, "errors.jsonl")}
     excused = {"same_record", "ambiguous_contact", "contact_moved", "customer_not_found"}
     rows = last.scene.rows
-    for mapping, row, wanted in _good(world, rows):
-        code = rejected.get((mapping, row))
+    for mapping, number, row in _good(world, rows):
+        code = rejected.get((mapping, number))
         if code is not None:
-            if not (world.plan.merging and code in excused):
-                yield f"{mapping} row {row} is good, and was rejected: {code}"
-        elif problem := _differs(world, wanted):
-            yield f"{mapping} row {row}: {problem}"
+            pinned = row.id in world.plan.pinned or getattr(row, "key", "") in world.plan.pinned
+            if not (world.plan.merging and code in excused) and not pinned:
+                yield f"{mapping} row {number} is good, and was rejected: {code}"
+        elif problem := _differs(world, row):
+            yield f"{mapping} row {number}: {problem}"
 
 
 def _good(world: World, rows: Rows) -> abc.Iterator[tuple[str, int, Account | Person]]:
@@ -155,14 +159,24 @@ def _differs(world: World, row: Account | Person) -> str:
         return shown
     for name, wanted in row.fields.items():
         held = shown.get(name)
-        if name == "email" and held:
-            held, wanted = held.lower(), str(wanted).lower()
-        same = Decimal(held) == wanted if isinstance(wanted, Decimal) and held else held == wanted
-        if not same and (held or wanted is not None):
+        if name in shown["pinned"] or (name == "role" and world.plan.undefined):
+            continue
+        if not _same(name, wanted, held) and (held or wanted is not None):
             return f"{name} is {held!r}, not {wanted!r}"
     if isinstance(row, Account) and "warehouse" not in shown["tags"]:
         return "the tag is missing"
     return ""
+
+
+def _same(name: str, wanted: Any, held: Any) -> bool:
+    """Whether two values are one, however they are spelt."""
+    if name == "email" and held:
+        return bool(held.lower() == str(wanted).lower())
+    if name == "state" and held and wanted:
+        return state_code(held) == state_code(wanted)
+    if isinstance(wanted, Decimal) and held:
+        return Decimal(held) == wanted or Decimal(held) == Decimal(repr(float(wanted)))
+    return bool(held == wanted)
 
 
 def _customer(world: World, row: Account) -> dict[str, Any] | str:
@@ -170,8 +184,10 @@ def _customer(world: World, row: Account) -> dict[str, Any] | str:
     uuid = account.by_pair.get((world.account.sandbox.data_source, row.id))
     if uuid is None:
         return "ChartMogul has no such customer"
-    shown = account.show(account.customers[uuid])
-    return {**shown, **shown["attributes"]["custom"], "tags": shown["attributes"]["tags"]}
+    customer = account.customers[uuid]
+    shown = account.show(customer)
+    plain = {"tags": shown["attributes"]["tags"], "pinned": customer.pinned}
+    return {**shown, **shown["attributes"]["custom"], **plain}
 
 
 def _contact(world: World, row: Person) -> dict[str, Any] | str:
@@ -180,13 +196,14 @@ def _contact(world: World, row: Person) -> dict[str, Any] | str:
     found = [
         contact
         for contact in account.contacts.values()
-        if (contact.external_id == row.id if row.id else contact.customer_uuid == uuid)
+        if contact.customer_uuid is not None
+        and (contact.external_id == row.id if row.id else contact.customer_uuid == uuid)
         and (row.id or (contact.email or "").lower() == row.email.lower())
     ]
     if not found:
         return "ChartMogul has no such contact"
     shown = account.show_contact(found[0])
-    return {**shown, **shown["custom"]}
+    return {**shown, **shown["custom"], "pinned": found[0].pinned}
 
 
 def settled(world: World) -> Broken:
@@ -195,8 +212,53 @@ def settled(world: World) -> Broken:
     for effect in world.account.effects:
         if effect.writes and effect.caller == again.name:
             yield f"another run wrote: {effect.method} {effect.path} {effect.body}"
-        if effect.writes and effect.caller == lost.name and not world.plan.merging:
+        forgiven = world.plan.merging or world.plan.dropping  # nobody remembers what was dropped
+        if effect.writes and effect.caller == lost.name and not forgiven:
             yield f"a run without its state wrote: {effect.method} {effect.path} {effect.body}"
+
+
+def others_are_left_alone(world: World) -> Broken:
+    """A contact of nobody is somebody else's: nothing about it changes."""
+    held = world.account.sandbox.world.contacts
+    for uuid, before in world.account.nobodies.items():
+        if held.get(uuid, before) != before:
+            yield f"a contact of nobody was {before}, and is {held[uuid]}"
+
+
+def no_false_alarm(world: World) -> Broken:
+    """Another spelling of a value is no reason for a warning."""
+    if world.plan.dropping or world.plan.meddling or "spellings" not in world.plan.kinds:
+        return
+    for worker in _workers(world):
+        folder = _report(world, worker)
+        for line in _lines(folder, "changes.jsonl") if folder else ():
+            for warning in line["warnings"]:
+                if warning["code"] == "dropped":
+                    yield f"{worker.name} warns: {line['mapping']} {warning['field']} was dropped"
+
+
+def strangers_end_nothing(world: World) -> Broken:
+    """What a proxy answers once in ChartMogul's place is no reason to end a mapping, nor is a 304."""
+    for worker in _workers(world):
+        kinds = [trouble.kind for trouble in worker.scene.troubles]
+        own = worker.account.revoked or any("302" in k or "stranger 407" in k for k in kinds)
+        own = own or any(blow.what in ("revoke", "read only") for blow in worker.scene.blows)
+        if own or not any(kind.startswith("stranger") for kind in kinds):
+            continue
+        for mapping in worker.run.mappings if worker.run else ():
+            for word in ("(403)", "redirect (304)", "redirect", "404"):
+                if word in (mapping.error or ""):
+                    yield f"{worker.name}: a stranger's answer ended {mapping.mapping}: {word}"
+                    break
+
+
+def lists_end(world: World) -> Broken:
+    """A list that says for ever that there is more is given up, not read for ever."""
+    for worker in _workers(world):
+        asked = Counter(start.question for start in worker.starts if "cursor=" in start.question)
+        for question, count in asked.items():
+            if count > _SAME_QUESTION:
+                yield f"{worker.name} asked {count} times: {question}"
 
 
 def dry_runs_write_nothing(world: World) -> Broken:
@@ -362,6 +424,10 @@ PROMISES: tuple[abc.Callable[[World], Broken], ...] = (
     waits_hold,
     delivered,
     settled,
+    others_are_left_alone,
+    no_false_alarm,
+    strangers_end_nothing,
+    lists_end,
     dry_runs_write_nothing,
     within_the_limits,
     types_hold,

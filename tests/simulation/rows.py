@@ -25,6 +25,7 @@ class Account:
     partner: bool | None
     score: Decimal | None
     bad: str = ""
+    state: str | None = None
 
     @property
     def values(self) -> tuple[Any, ...]:
@@ -32,7 +33,8 @@ class Account:
         country = "Atlantis" if self.bad == "country" else self.country
         seats: Any = "many" if self.bad == "seats" else self.seats
         key = None if self.bad == "null key" else self.id
-        return (key, self.company, self.email, country, self.plan, seats, self.partner, self.score)
+        values = (key, self.company, self.email, country, self.plan, seats, self.partner)
+        return (*values, self.score, self.state)
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -44,6 +46,7 @@ class Account:
             "seats": self.seats,
             "partner": self.partner,
             "score": self.score,
+            "state": self.state,
         }
         held: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None}
         return held | {"country": self.country}

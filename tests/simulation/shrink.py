@@ -44,6 +44,13 @@ def _smaller(plan: Plan) -> abc.Iterator[Plan]:
         replace(plan, live_check="changed"),
         replace(plan, split=False),
         replace(plan, server_clock=False),
+        replace(plan, undefined=False),
+        replace(plan, nobodies=()),
+        replace(plan, pinned=()),
+        *(
+            replace(plan, switches=plan.switches[:number] + plan.switches[number + 1 :])
+            for number in range(len(plan.switches))
+        ),
     ):
         if calm != plan:
             yield calm

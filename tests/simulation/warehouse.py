@@ -11,7 +11,7 @@ from sync.warehouse.column import Column
 from tests.simulation.rows import Rows
 
 _BATCH = 5
-_ACCOUNTS = ("id", "company", "email", "country", "plan", "seats", "partner", "score")
+_ACCOUNTS = ("id", "company", "email", "country", "plan", "seats", "partner", "score", "state")
 _PEOPLE = ("customer", "id", "email", "first_name", "title", "role")
 
 

@@ -62,6 +62,8 @@ class Start:
     at: float
     method: str
     path: str
+    #: Path and query of a GET.
+    question: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -250,7 +252,9 @@ class Worker:
         if trace is not None:  # as httpcore does, once there is a connection
             await trace("http11.send_request_headers.started", {})
             self._check_alive()
-        self.starts.append(Start(self.loop.time(), request.method, request.url.path))
+        url = request.url
+        question = url.raw_path.decode() if request.method == "GET" else ""
+        self.starts.append(Start(self.loop.time(), request.method, url.path, question))
         if trace is not None:
             await trace("http11.send_request_body.complete", {})
         self._wants_pause("request", len(self.starts))
@@ -267,7 +271,9 @@ class Worker:
             response = await self.account.answer(self, request, self._die if fatal else None)
         finally:
             self.under_way -= 1
-        if response.status_code in (401, 402, 403) and self.denied is None:
+        stranger = response.extensions.get("stranger", False)
+        denials = (401, 402, 407) if stranger else (401, 402, 403)
+        if response.status_code in denials and self.denied is None:
             self.denied = self.loop.time()
         return response
 

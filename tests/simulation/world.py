@@ -22,7 +22,7 @@ from sync.state.store import Store
 from tests.simulation.account import KEY, Account
 from tests.simulation.loop import Killed, Loop, Stuck
 from tests.simulation.plan import Plan, Scene
-from tests.simulation.rows import Rows
+from tests.simulation.rows import Person, Rows
 from tests.simulation.worker import CURRENT, EPOCH, Setting, Worker
 from tests.unit.sandbox.caller import Caller
 
@@ -38,7 +38,11 @@ source: {{query: "select {query}"}}
 limits: {{allow_empty: true}}
 destination: {{object: customer}}
 live_check: {live_check}
-fields: {{external_id: id, company: company, email: email, country: {{column: country, on_null: clear}}}}
+fields:
+  external_id: id
+  company: company
+  email: email
+  country: {{column: country, on_null: clear}}{state}
 attributes:
   plan: {{column: plan, type: String}}
   seats: {{column: seats, type: Integer}}
@@ -138,8 +142,18 @@ class World:
                 script.customer(row.id)
         for person in rows.people:
             wanted = person.key in self.plan.present and person.key not in self.initial
-            if wanted and script.contact(person.customer, person.id, person.email):
+            if wanted and script.contact(person):
                 self.initial.add(person.key)
+            if person.key in self.plan.nobodies:
+                script.nobody(person)
+        for key in self.plan.pinned:
+            script.pin(key)
+        self.account.nobodies = {
+            uuid: contact
+            for uuid, contact in self.account.sandbox.world.contacts.items()
+            if contact.customer_uuid is None
+        }
+        self.account.sandbox.set(**dict(self.plan.switches))
 
     def _calm(self, scene: Scene, state: Path) -> Worker:
         return self._scene(scene, state=state, calm=True).workers[0]
@@ -281,13 +295,14 @@ def _setting(plan: Plan, folder: Path, state: Path) -> Setting:
         "SYNC_REPORTS": str(folder / "reports"),
         "SYNC_TMP": str(folder),
     }
-    return Setting(
-        folder, Settings.load(told), _mappings(plan.live_check, plan.by_email, plan.split)
-    )
+    mappings = _mappings(plan.live_check, plan.by_email, plan.split, plan.states)
+    return Setting(folder, Settings.load(told), mappings)
 
 
 @cache
-def _mappings(live_check: str, by_email: bool, split: bool) -> tuple[LoadedMapping, ...]:
+def _mappings(
+    live_check: str, by_email: bool, split: bool, states: bool
+) -> tuple[LoadedMapping, ...]:
     told = {
         "WAREHOUSE_URL": "sqlite:///unused.db",
         "CHARTMOGUL_API_KEY": KEY,
@@ -295,10 +310,11 @@ def _mappings(live_check: str, by_email: bool, split: bool) -> tuple[LoadedMappi
     }
     with tempfile.TemporaryDirectory() as folder:
         key = "" if by_email else "\n  external_id: id"
+        state = "\n  state: state" if states else "\nignore_columns: [state]"
         for name, query in Plan(0, split=split).queries.items():
             text = _CONTACTS if query == "people" else _CUSTOMERS
-            text = text.format(name=name, query=query, live_check=live_check, external_id=key)
-            Path(folder, f"{name}.yml").write_text(text)
+            told_so = {"live_check": live_check, "external_id": key, "state": state}
+            Path(folder, f"{name}.yml").write_text(text.format(name=name, query=query, **told_so))
         return tuple(load([Path(folder)], told))
 
 
@@ -330,22 +346,38 @@ class _Script:
         }
         self.uuids[external_id] = self._post("/customers", body)["uuid"]
 
-    def contact(self, customer: str, external_id: str | None, email: str) -> bool:
+    def contact(self, person: Person) -> bool:
         """Whether there is such a customer."""
-        if customer not in self.uuids:
+        if person.customer not in self.uuids:
             return False
         body = {
-            "customer_uuid": self.uuids[customer],
+            "customer_uuid": self.uuids[person.customer],
             "data_source_uuid": DATA_SOURCE,
-            "email": email.upper(),
+            "email": person.email.upper(),
             "last_name": "Unmapped",
         }
-        if external_id is not None and len(email) % 2:
-            body["external_id"] = external_id
-        self._post("/contacts", body)
+        if person.id is not None and len(person.email) % 2:
+            body["external_id"] = person.id
+        self.uuids[person.key] = self._post("/contacts", body)["uuid"]
         return True
 
-    def _post(self, path: str, body: dict[str, Any]) -> Any:
-        answer = Caller(self.account.sandbox, KEY)("POST", path, body)
+    def nobody(self, person: Person) -> None:
+        """A contact of nobody who looks like this one."""
+        body = {"email": person.email, "external_id": person.id, "data_source_uuid": DATA_SOURCE}
+        self._post("/contacts", {**body, "first_name": "Nobody"})
+
+    def pin(self, key: str) -> None:
+        """Give the record of this key a value that is pinned."""
+        uuid = self.uuids.get(key, "")
+        if uuid.startswith("cus"):
+            pinned = {"company": "Pinned", "overrides": {"company": True}}
+            self._post(f"/customers/{uuid}", pinned, "PATCH")
+        elif uuid:
+            self._post(
+                f"/contacts/{uuid}", {"title": "Pinned", "overrides": {"title": True}}, "PATCH"
+            )
+
+    def _post(self, path: str, body: dict[str, Any], method: str = "POST") -> Any:
+        answer = Caller(self.account.sandbox, KEY)(method, path, body)
         assert answer.status in (200, 201), answer
         return answer.json
