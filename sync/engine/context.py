@@ -5,10 +5,12 @@ from collections import abc
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from sync.chartmogul.permit import Permit
 from sync.domain.clock import Clock
 from sync.errors import SyncError
+from sync.state.memory import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,13 @@ class Stop:
 Lease = Permit
 
 
+class Leases(Protocol):
+    """The rights of a run to write."""
+
+    def of(self, scope: Scope) -> Lease:
+        """The right to write the records of a scope."""
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a run may use: connections at once, requests a second, the API's host, a folder for its spool."""
@@ -79,7 +88,7 @@ class Means:
 class RunContext:
     """The terms of a run; but for `stop` nothing in here changes while it lasts.
 
-    A dry run has no `lease`: it writes nothing.
+    A dry run has no `leases`: it writes nothing.
     """
 
     run_id: str
@@ -89,4 +98,4 @@ class RunContext:
     means: Means
     clock: Clock
     stop: Stop
-    lease: Lease | None
+    leases: Leases | None

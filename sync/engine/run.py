@@ -17,6 +17,7 @@ from sync.engine.task import MappingTask
 from sync.errors import (
     ConfigError,
     Interrupted,
+    LockedError,
     RailError,
     StateError,
     SyncError,
@@ -24,6 +25,8 @@ from sync.errors import (
     told,
 )
 
+#: How a mapping ends without which those that depend on it do not start.
+_BROKEN_OFF = (Status.FAILED, Status.STOPPED, Status.LOCKED)
 _STATUSES = {errors.EXIT_LOCKED: Status.LOCKED, errors.EXIT_RAIL: Status.STOPPED}
 
 
@@ -66,10 +69,12 @@ class Coordinator:
         for task in self.tasks:
             await self._connect(task)
         if self.lease is not None:
-            await stack.enter_async_context(
-                self.lease.held([task.state.scope for task in self.tasks])
-            )
-        for task in self.tasks:
+            held = self.lease.held([task.state.scope for task in self.tasks])
+            locked = await stack.enter_async_context(held)
+            for task in self.tasks:
+                if task.state.scope in locked:
+                    self._end(task, locked[task.state.scope])
+        for task in self._open():
             await self._read(task)
         self._compare_types()
         await self._write_all(sorted(self._open(), key=lambda task: task.about.parent is not None))
@@ -143,16 +148,17 @@ class Coordinator:
     async def _write(self, task: MappingTask) -> None:
         if self.stop.requested() or self.stop.failure is not None:
             return
-        broken = [o for o in task.before if o.run.status in (Status.FAILED, Status.STOPPED)]
+        broken = [one for one in task.before if one.run.status in _BROKEN_OFF]
         if broken:
             task.run.error = (
                 f"not started: its customers come from {broken[0].run.mapping}, which broke off"
             )
-            task.run.status = Status.FAILED
+            locked = broken[0].run.status is Status.LOCKED
+            task.run.status = Status.LOCKED if locked else Status.FAILED
             return
         try:
             await task.write()
-        except (RailError, ConfigError) as error:
+        except (RailError, ConfigError, LockedError) as error:
             self._end(task, error)
         else:
             self._close(task)

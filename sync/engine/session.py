@@ -3,7 +3,7 @@
 import secrets
 from collections import abc
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -63,16 +63,17 @@ class Session:
         self, mappings: abc.Sequence[LoadedMapping], selection: Selection, *, dry_run: bool
     ) -> Run:
         """The run, from its first request to its reports."""
-        started = self.clock.now()
+        clock = replace(self.clock, now=self.store.now)  # all moments are the state's own
+        started = clock.now()
         name = run_id(started)
-        lease = None if dry_run else RunLease(self.store, name, self.settings.timeout + 10)
+        lease = None if dry_run else RunLease(self.store, name, self.settings.timeout)
         context = RunContext(
             name,
             started,
             dry_run,
             selection,
             self._means(dry_run),
-            self.clock,
+            clock,
             self.stop,
             lease,
         )
@@ -80,7 +81,7 @@ class Session:
         for task in tasks:
             task.run.overridden = tuple(sorted(selection.lifted))
         run = Run(name, dry_run, started, [task.run for task in tasks], whole=selection.whole)
-        coordinator = Coordinator(run, tasks, self.reporter, self.stop, lease, self.clock)
+        coordinator = Coordinator(run, tasks, self.reporter, self.stop, lease, clock)
         return await coordinator.conduct()
 
     def _means(self, dry_run: bool) -> Means:

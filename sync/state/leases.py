@@ -3,6 +3,7 @@
 from collections import abc
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, or_, select, update
 
@@ -13,57 +14,59 @@ from sync.state.process import Process
 from sync.state.schema import leases
 from sync.state.upsert import insert
 
-#: Seconds that a lease lasts, from its taking or its last renewal.
+#: Seconds that a lease lasts at least, from its taking or its last renewal; what one of an older version lasts.
 LASTS = 90.0
 
 _PLACE = ("account", "data_source", "object")
-Clock = abc.Callable[[], datetime]
+Place = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who wants to hold leases: a name of its own for every run, and the process."""
+    """Who wants to hold leases, and for how many seconds: a name of its own for every run, and the process."""
 
     owner: str
     process: Process
+    lasts: float = LASTS
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lease, from when until when (seconds since 1970)."""
+    """Who holds the lease of a place, renewed when, until when (seconds since 1970); `lasts` from a renewal."""
 
+    place: Place
     owner: str
     process: Process
     acquired: float
+    renewed: float
     expires: float
+    lasts: float = LASTS
 
 
-def now(connection: Connection, clock: Clock) -> float:
-    """Seconds since 1970 by a clock that all who share the state agree on."""
-    if connection.dialect.name == "postgresql":
-        seconds = select(func.extract("epoch", func.clock_timestamp()))
-        return float(connection.execute(seconds).scalar_one())
-    return clock().timestamp()
+def place_of(scope: Scope) -> Place:
+    """What a lease is for."""
+    return scope.account, scope.data_source, scope.object.value
 
 
-def take(connection: Connection, scopes: abc.Iterable[Scope], claim: Claim, at: float) -> None:
-    """Take the leases of all scopes; one that has run out, or whose process is gone, is free.
+def take(connection: Connection, places: abc.Iterable[Place], claim: Claim, at: float) -> None:
+    """Take the leases of all places; one that has run out, or whose process is gone, is free.
 
     Raises:
         LockedError: another process holds one; the transaction must end without effect.
     """
-    wanted = sorted({(s.account, s.data_source, s.object.value) for s in scopes})
-    for place in wanted:  # in one order, so that two processes never wait for each other
+    for place in sorted(
+        set(places)
+    ):  # in one order, so that two processes never wait for each other
         _take_one(connection, place, claim, at)
 
 
-def _take_one(connection: Connection, place: tuple[str, str, str], claim: Claim, at: float) -> None:
+def _take_one(connection: Connection, place: Place, claim: Claim, at: float) -> None:
     row: dict[str, object] = dict(zip(_PLACE, place, strict=True))
-    row |= {"owner": claim.owner, **asdict(claim.process)}
-    row |= {"acquired": at, "renewed": at, "expires": at + LASTS}
+    row |= {"owner": claim.owner, **asdict(claim.process), "lasts": claim.lasts}
+    row |= {"acquired": at, "renewed": at, "expires": at + claim.lasts}
     statement = insert(connection, leases)
     free = [leases.c.expires <= at, leases.c.owner == claim.owner]
-    holder = _holder(connection, place)
+    holder = find(connection, place)
     if holder is not None and process.is_gone(holder.process, claim.process, process.started):
         free.append(leases.c.owner == holder.owner)
     taken = connection.execute(
@@ -75,28 +78,53 @@ def _take_one(connection: Connection, place: tuple[str, str, str], claim: Claim,
         row,
     ).one_or_none()
     if taken is None:
-        raise locked(place, _holder(connection, place))
+        raise locked(place, find(connection, place), at)
 
 
-def _holder(connection: Connection, place: tuple[str, str, str]) -> Holder | None:
-    account, data_source, object = place
-    row = connection.execute(
-        select(leases).where(
-            leases.c.account == account,
-            leases.c.data_source == data_source,
-            leases.c.object == object,
-        )
-    ).one_or_none()
-    if row is None:
-        return None
+def find(connection: Connection, place: Place) -> Holder | None:
+    """Who holds the lease of a place."""
+    row = connection.execute(select(leases).where(_at(place))).one_or_none()
+    return None if row is None else _holder(row)
+
+
+def held(connection: Connection) -> list[Holder]:
+    """All leases, whether they have run out or not."""
+    query = select(leases).order_by(*(leases.c[name] for name in _PLACE))
+    return [_holder(row) for row in connection.execute(query)]
+
+
+def _at(place: Place) -> Any:
+    account, data_source, object_ = place
+    return (
+        (leases.c.account == account)
+        & (leases.c.data_source == data_source)
+        & (leases.c.object == object_)
+    )
+
+
+def _holder(row: Any) -> Holder:
     held_by = Process(row.host, row.machine, row.pid, row.started)
-    return Holder(row.owner, held_by, row.acquired, row.expires)
+    place = row.account, row.data_source, row.object
+    times = row.acquired, row.renewed, row.expires
+    return Holder(place, row.owner, held_by, *times, LASTS if row.lasts is None else row.lasts)
 
 
-def renew(connection: Connection, owner: str, at: float) -> int:
-    """Let the owner's leases last from now; how many there are."""
+def bring_back(connection: Connection, at: float) -> None:
+    """A lease that ends later than it can last was renewed by a clock that was ahead: it is as if renewed now.
+
+    Its holder, if there is one, renews it in time; if there is none, nobody waits longer than a lease lasts.
+    """
+    lasts = func.coalesce(leases.c.lasts, LASTS)
+    ahead = update(leases).where(leases.c.expires > at + lasts)
+    connection.execute(ahead.values(renewed=at, expires=at + lasts))
+
+
+def renew(connection: Connection, owner: str, at: float) -> list[Place]:
+    """Let the owner's leases last from now; which there are."""
+    lasts = func.coalesce(leases.c.lasts, LASTS)
     mine = update(leases).where(leases.c.owner == owner)
-    return connection.execute(mine.values(renewed=at, expires=at + LASTS)).rowcount
+    renewed = mine.values(renewed=at, expires=at + lasts).returning(*(leases.c[n] for n in _PLACE))
+    return [(row[0], row[1], row[2]) for row in connection.execute(renewed)]
 
 
 def release(connection: Connection, owner: str) -> None:
@@ -104,18 +132,20 @@ def release(connection: Connection, owner: str) -> None:
     connection.execute(delete(leases).where(leases.c.owner == owner))
 
 
-def locked(place: tuple[str, str, str], holder: Holder | None) -> LockedError:
+def locked(place: Place, holder: Holder | None, at: float) -> LockedError:
     """Who holds a lease, and for how long at most."""
-    _, data_source, object = place
-    what = f"the {object}s of {data_source} are being written"
+    _, data_source, object_ = place
+    what = f"the {object_}s of {data_source} are being written"
     if holder is None:  # given back in this very moment
         return LockedError(f"{what} by another process", "run again")
+    ends = min(holder.expires, at + holder.lasts)
     return LockedError(
         f"{what} by process {holder.process.pid} on {holder.process.host},"
-        f" since {_told(holder.acquired)}",
-        f"wait for it; should it be dead, its lease runs out at {_told(holder.expires)}",
+        f" since {told(holder.acquired)}",
+        f"wait for it; should it be dead, its lease runs out at {told(ends)}",
     )
 
 
-def _told(seconds: float) -> str:
+def told(seconds: float) -> str:
+    """A moment for people, with its date."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

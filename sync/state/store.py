@@ -3,10 +3,9 @@
 One module because it is one list: each method is a transaction, and what it does stands in the module it names.
 """
 
-import time
 from collections import abc
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection
@@ -15,30 +14,16 @@ from sync.domain import objects
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, Run, Status
 from sync.domain.row_hash import KnownRows, RowHash
-from sync.errors import LockedError
-from sync.state import (
-    absent,
-    accounts,
-    in_doubt,
-    leases,
-    opening,
-    process,
-    records,
-    row_hashes,
-    runs,
-)
+from sync.state import absent, accounts, in_doubt, opening, records, row_hashes, runs
 from sync.state.absent import Moved
 from sync.state.engine import Database
+from sync.state.held_leases import HeldLeases
 from sync.state.keys import Keys
-from sync.state.leases import LASTS, Claim
 from sync.state.memory import Confirmed, Doubt, Item, LastRun, LockedType, Memory, Scope
+from sync.state.moments import Clock, StateClock, since_boot
 from sync.state.upgrade import UPGRADES, Upgrade
 
 _COMPLETE = (Status.SUCCEEDED, Status.COMPLETED_WITH_ERRORS)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -53,23 +38,21 @@ class Store:
     database: Database
     salt: bytes = field(repr=False)
     writable: bool
-    clock: leases.Clock
-    monotonic: abc.Callable[[], float]
+    clock: StateClock
+    leases: HeldLeases = field(init=False)
     _keys: Keys = field(init=False, repr=False)
-    #: When the leases run out, by the clock and by the monotonic clock; the earlier counts.
-    _until: tuple[float, float] | None = field(default=None, init=False)
-    _taken: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self._keys = Keys(self.salt)
+        self.leases = HeldLeases(self.database, self.clock)
 
     @classmethod
     def open(
         cls,
         url: str,
         *,
-        clock: leases.Clock = _now,
-        monotonic: abc.Callable[[], float] = time.monotonic,
+        clock: Clock | None = None,
+        monotonic: abc.Callable[[], float] = since_boot,
         create: bool = True,
         upgrades: abc.Sequence[Upgrade] = UPGRADES,
     ) -> "Store":
@@ -80,14 +63,14 @@ class Store:
             StateError: it cannot be opened, is not there, or is newer than this program.
         """
         database, salt = opening.to_write(url, upgrades, create=create)
-        return cls(database, salt, True, clock, monotonic)
+        return cls(database, salt, True, StateClock(database, clock, monotonic))
 
     @classmethod
     def open_read_only(
         cls,
         url: str,
         *,
-        clock: leases.Clock = _now,
+        clock: Clock | None = None,
         upgrades: abc.Sequence[Upgrade] = UPGRADES,
     ) -> "Store":
         """The state as it is, for looking only: nothing is made, upgraded or changed there.
@@ -95,11 +78,15 @@ class Store:
         Where there is none it is empty. Errors as in `open`.
         """
         database, salt = opening.to_read(url, upgrades)
-        return cls(database, salt, False, clock, time.monotonic)
+        return cls(database, salt, False, StateClock(database, clock))
 
     def close(self) -> None:
         """Let go of the database."""
         self.database.close()
+
+    def now(self) -> datetime:
+        """This moment by the clock that all who share the state agree on."""
+        return self.clock.now()
 
     def stored(self, key: str) -> str:
         """A key as the state holds it."""
@@ -162,9 +149,9 @@ class Store:
 
     def remember(self, scope: Scope, mapping: str, run_id: str, items: abc.Sequence[Item]) -> None:
         """Write down what became of rows, all or nothing; what is confirmed is in doubt no longer."""
-        delivery = records.Delivery(scope, mapping, run_id, self.clock())
 
         def work(connection: Connection) -> None:
+            delivery = records.Delivery(scope, mapping, run_id, self.clock.moment(connection))
             records.remember(connection, self._keys, delivery, items)
             if not objects.of(scope.object).unique_keys:
                 confirmed = [item.key for item in items if isinstance(item, Confirmed)]
@@ -266,52 +253,3 @@ class Store:
     def last_rejecting_run(self) -> str | None:
         """The id of the latest run that rejected a row with a key."""
         return self.database.read(runs.last_rejecting)
-
-    # Leases
-
-    def take_leases(self, scopes: abc.Iterable[Scope], owner: str) -> None:
-        """Take the leases of all these scopes for 90 seconds, or none; `owner` is new in every run.
-
-        Raises:
-            LockedError: another process holds one; the message says which process, and since when.
-        """
-        wanted = list(scopes)
-        claim = Claim(owner, process.current())
-        started = self._this_moment()
-        self.database.write(lambda c: leases.take(c, wanted, claim, leases.now(c, self.clock)))
-        self._taken = len({scope.id for scope in wanted})
-        self._last_from(started)
-
-    def renew_leases(self, owner: str) -> None:
-        """Let the leases last for another 90 seconds.
-
-        Raises:
-            LockedError: they ran out and were taken over.
-        """
-        started = self._this_moment()
-        renewed = self.database.write(lambda c: leases.renew(c, owner, leases.now(c, self.clock)))
-        if renewed < self._taken:
-            self._until = None
-            raise LockedError(
-                "the lease of these records ran out and another process took it over",
-                "the next run goes on",
-            )
-        self._last_from(started)
-
-    def release_leases(self, owner: str) -> None:
-        """Give the leases back."""
-        self._until = None
-        self.database.write(lambda c: leases.release(c, owner))
-
-    def lease_left(self) -> float:
-        """Seconds until the leases run out, 0 or less where none is held."""
-        if self._until is None:
-            return 0.0
-        return min(end - now for end, now in zip(self._until, self._this_moment(), strict=True))
-
-    def _this_moment(self) -> tuple[float, float]:
-        return self.clock().timestamp(), self.monotonic()
-
-    def _last_from(self, started: tuple[float, float]) -> None:
-        clock, monotonic = started
-        self._until = clock + LASTS, monotonic + LASTS

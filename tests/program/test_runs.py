@@ -258,9 +258,9 @@ def test_locked_elsewhere(desk, place):
     store = Store.open(f"sqlite:///{place.folder / 'state.db'}")
     source = place.sandbox.data_source
     scope = store.scope(store.account_of(source) or "", source, Object.CUSTOMER)
-    store.take_leases([scope], "another")
+    store.leases.take([scope], "another")
     run = place.run()
-    store.release_leases("another")
+    store.leases.release("another")
     store.close()
     assert run.exit_code == EXIT_LOCKED
     assert str(run.status) == "locked"

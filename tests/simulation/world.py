@@ -7,6 +7,7 @@ import tempfile
 from collections import abc
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from sync.mapping.loader import LoadedMapping, load
 from sync.sandbox.sandbox import DATA_SOURCE
 from sync.sandbox.world import World as Held
 from sync.settings import Settings
-from sync.state import engine, leases, process
+from sync.state import engine, process
+from sync.state.moments import StateClock
 from sync.state.store import Store
 from tests.simulation.account import KEY, Account
 from tests.simulation.loop import Killed, Loop, Stuck
@@ -249,13 +251,17 @@ def _processes(workers: abc.Sequence[Worker]) -> abc.Iterator[None]:
 @contextmanager
 def _state_clock(plan: Plan, now: abc.Callable[[], float]) -> abc.Iterator[None]:
     """A server's clock for the state, where the plan has one, as if it were PostgreSQL's."""
-    own = leases.now
+    own = StateClock.moment, StateClock.now
     if plan.server_clock:
-        leases.now = lambda connection, clock: EPOCH.timestamp() + now()
+
+        def moment(_: StateClock, __: object = None) -> datetime:
+            return EPOCH + timedelta(seconds=now())
+
+        StateClock.moment = StateClock.now = moment  # type: ignore[method-assign]  # played, not kept
     try:
         yield
     finally:
-        leases.now = own
+        StateClock.moment, StateClock.now = own  # type: ignore[method-assign]
 
 
 def _tear_down(loop: Loop) -> None:

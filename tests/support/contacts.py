@@ -281,6 +281,11 @@ class Town:
         assert all(mapping.rows.unprocessed == 0 or mapping.error for mapping in run.mappings)
         return run
 
+    def _open(self, url: str, dry_run: bool) -> Store:
+        if dry_run:
+            return Store.open_read_only(url, clock=self.clock)
+        return Store.open(url, clock=self.clock, monotonic=lambda: time.monotonic() + self.stopped)
+
     async def _run(self, selection: Selection, dry_run: bool) -> Run:
         told = {
             "WAREHOUSE_URL": self.warehouse,
@@ -295,10 +300,8 @@ class Town:
         settings = Settings.load(told)
         hurry = Hurry()
         async with AsyncExitStack() as stack:
-            opened = Store.open_read_only if dry_run else Store.open
-            store = opened(settings.state_url, clock=self.clock)
+            store = self._open(settings.state_url, dry_run)
             stack.callback(store.close)
-            store.monotonic = lambda: time.monotonic() + self.stopped
             reporter = FileReporter(settings.reports, self.clock)
             stack.callback(reporter.close)
             clock = Clock(self.clock, time.monotonic, hurry.sleep, random.random)

@@ -10,7 +10,7 @@ from sync.domain.events import MappingReporter
 from sync.domain.plan import Policy
 from sync.domain.policy import LiveCheck
 from sync.domain.record import ATTRIBUTE
-from sync.engine.context import RunContext
+from sync.engine.context import Lease, RunContext
 from sync.engine.read.findings import Findings
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.lookups import Lookups, Pending
@@ -44,19 +44,23 @@ class WriterAssembly:
             context.means.connections,
             findings.spool,
             Lookups(await self._pending(), destination),
-            Deliver(destination, policy, context.lease),
+            Deliver(destination, policy, self._lease()),
             self._recorder(),
             findings.limits,
             context.stop,
             context.dry_run,
         )
 
+    def _lease(self) -> Lease | None:
+        leases = self.context.leases
+        return None if leases is None else leases.of(self.state.scope)
+
     def _destination(self) -> Destination:
         findings, run = self.findings, self.reporter.run
         names = {*self.mapping.fields, *(ATTRIBUTE + key for key in findings.types)}
         client = self.client.counting(run.requests, findings.limits.max_requests)
-        if self.context.lease is not None:
-            client = client.under(self.context.lease)
+        if (lease := self._lease()) is not None:
+            client = client.under(lease)
         site = Site(
             client,
             run.data_source,

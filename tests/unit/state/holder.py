@@ -10,7 +10,7 @@ from sync.state.store import Store
 def main(url: str) -> None:
     """Hold the lease of ds_1's customers until standard input closes, then leave without giving it back."""
     store = Store.open(url)
-    store.take_leases([store.scope("acc_1", "ds_1", Object.CUSTOMER)], "run_of_holder")
+    store.leases.take([store.scope("acc_1", "ds_1", Object.CUSTOMER)], "run_of_holder")
     sys.stdout.write("held\n")
     sys.stdout.flush()
     sys.stdin.read()

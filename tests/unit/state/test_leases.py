@@ -49,9 +49,9 @@ def pretend(store: Store, **columns: object) -> None:
 
 def test_one_at_a_time(store: Store, scope: Scope):
     """A second run that wants the same lease is told who holds it, and since when."""
-    store.take_leases([scope], "run_1")
+    store.leases.take([scope], "run_1")
     with pytest.raises(LockedError) as caught:
-        store.take_leases([scope], "run_2")
+        store.leases.take([scope], "run_2")
     message = caught.value.message
     assert "the customers of ds_1 are being written by process" in message
     assert f"process {os.getpid()} on {process.current().host}, since 20" in message
@@ -60,98 +60,98 @@ def test_one_at_a_time(store: Store, scope: Scope):
 
 def test_taken_again(store: Store, scope: Scope):
     """Taking one's own lease again is no conflict: a transaction may have to be done twice."""
-    store.take_leases([scope], "run_1")
-    store.take_leases([scope], "run_1")
+    store.leases.take([scope], "run_1")
+    store.leases.take([scope], "run_1")
     with pytest.raises(LockedError):
-        store.take_leases([scope], "run_2")
+        store.leases.take([scope], "run_2")
 
 
 def test_given_back(store: Store, scope: Scope):
     """A lease that was given back is free."""
-    store.take_leases([scope], "run_1")
-    store.release_leases("run_1")
-    assert store.lease_left() == 0
-    store.take_leases([scope], "run_2")
+    store.leases.take([scope], "run_1")
+    store.leases.release("run_1")
+    assert store.leases.left(scope) == 0
+    store.leases.take([scope], "run_2")
 
 
 def test_other_scopes(store: Store, scope: Scope):
     """Other data sources and objects are not locked."""
-    store.take_leases([scope], "run_1")
-    store.take_leases([store.scope("acc_1", "ds_2", Object.CUSTOMER)], "run_2")
-    store.take_leases([store.scope("acc_1", "ds_1", Object.CONTACT)], "run_3")
+    store.leases.take([scope], "run_1")
+    store.leases.take([store.scope("acc_1", "ds_2", Object.CUSTOMER)], "run_2")
+    store.leases.take([store.scope("acc_1", "ds_1", Object.CONTACT)], "run_3")
 
 
 def test_all_or_none(store: Store, scope: Scope):
     """When one of several leases is held, none is taken."""
     free = store.scope("acc_1", "ds_0", Object.CUSTOMER)
-    store.take_leases([scope], "run_1")
+    store.leases.take([scope], "run_1")
     with pytest.raises(LockedError):
-        store.take_leases([free, scope], "run_2")
-    store.take_leases([free], "run_3")
+        store.leases.take([free, scope], "run_2")
+    store.leases.take([free], "run_3")
 
 
 def test_runs_out(store: Store, scope: Scope, clock: Clock):
     """A lease that is not renewed is free after 90 seconds, not before."""
-    store.take_leases([scope], "run_1")
+    store.leases.take([scope], "run_1")
     pretend(store, host="elsewhere")
     move(store, 89)
     with pytest.raises(LockedError, match="elsewhere"):
-        store.take_leases([scope], "run_2")
+        store.leases.take([scope], "run_2")
     move(store, 2)
-    store.take_leases([scope], "run_2")
+    store.leases.take([scope], "run_2")
 
 
 def test_renewed(store: Store, scope: Scope):
     """A renewed lease lasts for another 90 seconds."""
     other = store.scope("acc_1", "ds_2", Object.CUSTOMER)
-    store.take_leases([scope, other], "run_1")
+    store.leases.take([scope, other], "run_1")
     move(store, 60)
-    store.renew_leases("run_1")
+    store.leases.renew("run_1")
     move(store, 60)
     with pytest.raises(LockedError):
-        store.take_leases([scope], "run_2")
+        store.leases.take([scope], "run_2")
 
 
 def test_renewed_late(store: Store, scope: Scope):
     """A lease that ran out, but that nobody took, can still be renewed."""
-    store.take_leases([scope], "run_1")
+    store.leases.take([scope], "run_1")
     move(store, 100)
-    store.renew_leases("run_1")
-    assert store.lease_left() == 90
+    store.leases.renew("run_1")
+    assert store.leases.left(scope) == 90
 
 
 def test_lost(store: Store, scope: Scope):
     """A lease that another one took, even one of several, cannot be renewed."""
-    store.take_leases([scope, store.scope("acc_1", "ds_2", Object.CUSTOMER)], "run_1")
+    store.leases.take([scope, store.scope("acc_1", "ds_2", Object.CUSTOMER)], "run_1")
     move(store, 100)
     rival = dataclasses.replace(store)
-    rival.take_leases([scope], "run_2")
+    rival.leases.take([scope], "run_2")
     with pytest.raises(LockedError, match="took it over"):
-        store.renew_leases("run_1")
-    assert store.lease_left() == 0
-    rival.renew_leases("run_2")
+        store.leases.renew("run_1")
+    assert store.leases.left(scope) == 0
+    rival.leases.renew("run_2")
 
 
 def test_left(store: Store, scope: Scope, clock: Clock):
     """How long leases last is counted from before they were asked for."""
-    assert store.lease_left() == 0
-    store.take_leases([scope], "run_1")
+    assert store.leases.left(scope) == 0
+    store.leases.take([scope], "run_1")
     clock.forward(60)
-    assert store.lease_left() == 30
-    store.renew_leases("run_1")
-    assert store.lease_left() == 90
+    assert store.leases.left(scope) == 30
+    store.leases.renew("run_1")
+    assert store.leases.left(scope) == 90
     clock.forward(100)
-    assert store.lease_left() == -10
+    assert store.leases.left(scope) == -10
 
 
 def test_left_with_a_clock_set_back(store: Store, scope: Scope, clock: Clock):
     """A clock that is set back lengthens no lease."""
     ticking = [0.0]
-    store.monotonic = lambda: ticking[0]
-    store.take_leases([scope], "run_1")
+    store.clock.monotonic = lambda: ticking[0]
+    store.leases.take([scope], "run_1")
     clock.forward(-3600)
     ticking[0] = 40.0
-    assert store.lease_left() == 50
+    assert store.leases.left(scope) == 50
 
 
 def test_another_process(store: Store, scope: Scope, state_url: str, clock: Clock):
@@ -159,11 +159,11 @@ def test_another_process(store: Store, scope: Scope, state_url: str, clock: Cloc
     with holder(state_url) as held:
         clock.now = clock.now.now(clock.now.tzinfo)
         with pytest.raises(LockedError, match=f"by process {held.pid} on"):
-            store.take_leases([scope], "run_1")
+            store.leases.take([scope], "run_1")
         held.kill()
         held.wait()
-        store.take_leases([scope], "run_1")
-    assert store.lease_left() > 80
+        store.leases.take([scope], "run_1")
+    assert store.leases.left(scope) > 80
 
 
 def test_uncollected_process(store: Store, scope: Scope, state_url: str, clock: Clock):
@@ -172,23 +172,23 @@ def test_uncollected_process(store: Store, scope: Scope, state_url: str, clock: 
         clock.now = clock.now.now(clock.now.tzinfo)
         held.kill()
         os.waitid(os.P_PID, held.pid, os.WEXITED | os.WNOWAIT)
-        store.take_leases([scope], "run_1")
+        store.leases.take([scope], "run_1")
 
 
 def test_reused_pid(store: Store, scope: Scope):
     """A process that has the pid of a dead one does not keep its lease alive."""
-    store.take_leases([scope], "run_1")
+    store.leases.take([scope], "run_1")
     pretend(store, started="another time")
-    store.take_leases([scope], "run_2")
+    store.leases.take([scope], "run_2")
 
 
 @pytest.mark.parametrize("column", ["host", "machine"])
 def test_elsewhere(store: Store, scope: Scope, column: str):
     """Of a process on another machine, or in another container, nobody can say that it is gone."""
-    store.take_leases([scope], "run_1")
+    store.leases.take([scope], "run_1")
     pretend(store, started="another time", **{column: "elsewhere"})
     with pytest.raises(LockedError):
-        store.take_leases([scope], "run_2")
+        store.leases.take([scope], "run_2")
 
 
 def test_two_at_once(state_url: str):
@@ -199,7 +199,7 @@ def test_two_at_once(state_url: str):
         "from sync.domain.record import Object\n"
         "store = Store.open(os.environ['SYNC_STATE_URL']); sys.stdin.readline()\n"
         "scopes = [store.scope('acc_1', f'ds_{i}', Object.CUSTOMER) for i in range(3)]\n"
-        "try: store.take_leases(scopes, sys.argv[1]); print('taken')\n"
+        "try: store.leases.take(scopes, sys.argv[1]); print('taken')\n"
         "except LockedError: print('locked')\n"
         "sys.stdin.read(); store.close()\n"
     )
@@ -258,7 +258,7 @@ def test_without_proc(monkeypatch: pytest.MonkeyPatch):
 
 def test_given_back_meanwhile():
     """A lease whose holder left between two looks is told without a holder."""
-    error = leases_module.locked(("acc_1", "ds_1", "customer"), None)
+    error = leases_module.locked(("acc_1", "ds_1", "customer"), None, 0.0)
     assert error.message == "the customers of ds_1 are being written by another process"
 
 

@@ -1,0 +1,77 @@
+"""Clocks of a state: the one that all who share it agree on, and those that only grow."""
+
+import time
+from collections import abc
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, func, select
+
+from sync.state.engine import Database
+
+Clock = abc.Callable[[], datetime]
+
+
+def now() -> datetime:
+    """This moment by the machine's clock, in UTC."""
+    return datetime.now(UTC)
+
+
+def since_boot() -> float:
+    """Seconds since the machine was booted, those in which it was suspended included where that can be had."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
+
+@dataclass(slots=True)
+class StateClock:
+    """The clock of a state: PostgreSQL's own, which all who share it agree on; of a file this machine's.
+
+    A clock that is handed in counts in place of both. `monotonic` gives seconds that only grow.
+    """
+
+    database: Database
+    given: Clock | None = None
+    monotonic: abc.Callable[[], float] = since_boot
+    #: A moment of PostgreSQL's clock, and the monotonic clock then.
+    _known: tuple[datetime, float] | None = field(default=None, init=False)
+
+    @property
+    def is_servers(self) -> bool:
+        """Whether it is another machine's clock, which this machine's cannot tell."""
+        return self.given is None and self.database.engine.dialect.name == "postgresql"
+
+    def moment(self, connection: Connection) -> datetime:
+        """This moment, within a transaction."""
+        if not self.is_servers:
+            return (self.given or now)()
+        before = self.monotonic()
+        asked = select(func.extract("epoch", func.clock_timestamp()))
+        seconds = float(connection.execute(asked).scalar_one())
+        self._known = datetime.fromtimestamp(seconds, UTC), before
+        return self._known[0]
+
+    def seconds(self, connection: Connection) -> float:
+        """The same in seconds since 1970."""
+        return self.moment(connection).timestamp()
+
+    def now(self) -> datetime:
+        """This moment; a server is asked once, then its clock is followed by one that only grows.
+
+        Raises:
+            StateError: the server does not answer.
+        """
+        if not self.is_servers:
+            return (self.given or now)()
+        if self._known is None:
+            self.database.read(self.moment)
+        assert self._known is not None
+        moment, then = self._known
+        return moment + timedelta(seconds=self.monotonic() - then)
+
+    def local_times(self) -> tuple[float, ...]:
+        """Clocks of this machine by which others would find that time has passed: all that count, in seconds."""
+        if self.is_servers:
+            return (self.monotonic(),)
+        return (self.now().timestamp(), self.monotonic())
