@@ -257,7 +257,7 @@ def _state_clock(plan: Plan, now: abc.Callable[[], float]) -> abc.Iterator[None]
         def moment(_: StateClock, __: object = None) -> datetime:
             return EPOCH + timedelta(seconds=now())
 
-        StateClock.moment = StateClock.now = moment  # type: ignore[method-assign]  # played, not kept
+        StateClock.moment = StateClock.now = moment  # type: ignore[method-assign,assignment]  # played, not kept
     try:
         yield
     finally:
