@@ -254,7 +254,7 @@ class Town:
 
     def clock(self) -> datetime:
         """The moment in which the next run takes place."""
-        return self.now() + self.later
+        return self.now() + self.later + timedelta(seconds=self.stopped)
 
     def write(self, name: str, text: str) -> None:
         """A mapping file."""
