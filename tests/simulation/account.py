@@ -388,6 +388,8 @@ def _garbled(answer: Answer, kind: str) -> httpx.Response:
             body = body[: len(body) // 2]
         case "no body":
             body = b""
+        case "a firewall's page":
+            return httpx.Response(413, content=b"<html><title>Blocked</title></html>")
         case "a page of HTML":
             body, headers = b"<html><title>Sign in</title></html>", {"content-type": "text/html"}
         case "null" if body:

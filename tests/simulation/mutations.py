@@ -154,6 +154,15 @@ def _there_without_its_id() -> Plan:
     return Plan(0, present=("acc-2", "per-2"), scenes=(Scene(before), Scene(after)))
 
 
+def _behind_a_page() -> Plan:
+    """A contact is created, a firewall answers in ChartMogul's place, and look-ups show it late."""
+    account = Account("acc-1", "Any", None, "DE", "team", 5, None, None)
+    person = Person("acc-1", "p-1", "ada@quince.example", "Ada", None, None)
+    rows = Rows((account,), (person,))
+    page = Trouble("a firewall's page", 1, 1, "contacts")
+    return Plan(0, stale=280.0, scenes=(Scene(rows, troubles=(page,)), Scene(rows), Scene(rows)))
+
+
 MUTATIONS: dict[str, Mutation] = {
     "uncounted": Mutation(
         "rejected rows are not counted",
@@ -299,5 +308,11 @@ MUTATIONS: dict[str, Mutation] = {
         "no_duplicates",
         ((Contacts, "resolve", _by_id_alone),),
         plans=(_there_without_its_id(),),
+    ),
+    "a page settles": Mutation(
+        "a firewall's page settles a create, as if ChartMogul had refused it",
+        "no_duplicates",
+        ((verdict, "_is_own", lambda data: True),),
+        plans=(_behind_a_page(),),
     ),
 }
