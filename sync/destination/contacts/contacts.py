@@ -110,9 +110,10 @@ class Contacts:
         return await self._judge_doubt(record, parent) if isinstance(found, Absent) else found
 
     def _note_others(self, record: Record, seen: Seen) -> None:
-        """Keep the attributes that a row does not send, for as long as it may be written."""
-        others = _others(record, seen.fields)
-        if others and any(name.startswith(ATTRIBUTE) for name in record.fields):
+        """Keep the attributes that a row does not send until it is written; what was listed is kept anyhow."""
+        if self.index.by_uuid(seen.uuid) or not any(n.startswith(ATTRIBUTE) for n in record.fields):
+            return
+        if others := _others(record, seen.fields):
             self._others[seen.uuid] = others
 
     async def _parent(self, record: Record) -> Parent:

@@ -52,7 +52,7 @@ class Creation:
         for attempt in count(1):
             try:
                 seen = await self._post(record, parent)
-                return seen if seen.customer_uuid else await self._adopted(record, parent, seen)
+                return seen if seen.customer_uuid else await self._confirmed(record, parent, seen)
             except Unavailable as error:
                 if not (error.sent or error.declined):
                     await self.in_doubt.resolve(record.key)
@@ -69,7 +69,7 @@ class Creation:
         await self.in_doubt.resolve(record.key)
         raise lost
 
-    async def _adopted(self, record: Record, parent: Parent, answered: Seen) -> Seen:
+    async def _confirmed(self, record: Record, parent: Parent, answered: Seen) -> Seen:
         """The contact whose create shows no customer, as its customer's list shows it.
 
         A merge of contacts shows none either, and keeps it all the same (recorded 2023).
