@@ -41,6 +41,7 @@ $(VENV)/test: $(VENV)/run requirements/test.txt
 $(VENV)/dev: $(VENV)/test requirements/dev.txt
 	@echo "Installing what developers need: requirements/dev.txt"
 	@$(call INSTALL,$(VENV),dev.txt)
+	@$(BIN)/python -m pip uninstall -qq --yes setuptools # an old one, which Python 3.11 brings along and nothing here needs
 	@touch $@
 
 # The tools that others would do the job with, and what draws the charts.

@@ -2,10 +2,9 @@
 
 import json
 from collections import abc
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sync.cli.outside import now
 from sync.domain.instant import canonical
 from sync.errors import EXIT_OK, EXIT_REJECTED
 from sync.mapping.loader import load
@@ -35,7 +34,7 @@ def status(paths: abc.Sequence[Path], max_age: str | None, *, as_json: bool) -> 
     files = paths or ([_FOLDER] if _FOLDER.is_dir() else [])
     names = [loaded.mapping.name for loaded in load(files, variables, frozenset())]
     found = known.of(names if files else None)
-    moment = now()
+    moment = datetime.now(UTC)
     if as_json:
         print(json.dumps(_document(found, moment, limit), indent=2, ensure_ascii=False))
     else:
