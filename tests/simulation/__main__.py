@@ -115,7 +115,7 @@ def _tell(seen: Seen, kinds: tuple[str, ...]) -> None:
         if value := getattr(plan, name):
             print(f"  {name}: {value}")
     for scene in plan.scenes:
-        for one in (*scene.troubles, *scene.blows, *scene.pauses, *scene.clocks):
+        for one in (*scene.troubles, *scene.blows, *scene.pauses, *scene.clocks, *scene.companions):
             print(f"  {one}")
         print(f"  accounts: {[row.values for row in scene.rows.accounts]}")
         print(f"  people: {[row.values for row in scene.rows.people]}")

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import httpx
 
-from sync.sandbox import merges
+from sync.sandbox import data_sources, merges
 from sync.sandbox.answer import Answer, decode
 from sync.sandbox.endless import prolong, rewind
 from sync.sandbox.people import Contact
@@ -20,6 +20,8 @@ from sync.sandbox.world import Merge
 from tests.simulation.plan import Deed, Plan, Scene, Trouble
 
 KEY = "planted-key-5d2c7e91ab"
+OTHER_KEY = "planted-other-key-31f0c4d2"
+OTHER_SOURCE = "ds_00000000-0000-4000-8000-000000000002"
 READ_ONLY_KEY = "planted-read-only-key-77ab"
 #: Requests that change what is there arrive this late at most: an older value never beats a newer one.
 _LATEST = 0.5
@@ -128,6 +130,8 @@ class Account:
     now: abc.Callable[[], float]
     note: abc.Callable[[str], None]
     epoch: float
+    key: str = KEY
+    name: str = "acc_00000000-0000-4000-8000-000000000000"
     sandbox: Sandbox = field(init=False)
     effects: list[Effect] = field(default_factory=list, init=False)
     #: Creates of contacts, as they left their processes.
@@ -136,6 +140,8 @@ class Account:
     struck: dict[str, int] = field(default_factory=dict, init=False)
     scene: Scene | None = field(default=None, init=False)
     revoked: str = field(default="", init=False)
+    #: What people deleted: by uuid, which keys it stood for.
+    graves: dict[str, list[tuple[str, str]]] = field(default_factory=dict, init=False)
     #: Contacts of nobody that were there beforehand, as they were.
     nobodies: dict[str, Contact] = field(default_factory=dict, init=False)
     _count: Counter[str] = field(default_factory=Counter, init=False)
@@ -148,7 +154,8 @@ class Account:
     def __post_init__(self) -> None:
         self._dice = random.Random(self.plan.seed + 1)
         self.sandbox = Sandbox(
-            key=KEY,
+            key=self.key,
+            account={"id": self.name},
             definitions=() if self.plan.undefined else ("role",),
             read_only_key=READ_ONLY_KEY,
             rate=None,  # what the invariants count, the sandbox need not
@@ -157,6 +164,8 @@ class Account:
             clock=lambda: self.epoch + (self.now() if self._moment is None else self._moment),
             new_uuid=lambda: UUID(int=self._dice.getrandbits(128), version=4),
         )
+        other = data_sources.make(OTHER_SOURCE, "Other", self.epoch)
+        self.sandbox.world.sources[OTHER_SOURCE] = other
 
     def open(self, scene: Scene | None) -> None:
         """A scene begins; None: nothing goes wrong any more, and look-ups show everything."""
@@ -164,6 +173,8 @@ class Account:
         self._count = Counter[str]()
         if scene is None:
             self.sandbox.set(stale=0.0)
+        for deed in self._deeds():  # those that come before the first request
+            self._do(deed)
 
     def lose(self, caller: Caller, arrives: float) -> None:
         """The process is dead: what it has on its way gets there so many seconds later, or never."""
@@ -241,6 +252,8 @@ class Account:
             return None
         body = decode(request.body)
         key = body.get("external_id") or body["email"].lower()
+        if body["data_source_uuid"] != DATA_SOURCE:
+            key = f"{key} of another source"
         asked = Asked(request.caller.name, self.now(), key)
         self.asked.append(asked)
         return asked
@@ -318,9 +331,12 @@ class Account:
     def _carry_out(self, request: _Request, at: float) -> Answer:
         sandbox = self.sandbox
         if self.revoked:
-            sandbox.key, sandbox.read_only_key = "another", KEY if "only" in self.revoked else None
+            sandbox.key, sandbox.read_only_key = (
+                "another",
+                self.key if "only" in self.revoked else None,
+            )
         else:
-            sandbox.key, sandbox.read_only_key = KEY, READ_ONLY_KEY
+            sandbox.key, sandbox.read_only_key = self.key, READ_ONLY_KEY
         query = rewind(Incoming(request.method, request.path, request.query, {}, b"", at)).query
         answer = sandbox.answer(request.method, request.path, query, request.headers, request.body)
         self.effects.append(
@@ -350,14 +366,39 @@ class Account:
                 merges.carry_out(world, self.epoch + self.now())
         elif deed.what == "delete a customer" and ours:
             self.note(f"people delete {ours[deed.pick % len(ours)]}")
+            self._bury(ours[deed.pick % len(ours)])
             world.delete(ours[deed.pick % len(ours)])
         elif deed.what == "delete a contact" and contacts:
             self.note(f"people delete {contacts[deed.pick % len(contacts)]}")
+            self._bury_contact(contacts[deed.pick % len(contacts)])
             world.drop_contact(contacts[deed.pick % len(contacts)])
         elif deed.what == "edit" and ours:
             customer = world.customers[ours[deed.pick % len(ours)]]
             self.note(f"people edit {customer.uuid}")
             world.put(replace(customer, company="Edited", country="FR"))
+
+    def _bury(self, uuid: str) -> None:
+        world = self.sandbox.world
+        self.graves[uuid] = [("customer", key) for _, key in world.customers[uuid].pairs]
+        for contact in list(world.contacts.values()):
+            if contact.customer_uuid == uuid:
+                self._bury_contact(contact.uuid)
+
+    def _bury_contact(self, uuid: str) -> None:
+        contact = self.sandbox.world.contacts[uuid]
+        customer = self.sandbox.world.customers.get(contact.customer_uuid or "")
+        keys = (
+            [f"{key}|{(contact.email or '').lower()}" for _, key in customer.pairs]
+            if customer
+            else []
+        )
+        self.graves[uuid] = [("contact by e-mail", key) for key in keys]
+        if contact.external_id:
+            self.graves[uuid].append(("contact", contact.external_id))
+            return
+        for person in (one for scene in self.plan.scenes for one in scene.rows.people):
+            if person.id and f"{person.customer}|{person.email.lower()}" in keys:
+                self.graves[uuid].append(("contact", person.id))
 
     def _is_ours(self, pairs: abc.Iterable[tuple[str, str]]) -> bool:
         return any(source == DATA_SOURCE for source, _ in pairs)

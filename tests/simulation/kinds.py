@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from tests.simulation.plan import Pause, Plan, Scene, Skew, Trouble, draw_plain
+from tests.simulation.plan import Companion, Deed, Pause, Plan, Scene, Skew, Trouble, draw_plain
 from tests.simulation.rows import Account, Rows
 
 Draw = abc.Callable[[random.Random, Plan], Plan]
@@ -189,6 +189,40 @@ def floods(dice: random.Random, plan: Plan) -> Plan:
     return _in_scenes(dice, plan, flooded)
 
 
+def deletions(dice: random.Random, plan: Plan) -> Plan:
+    """People delete customers and contacts, in the middle of runs and between them."""
+
+    def deleted(dice: random.Random, scene: Scene) -> Scene:
+        deeds = tuple(_deletion(dice) for _ in range(dice.choice((1, 2, 4))))
+        return replace(scene, deeds=(*scene.deeds, *deeds))
+
+    kept = dice.choice(("deleted", "deleted", "kept"))
+    return _switched(_in_scenes(dice, plan, deleted), contacts_of_deleted=kept)
+
+
+def _deletion(dice: random.Random) -> Deed:
+    what = dice.choice(("delete a customer", "delete a contact"))
+    return Deed(what, dice.choice((0, 0, dice.randint(1, 60))), dice.randrange(100))
+
+
+def fleet(dice: random.Random, plan: Plan) -> Plan:
+    """Two to five processes work on one state at once, in two accounts and two data sources."""
+
+    def accompanied(dice: random.Random, scene: Scene) -> Scene:
+        few = tuple(_companion(dice) for _ in range(dice.choice((1, 2, 3))))
+        more = scene.rows.with_more(dice, dice.choice((0, 20, 40)))  # else there is no crowd
+        return replace(scene, companions=few, rows=more)
+
+    return replace(_in_scenes(dice, plan, accompanied), latency=dice.choice((0.01, 0.2)))
+
+
+def _companion(dice: random.Random) -> Companion:
+    account = dice.choice((0, 0, 1))
+    source = dice.choice((0, 1)) if account else 1
+    kind: Any = dice.choice(("run", "run", "dry run"))
+    return Companion(round(dice.uniform(0, 1), 2), account, source, kind)
+
+
 def _some(dice: random.Random, of: abc.Sequence[str]) -> tuple[str, ...]:
     """Some of them, one at least where there is any."""
     if not of:
@@ -224,6 +258,8 @@ KINDS: dict[str, Draw] = {
     "spellings": spellings,
     "lag": lag,
     "floods": floods,
+    "deletions": deletions,
+    "fleet": fleet,
 }
 
 #: What the worker bears today.

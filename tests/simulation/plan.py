@@ -56,7 +56,10 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Somebody changes something in ChartMogul just before a request; `pick` says which record."""
+    """Somebody changes something in ChartMogul just before a request, before the scene where that is 0.
+
+    `pick` says which record.
+    """
 
     what: str
     before: int
@@ -122,6 +125,19 @@ class Skew:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """One more process on the same state, which starts after so many seconds.
+
+    `account` and `source`: 0 is that account and data source that the world is judged by, 1 another one.
+    """
+
+    after: float
+    account: int = 0
+    source: int = 0
+    kind: Literal["run", "dry run"] = "run"
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """One process, or two at once, and what befalls them; the rows of that moment."""
 
@@ -141,6 +157,7 @@ class Scene:
     pauses: tuple[Pause, ...] = ()
     #: The wall clocks of the processes, in turn; none: all are right.
     clocks: tuple[Skew, ...] = ()
+    companions: tuple[Companion, ...] = ()
 
     @property
     def newest(self) -> Rows:

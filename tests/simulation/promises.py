@@ -6,14 +6,16 @@ from bisect import bisect_left
 from collections import Counter, abc
 from contextlib import closing
 from decimal import Decimal
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
 from sync.domain.results import Status
 from sync.errors import EXIT_LOCKED, EXIT_REJECTED, EXIT_TERMINATED
 from sync.sandbox.countries import state_code
-from tests.simulation.account import KEY, READ_ONLY_KEY, Asked, Effect
+from sync.sandbox.sandbox import DATA_SOURCE
+from sync.sandbox.world import World as Held
+from tests.simulation.account import KEY, OTHER_KEY, READ_ONLY_KEY, Asked, Effect
 from tests.simulation.rows import PERSONAL, Account, Person, Rows
 from tests.simulation.worker import Worker
 from tests.simulation.world import TYPES, World
@@ -22,6 +24,7 @@ Broken = abc.Iterator[str]
 
 #: Seconds for which a create in doubt is not repeated, and which it may take from its note to its leaving.
 _DOUBT, _ON_ITS_WAY = 600.0, 60.0
+_SECRETS = (PERSONAL, KEY, OTHER_KEY, READ_ONLY_KEY)
 #: How often a process may ask for the same page: attempts, for each reason that it may have to read a list again.
 _SAME_QUESTION = 40
 
@@ -78,17 +81,23 @@ def _tally(worker: Worker, folder: Path) -> Broken:
 
 def no_duplicates(world: World) -> Broken:
     """No customer and no contact is created twice."""
-    deleted = any(d.what.startswith("delete") for scene in world.plan.scenes for d in scene.deeds)
+    deleted = Counter(key for keys in world.account.graves.values() for key in keys)
     merged = world.plan.merging
-    made = Counter(_identity(effect) for effect in world.account.effects if effect.created)
+    mine = [e for e in world.account.effects if e.created and _is_judged(e)]
+    made = Counter(map(_identity, mine))
     for identity, count in made.items():
-        if count > 1 and not deleted and not (merged and identity[0] == "contact by e-mail"):
+        if count > 1 + deleted[identity] and not (merged and identity[0] == "contact by e-mail"):
             yield f"{identity} was created {count} times"
-        if count == 1 and identity[-1] in world.initial and not (deleted or merged):
+        if count == 1 and identity[-1] in world.initial and not (deleted[identity] or merged):
             yield f"{identity} was there, and was created"
 
 
-def _identity(effect: Effect) -> tuple[str, ...]:
+def _is_judged(effect: Effect) -> bool:
+    """Whether it is about the data source that the world is judged by."""
+    return bool(effect.body["data_source_uuid"] == DATA_SOURCE)
+
+
+def _identity(effect: Effect) -> tuple[str, str]:
     body = effect.body
     if effect.path == "/v1/customers":
         return ("customer", body["external_id"])
@@ -154,7 +163,7 @@ def _good(world: World, rows: Rows) -> abc.Iterator[tuple[str, int, Account | Pe
 
 
 def _differs(world: World, row: Account | Person) -> str:
-    shown = _customer(world, row) if isinstance(row, Account) else _contact(world, row)
+    shown = _shown(world, row, world.held)
     if isinstance(shown, str):
         return shown
     for name, wanted in row.fields.items():
@@ -168,6 +177,12 @@ def _differs(world: World, row: Account | Person) -> str:
     return ""
 
 
+def _shown(world: World, row: Account | Person, account: Held) -> dict[str, Any] | str:
+    if isinstance(row, Account):
+        return _customer(world, row, account)
+    return _contact(world, row, account)
+
+
 def _same(name: str, wanted: Any, held: Any) -> bool:
     """Whether two values are one, however they are spelt."""
     if name == "email" and held:
@@ -179,8 +194,7 @@ def _same(name: str, wanted: Any, held: Any) -> bool:
     return bool(held == wanted)
 
 
-def _customer(world: World, row: Account) -> dict[str, Any] | str:
-    account = world.held
+def _customer(world: World, row: Account, account: Held) -> dict[str, Any] | str:
     uuid = account.by_pair.get((world.account.sandbox.data_source, row.id))
     if uuid is None:
         return "ChartMogul has no such customer"
@@ -190,8 +204,7 @@ def _customer(world: World, row: Account) -> dict[str, Any] | str:
     return {**shown, **shown["attributes"]["custom"], **plain}
 
 
-def _contact(world: World, row: Person) -> dict[str, Any] | str:
-    account = world.held
+def _contact(world: World, row: Person, account: Held) -> dict[str, Any] | str:
     uuid = account.by_pair.get((world.account.sandbox.data_source, row.customer))
     found = [
         contact
@@ -266,11 +279,11 @@ def dry_runs_write_nothing(world: World) -> Broken:
     for played in world.played:
         if played.scene.kind != "dry run":
             continue
-        names = {worker.name for worker in played.workers}
-        for effect in world.account.effects:
+        names = {worker.name for worker in played.workers if worker.scene.kind == "dry run"}
+        for effect in (*world.account.effects, *world.other.effects):
             if effect.writes and effect.caller in names:
                 yield f"a dry run sent {effect.method} {effect.path}"
-        if played.before != played.after:
+        if len(names) == len(played.workers) and played.before != played.after:
             yield "a dry run changed the state"
 
 
@@ -284,6 +297,52 @@ def within_the_limits(world: World) -> Broken:
                 break
         if worker.most_under_way > 20:
             yield f"{worker.name} had {worker.most_under_way} requests under way at once"
+
+
+def within_the_limits_together(world: World) -> Broken:
+    """The same holds for all processes that share an account, and a state."""
+    for played in world.played:
+        for account in (0, 1):
+            sharing = [one for one in played.workers if one.place[0] == account]
+            if len(sharing) > 1:
+                yield from _shared(sharing)
+
+
+def _shared(workers: list[Worker]) -> Broken:
+    starts = sorted((start for worker in workers for start in worker.starts), key=lambda s: s.at)
+    times = [start.at for start in starts]
+    most = max((bisect_left(times, at + 1.0) - n for n, at in enumerate(times)), default=0)
+    if most > 40:
+        yield f"{len(workers)} processes started {most} requests in one second"
+    steps = [(start.at, 1) for start in starts]
+    steps += [(start.ended, -1) for start in starts if start.ended is not None]
+    together = max(accumulate(step for _, step in sorted(steps)), default=0)
+    if together > 20:
+        yield f"{len(workers)} processes had {together} requests under way at once"
+
+
+def made_again(world: World) -> Broken:
+    """What a run found deleted is there again after the next one."""
+    if world.unasked is None or world.plan.merging:
+        return
+    if any(one.run is None or one.run.exit_code not in (0, EXIT_REJECTED) for one in world.early):
+        return
+    graves, known = world.account.graves, world.unasked
+    whole = {one.name for one in _workers(world) if _came_to_its_end(one)}
+    for effect in world.account.effects:
+        uuid = effect.path.rpartition("/")[2]
+        noticed = effect.status == 404 and effect.caller in whole
+        if not (noticed and uuid in graves and effect.at < world.early[-1].began):
+            continue
+        for mapping, number, row in _good(world, world.early[-1].scene.rows):
+            here = ("customer", row.id) if isinstance(row, Account) else ("contact", row.id)
+            if here in graves[uuid] and isinstance(_shown(world, row, known), str):
+                yield f"{mapping} row {number} was found deleted, and is not there again"
+
+
+def _came_to_its_end(worker: Worker) -> bool:
+    real = worker.run is not None and not worker.run.dry_run
+    return real and worker.exit_code in (0, EXIT_REJECTED)
 
 
 def types_hold(world: World) -> Broken:
@@ -307,7 +366,7 @@ def _types_are_noted(world: World) -> Broken:
         noted = {key for (key,) in db.execute("select key from sync_attribute_types")}
     for row in world.last[0].scene.rows.accounts:
         sent = {name for name in TYPES if row.fields.get(name) is not None}
-        held = _customer(world, row)
+        held = _customer(world, row, world.held)
         if not row.bad and isinstance(held, dict) and not _differs(world, row) and sent - noted:
             yield f"the types of {sorted(sent - noted)} are in use, and nobody noted them"
 
@@ -316,13 +375,13 @@ def nothing_leaks(world: World) -> Broken:
     """No key and no personal value stands in logs or in the state."""
     for worker in _workers(world):
         said = worker.log.getvalue() + repr(worker.error) + repr(worker.setting.settings)
-        for secret in (PERSONAL, KEY, READ_ONLY_KEY):
+        for secret in _SECRETS:
             if secret in said:
                 at = said.index(secret)
                 yield f"{worker.name} logged {said[max(at - 80, 0) : at + 40]!r}"
     for file in [*world.folder.glob("*.db*")]:
         data = file.read_bytes()
-        for secret in (PERSONAL, KEY, READ_ONLY_KEY):
+        for secret in _SECRETS:
             if secret.encode() in data:
                 yield f"{secret!r} stands in {file.name}"
 
@@ -400,7 +459,7 @@ def one_at_a_time(world: World) -> Broken:
         spans = []
         for worker in played.workers:
             wrote = [s.at for s in worker.starts if s.method != "GET"]
-            if wrote:
+            if wrote and worker.place == (0, 0):
                 spans.append((min(wrote), max(wrote), worker.name))
         spans.sort()
         for (_, end, first), (start, _, second) in pairwise(spans):
@@ -430,6 +489,8 @@ PROMISES: tuple[abc.Callable[[World], Broken], ...] = (
     lists_end,
     dry_runs_write_nothing,
     within_the_limits,
+    within_the_limits_together,
+    made_again,
     types_hold,
     nothing_leaks,
     reports_are_whole,

@@ -109,6 +109,11 @@ class Rows:
         # A query that is suddenly empty stops its mapping: a rail, which is tried elsewhere.
         return Rows(accounts or self.accounts, people or self.people)
 
+    def with_more(self, dice: random.Random, number: int) -> "Rows":
+        """The rows, and so many accounts more, of keys that no other row has."""
+        more = (_account(dice, 20_000 + place) for place in range(number))
+        return replace(self, accounts=(*self.accounts, *more))
+
     def without(self, key: str) -> "Rows":
         """The rows without those of this key."""
         return Rows(

@@ -84,6 +84,7 @@ def _calmer(scene: Scene) -> abc.Iterator[Scene]:
     yield from (replace(scene, clocks=less) for less in _fewer(scene.clocks))
     if any(skew.jumps is not None for skew in scene.clocks):
         yield replace(scene, clocks=tuple(Skew(skew.ahead) for skew in scene.clocks))
+    yield from (replace(scene, companions=less) for less in _fewer(scene.companions))
     if scene.later is not None:
         yield replace(scene, later=None)
 

@@ -55,15 +55,16 @@ class Setting:
     mappings: tuple[LoadedMapping, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Start:
-    """A request that left a process, and when it was over."""
+    """A request that left a process, and when it was over: None for one of a process that died."""
 
     at: float
     method: str
     path: str
     #: Path and query of a GET.
     question: str = ""
+    ended: float | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -72,6 +73,7 @@ class Worker:
 
     name: str
     number: int
+    #: As it sees it: with the rows that it reads.
     scene: Scene
     setting: Setting
     account: Account
@@ -81,6 +83,9 @@ class Worker:
     skew: Skew = field(default_factory=lambda: Skew(0.0))
     #: When the scene began.
     opened: float = 0.0
+    #: When it starts, after the scene began; its account and its data source.
+    after: float = 0.0
+    place: tuple[int, int] = (0, 0)
     dead: bool = False
     run: Run | None = None
     #: An error that reached the top: one of ours ends the program with its code, any other is a bug.
@@ -254,7 +259,8 @@ class Worker:
             self._check_alive()
         url = request.url
         question = url.raw_path.decode() if request.method == "GET" else ""
-        self.starts.append(Start(self.loop.time(), request.method, url.path, question))
+        start = Start(self.loop.time(), request.method, url.path, question)
+        self.starts.append(start)
         if trace is not None:
             await trace("http11.send_request_body.complete", {})
         self._wants_pause("request", len(self.starts))
@@ -270,6 +276,7 @@ class Worker:
         try:
             response = await self.account.answer(self, request, self._die if fatal else None)
         finally:
+            start.ended = self.loop.time()
             self.under_way -= 1
         stranger = response.extensions.get("stranger", False)
         denials = (401, 402, 407) if stranger else (401, 402, 403)

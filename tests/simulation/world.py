@@ -21,9 +21,9 @@ from sync.settings import Settings
 from sync.state import engine, process
 from sync.state.moments import StateClock
 from sync.state.store import Store
-from tests.simulation.account import KEY, Account
+from tests.simulation.account import KEY, OTHER_KEY, OTHER_SOURCE, Account
 from tests.simulation.loop import Killed, Loop, Stuck
-from tests.simulation.plan import Plan, Scene
+from tests.simulation.plan import Companion, Plan, Scene
 from tests.simulation.rows import Person, Rows
 from tests.simulation.worker import CURRENT, EPOCH, Setting, Worker
 from tests.unit.sandbox.caller import Caller
@@ -87,6 +87,8 @@ class World:
     plan: Plan
     folder: Path
     account: Account = field(init=False)
+    #: Another account, whose processes share the state.
+    other: Account = field(init=False)
     played: list[Played] = field(default_factory=list, init=False)
     #: The three calm runs at the end: one more run, another one, and one that has lost the state.
     last: list[Worker] = field(default_factory=list, init=False)
@@ -95,6 +97,8 @@ class World:
     story: list[str] = field(default_factory=list, init=False)
     #: What ChartMogul holds after the first of them.
     held: Held = field(init=False)
+    #: And before any run was asked to look at everything; of worlds with deletions only.
+    unasked: Held | None = field(default=None, init=False)
     initial: set[str] = field(default_factory=set, init=False)
     _at: float = field(default=0.0, init=False)
     _number: int = field(default=0, init=False)
@@ -102,6 +106,9 @@ class World:
 
     def __post_init__(self) -> None:
         self.account = Account(self.plan, self.now, self.note, EPOCH.timestamp())
+        calm = replace(self.plan, stale=0.0, seed=self.plan.seed + 1)
+        id_ = "acc_00000000-0000-4000-8000-000000000001"
+        self.other = Account(calm, self.now, self.note, EPOCH.timestamp(), OTHER_KEY, id_)
 
     def now(self) -> float:
         """Seconds since the world began."""
@@ -126,6 +133,12 @@ class World:
             # A wait that began by a wrong clock may begin anew in the first run that has a right one.
             self._at += _CALM
             self.early.append(self._calm(calm, self.folder / "state.db"))
+        if "deletions" in self.plan.kinds:
+            for _ in range(2):
+                self._at += _CALM
+                plain = replace(calm, kind="run")
+                self.early.append(self._calm(plain, self.folder / "state.db"))
+            self.unasked = _copied(self.account.sandbox.world)
         for scene in (calm, replace(calm, kind="run")):
             self._at += _CALM
             self.last.append(self._calm(scene, self.folder / "state.db"))
@@ -174,29 +187,27 @@ class World:
                         worker.step()
 
         self._loop = loop = Loop(self._at, self._at + LONGEST, point)
-        setting = _setting(self.plan, self.folder, state)
-        for place in range(1 if scene.second is None else 2):
-            self._number += 1
-            its = replace(scene, rows=scene.newest) if place else scene
-            worker = Worker(
-                f"process {self._number}", self._number, its, setting, self.account, loop
-            )
-            worker.opened = self._at
+        mains = (
+            [Companion(0.0)] if scene.second is None else [Companion(0.0), Companion(scene.second)]
+        )
+        for place, companion in enumerate((*mains, *scene.companions)):
+            worker = self._worker(scene, companion, state, loop, later=0 < place < len(mains))
             worker.pauses = [one for one in scene.pauses if one.which == place]
             if scene.clocks:
                 worker.skew = scene.clocks[place % len(scene.clocks)]
             workers.append(worker)
         for blow in scene.blows:
-            workers[blow.which % len(workers)].blow = blow
+            struck = workers[blow.which % len(mains)]
+            struck.blow = blow
             if blow.what == "terminate":
-                loop.call_later(blow.much, workers[blow.which % len(workers)].terminate)
+                loop.call_later(blow.much, struck.terminate)
         played = Played(scene, workers)
         if scene.kind == "dry run":
             played.before = _dump(state)
         self.note(f"a {scene.kind} begins{' in calm' if calm else ''}")
         try:
             with _processes(workers), _state_clock(self.plan, self.now):
-                loop.run_until_complete(_together(workers, scene.second or 0.0))
+                loop.run_until_complete(_together(workers))
         except Stuck as error:
             for worker in workers:
                 worker.error = worker.error or error
@@ -207,6 +218,20 @@ class World:
         if scene.kind == "dry run":
             played.after = _dump(state)
         return played
+
+    def _worker(
+        self, scene: Scene, companion: Companion, state: Path, loop: Loop, *, later: bool
+    ) -> Worker:
+        self._number += 1
+        its = replace(scene, rows=scene.newest) if later else scene
+        if companion in scene.companions:
+            its = replace(scene, kind=companion.kind)
+        place = (companion.account, companion.source)
+        account = self.other if companion.account else self.account
+        setting = _setting(self.plan, self.folder, state, *place)
+        worker = Worker(f"process {self._number}", self._number, its, setting, account, loop)
+        worker.opened, worker.after, worker.place = self._at, companion.after, place
+        return worker
 
 
 def _copied(held: Held) -> Held:
@@ -219,12 +244,12 @@ def _copied(held: Held) -> Held:
     )
 
 
-async def _together(workers: abc.Sequence[Worker], second: float) -> None:
-    async def later(worker: Worker, after: float) -> None:
-        await asyncio.sleep(after)
+async def _together(workers: abc.Sequence[Worker]) -> None:
+    async def later(worker: Worker) -> None:
+        await asyncio.sleep(worker.after)
         await worker.live()
 
-    await asyncio.gather(*(later(one, second * n) for n, one in enumerate(workers)))
+    await asyncio.gather(*map(later, workers))
 
 
 @contextmanager
@@ -291,29 +316,32 @@ def _empty_state() -> Path:
     return folder / "empty.db"
 
 
-def _setting(plan: Plan, folder: Path, state: Path) -> Setting:
-    told = {
-        "WAREHOUSE_URL": "sqlite:///unused.db",
+def _setting(plan: Plan, folder: Path, state: Path, account: int, source: int) -> Setting:
+    told = _keys(account, source) | {
         "CHARTMOGUL_API_URL": "https://api.example/v1",
-        "CHARTMOGUL_API_KEY": KEY,
-        "CHARTMOGUL_DATA_SOURCE": DATA_SOURCE,
         "SYNC_STATE_URL": f"sqlite:///{state}",
         "SYNC_REPORTS": str(folder / "reports"),
         "SYNC_TMP": str(folder),
     }
-    mappings = _mappings(plan.live_check, plan.by_email, plan.split, plan.states)
+    so = (plan.live_check, plan.by_email, plan.split, plan.states)
+    mappings = _mappings(*so, account, source)
     return Setting(folder, Settings.load(told), mappings)
+
+
+def _keys(account: int, source: int) -> dict[str, str]:
+    """The variables that mappings name."""
+    return {
+        "WAREHOUSE_URL": "sqlite:///unused.db",
+        "CHARTMOGUL_API_KEY": OTHER_KEY if account else KEY,
+        "CHARTMOGUL_DATA_SOURCE": OTHER_SOURCE if source else DATA_SOURCE,
+    }
 
 
 @cache
 def _mappings(
-    live_check: str, by_email: bool, split: bool, states: bool
+    live_check: str, by_email: bool, split: bool, states: bool, account: int, source: int
 ) -> tuple[LoadedMapping, ...]:
-    told = {
-        "WAREHOUSE_URL": "sqlite:///unused.db",
-        "CHARTMOGUL_API_KEY": KEY,
-        "CHARTMOGUL_DATA_SOURCE": DATA_SOURCE,
-    }
+    told = _keys(account, source)
     with tempfile.TemporaryDirectory() as folder:
         key = "" if by_email else "\n  external_id: id"
         state = "\n  state: state" if states else "\nignore_columns: [state]"
