@@ -280,7 +280,7 @@ def dry_runs_write_nothing(world: World) -> Broken:
         if played.scene.kind != "dry run":
             continue
         names = {worker.name for worker in played.workers if worker.scene.kind == "dry run"}
-        for effect in (*world.account.effects, *world.other.effects):
+        for effect in (*world.account.effects, *(world.other.effects if world.other else ())):
             if effect.writes and effect.caller in names:
                 yield f"a dry run sent {effect.method} {effect.path}"
         if len(names) == len(played.workers) and played.before != played.after:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.simulation.__main__ import first_caught, folder, live
-from tests.simulation.kinds import draw
+from tests.simulation.kinds import KINDS, draw
 from tests.simulation.mutations import MUTATIONS, killed_and_back
-from tests.simulation.plan import Blow, Deed, Plan, Scene, Trouble
+from tests.simulation.plan import Blow, Deed, Pause, Plan, Scene, Trouble, draw_plain
 from tests.simulation.rows import Account, Rows
 from tests.simulation.shrink import shrink
 
@@ -82,6 +82,35 @@ def test_killed_in_mid_update_and_changed_back():
 def test_a_broken_worker_is_caught(name):
     """There is a world that shows the promise broken that it breaks."""
     assert first_caught(name, range(400)) is not None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_leaves_other_worlds_as_they_are(kind):
+    """Each kind has dice of its own: a world without it is what it was, one with it is always the same."""
+    with_it = draw(7, [kind])
+    assert with_it == draw(7, [kind])
+    assert with_it.kinds == (kind,)
+    assert draw(7, ()) == draw_plain(7)
+
+
+def test_a_process_that_is_stopped_goes_on_later():
+    """What it had handed to the network arrives meanwhile, and nobody else's clock stands still."""
+    pause = Pause(2, 300.0, "request", suspended=True)
+    plan = small()
+    with folder() as place:
+        seen = live(plan.without(0, replace(plan.scenes[0], pauses=(pause,))), place)
+    told = "\n".join(seen.story)
+    assert seen.events["pauses"] == 1
+    assert "the machine sleeps for 300 s" in told
+    assert "goes on" in told
+
+
+def test_a_pause_is_shrunk_with_the_rest():
+    """What a failure does not need of pauses, clocks and companions is left out."""
+    plan = draw(3, ("pauses", "clocks", "fleet"))
+    least = shrink(plan, lambda p: any(s.rows.accounts for s in p.scenes))
+    scene = least.scenes[0]
+    assert (scene.pauses, scene.clocks, scene.companions, scene.later) == ((), (), (), None)
 
 
 def test_a_seed_is_a_world():

@@ -87,8 +87,8 @@ class World:
     plan: Plan
     folder: Path
     account: Account = field(init=False)
-    #: Another account, whose processes share the state.
-    other: Account = field(init=False)
+    #: Another account, whose processes share the state; where there are any.
+    other: Account | None = field(default=None, init=False)
     played: list[Played] = field(default_factory=list, init=False)
     #: The three calm runs at the end: one more run, another one, and one that has lost the state.
     last: list[Worker] = field(default_factory=list, init=False)
@@ -106,9 +106,10 @@ class World:
 
     def __post_init__(self) -> None:
         self.account = Account(self.plan, self.now, self.note, EPOCH.timestamp())
-        calm = replace(self.plan, stale=0.0, seed=self.plan.seed + 1)
-        id_ = "acc_00000000-0000-4000-8000-000000000001"
-        self.other = Account(calm, self.now, self.note, EPOCH.timestamp(), OTHER_KEY, id_)
+        if any(one.account for scene in self.plan.scenes for one in scene.companions):
+            calm = replace(self.plan, stale=0.0, seed=self.plan.seed + 1)
+            id_ = "acc_00000000-0000-4000-8000-000000000001"
+            self.other = Account(calm, self.now, self.note, EPOCH.timestamp(), OTHER_KEY, id_)
 
     def now(self) -> float:
         """Seconds since the world began."""
@@ -227,7 +228,7 @@ class World:
         if companion in scene.companions:
             its = replace(scene, kind=companion.kind)
         place = (companion.account, companion.source)
-        account = self.other if companion.account else self.account
+        account = (self.other if companion.account else None) or self.account
         setting = _setting(self.plan, self.folder, state, *place)
         worker = Worker(f"process {self._number}", self._number, its, setting, account, loop)
         worker.opened, worker.after, worker.place = self._at, companion.after, place
