@@ -32,6 +32,7 @@ from tests.unit.sandbox.caller import Caller
 LONGEST = 24 * 3600.0
 #: After the last fault: creates in doubt may be repeated, and look-ups show all; seconds.
 _CALM = 1200.0
+_SALT = bytes(range(32))
 
 _CUSTOMERS = """\
 version: 1
@@ -311,10 +312,15 @@ def _engine(url: URL, *, writable: bool) -> Engine:
 
 @cache
 def _empty_state() -> Path:
-    """The state of a first run, made once."""
-    folder = Path(tempfile.mkdtemp(prefix="simulation-"))
-    Store.open(f"sqlite:///{folder / 'empty.db'}").close()
-    return folder / "empty.db"
+    """The state of a first run, made once.
+
+    Its salt is always the same: hashes order what is read and sent, and a seed has to say it all.
+    """
+    file = Path(tempfile.mkdtemp(prefix="simulation-")) / "empty.db"
+    Store.open(f"sqlite:///{file}").close()
+    with closing(sqlite3.connect(file)) as db, db:
+        db.execute("update sync_meta set salt = ?", [_SALT])
+    return file
 
 
 def _setting(plan: Plan, folder: Path, state: Path, account: int, source: int) -> Setting:
