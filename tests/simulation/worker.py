@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, suppress
 from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -192,9 +191,7 @@ class Worker:
         url = self.setting.settings.state_url
         if dry_run:
             return Store.open_read_only(url, clock=self.clock)
-        store = Store.open(url, clock=self.clock, monotonic=self.monotonic)
-        watch(store.database.engine)
-        return store
+        return Store.open(url, clock=self.clock, monotonic=self.monotonic)
 
     def before_statement(self, statement: str) -> None:
         """Called before each statement on the state."""
@@ -370,9 +367,8 @@ def _before_statement(_connection: object, _cursor: object, statement: str, *_: 
     CURRENT.get().before_statement(statement)
 
 
-@cache
 def watch(engine: Engine) -> None:
-    """Let whoever uses the state through this engine notice it; processes that follow share it."""
+    """Let whoever uses the state through this engine notice it, from its first statement on."""
     event.listen(engine, "before_cursor_execute", _before_statement)
     event.listen(engine, "commit", lambda _: CURRENT.get().before_commit())
 

@@ -25,7 +25,7 @@ from tests.simulation.account import KEY, OTHER_KEY, OTHER_SOURCE, Account
 from tests.simulation.loop import Killed, Loop, Stuck
 from tests.simulation.plan import Companion, Plan, Scene
 from tests.simulation.rows import Person, Rows
-from tests.simulation.worker import CURRENT, EPOCH, Setting, Worker
+from tests.simulation.worker import CURRENT, EPOCH, Setting, Worker, watch
 from tests.unit.sandbox.caller import Caller
 
 #: A scene takes no longer than that, whatever goes wrong in it; seconds.
@@ -307,7 +307,12 @@ _new_engine = engine._sqlite
 
 @cache
 def _engine(url: URL, *, writable: bool) -> Engine:
-    return _new_engine(url, writable=writable)
+    made = _new_engine(url, writable=writable)
+    if writable:
+        watch(
+            made
+        )  # before its first use: else the first world of a process would count otherwise than the others
+    return made
 
 
 @cache
