@@ -88,9 +88,8 @@ class RunLease:
 
     def ready(self, scope: Scope) -> None:
         """Raise LockedError where the lease of a scope does not surely outlast another write."""
-        if self.store.leases.clock_was_set(
-            scope
-        ):  # others now think that it ran out, or that it never will
+        # Others now think that it ran out, or that it never will.
+        if self.store.leases.clock_was_set(scope):
             self._renew_once()
         if self.store.leases.left(scope) >= self.timeout + MARGIN:
             return

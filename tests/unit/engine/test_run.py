@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -58,6 +59,11 @@ class Part:
         self.errors: dict[str, BaseException] = {}
         self.gates: dict[str, Gate] = {}
 
+    def be_of(self, data_source):
+        """It feeds this data source."""
+        self.run.data_source = data_source
+        self.state.scope = replace(self.state.scope, data_source=data_source)
+
     async def _do(self, what):
         self.log.append(f"{what} {self.name}")
         if gate := self.gates.get(what):
@@ -96,6 +102,8 @@ class Leases:
 
     def __init__(self, log):
         self.log, self.errors = log, {}
+        self.locked: set[str] = set()  # the data sources whose leases another process holds
+        self.elsewhere = LockedError("somebody writes them", "wait")
 
     def _do(self, what):
         self.log.append(what)
@@ -108,7 +116,7 @@ class Leases:
     @asynccontextmanager
     async def held(self, scopes):
         self._do(f"hold {len(scopes)}")
-        yield
+        yield {scope: self.elsewhere for scope in scopes if scope.data_source in self.locked}
         self.log.append("release")
 
     async def finish(self, run):
@@ -358,7 +366,6 @@ async def test_the_run_breaks_off_early(phase, done, error, status, code):
     [
         (Outage("nobody answers"), "failed", EXIT_SERVER),
         (StateError("the disk is full"), "failed", EXIT_SERVER),
-        (LockedError("the lease ran out"), "locked", EXIT_LOCKED),
     ],
 )
 async def test_the_run_breaks_off_while_writing(error, status, code):
@@ -386,6 +393,16 @@ async def test_the_first_failure_counts():
 
     assert await desk.conduct() == (EXIT_SERVER, "failed", ["failed", "failed"])
     assert {part.run.error for part in desk} == {"first"}
+
+
+async def test_a_lost_lease():
+    """A mapping whose lease was lost ends as locked, and so does what depends on it; the others are written."""
+    desk = Desk("a", "b", "contacts")
+    desk["a"].errors["write"] = LockedError("the lease ran out")
+
+    assert await desk.conduct() == (EXIT_LOCKED, "locked", ["locked", "succeeded", "locked"])
+    assert desk["a"].run.error == "the lease ran out"
+    assert desk["contacts"].run.error == "not started: its customers come from a, which broke off"
 
 
 async def test_a_bug():
@@ -541,6 +558,17 @@ async def test_locked():
     assert await desk.conduct() == (EXIT_LOCKED, "locked", ["locked", "locked"])
     assert desk.did("read", "write") == []
     assert desk["a"].run.error == "somebody writes them; wait"
+
+
+async def test_one_data_source_is_locked():
+    """Where somebody else holds the leases of a data source its mappings are not read; the others run."""
+    desk = Desk("a", "b")
+    desk["b"].be_of("ds_2")
+    desk.leases.locked = {"ds_2"}
+
+    assert await desk.conduct() == (EXIT_LOCKED, "locked", ["succeeded", "locked"])
+    assert desk.did("read", "write") == ["read a", "write a"]
+    assert desk["b"].run.error == "somebody writes them; wait"
 
 
 async def test_no_entry():
