@@ -1,6 +1,6 @@
 """What the state is told and what it tells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sync.domain.fingerprint import split
@@ -120,10 +120,20 @@ Item = Confirmed | Observed | RejectedRow
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A create that was asked for. `lost`: its answer is lost, and look-ups found nothing."""
+    """A create that was asked for. `lost`: its answer is lost, and look-ups found nothing.
+
+    `counted_from`: from when its age counts by the clock of now; None: from when it was asked for. The two differ where
+    a clock was set in between, or where the machine is another one.
+    """
 
     asked_at: datetime
     lost: bool
+    counted_from: datetime | None = field(default=None, compare=False)
+
+    @property
+    def since(self) -> datetime:
+        """From when its age counts."""
+        return self.counted_from or self.asked_at
 
 
 @dataclass(frozen=True, slots=True)

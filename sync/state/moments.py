@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
+from sync.state import process
 from sync.state.engine import Database
 
 Clock = abc.Callable[[], datetime]
@@ -24,18 +25,40 @@ def since_boot() -> float:
     return time.monotonic()
 
 
+@dataclass(frozen=True, slots=True)
+class Here:
+    """This moment, and how long this boot of this machine has lasted; `boot` is empty where that cannot be told."""
+
+    now: datetime
+    boot: str
+    up: float
+
+
 @dataclass(slots=True)
 class StateClock:
     """The clock of a state: PostgreSQL's own, which all who share it agree on; of a file this machine's.
 
-    A clock that is handed in counts in place of both. `monotonic` gives seconds that only grow.
+    A clock that is handed in counts in place of both. `monotonic` gives seconds that only grow, for as long as the
+    machine runs: `boot` names that time.
     """
 
     database: Database
-    given: Clock | None = None
-    monotonic: abc.Callable[[], float] = since_boot
+    given: Clock | None
+    monotonic: abc.Callable[[], float]
+    boot: str
     #: A moment of PostgreSQL's clock, and the monotonic clock then.
     _known: tuple[datetime, float] | None = field(default=None, init=False)
+
+    @classmethod
+    def of(
+        cls,
+        database: Database,
+        clock: Clock | None,
+        monotonic: abc.Callable[[], float],
+        boot: str | None,
+    ) -> "StateClock":
+        """The clock of this database; without a `boot` that of this machine."""
+        return cls(database, clock, monotonic, process.boot() if boot is None else boot)
 
     @property
     def is_servers(self) -> bool:
@@ -69,6 +92,10 @@ class StateClock:
         assert self._known is not None
         moment, then = self._known
         return moment + timedelta(seconds=self.monotonic() - then)
+
+    def here(self) -> Here:
+        """This moment, as creates in doubt are measured by; StateError as in `now`."""
+        return Here(self.now(), self.boot, self.monotonic())
 
     def local_times(self) -> tuple[float, ...]:
         """Clocks of this machine by which others would find that time has passed: all that count, in seconds."""

@@ -42,11 +42,25 @@ def started(pid: int) -> str | None:
     return _by_proc(pid) if _BOOT.exists() else started_by_ps(pid)
 
 
+def boot() -> str:
+    """A name for the time since the machine was booted, which no other boot has; empty where there is none."""
+    return _BOOT.read_text().strip() if _BOOT.exists() else boot_by_sysctl()
+
+
+def boot_by_sysctl() -> str:
+    """The same where there is no /proc, as on macOS."""
+    try:
+        asked = ["sysctl", "-n", "kern.bootsessionuuid"]
+        return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:
+        return ""
+
+
 def _machine() -> str:
     """Two containers may share a name; the same pid then means two processes."""
     if not _BOOT.exists():
         return ""
-    return f"{_BOOT.read_text().strip()} {os.readlink(_NAMESPACE)}"
+    return f"{boot()} {os.readlink(_NAMESPACE)}"
 
 
 def _by_proc(pid: int) -> str | None:

@@ -52,36 +52,47 @@ def count(connection: Connection, scope: Scope) -> int:
 
 
 def recall(
-    connection: Connection, keys: Keys, scope: Scope, mapping: str, wanted: abc.Iterable[str]
+    connection: Connection,
+    keys: Keys,
+    scope: Scope,
+    mapping: str,
+    wanted: abc.Iterable[str],
+    now: datetime,
 ) -> dict[str, Memory]:
-    """What is known of these keys; unknown ones are missing in the answer."""
+    """What is known of these keys; unknown ones are missing in the answer.
+
+    What is held back or rejected since a moment in the future, by a clock that was ahead, is so since now.
+    """
     found: dict[str, Memory] = {}
     for chunk in chunks(wanted):
         plain = keys.plain(chunk)
         for row in connection.execute(_recalling(), _named(scope, plain, mapping=mapping)):
             key = plain[row[1]]
             found[key] = _memory(key, row)
-    return found | _with_refusals(connection, mapping, found)
+    return found | _with_refusals(connection, mapping, found, now)
 
 
 def _with_refusals(
-    connection: Connection, mapping: str, found: abc.Mapping[str, Memory]
+    connection: Connection, mapping: str, found: abc.Mapping[str, Memory], now: datetime
 ) -> dict[str, Memory]:
     """The memories of rejected rows, with since when they are, and how they were first refused."""
     mine = {key: memory for key, memory in found.items() if memory.outcome == REJECTED}
     if not mine:
         return {}
     known = rejected.recall(connection, mapping, [memory.record for memory in mine.values()])
-    return {key: _with_refusal(memory, known.get(memory.record)) for key, memory in mine.items()}
+    return {
+        key: _with_refusal(memory, known.get(memory.record), now) for key, memory in mine.items()
+    }
 
 
-def _with_refusal(memory: Memory, refusal: rejected.Refusal | None) -> Memory:
+def _with_refusal(memory: Memory, refusal: rejected.Refusal | None, now: datetime) -> Memory:
     if refusal is None:  # written by an older version in the middle of an upgrade
-        return replace(memory, rejected_since=memory.at)
+        refusal = rejected.Refusal(memory.at or now, None, None, None)
     held = memory.held
     if held is not None:
-        held = replace(held, code=refusal.code, words=refusal.words, run=refusal.run)
-    return replace(memory, held=held, rejected_since=refusal.since)
+        since, how = min(held.since, now), (refusal.code, refusal.words, refusal.run)
+        held = Held(held.fingerprint, since, held.http_status, held.field, *how)
+    return replace(memory, held=held, rejected_since=min(refusal.since, now))
 
 
 @cache

@@ -3,8 +3,9 @@
 from collections import abc
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, case, delete, select
 
 from sync.state.memory import Held
 from sync.state.schema import rejected
@@ -30,6 +31,7 @@ def note(
 ) -> None:
     """Note records, by number, that a mapping has rejected; one that was rejected before stays so since then.
 
+    Since a moment in the future, by a clock that was ahead, is since now.
     What is held back for the first time was refused in this run.
     """
     rows = [
@@ -45,7 +47,10 @@ def note(
     ]
     if rows:
         statement = insert(connection, rejected)
-        changed = {name: statement.excluded[name] for name in rows[0] if name.startswith("held_")}
+        given = statement.excluded
+        changed: dict[str, Any] = {n: given[n] for n in rows[0] if n.startswith("held_")}
+        ahead = rejected.c.since > given.since
+        changed["since"] = case((ahead, given.since), else_=rejected.c.since)
         keys = ["record", "mapping"]
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
 

@@ -1,6 +1,7 @@
 """Past runs: when, how they ended, and how many rows became what."""
 
 from collections import abc, defaultdict
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
@@ -14,6 +15,8 @@ from sync.state.upsert import upsert
 
 #: The rejected rows of this many runs stay known for `retry`.
 KEPT = 50
+#: What clocks that agree may differ by.
+AHEAD = timedelta(minutes=1)
 _TALLY = ("read", "created", "updated", "unchanged", "skipped", "rejected")
 
 
@@ -111,8 +114,13 @@ def _mapping_run(row: Any) -> MappingRun:
     )
 
 
-def last(connection: Connection, statuses: abc.Iterable[Status]) -> dict[str, LastRun]:
-    """Each mapping's latest finished part with one of these statuses, in a run in which all rows counted."""
+def last(
+    connection: Connection, statuses: abc.Iterable[Status], now: datetime
+) -> dict[str, LastRun]:
+    """Each mapping's latest finished part with one of these statuses, in a run in which all rows counted.
+
+    What ended in the future, by a clock that was ahead, says nothing.
+    """
     wanted = [status.value for status in statuses]
     ended = select(
         run_mappings.c.mapping,
@@ -130,7 +138,7 @@ def last(connection: Connection, statuses: abc.Iterable[Status]) -> dict[str, La
         .label("place"),
     ).join(runs, runs.c.id == run_mappings.c.run)
     ended = ended.where(run_mappings.c.status.in_(wanted), runs.c.finished_at.is_not(None))
-    ended = ended.where(runs.c.whole.is_not(False))
+    ended = ended.where(runs.c.whole.is_not(False), runs.c.finished_at <= now + AHEAD)
     placed = ended.subquery()
     query = select(placed).where(placed.c.place == 1).order_by(placed.c.mapping)
     return {

@@ -53,17 +53,20 @@ class Store:
         *,
         clock: Clock | None = None,
         monotonic: abc.Callable[[], float] = since_boot,
+        boot: str | None = None,
         create: bool = True,
         upgrades: abc.Sequence[Upgrade] = UPGRADES,
     ) -> "Store":
         """The state at an SQLAlchemy URL; upgraded if it is older, made if `create` and it is new.
+
+        `clock`, `monotonic` and `boot` take the place of the state's clock, and of this machine's.
 
         Raises:
             ConfigError: the URL is wrong or its driver is missing.
             StateError: it cannot be opened, is not there, or is newer than this program.
         """
         database, salt = opening.to_write(url, upgrades, create=create)
-        return cls(database, salt, True, StateClock(database, clock, monotonic))
+        return cls(database, salt, True, StateClock.of(database, clock, monotonic, boot))
 
     @classmethod
     def open_read_only(
@@ -71,6 +74,8 @@ class Store:
         url: str,
         *,
         clock: Clock | None = None,
+        monotonic: abc.Callable[[], float] = since_boot,
+        boot: str | None = None,
         upgrades: abc.Sequence[Upgrade] = UPGRADES,
     ) -> "Store":
         """The state as it is, for looking only: nothing is made, upgraded or changed there.
@@ -78,7 +83,7 @@ class Store:
         Where there is none it is empty. Errors as in `open`.
         """
         database, salt = opening.to_read(url, upgrades)
-        return cls(database, salt, False, StateClock(database, clock))
+        return cls(database, salt, False, StateClock.of(database, clock, monotonic, boot))
 
     def close(self) -> None:
         """Let go of the database."""
@@ -139,8 +144,10 @@ class Store:
 
     def recall(self, scope: Scope, mapping: str, keys: abc.Iterable[str]) -> dict[str, Memory]:
         """What is known of these keys; unknown ones are missing in the answer."""
-        wanted = list(keys)
-        return self.database.read(lambda c: records.recall(c, self._keys, scope, mapping, wanted))
+        wanted, now = list(keys), self.now()
+        return self.database.read(
+            lambda c: records.recall(c, self._keys, scope, mapping, wanted, now)
+        )
 
     def by_uuid(self, scope: Scope, uuids: abc.Iterable[str]) -> dict[str, list[str]]:
         """The stored keys that lead to each of these uuids."""
@@ -200,13 +207,17 @@ class Store:
 
     def mark_sent(self, scope: Scope, keys: abc.Iterable[str], at: datetime) -> None:
         """Note, before they are sent, that these creates are sent."""
-        sent = list(keys)
-        self.database.write(lambda c: in_doubt.mark_sent(c, self._keys, scope, sent, at))
+        sent, here = list(keys), self.clock.here()
+        self.database.write(lambda c: in_doubt.mark_sent(c, self._keys, scope, sent, at, here))
 
     def doubts(self, scope: Scope, keys: abc.Iterable[str]) -> dict[str, Doubt]:
-        """Those of these keys whose create is in doubt."""
-        wanted = list(keys)
-        return self.database.read(lambda c: in_doubt.recall(c, self._keys, scope, wanted))
+        """Those of these keys whose create is in doubt; a state that may be written notes that it met them here."""
+        wanted, here = list(keys), self.clock.here()
+        found = self.database.read(lambda c: in_doubt.recall(c, self._keys, scope, wanted, here))
+        met = {key: found.doubts[key] for key in found.unmet}
+        if met and self.writable:
+            self.database.write(lambda c: in_doubt.meet(c, self._keys, scope, met, here))
+        return found.doubts
 
     def mark_lost(self, scope: Scope, keys: abc.Iterable[str]) -> None:
         """Note that the answers of these creates are lost for good."""
@@ -243,8 +254,8 @@ class Store:
 
     def last_runs(self, statuses: abc.Iterable[Status] = (Status.SUCCEEDED,)) -> dict[str, LastRun]:
         """Each mapping's latest finished run with one of these statuses in which all rows counted."""
-        wanted = list(statuses)
-        return self.database.read(lambda c: runs.last(c, wanted))
+        wanted, now = list(statuses), self.now()
+        return self.database.read(lambda c: runs.last(c, wanted, now))
 
     def rejected_keys(self, run_id: str) -> dict[str, frozenset[str]]:
         """The stored keys that a run rejected, by mapping; known for the latest 50 runs."""

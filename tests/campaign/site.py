@@ -104,7 +104,11 @@ class Site:
         with suppress(sqlite3.OperationalError):  # killed before there were tables
             fresh = f"from sync_doubts where asked_at > {limit}"
             self.doubts += self.ask_state(f"select count(*) {fresh}")[0][0]
-            self.ask_state(f"update sync_doubts set asked_at = asked_at - {_TEN_MINUTES}")
+            earlier = ", ".join(
+                f"{name} = {name} - {much}"
+                for name, much in (("asked_at", _TEN_MINUTES), ("up", _TEN_MINUTES / 1_000_000))
+            )
+            self.ask_state(f"update sync_doubts set {earlier}")
 
     def ask_state(self, sql: str) -> list[tuple[Any, ...]]:
         """Look into the state, or change it."""

@@ -185,13 +185,16 @@ class Worker:
         """Seconds that only grow, and that stand still while the machine sleeps."""
         return self.loop.time() - self.asleep
 
+    def since_boot(self) -> float:
+        """Seconds since its machine was booted; those in which it slept are among them."""
+        return self.loop.time()
+
     # The doors
 
     def _open_store(self, *, dry_run: bool) -> Store:
-        url = self.setting.settings.state_url
-        if dry_run:
-            return Store.open_read_only(url, clock=self.clock)
-        return Store.open(url, clock=self.clock, monotonic=self.monotonic)
+        url, boot = self.setting.settings.state_url, self.identity.host
+        opened = Store.open_read_only if dry_run else Store.open
+        return opened(url, clock=self.clock, monotonic=self.since_boot, boot=boot)
 
     def before_statement(self, statement: str) -> None:
         """Called before each statement on the state."""

@@ -40,6 +40,7 @@ from sync.report.files import FileReporter
 from sync.sandbox.sandbox import DATA_SOURCE, Sandbox
 from sync.sandbox.transport import transport
 from sync.settings import Settings
+from sync.state import moments
 from sync.state.memory import Doubt
 from sync.state.store import Store
 from tests.support.clocks import Hurry
@@ -241,6 +242,8 @@ class Town:
     #: How much later than now the next run takes place, and what now is.
     later: timedelta = timedelta()
     now: abc.Callable[[], datetime] = now
+    #: The boot of the machine.
+    boot: str = "a boot"
     #: What the program is told besides.
     more: dict[str, str] = field(default_factory=dict)
     #: The longest that a run slept: looks after lost answers, repeats, and its turns.
@@ -255,6 +258,10 @@ class Town:
     def clock(self) -> datetime:
         """The moment in which the next run takes place."""
         return self.now() + self.later + timedelta(seconds=self.stopped)
+
+    def since_boot(self) -> float:
+        """The seconds for which the machine has run by then."""
+        return moments.since_boot() + self.later.total_seconds() + self.stopped
 
     def write(self, name: str, text: str) -> None:
         """A mapping file."""
@@ -282,9 +289,8 @@ class Town:
         return run
 
     def _open(self, url: str, dry_run: bool) -> Store:
-        if dry_run:
-            return Store.open_read_only(url, clock=self.clock)
-        return Store.open(url, clock=self.clock, monotonic=lambda: time.monotonic() + self.stopped)
+        opened = Store.open_read_only if dry_run else Store.open
+        return opened(url, clock=self.clock, monotonic=self.since_boot, boot=self.boot)
 
     async def _run(self, selection: Selection, dry_run: bool) -> Run:
         told = {

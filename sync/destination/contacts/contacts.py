@@ -169,7 +169,7 @@ class Contacts:
         doubt = self.in_doubt.doubt(record.key)
         if doubt is None:
             return Absent()
-        until = doubt.asked_at + DOUBT
+        until = doubt.since + DOUBT
         if self.clock.now() < until:
             raise Unresolved(doubtful(doubt, until))
         if not parent.to_come:

@@ -109,8 +109,8 @@ def doubtful(doubt: Doubt, until: datetime) -> Problem:
     what = "was not answered" if doubt.lost else "was under way when a run broke off"
     return Problem(
         "outcome_unknown",
-        f"a create of {doubt.asked_at:%H:%M:%S} UTC {what} and may still take effect",
-        hint=f"the first run after {until:%H:%M:%S} UTC looks again, and creates it if it is not there",
+        f"a create of {doubt.asked_at:%Y-%m-%d %H:%M:%S} UTC {what} and may still take effect",
+        hint=f"the first run after {until:%Y-%m-%d %H:%M:%S} UTC looks again, and creates it if it is not there",
     )
 
 

@@ -98,6 +98,7 @@ def test_last_run(store: Store, clock: Clock):
     some = Run("run_5", False, clock.now + timedelta(hours=1), [part("customers")], whole=False)
     some.mappings[0].status, some.finished_at = Status.SUCCEEDED, some.started_at
     store.finish_run(some)
+    clock.forward(7200)
     assert store.run("run_5") == some
     assert store.last_run("customers") == 9
     assert store.last_run("contacts") == 0
@@ -109,6 +110,7 @@ def test_last_runs(store: Store, clock: Clock):
     later = clock.now + timedelta(minutes=1)
     enter(store, "run_1", clock.now, part("a", Status.SUCCEEDED), part("b", Status.SUCCEEDED))
     enter(store, "run_2", later, part("a", Status.FAILED), part("b", Status.SUCCEEDED))
+    clock.forward(120)
     last = store.last_runs()
     assert {mapping: run.run for mapping, run in last.items()} == {"a": "run_1", "b": "run_2"}
     assert later + timedelta(seconds=5) == last["b"].finished_at
