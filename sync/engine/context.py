@@ -74,14 +74,6 @@ class Leases(Protocol):
         """The right to write the records of a scope."""
 
 
-class Leases(Protocol):
-    """The rights of a run to write."""
-
-    def of(self, scope: Scope) -> Lease:
-        """The right to write the records of a scope."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a run may use: connections at once, requests a second, the API's host, a folder for its spool."""

@@ -19,6 +19,7 @@ from tests.support.gates import Gate
 
 HASHER = Hasher(b"salt")
 SOURCE = "ds_1"
+from sync.state.memory import Scope
 
 
 def entry(key: str, row: int = 1, uuid: str | None = None, **fields: Value) -> Entry:
@@ -263,6 +264,10 @@ class CountedLease:
 
     log: list[str]
     good_for: int = 1_000_000
+
+    def of(self, scope: Scope) -> "CountedLease":
+        """The same right for every scope."""
+        return self
 
     def ready(self) -> None:
         """Raise LockedError once it is used up."""
