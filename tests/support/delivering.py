@@ -14,12 +14,11 @@ from sync.domain.results import Outcome
 from sync.domain.typed import Typed
 from sync.engine.spool import Entry
 from sync.errors import AlreadyExists, Answered, LockedError, NotFound, Refused, Unavailable
-from sync.state.memory import Item, Memory
+from sync.state.memory import Item, Memory, Scope
 from tests.support.gates import Gate
 
 HASHER = Hasher(b"salt")
 SOURCE = "ds_1"
-from sync.state.memory import Scope
 
 
 def entry(key: str, row: int = 1, uuid: str | None = None, **fields: Value) -> Entry:
