@@ -108,7 +108,8 @@ def taking_over(town, rival, new_uuid):
 
     def make():
         if next(made) == 20:
-            town.later += timedelta(hours=2)
+            right = town.now
+            town.now = lambda: right() + timedelta(hours=2)
             take(rival, DATA_SOURCE, Object.CUSTOMER)
         return new_uuid()
 

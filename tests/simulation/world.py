@@ -131,8 +131,8 @@ class World:
         rows = self.plan.scenes[-1].newest if self.plan.scenes else Rows((), ())
         # What people merged or deleted comes back with a full run only; it has to see it all.
         calm = Scene(rows, kind="full" if self.plan.meddling else "run")
-        if self.plan.skewed:
-            # A wait that began by a wrong clock may begin anew in the first run that has a right one.
+        if self.plan.skewed or any(scene.elsewhere for scene in self.plan.scenes):
+            # A wait that began by a wrong clock, or on another machine, may begin anew in the first run that meets it.
             self._at += _CALM
             self.early.append(self._calm(calm, self.folder / "state.db"))
         if "deletions" in self.plan.kinds:

@@ -1,7 +1,7 @@
 """Who may talk to the server, and how much they may say."""
 
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 
 import httpx
 import pytest
@@ -118,7 +118,8 @@ def test_a_large_body_is_not_read(running):
             connection.sendall(f"POST /v1/customers HTTP/1.1\r\nhost: x\r\n{head}\r\n\r\n".encode())
             piece = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
             if "chunked" in head:
-                connection.sendall(piece * 200)
+                with suppress(ConnectionError):  # it hangs up while we still talk
+                    connection.sendall(piece * 200)
             assert connection.recv(12) == b"HTTP/1.1 413"
 
 

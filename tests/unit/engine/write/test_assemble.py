@@ -104,7 +104,7 @@ async def test_a_run(shop):
     one = shop()
     made = await one.writer()
 
-    assert (made.deliver.lease, made.dry_run) == (one.rig.context.lease, False)
+    assert (made.deliver.lease, made.dry_run) == (one.rig.context.leases, False)
     assert made.recorder.state is not None
     assert made.lookups.pending.look_first is False
     assert (made.connections, made.stop, made.spool) == (4, one.rig.stop, one.spool)
