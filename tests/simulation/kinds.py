@@ -263,7 +263,7 @@ KINDS: dict[str, Draw] = {
 }
 
 #: What the worker bears today.
-DEFAULT: tuple[str, ...] = ()
+DEFAULT: tuple[str, ...] = ("unfiltered", "floods")
 
 
 def draw(seed: int, kinds: abc.Sequence[str] = DEFAULT) -> Plan:
