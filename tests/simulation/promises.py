@@ -210,6 +210,7 @@ def _contact(world: World, row: Person, account: Held) -> dict[str, Any] | str:
         contact
         for contact in account.contacts.values()
         if contact.customer_uuid is not None
+        and contact.data_source_uuid == DATA_SOURCE
         and (contact.external_id == row.id if row.id else contact.customer_uuid == uuid)
         and (row.id or (contact.email or "").lower() == row.email.lower())
     ]
