@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sync.database import engines, urls
-from sync.errors import ConfigError, ConfigProblem, StateError
+from sync.errors import ConfigError, ConfigProblem
+from sync.state.trouble import file_of, refusal, unfit_option
 
 T = TypeVar("T")
 Work = abc.Callable[[Connection], T]
@@ -22,6 +23,13 @@ Work = abc.Callable[[Connection], T]
 _PATIENCE = 30
 #: Seconds between two tries where SQLite itself does not wait.
 _AGAIN = 0.02
+#: deadlock_detected, serialization_failure: postgresql.org/docs/current/errcodes-appendix.html
+_GAVE_WAY = ("40P01", "40001")
+_ASYNCHRONOUS = ("+asyncpg", "+aiosqlite", "_async")
+#: Those of sqlite3.connect that a URL can spell; with `uri` it takes SQLite's own as well.
+_SQLITE_OPTIONS = frozenset(
+    {"timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements"}
+)
 _WRITES = "sync_writes"
 
 
@@ -35,7 +43,7 @@ class Database:
     def write(self, work: Work[T]) -> T:
         """Do `work` in a transaction that writes.
 
-        A transaction that loses its connection is done once more, on a new one. That is safe, even
+        A transaction that loses its connection, or gives way to another one, is done once more. That is safe, even
         where the first was committed and only the answer lost, because all that writes here may be
         done twice: upserts, updates and deletes of the same rows to the same end.
 
@@ -59,36 +67,32 @@ class Database:
                 try:
                     return self._once(work, writes=writes)
                 except DBAPIError as error:
-                    if not error.connection_invalidated:
+                    if not (error.connection_invalidated or _gave_way(error)):
                         raise
                     return self._once(work, writes=writes)
             except (SQLAlchemyError, OSError) as error:
                 raise refusal(error, self.engine.url) from error
 
     def _once(self, work: Work[T], *, writes: bool) -> T:
-        with self.engine.connect() as connection:
+        with self._connect() as connection:
             connection = connection.execution_options(**{_WRITES: writes})
             with connection.begin():
                 return work(connection)
 
+    def _connect(self) -> Connection:
+        try:
+            return self.engine.connect()
+        except (SQLAlchemyError, OSError):
+            raise
+        except (
+            Exception
+        ) as error:  # a driver that chokes on an option of the URL, or that is none for us
+            raise unfit_option(error, self.engine.url) from error
 
-def refusal(error: Exception, url: URL) -> StateError:
-    """What the database said, as the error that ends a run."""
-    said = engines.words(error, url)
-    return StateError(f"state {urls.mask(url)}: {said}", _hint(error, url, said))
 
-
-def _hint(error: Exception, url: URL, said: str) -> str:
-    if url.get_backend_name() != "sqlite":
-        if isinstance(error, OperationalError):  # no connection, or one that broke off
-            return (
-                "check SYNC_STATE_URL, and that the server there runs and takes connections;"
-                " what could not be recorded the next run looks up, nothing is sent twice"
-            )
-        return "check SYNC_STATE_URL, and that its user may create and write tables there"
-    if "locked" in said:
-        return "another process holds the state for very long; on a network drive, use PostgreSQL"
-    return "SYNC_STATE_URL has to name a file in a folder that can be written"
+def _gave_way(error: DBAPIError) -> bool:
+    """Whether PostgreSQL undid the transaction to let another one pass, such as an upgrade of the tables."""
+    return getattr(error.orig, "sqlstate", None) in _GAVE_WAY
 
 
 def parse(text: str) -> URL:
@@ -101,23 +105,50 @@ def parse(text: str) -> URL:
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         message = f"SYNC_STATE_URL: the state cannot be kept in {url.get_backend_name()}"
         raise ConfigError(ConfigProblem(message, "use sqlite:///FILE or postgresql://…"))
+    if url.drivername.endswith(_ASYNCHRONOUS):
+        message = f"SYNC_STATE_URL: {url.drivername} is an asynchronous driver"
+        raise ConfigError(ConfigProblem(message, f"use {url.get_backend_name()}:// without it"))
+    unknown = url.query.keys() - _SQLITE_OPTIONS
+    if url.get_backend_name() == "sqlite" and "uri" not in url.query and unknown:
+        message = f"SYNC_STATE_URL: SQLite knows no option {', '.join(sorted(unknown))}"
+        raise ConfigError(ConfigProblem(message, f"it knows: {', '.join(sorted(_SQLITE_OPTIONS))}"))
     return url
 
 
 def connect(url: URL, *, writable: bool) -> Database:
-    """A database at a URL that `parse` gave; nothing is opened yet."""
+    """A database at a URL that `parse` gave; nothing is opened yet.
+
+    Raises:
+        ConfigError: its driver is missing, or does not take an option of the URL.
+    """
+    try:
+        return _database(url, writable=writable)
+    except (SQLAlchemyError, TypeError, ValueError) as error:
+        raise unfit_option(error, url) from error
+
+
+def _database(url: URL, *, writable: bool) -> Database:
     if url.get_backend_name() == "sqlite":
         return Database(_sqlite(url, writable=writable))
-    options = {} if writable else {"postgresql_readonly": True}
-    return Database(engines.connect(url, pool_size=1, max_overflow=0, execution_options=options))
+    options: dict[str, Any] = {} if writable else {"postgresql_readonly": True}
+    arguments = _arguments(url)
+    return Database(
+        engines.connect(
+            url, pool_size=1, max_overflow=0, execution_options=options, connect_args=arguments
+        )
+    )
 
 
-def file_of(url: URL) -> Path | None:
-    """The file of an SQLite URL; None for memory and for other databases."""
-    path = url.database
-    if url.get_backend_name() != "sqlite" or not path or path == ":memory:":
-        return None
-    return Path(path.removeprefix("file:"))
+def _arguments(url: URL) -> dict[str, Any]:
+    """What psycopg is told besides.
+
+    No prepared statements: behind a pooler in transaction mode the next transaction may be on another connection. Text
+    is UTF-8 whatever the database calls its encoding; of SQL_ASCII psycopg would make bytes.
+    """
+    if url.drivername != "postgresql+psycopg":
+        return {}
+    encoding = {} if "client_encoding" in url.query else {"client_encoding": "utf8"}
+    return {"prepare_threshold": None, **encoding}
 
 
 def make_file(path: Path) -> None:

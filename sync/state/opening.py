@@ -11,7 +11,8 @@ from sync.errors import StateError
 from sync.state import engine
 from sync.state.engine import Database
 from sync.state.schema import meta
-from sync.state.upgrade import Upgrade, bring_up, check, newest, version
+from sync.state.trouble import file_of, refusal
+from sync.state.upgrade import Upgrade, bring_up, check, newest, no_state, version
 
 _BATCH = 1000
 Opened = tuple[Database, bytes]
@@ -20,7 +21,7 @@ Opened = tuple[Database, bytes]
 def to_write(text: str, upgrades: abc.Sequence[Upgrade], *, create: bool) -> Opened:
     """A database with tables of the newest version, and its salt."""
     url = engine.parse(text)
-    path = engine.file_of(url)
+    path = file_of(url)
     if path is not None:
         _provide(path, url, create=create)
     with _closed_on_error(engine.connect(url, writable=True)) as database:
@@ -42,14 +43,22 @@ def _closed_on_error(database: Database) -> abc.Iterator[Database]:
 
 
 def _provide(path: Path, url: URL, *, create: bool) -> None:
-    if path.exists():
+    if _is_there(path, url):
         return
     if not create:
         raise _nothing(url)
     try:
         engine.make_file(path)
     except OSError as error:
-        raise engine.refusal(error, url) from error
+        raise refusal(error, url) from error
+
+
+def _is_there(path: Path, url: URL) -> bool:
+    """Whether there is a file; StateError where its folder may not be entered."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise refusal(error, url) from error
 
 
 def _nothing(url: URL) -> StateError:
@@ -59,8 +68,8 @@ def _nothing(url: URL) -> StateError:
 def to_read(text: str, upgrades: abc.Sequence[Upgrade]) -> Opened:
     """A database to look at: the state itself, a copy of an older one, or an empty one."""
     url = engine.parse(text)
-    path = engine.file_of(url)
-    if path is not None and not path.exists():
+    path = file_of(url)
+    if path is not None and not _is_there(path, url):
         return _empty(upgrades)
     with _closed_on_error(engine.connect(_looked_at(url, path), writable=False)) as database:
         found = database.read(version)
@@ -77,7 +86,10 @@ def _looked_at(url: URL, path: Path | None) -> URL:
 
 
 def _salt(connection: Connection) -> bytes:
-    return bytes(connection.execute(select(meta.c.salt)).scalar_one())
+    salt = connection.execute(select(meta.c.salt)).scalar_one()
+    if not isinstance(salt, bytes | memoryview) or not salt:
+        raise no_state()
+    return bytes(salt)
 
 
 def _empty(upgrades: abc.Sequence[Upgrade]) -> Opened:

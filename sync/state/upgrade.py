@@ -27,7 +27,18 @@ def version(connection: Connection) -> int:
     """The version of the tables, 0 where there are none."""
     if not inspect(connection).has_table(meta.name):
         return 0
-    return int(connection.execute(select(meta.c.version)).scalar_one())
+    found = connection.execute(select(meta.c.version)).scalars().all()
+    if len(found) != 1 or not isinstance(found[0], int) or found[0] < 1:
+        raise no_state()
+    return found[0]
+
+
+def no_state() -> StateError:
+    """Tables under our names that hold no state."""
+    return StateError(
+        f"the table {meta.name} does not hold what it has to",
+        "it is damaged, or none of ours: put a copy of the state in its place, or let SYNC_STATE_URL name another one",
+    )
 
 
 def newest(upgrades: abc.Sequence[Upgrade]) -> int:
