@@ -5,7 +5,9 @@ from pathlib import Path
 
 from sync.errors import ConfigError, ConfigProblem
 from sync.mapping.loader import EVERYTHING, LoadedMapping, Need, load
+from sync.service.freshness import Known
 from sync.settings import Settings, environment
+from sync.state.history import Whose
 
 
 def prepare(
@@ -30,3 +32,11 @@ def prepare(
     if problems:
         raise ConfigError(*problems)
     return settings, mappings
+
+
+def whose(loaded: LoadedMapping, known: Known) -> Whose:
+    """A mapping as its history is known by, as far as files and environment tell: `status` needs no key."""
+    mapping, destination = loaded.mapping, loaded.mapping.destination
+    query = known.query_hash(mapping.source.query or mapping.source.table or "")
+    source = destination.data_source or None
+    return Whose(mapping.name, source, None, destination.object, loaded.file, query)

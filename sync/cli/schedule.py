@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sync.cli.config import prepare
+from sync.cli.config import prepare, whose
 from sync.cli.execute import execute, signals
 from sync.cli.outside import now
 from sync.domain.results import Run
@@ -31,6 +31,7 @@ from sync.service.timetable import (
 )
 from sync.service.worker import Worker
 from sync.settings import Settings
+from sync.state.history import Whose
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -119,8 +120,8 @@ class _Runs:
     settings: Settings
     mappings: list[LoadedMapping]
 
-    def names(self) -> list[str]:
-        return [loaded.mapping.name for loaded in self.mappings]
+    def whose(self, known: Known) -> list[Whose]:
+        return [whose(loaded, known) for loaded in self.mappings]
 
     async def run(self, stop: Stop) -> Run:
         self.settings, self.mappings = prepare(self.paths)

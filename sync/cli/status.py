@@ -1,10 +1,11 @@
 """`status`: when each mapping last succeeded and what broke off since, for people and for whoever watches."""
 
 import json
-from collections import abc
+from collections import Counter, abc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sync.cli.config import whose
 from sync.domain.instant import canonical
 from sync.errors import EXIT_OK, EXIT_REJECTED
 from sync.mapping.loader import load
@@ -32,9 +33,9 @@ def status(paths: abc.Sequence[Path], max_age: str | None, *, as_json: bool) -> 
     settings = Settings.load(variables)
     known = last_runs(settings.state_url)
     files = paths or ([_FOLDER] if _FOLDER.is_dir() else [])
-    names = [loaded.mapping.name for loaded in load(files, variables, frozenset())]
-    found = known.of(names if files else None)
-    moment = datetime.now(UTC)
+    mappings = [whose(one, known) for one in load(files, variables, frozenset())]
+    found = known.of(mappings if files else None)
+    moment = datetime.now(UTC) + known.ahead
     if as_json:
         print(json.dumps(_document(found, moment, limit), indent=2, ensure_ascii=False))
     else:
@@ -56,9 +57,11 @@ def _document(
 
 
 def _show(found: abc.Sequence[Freshness], moment: datetime, limit: timedelta | None) -> None:
+    names = Counter(one.mapping for one in found)
     for one in found:
+        where = f" ({one.data_source})" if names[one.mapping] > 1 else ""
         late = "  TOO OLD" if limit is not None and one.is_too_old(moment, limit) else ""
-        print(f"{visible(one.mapping)}: {_told(one, moment)}{late}")
+        print(f"{visible(one.mapping)}{where}: {_told(one, moment)}{late}")
         if one.broken is not None:
             print(f"  {'since then' if one.last else 'last run'} {_ended(one.broken)}")
     if not found:

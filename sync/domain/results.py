@@ -112,7 +112,12 @@ class Requests:
 
 @dataclass(slots=True)
 class MappingRun:
-    """One mapping's part of a run, filled while it goes on."""
+    """One mapping's part of a run, filled while it goes on.
+
+    `query` is a keyed hash of what it reads, by which it is known after it was renamed; `account` is None until it is
+    known. `reason` is what ended it early, in a word of ours, since `error` may quote a row: None where nothing did, or
+    where it was not told.
+    """
 
     mapping: str
     file: str
@@ -126,6 +131,9 @@ class MappingRun:
     seconds: float = 0.0
     rows: Tally = field(default_factory=Tally)
     requests: Requests = field(default_factory=Requests)
+    account: str | None = None
+    query: int | None = None
+    reason: str | None = None
     #: The rails that were lifted for this run.
     overridden: tuple[str, ...] = ()
 

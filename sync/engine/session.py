@@ -101,6 +101,7 @@ class Session:
             destination.object,
             mapping.mode.value,
             destination.data_source,
+            query=self.store.query_hash(mapping.source.query or mapping.source.table or ""),
         )
         client = self._client(destination.api_key).counting(mapping_run.requests)
         query = self.query(loaded)

@@ -98,6 +98,7 @@ class MappingTask:
         if not self.context.dry_run:
             await call(self.store.remember_account, uuid, identity, account.name)
         scope = await call(self.store.scope, identity, uuid, self.kind)
+        self.run.account = identity
         run_id, dry_run = self.context.run_id, self.context.dry_run
         self.state = MappingState(self.store, scope, self.run.mapping, run_id, dry_run)
         await self.state.open()
@@ -161,7 +162,7 @@ class MappingTask:
         self.tolerated = mapping.tolerate_rejected.limit(rows.read)
         if rows.read == 0 and whole:
             if self._absence_counts:
-                limits.judge_empty(0, await self.state.last_read())
+                limits.judge_empty(0, await self.state.last_read(self.run.file, self.run.query))
             self.telling.warned("the query returned no rows")
         if rows.read == 0 and self.context.selection.keys is not None:
             self.telling.warned("no row has one of the keys of --key")

@@ -31,13 +31,14 @@ class Board:
     freshness: tuple[Freshness, ...] = ()
     running: bool = False
     next_run_at: datetime | None = None
+    #: How much later it is by the state's clock, by which runs are entered.
+    ahead: timedelta = timedelta()
 
 
 def report(board: Board, now: datetime) -> dict[str, object]:
     """What /healthz says; `healthy` is whether no mapping's last success is too old."""
-    shown = [
-        freshness.describe(one, now, board.max_age, board.started_at) for one in board.freshness
-    ]
+    moment, since = now + board.ahead, board.started_at + board.ahead
+    shown = [freshness.describe(one, moment, board.max_age, since) for one in board.freshness]
     return {
         "format": 1,
         "healthy": not any(one["too_old"] for one in shown),

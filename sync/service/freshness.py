@@ -1,23 +1,19 @@
 """How long ago each mapping last succeeded, whether that is too long, and what broke off since."""
 
+import os
 from collections import abc
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sync.domain.instant import canonical
-from sync.domain.results import Status
+from sync.state.history import AHEAD, BROKEN, COMPLETE, Exists, History, Whose
 from sync.state.memory import LastRun
-
-#: What counts as a success: the mapping came to its end. Rejected rows are counted beside it, and have an exit code.
-COMPLETE = (Status.SUCCEEDED, Status.COMPLETED_WITH_ERRORS)
-#: How a mapping ends that did not come to its end.
-BROKEN = tuple(status for status in Status if status not in COMPLETE)
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """A mapping and its last success; `last` is None where there never was one.
+    """A mapping and its last success: it came to its end. `last` is None where there never was one.
 
     `broken` is the latest run in which it did not come to its end, if that was after the last success.
     """
@@ -25,46 +21,68 @@ class Freshness:
     mapping: str
     last: LastRun | None
     broken: LastRun | None = None
+    data_source: str | None = None
+
+    def success(self, now: datetime) -> LastRun | None:
+        """The last success; one of the future, by a clock that was ahead, is none."""
+        if self.last is None or self.last.finished_at > now + AHEAD:
+            return None
+        return self.last
 
     def age(self, now: datetime) -> timedelta | None:
         """How long ago the last success ended."""
-        return None if self.last is None else max(now - self.last.finished_at, timedelta())
+        last = self.success(now)
+        return None if last is None else max(now - last.finished_at, timedelta())
 
     def is_too_old(self, now: datetime, max_age: timedelta, since: datetime | None = None) -> bool:
         """Whether the last success is older than `max_age`; what never succeeded is.
 
         Nothing is held against a process before `since`, when it started.
         """
-        began = [moment for moment in (self.last and self.last.finished_at, since) if moment]
+        last = self.success(now)
+        began = [moment for moment in (last and last.finished_at, since) if moment]
         return not began or now - max(began) > max_age
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the state knows of all mappings: the latest run that came to its end, and the latest that did not."""
+    """What the state knows of all mappings: the latest run that came to its end, and the latest that did not.
 
-    complete: abc.Mapping[str, LastRun] = field(default_factory=dict)
-    broken: abc.Mapping[str, LastRun] = field(default_factory=dict)
+    `ahead` is how much later it is by the state's clock than by this machine's.
+    """
 
-    def of(self, mappings: abc.Iterable[str] | None = None) -> list[Freshness]:
+    complete: History = field(default_factory=History)
+    broken: History = field(default_factory=History)
+    ahead: timedelta = timedelta()
+    query_hash: abc.Callable[[str], int] = hash
+    exists: Exists = os.path.exists
+
+    def of(self, mappings: abc.Iterable[Whose] | None = None) -> list[Freshness]:
         """The freshness of these mappings, or of all that are known."""
-        names = sorted({*self.complete, *self.broken}) if mappings is None else mappings
-        return [self._vital(name) for name in names]
+        if mappings is None:
+            known = {*self.complete.everybody(), *self.broken.everybody()}
+            mappings = sorted(known, key=_name)
+        return [self._of(whose) for whose in mappings]
 
-    def _vital(self, mapping: str) -> Freshness:
-        last, broken = self.complete.get(mapping), self.broken.get(mapping)
+    def _of(self, whose: Whose) -> Freshness:
+        last, broken = (history.of(whose, self.exists) for history in (self.complete, self.broken))
         if last and broken and broken.finished_at <= last.finished_at:
             broken = None
-        return Freshness(mapping, last, broken)
+        return Freshness(whose.mapping, last, broken, whose.data_source)
+
+
+def _name(whose: Whose) -> tuple[str, str]:
+    return whose.mapping, whose.data_source or ""
 
 
 def describe(
     one: Freshness, now: datetime, max_age: timedelta | None, since: datetime | None = None
 ) -> dict[str, Any]:
     """The freshness of a mapping as JSON: `status --json` and /healthz show the same."""
-    last, age = one.last, one.age(now)
+    last, age = one.success(now), one.age(now)
     return {
         "mapping": one.mapping,
+        "data_source": one.data_source,
         "last_success_at": last and canonical(last.finished_at),
         "age_seconds": None if age is None else round(age.total_seconds()),
         "run_id": last and last.run,
@@ -89,6 +107,7 @@ def last_runs(state_url: str) -> Known:
 
     store = Store.open_read_only(state_url)
     try:
-        return Known(store.last_runs(COMPLETE), store.last_runs(BROKEN))
+        complete, broken = store.history(COMPLETE), store.history(BROKEN)
+        return Known(complete, broken, store.now() - datetime.now(UTC), store.query_hash)
     finally:
         store.close()

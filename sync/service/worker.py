@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Protocol
 from sync.domain.instant import canonical
 from sync.domain.results import Run, Status
 from sync.engine.context import Stop
-from sync.errors import EXIT_OK, StateError, SyncError, told
+from sync.errors import EXIT_OK, SyncError, told
 from sync.service import freshness
 from sync.service.endpoints import Board
 from sync.service.metrics import Metrics
 from sync.service.scheduler import Scheduler, napping
 from sync.service.timetable import Timetable
+from sync.state.history import Whose
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 class Runs(Protocol):
     """What the worker carries out."""
 
-    def names(self) -> list[str]:
-        """The names of the mappings, as the latest `run` has found them."""
+    def whose(self, known: freshness.Known) -> list[Whose]:
+        """The mappings, as the latest `run` has found them."""
         ...
 
     async def run(self, stop: Stop) -> Run:
@@ -34,7 +35,7 @@ class Runs(Protocol):
         ...
 
     def freshness(self) -> freshness.Known:
-        """Each mapping's last success, and what broke off; StateError where the state cannot be read."""
+        """Each mapping's last success, and what broke off; SyncError where the state cannot be read."""
         ...
 
 
@@ -86,9 +87,10 @@ class Worker:
         """Find the last runs, also those of other workers on the same state."""
         try:
             self._known = await asyncio.to_thread(self.runs.freshness)
-        except StateError as error:
+        except SyncError as error:
             self.log.warning("state_unreadable", error=told(error))
-        self.board.freshness = tuple(self._known.of(self.runs.names()))
+        self.board.freshness = tuple(self._known.of(self.runs.whose(self._known)))
+        self.board.ahead = self._known.ahead
         for one in self.board.freshness:
             self.metrics.succeeded(one)
 

@@ -18,6 +18,11 @@ class Keys:
         digest = blake2b(key.encode("utf-8", "surrogatepass"), key=self.salt, digest_size=16)
         return f"email:{digest.hexdigest()}"
 
+    def number(self, text: str) -> int:
+        """8 bytes of keyed hash of a text, as a signed number."""
+        digest = blake2b(text.encode("utf-8", "surrogatepass"), key=self.salt, digest_size=8)
+        return int.from_bytes(digest.digest(), "big", signed=True)
+
     def plain(self, keys: abc.Iterable[str]) -> dict[str, str]:
         """Stored key → the key it was given as."""
         return {self.stored(key): key for key in keys}

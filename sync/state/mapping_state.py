@@ -1,6 +1,7 @@
 """The state as one mapping of a run sees it, without holding up the event loop."""
 
 import asyncio
+import os
 from array import array
 from collections import abc
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from sync.domain.row_hash import KnownRows, RowHash
 from sync.domain.seen_rows import SeenRows
 from sync.domain.typed import Typed
 from sync.state.absent import Moved
+from sync.state.history import Whose
 from sync.state.memory import Doubt, Item, Memory, Scope
 from sync.state.store import Store
 
@@ -71,9 +73,11 @@ class MappingState:
         """How many records of the scope have a uuid."""
         return await call(self.store.count, self.scope)
 
-    async def last_read(self) -> int:
-        """How many rows the latest run that came to its end read."""
-        return await call(self.store.last_run, self.mapping) or 0
+    async def last_read(self, file: str, query: int | None) -> int:
+        """How many rows the latest run of this mapping, in this file and with this query, read that came to its end."""
+        scope = self.scope
+        whose = Whose(self.mapping, scope.data_source, scope.account, scope.object, file, query)
+        return await call(self.store.last_read, whose, os.path.exists) or 0
 
     async def remember(
         self, items: list[Item], attributes: frozenset[str], types: abc.Mapping[str, Typed]

@@ -148,7 +148,10 @@ class LockedType:
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """A mapping's part in its latest run of some status."""
+    """A mapping's part in its latest run of some status.
+
+    `account` is None where the run failed before it knew it; `query` is a hash, None in runs of older versions.
+    """
 
     mapping: str
     run: str
@@ -157,3 +160,8 @@ class LastRun:
     finished_at: datetime
     read: int
     rejected: int = 0
+    account: str | None = None
+    data_source: str = ""
+    object: Object = Object.CUSTOMER
+    file: str = ""
+    query: int | None = None

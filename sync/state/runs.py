@@ -9,14 +9,19 @@ from sqlalchemy import Connection, delete, func, select
 from sync.domain.record import Object
 from sync.domain.results import MappingRun, Requests, Run, Status, Tally
 from sync.errors import ConfigError, ConfigProblem
+from sync.state.history import AHEAD
 from sync.state.memory import LastRun
 from sync.state.schema import records, rejections, run_mappings, runs
 from sync.state.upsert import upsert
 
 #: The rejected rows of this many runs stay known for `retry`.
 KEPT = 50
-#: What clocks that agree may differ by.
-AHEAD = timedelta(minutes=1)
+#: Runs go after this time.
+YEAR = timedelta(days=365)
+_LAST = (
+    *("mapping", "run", "status", "read", "rejected"),
+    *("account", "data_source", "object", "file", "query"),
+)
 _TALLY = ("read", "created", "updated", "unchanged", "skipped", "rejected")
 
 
@@ -44,6 +49,9 @@ def _mapping_row(run: str, position: int, part: MappingRun) -> dict[str, object]
         "object": part.object.value,
         "mode": str(part.mode),
         "data_source": part.data_source,
+        "account": part.account,
+        "query": part.query,
+        "reason": part.reason,
         "status": part.status and part.status.value,
         "warnings": part.warnings,
         "left": part.left,
@@ -105,6 +113,9 @@ def _mapping_run(row: Any) -> MappingRun:
         object=Object(row.object),
         mode=row.mode,
         data_source=row.data_source,
+        account=row.account,
+        query=row.query,
+        reason=row.reason,
         status=row.status and Status(row.status),
         warnings=row.warnings,
         left=row.left,
@@ -115,44 +126,43 @@ def _mapping_run(row: Any) -> MappingRun:
 
 
 def last(
-    connection: Connection, statuses: abc.Iterable[Status], now: datetime
-) -> dict[str, LastRun]:
-    """Each mapping's latest finished part with one of these statuses, in a run in which all rows counted.
+    connection: Connection, statuses: abc.Iterable[Status], upto: datetime | None
+) -> list[LastRun]:
+    """The latest finished part of each mapping in each data source with one of these statuses.
 
-    What ended in the future, by a clock that was ahead, says nothing.
+    All rows counted in its run. What ended later than `upto`, by a clock that was ahead, says nothing; None: it does.
     """
-    wanted = [status.value for status in statuses]
-    ended = select(
-        run_mappings.c.mapping,
-        run_mappings.c.run,
-        run_mappings.c.status,
-        runs.c.started_at,
-        runs.c.finished_at,
-        run_mappings.c.read,
-        run_mappings.c.rejected,
-        func.row_number()
-        .over(
-            partition_by=run_mappings.c.mapping,
-            order_by=(runs.c.started_at.desc(), runs.c.id.desc()),
-        )
-        .label("place"),
-    ).join(runs, runs.c.id == run_mappings.c.run)
-    ended = ended.where(run_mappings.c.status.in_(wanted), runs.c.finished_at.is_not(None))
-    ended = ended.where(runs.c.whole.is_not(False), runs.c.finished_at <= now + AHEAD)
+    part = run_mappings.c
+    place = func.row_number().over(
+        partition_by=(part.account, part.data_source, part.mapping),
+        order_by=(runs.c.started_at.desc(), runs.c.id.desc()),
+    )
+    ended = select(*(part[name] for name in _LAST), runs.c.started_at, runs.c.finished_at)
+    ended = ended.add_columns(place.label("place")).join(runs, runs.c.id == part.run)
+    ended = ended.where(part.status.in_([status.value for status in statuses]))
+    ended = ended.where(runs.c.finished_at.is_not(None), runs.c.whole.is_not(False))
+    if upto is not None:
+        ended = ended.where(runs.c.finished_at <= upto + AHEAD)
     placed = ended.subquery()
     query = select(placed).where(placed.c.place == 1).order_by(placed.c.mapping)
-    return {
-        row.mapping: LastRun(
-            row.mapping,
-            row.run,
-            Status(row.status),
-            row.started_at,
-            row.finished_at,
-            row.read,
-            row.rejected,
-        )
-        for row in connection.execute(query)
-    }
+    return [_last_run(row) for row in connection.execute(query)]
+
+
+def _last_run(row: Any) -> LastRun:
+    return LastRun(
+        row.mapping,
+        row.run,
+        Status(row.status),
+        row.started_at,
+        row.finished_at,
+        row.read,
+        row.rejected,
+        row.account,
+        row.data_source,
+        Object(row.object),
+        row.file,
+        row.query,
+    )
 
 
 def rejected(connection: Connection, run: str) -> dict[str, frozenset[str]]:
@@ -175,10 +185,16 @@ def last_rejecting(connection: Connection) -> str | None:
 def finish(connection: Connection, run: Run) -> None:
     """Enter how a run ended, and forget what only old runs need."""
     write(connection, run)
-    prune(connection)
+    prune(connection, run.started_at)
 
 
-def prune(connection: Connection) -> None:
-    """Let go of the rejected rows of old runs."""
+def prune(connection: Connection, now: datetime) -> None:
+    """Let go of the rejected rows of old runs, and of runs of more than a year ago.
+
+    The newest ones stay in any case: a clock that is years ahead must not empty the state.
+    """
     newest = select(runs.c.id).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(KEPT)
     connection.execute(delete(rejections).where(rejections.c.run.not_in(newest)))
+    old = select(runs.c.id).where(runs.c.started_at < now - YEAR, runs.c.id.not_in(newest))
+    connection.execute(delete(run_mappings).where(run_mappings.c.run.in_(old)))
+    connection.execute(delete(runs).where(runs.c.started_at < now - YEAR, runs.c.id.not_in(newest)))

@@ -18,12 +18,11 @@ from sync.state import absent, accounts, in_doubt, opening, records, row_hashes,
 from sync.state.absent import Moved
 from sync.state.engine import Database
 from sync.state.held_leases import HeldLeases
+from sync.state.history import COMPLETE, Exists, History, Whose
 from sync.state.keys import Keys
-from sync.state.memory import Confirmed, Doubt, Item, LastRun, LockedType, Memory, Scope
+from sync.state.memory import Confirmed, Doubt, Item, LockedType, Memory, Scope
 from sync.state.moments import Clock, StateClock, since_boot
 from sync.state.upgrade import UPGRADES, Upgrade
-
-_COMPLETE = (Status.SUCCEEDED, Status.COMPLETED_WITH_ERRORS)
 
 
 @dataclass(slots=True)
@@ -247,15 +246,38 @@ class Store:
         """The run of this id, or the only one whose id begins so; ConfigError where several do."""
         return self.database.read(lambda c: runs.find(c, name))
 
-    def last_run(self, mapping: str) -> int | None:
-        """How many rows the query of a mapping had in its latest run that came to its end."""
-        last = self.last_runs(_COMPLETE).get(mapping)
-        return None if last is None else last.read
+    def query_hash(self, query: str) -> int:
+        """What stands for a query, or a table, in the entries of runs."""
+        return self._keys.number(query)
 
-    def last_runs(self, statuses: abc.Iterable[Status] = (Status.SUCCEEDED,)) -> dict[str, LastRun]:
-        """Each mapping's latest finished run with one of these statuses in which all rows counted."""
-        wanted, now = list(statuses), self.now()
-        return self.database.read(lambda c: runs.last(c, wanted, now))
+    def last_read(self, whose: Whose, exists: Exists) -> int | None:
+        """How many rows the query of a mapping had in its latest run that came to its end.
+
+        A run that ended in the future counts only where there is no other.
+        """
+        for upto in (self.now(), None):
+            last = self._history(COMPLETE, upto).of(whose, exists)
+            if last is not None:
+                return last.read
+        return None
+
+    def history(self, statuses: abc.Iterable[Status]) -> History:
+        """Each mapping's latest finished run with one of these statuses in which all rows counted.
+
+        A run that ended in the future is none.
+        """
+        return self._history(statuses, self.now())
+
+    def _history(self, statuses: abc.Iterable[Status], upto: datetime | None) -> History:
+        wanted = list(statuses)
+        return History(self.database.read(lambda c: runs.last(c, wanted, upto)))
+
+    def fail_run(self, run: Run) -> None:
+        """Enter a run that failed before its first row; its parts that have not ended have failed with it."""
+        for part in run.mappings:
+            part.status = part.status or Status.FAILED
+        run.status, run.finished_at = run.status or Status.FAILED, run.finished_at or self.now()
+        self.finish_run(run)
 
     def rejected_keys(self, run_id: str) -> dict[str, frozenset[str]]:
         """The stored keys that a run rejected, by mapping; known for the latest 50 runs."""

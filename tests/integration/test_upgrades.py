@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from sync.sandbox.sandbox import DATA_SOURCE, Sandbox
+from sync.state.history import COMPLETE
 from sync.state.store import Store
 from tests.support.contacts import Town, counts
 from tests.support.planted_secrets import API_KEY
@@ -148,12 +149,15 @@ def test_dry_run(town: Town):
 def test_what_was_known(town: Town):
     """The state's history is there: last runs, what left, types, uuids."""
     Store.open(town.state).close()
-    with closing(Store.open_read_only(town.state)) as store:
+    with closing(Store.open_read_only(town.state, clock=town.clock)) as store:
         runs = store.runs()
         assert [run.exit_code for run in runs] == [0, 1, 3, 1, 1, 1, 0, 0, 0, 0]
         assert [run.whole for run in runs].count(False) == 1
         assert runs[0].finished_at is None
-        assert store.last_runs()["partners"].read == 3
+        last = {(run.mapping, run.data_source): run for run in store.history(COMPLETE).runs}
+        assert last["customers", DATA_SOURCE].read == 13
+        assert last["customers", town.more["SECOND_SOURCE"]].read == 12
+        assert {run.account for run in last.values()} == {store.account_of(DATA_SOURCE)}
 
 
 def program(folder: Path, *arguments: str, state: str) -> "subprocess.CompletedProcess[str]":

@@ -12,6 +12,7 @@ from sync.domain.record import Object
 from sync.domain.results import MappingRun, Run, Status, Tally
 from sync.errors import ConfigError
 from sync.service.freshness import Freshness, Known, describe
+from sync.state.history import History, Whose
 from sync.state.memory import LastRun
 from sync.state.store import Store
 
@@ -56,6 +57,7 @@ def test_as_json():
     """The last success with its run, its age and what it rejected; nothing where there was none."""
     assert describe(Freshness("customers", last(HOUR)), NOW, None) == {
         "mapping": "customers",
+        "data_source": None,
         "last_success_at": "2026-01-31T09:00:00Z",
         "age_seconds": 3600,
         "run_id": "run_1",
@@ -64,7 +66,7 @@ def test_as_json():
         "too_old": False,
         "broken_since": None,
     }
-    [never] = Known({"customers": last(HOUR)}).of(["contacts"])
+    [never] = Known(History([last(HOUR)])).of([Whose("contacts")])
     assert (
         describe(never, NOW, HOUR)["last_success_at"],
         describe(never, NOW, HOUR)["age_seconds"],
@@ -83,13 +85,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def enter(mapping: str, state: Status, age: timedelta, rejected: int = 0) -> None:
+def enter(
+    mapping: str, state: Status, age: timedelta, rejected: int = 0, source: str = "ds_1"
+) -> None:
     """A run of one mapping that ended so long ago."""
     store = Store.open("sqlite:///state.db")
     end = now() - age
     rows = Tally(read=10, unchanged=10 - rejected, rejected=rejected)
     file = f"mappings/{mapping}.yml"
-    part = MappingRun(mapping, file, Object.CUSTOMER, "upsert", "ds_1", state, rows=rows)
+    part = MappingRun(mapping, file, Object.CUSTOMER, "upsert", source, state, rows=rows)
     run = Run(f"run_{mapping}_{state}", False, end - HOUR, [part], end, state)
     store.begin_run(run)
     store.finish_run(run)
@@ -139,6 +143,49 @@ def test_what_broke_off_since(folder: Path, capsys: pytest.CaptureFixture[str]):
     enter("partners", Status.SUCCEEDED, HOUR)
     status([], None, as_json=False)
     assert "failed" not in capsys.readouterr().out
+
+
+def test_a_success_of_the_future(folder: Path, capsys: pytest.CaptureFixture[str]):
+    """It is none: a clock was ahead. What it was before counts."""
+    enter("customers", Status.SUCCEEDED, -48 * HOUR)
+    enter("partners", Status.SUCCEEDED, HOUR)
+    enter("partners", Status.COMPLETED_WITH_ERRORS, -48 * HOUR)
+    assert status([], "2h", as_json=True) == 1
+    shown = json.loads(capsys.readouterr().out)["mappings"]
+    assert [one["run_id"] for one in shown] == [None, "run_partners_succeeded"]
+    assert [one["too_old"] for one in shown] == [True, False]
+    one = Freshness("customers", last(-3 * HOUR))
+    assert (one.age(NOW), one.is_too_old(NOW, HOUR)) == (None, True)
+    assert not one.is_too_old(NOW, HOUR, since=NOW)
+
+
+def test_one_name_for_two_data_sources(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """Each data source has its own last success; the environment says which one is meant."""
+    (folder / "mappings" / "partners.yml").unlink()
+    enter("customers", Status.SUCCEEDED, 3 * HOUR)
+    enter("customers", Status.COMPLETED_WITH_ERRORS, HOUR, source="ds_2")
+    assert status([], "2h", as_json=False) == 0, "any will do where none is said"
+    for source, code in (("ds_1", 1), ("ds_2", 0)):
+        monkeypatch.setenv("CHARTMOGUL_DATA_SOURCE", source)
+        assert status([], "2h", as_json=True) == code
+    (folder / "mappings" / "customers.yml").unlink()
+    (folder / "mappings").rmdir()
+    capsys.readouterr()
+    status([], None, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[0] for line in lines] == ["customers (ds_1)", "customers (ds_2)"]
+
+
+def test_a_renamed_mapping(folder: Path, capsys: pytest.CaptureFixture[str]):
+    """It goes on with the history of the name that its file had before; one whose file is there keeps its own."""
+    enter("customers", Status.SUCCEEDED, HOUR)
+    file = folder / "mappings" / "customers.yml"
+    file.write_text(MAPPING + "name: clients\n")
+    assert status([file], "2h", as_json=False) == 0
+    assert capsys.readouterr().out.startswith("clients: ")
+    assert status([folder / "mappings" / "partners.yml"], "2h", as_json=False) == 1
 
 
 def test_without_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]):

@@ -67,6 +67,7 @@ def test_healthy_at_first(client: httpx.Client):
         "mappings": [
             {
                 "mapping": "customers",
+                "data_source": None,
                 "last_success_at": None,
                 "age_seconds": None,
                 "run_id": None,
@@ -97,6 +98,20 @@ def test_one_of_several(client: httpx.Client, board: Board, clock: Clock):
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert [shown["too_old"] for shown in answer.json()["mappings"]] == [False, True]
+
+
+def test_another_clock(client: httpx.Client, board: Board, clock: Clock):
+    """Ages are measured by the state's clock, whatever this machine's says; a success of the future is none."""
+    board.ahead = 5 * HOUR
+    board.freshness = (succeeded(START + 5 * HOUR),)
+    clock.now = START + HOUR / 2
+    [shown] = client.get("/healthz").json()["mappings"]
+    assert (shown["age_seconds"], shown["too_old"]) == (1800, False)
+    board.ahead = -5 * HOUR
+    clock.now = START + 2 * HOUR
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["mappings"][0]["last_success_at"] is None
 
 
 def lines(client: httpx.Client) -> set[str]:

@@ -1,12 +1,15 @@
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from sync.domain.record import Object
 from sync.domain.results import MappingRun, Requests, Run, Status, Tally
 from sync.errors import ConfigError
 from sync.state import runs
+from sync.state.history import Whose
 from sync.state.memory import RejectedRow, Scope
+from sync.state.schema import run_mappings
 from sync.state.store import Store
 from tests.unit.state.conftest import Clock
 
@@ -83,9 +86,14 @@ def test_prefix(store: Store, clock: Clock):
     assert problem.hint == "one of: 20260131T100000Z-aaaaaa, 20260131T100000Z-bbbbbb"
 
 
+def rows_of(store: Store, mapping: str) -> int | None:
+    """How many rows the last run of a mapping read."""
+    return store.last_read(Whose(mapping, "ds_1"), lambda file: True)
+
+
 def test_last_run(store: Store, clock: Clock):
     """The rows of the last run that came to its end count, whatever broke off since."""
-    assert store.last_run("customers") is None
+    assert rows_of(store, "customers") is None
     runs = [
         ("run_1", Status.SUCCEEDED, 7),
         ("run_2", Status.COMPLETED_WITH_ERRORS, 9),
@@ -100,9 +108,9 @@ def test_last_run(store: Store, clock: Clock):
     store.finish_run(some)
     clock.forward(7200)
     assert store.run("run_5") == some
-    assert store.last_run("customers") == 9
-    assert store.last_run("contacts") == 0
-    assert store.last_run("other") is None
+    assert rows_of(store, "customers") == 9
+    assert rows_of(store, "contacts") == 0
+    assert rows_of(store, "other") is None
 
 
 def test_last_runs(store: Store, clock: Clock):
@@ -111,10 +119,35 @@ def test_last_runs(store: Store, clock: Clock):
     enter(store, "run_1", clock.now, part("a", Status.SUCCEEDED), part("b", Status.SUCCEEDED))
     enter(store, "run_2", later, part("a", Status.FAILED), part("b", Status.SUCCEEDED))
     clock.forward(120)
-    last = store.last_runs()
+    last = {run.mapping: run for run in store.history([Status.SUCCEEDED]).runs}
     assert {mapping: run.run for mapping, run in last.items()} == {"a": "run_1", "b": "run_2"}
     assert later + timedelta(seconds=5) == last["b"].finished_at
-    assert {m: run.run for m, run in store.last_runs([Status.FAILED]).items()} == {"a": "run_2"}
+    assert {r.mapping: r.run for r in store.history([Status.FAILED]).runs} == {"a": "run_2"}
+
+
+def test_runs_of_the_future(store: Store, clock: Clock):
+    """A success of the future is none, and neither is a failure; the rows of the last run are known all the same."""
+    ahead = clock.now + timedelta(days=2)
+    enter(store, "run_1", ahead, part("a", Status.SUCCEEDED, rows=Tally(read=9)))
+    assert store.history([Status.SUCCEEDED]).runs == []
+    assert rows_of(store, "a") == 9
+    enter(store, "run_2", clock.now, part("a", Status.SUCCEEDED, rows=Tally(read=4)))
+    enter(store, "run_3", ahead, part("a", Status.FAILED))
+    assert [run.run for run in store.history([Status.SUCCEEDED]).runs] == ["run_2"]
+    assert store.history([Status.FAILED]).runs == []
+    assert rows_of(store, "a") == 4
+
+
+def test_data_sources_are_apart(store: Store, clock: Clock):
+    """A mapping that feeds two data sources has a history in each, and an account that was known then."""
+    for n, source in enumerate(("ds_1", "ds_2", "ds_2")):
+        fed = part("a", Status.SUCCEEDED, rows=Tally(read=n), account="acc", query=-5)
+        fed.data_source = source
+        enter(store, f"run_{n}", clock.now + timedelta(seconds=n), fed)
+    found = store.history([Status.SUCCEEDED]).runs
+    assert {(run.data_source, run.run) for run in found} == {("ds_1", "run_0"), ("ds_2", "run_2")}
+    assert {(run.account, run.query, run.file) for run in found} == {("acc", -5, "mappings/a.yml")}
+    assert rows_of(store, "a") == 0
 
 
 def test_rejected_keys(store: Store, scope: Scope, clock: Clock):
@@ -151,3 +184,28 @@ def test_pruned(store: Store, scope: Scope, clock: Clock, monkeypatch: pytest.Mo
     known = [bool(store.rejected_keys(f"run_{i}")) for i in range(4)]
     assert known == [False, False, True, True]
     assert len(store.runs()) == 4
+
+
+def test_runs_go_after_a_year(store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch):
+    """Older ones go with their mappings' parts, but never the newest: a clock that is years ahead empties no state."""
+    monkeypatch.setattr(runs, "KEPT", 2)
+    for days in (0, 10, 364, 366):
+        enter(store, f"run_{days}", clock.now + timedelta(days=days), part("customers"))
+    assert [run.id for run in store.runs()] == ["run_366", "run_364", "run_10"]
+    enter(store, "run_of_2126", clock.now + timedelta(days=36_500), part("customers"))
+    assert [run.id for run in store.runs()] == ["run_of_2126", "run_366"]
+    parts = store.database.read(lambda c: c.execute(select(run_mappings.c.run)).scalars().all())
+    assert sorted(parts) == ["run_366", "run_of_2126"]
+
+
+def test_failed_before_the_first_row(store: Store, clock: Clock):
+    """A run that never came to read is a run all the same, failed with all its mappings, and known as broken."""
+    run = Run("run_1", False, clock.now, [part("a", reason="config"), part("b", Status.LOCKED)])
+    run.exit_code = 2
+    store.fail_run(run)
+    found = store.run("run_1")
+    assert found is not None
+    assert (found.status, found.exit_code, found.finished_at) == (Status.FAILED, 2, clock.now)
+    assert [one.status for one in found.mappings] == [Status.FAILED, Status.LOCKED]
+    assert [one.reason for one in found.mappings] == ["config", None]
+    assert [one.mapping for one in store.history([Status.FAILED]).runs] == ["a"]
