@@ -1,4 +1,7 @@
-"""The command line: arguments in, one function per command, an exit code out."""
+"""The command line: arguments in, one function per command, an exit code out.
+
+One module because all commands share their arguments and the way out; each loads what it does from a file of its own.
+"""
 
 import signal
 import sys
@@ -254,6 +257,36 @@ def schema() -> int:
     from sync.cli.schema import schema
 
     return schema()
+
+
+@app.command(short_help="Let the state forget what a mapping did.")
+@click.argument("mapping", metavar="MAPPING")
+@click.option(
+    "--attribute", metavar="KEY", help="Only the type of this attribute, for its account."
+)
+@click.option("--undo", metavar="RUN", help="Only the marks on rows that were put back from RUN.")
+def forget(mapping: str, attribute: str | None, undo: str | None) -> int:
+    """Let the state forget what a mapping did, so that the next run looks all its records up.
+
+    MAPPING is a file, or the name of a mapping, which may be gone. Fingerprints, refusals, dropped
+    values and its history go; uuids and creates in doubt stay, so that nothing is created twice,
+    and so does what another mapping keeps. Nothing is sent to ChartMogul.
+    """
+    from sync.cli.forget import forget
+
+    return forget(mapping, attribute=attribute, undo=undo)
+
+
+@app.command(short_help="List leases, and free those that are dead.")
+def unlock() -> int:
+    """List who holds leases on records, and free the leases that are dead.
+
+    Dead is a lease that has run out, whose process is gone from this host, or that ends later than
+    a lease can last. Of the others it is said when they end.
+    """
+    from sync.cli.unlock import unlock
+
+    return unlock()
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sync.errors import LockedError
 from sync.state import leases, process
 from sync.state.engine import Database
-from sync.state.leases import LASTS, Claim, Holder, Place
+from sync.state.leases import LASTS, Claim, Freed, Holder, Place
 from sync.state.memory import Scope
 from sync.state.moments import StateClock
 
@@ -97,6 +97,11 @@ class HeldLeases:
     def all(self) -> list[Holder]:
         """All leases in the state, whoever holds them."""
         return self.database.read(leases.held)
+
+    def free(self) -> list[Freed | Holder]:
+        """Free the leases that are dead, with the reason, and tell of those that are not."""
+        here = process.current()
+        return self.database.write(lambda c: leases.free(c, here, self.clock.seconds(c)))
 
     def _this_moment(self) -> tuple[float, ...]:
         return self.clock.local_times()

@@ -43,6 +43,14 @@ class Holder:
     lasts: float = LASTS
 
 
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """A lease that was dead, and why."""
+
+    holder: Holder
+    reason: str
+
+
 def place_of(scope: Scope) -> Place:
     """What a lease is for."""
     return scope.account, scope.data_source, scope.object.value
@@ -107,6 +115,30 @@ def _holder(row: Any) -> Holder:
     place = row.account, row.data_source, row.object
     times = row.acquired, row.renewed, row.expires
     return Holder(place, row.owner, held_by, *times, LASTS if row.lasts is None else row.lasts)
+
+
+def free(connection: Connection, here: Process, at: float) -> list[Freed | Holder]:
+    """Delete the leases that are dead; those that live, or of which nobody here can tell, are answered as they are."""
+    found: list[Freed | Holder] = []
+    for holder in held(connection):
+        reason = _death(holder, here, at)
+        if reason is None:
+            found.append(holder)
+            continue
+        as_seen = (leases.c.owner == holder.owner) & (leases.c.expires == holder.expires)
+        connection.execute(delete(leases).where(_at(holder.place), as_seen))
+        found.append(Freed(holder, reason))
+    return found
+
+
+def _death(holder: Holder, here: Process, at: float) -> str | None:
+    if holder.expires <= at:
+        return "it has run out"
+    if process.is_gone(holder.process, here, process.started):
+        return "its process is gone"
+    if holder.expires > at + holder.lasts:
+        return "it ends later than a lease can last: a clock was ahead"
+    return None
 
 
 def bring_back(connection: Connection, at: float) -> None:

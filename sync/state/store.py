@@ -14,9 +14,10 @@ from sync.domain import objects
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, Run, Status
 from sync.domain.row_hash import KnownRows, RowHash
-from sync.state import absent, accounts, in_doubt, opening, records, row_hashes, runs
+from sync.state import absent, accounts, forgetting, in_doubt, opening, records, row_hashes, runs
 from sync.state.absent import Moved
 from sync.state.engine import Database
+from sync.state.forgetting import Forgotten
 from sync.state.held_leases import HeldLeases
 from sync.state.history import COMPLETE, Exists, History, Whose
 from sync.state.keys import Keys
@@ -286,3 +287,29 @@ class Store:
     def last_rejecting_run(self) -> str | None:
         """The id of the latest run that rejected a row with a key."""
         return self.database.read(runs.last_rejecting)
+
+    # What somebody wants to be forgotten
+
+    def mappings(self) -> list[str]:
+        """The names of all mappings that the state has anything of."""
+        return self.database.read(forgetting.known)
+
+    def places(self, mapping: str) -> list[Scope]:
+        """The scopes in which a mapping has met records, or has run."""
+        return self.database.read(lambda c: forgetting.places(c, mapping))
+
+    def forget_mapping(self, mapping: str, scopes: abc.Sequence[Scope]) -> list[Forgotten]:
+        """Let go of what a mapping alone has noted; never of uuids, nor of creates in doubt."""
+        return self.database.write(
+            lambda c: [forgetting.forget(c, mapping, scope) for scope in scopes]
+        )
+
+    def forget_type(self, scope: Scope, key: str) -> bool:
+        """Let go of the type of an attribute in the account of a scope; whether there was one."""
+        return self.database.write(
+            lambda c: forgetting.forget_type(c, scope.account, scope.object, key)
+        )
+
+    def forget_undo(self, mapping: str, scopes: abc.Sequence[Scope], run: str) -> int:
+        """Let go of the marks that an undo of this run left on a mapping's rows; how many there were."""
+        return self.database.write(lambda c: forgetting.forget_undo(c, mapping, scopes, run))
