@@ -7,7 +7,7 @@ from sync.domain.fingerprint import Hasher
 from sync.domain.policy import Mode
 from sync.domain.record import Problem, Record, Rejected, Stage
 from sync.domain.results import Delivered, Outcome
-from sync.state.memory import Memory
+from sync.state.memory import Held, Memory
 
 #: How long a row that ChartMogul refused is not sent again while nothing about it changed.
 HELD_FOR = timedelta(days=7)
@@ -51,9 +51,15 @@ class StateDecision:
         problem = Problem(
             "held_back",
             f"ChartMogul refused this row on {held.since:%Y-%m-%d} with status {held.http_status}"
-            " and nothing about it changed since",
+            f"{_first(held)} and nothing about it changed since",
             held.field,
             hint="mend the row or the mapping; --full and retry send it again, and so does every"
             f" run after {held.since + HELD_FOR:%Y-%m-%d}",
         )
         return Rejected(record.row, record.key, Stage.PLAN, (problem,), held.http_status)
+
+
+def _first(held: Held) -> str:
+    """The first refusal's run and words, where they are known."""
+    words = f" ({held.words})" if held.words else ""
+    return f" in run {held.run}{words}" if held.run else words

@@ -15,6 +15,7 @@ from sync.domain.typed import Typed
 from sync.engine.limits import RunLimits
 from sync.engine.spool import Entry
 from sync.engine.write.delivery import Delivery
+from sync.engine.write.rejections import memorable
 from sync.errors import AlreadyExists, Refused
 from sync.state.memory import Confirmed, Held, Item, Observed, RejectedRow
 
@@ -121,7 +122,9 @@ class Recorder:
         if isinstance(error, AlreadyExists):
             return None  # a matter of moments: the next look-up may find it
         mark = self.hasher.mark(entry.fingerprint, self.edition)
-        return Held(mark, self.clock.now(), rejected.http_status, rejected.problems[0].field)
+        first, words = rejected.problems[0], memorable(entry.record, error)
+        status = rejected.http_status
+        return Held(mark, self.clock.now(), status, first.field, first.code, words)
 
     def _fixed(self, delivery: Delivery) -> abc.Iterator[str]:
         """The attributes whose type this delivery has fixed: those that got a value."""

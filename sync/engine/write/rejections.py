@@ -1,11 +1,16 @@
 """What a failed request means for its row: a rejected row whose words a user can act on."""
 
+import re
 from decimal import Decimal
 
 from sync.domain.record import ATTRIBUTE, Problem, Record, Rejected, Stage
 from sync.errors import Answered, NotFound, Refused, Unavailable
 
 _SHORTEST = 3
+#: What is quoted in ChartMogul's words is most likely a value; an apostrophe within a word quotes nothing.
+_QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|`[^`]*`|“[^”]*”|‘[^’]*’|«[^»]*»")
+#: The state keeps no more of them.
+_LONGEST = 300
 
 
 def reject(record: Record, error: Refused | Unavailable) -> Rejected:
@@ -88,6 +93,27 @@ def _words(record: Record, words: str) -> str:
     texts = (str(v).casefold() for v in values if isinstance(v, str | int | Decimal))
     telling = any(len(text) >= _SHORTEST and text in folded for text in texts)
     return "" if telling or not words else f": {words}"
+
+
+def memorable(record: Record, error: Refused) -> str:
+    """ChartMogul's words as the state may hold them: quoted parts and texts that are values of the row are left out."""
+    refusals = error.answered.refusals
+    words = _QUOTED.sub("…", refusals[0].message if refusals else error.message)
+    for text in sorted(_texts(record), key=len, reverse=True):
+        found = re.escape(text)
+        if len(text) < _SHORTEST:
+            found = rf"(?<!\w){found}(?!\w)"  # such as a country: a part of a word says nothing
+        words = re.sub(found, "…", words, flags=re.IGNORECASE)
+    return " ".join(words.split())[:_LONGEST]
+
+
+def _texts(record: Record) -> set[str]:
+    """All values of a row as texts, its key and its tags among them."""
+    values: list[object] = [record.key, record.customer]
+    for value in record.fields.values():
+        values += value if isinstance(value, tuple) else [value]
+    whole = (v for v in values if isinstance(v, str | int | Decimal) and not isinstance(v, bool))
+    return {text for text in map(str, whole) if text.strip()}
 
 
 def _field(record: Record, param: str) -> str | None:

@@ -1,5 +1,6 @@
 """What the state alone decides about a record, and what it leaves to ChartMogul."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -76,6 +77,19 @@ def test_held_back():
     problem = Problem("held_back", message, "name", hint=hint)
 
     assert Rejected(3, "a", Stage.PLAN, (problem,), 422) == decide(held())
+
+
+def test_first_refusal():
+    """It is told with its words, and with the run whose report has the answer."""
+    remembered = held()
+    assert remembered.held is not None
+    first = replace(remembered.held, code="refused", words="The name is odd.", run="run_7")
+    told = decide(replace(remembered, held=first))
+    assert isinstance(told, Rejected)
+    assert told.problems[0].message == (
+        "ChartMogul refused this row on 2026-01-30 with status 422 in run run_7 (The name is odd.)"
+        " and nothing about it changed since"
+    )
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ async def test_held(status):
     record_rejected(desk, result=rejected(status=status), error=refused(status))
     await desk.recorder.flush()
 
-    held = Held(HASHER.mark(b"print", EDITION), NOW, status, "country")
+    held = Held(HASHER.mark(b"print", EDITION), NOW, status, "country", "refused", "no")
     assert [RejectedRow("k1", "refused", None, True, held)] == desk.items
     assert desk.run.rows.rejected == 1
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.domain.record import Record, Stage
-from sync.engine.write.rejections import reject
+from sync.engine.write.rejections import memorable, reject
 from sync.errors import AlreadyExists, Answered, NotFound, Refusal, Refused, Unavailable
 
 RECORD = Record(
@@ -184,3 +184,24 @@ def test_unavailable(answered, expected):
 
     assert [("unavailable", expected)] == [(p.code, p.message) for p in row.problems]
     assert None is row.response
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("The field email is invalid.", "The field email is invalid."),
+        ("'anna@b' can't be used, it isn't an address", "… can't be used, it isn't an address"),
+        ('Country "Germany" is unknown', "Country … is unknown"),
+        ("Owner “Zoë” and ‘Ada’ and `x` and «y»", "Owner … and … and … and …"),
+        ("anna@b, Cus_17, 4711 and WAREHOUSE are taken", "…, …, … and … are taken"),
+        ("DE is no country, but DENMARK is", "… is no country, but DENMARK is"),
+        ("two\n lines", "two lines"),
+        ("x" * 400, "x" * 300),
+        ("", ""),
+    ],
+)
+def test_memorable(words: str, kept: str):
+    """What the state holds of ChartMogul's words quotes nothing, and repeats no value of the row."""
+    answered = Answered(422, "the body", 1, (Refusal("email", words), Refusal("", "second")))
+    assert memorable(RECORD, Refused("all of it", answered)) == kept
+    assert memorable(RECORD, Refused(words, Answered(422, "the body"))) == kept
