@@ -144,6 +144,8 @@ class Account:
     graves: dict[str, list[tuple[str, str]]] = field(default_factory=dict, init=False)
     #: Contacts of nobody that were there beforehand, as they were.
     nobodies: dict[str, Contact] = field(default_factory=dict, init=False)
+    #: Processes whose GET /account a stranger answered with 403.
+    forbidden: set[str] = field(default_factory=set, init=False)
     _count: Counter[str] = field(default_factory=Counter, init=False)
     _late: list[tuple[float, _Request]] = field(default_factory=list, init=False)
     _way: list[_Request] = field(default_factory=list, init=False)
@@ -284,6 +286,8 @@ class Account:
             case _, "a login page behind 302":
                 return httpx.Response(302, headers={"location": "https://login.example/"})
             case "stranger", _:
+                if "403" in kind and request.path.endswith("/account"):
+                    self.forbidden.add(request.caller.name)
                 if kind.endswith("after"):
                     self._arrive(request)
                 return _stranger(kind, self._dice.randrange(len(_FOREIGN)))

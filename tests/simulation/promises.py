@@ -252,10 +252,14 @@ def no_false_alarm(world: World) -> Broken:
 
 
 def strangers_end_nothing(world: World) -> Broken:
-    """What a proxy answers once in ChartMogul's place is no reason to end a mapping, nor is a 304."""
+    """What a proxy answers once in ChartMogul's place is no reason to end a mapping, nor is a 304.
+
+    A 403 that GET /account gets as well is one.
+    """
     for worker in _workers(world):
         kinds = [trouble.kind for trouble in worker.scene.troubles]
-        own = worker.account.revoked or any("302" in k or "stranger 407" in k for k in kinds)
+        own = worker.account.revoked or worker.name in worker.account.forbidden
+        own = own or any("302" in k or "stranger 407" in k for k in kinds)
         own = own or any(blow.what in ("revoke", "read only") for blow in worker.scene.blows)
         if own or not any(kind.startswith("stranger") for kind in kinds):
             continue
@@ -438,11 +442,22 @@ def _interrupted(statuses: abc.Set[Status | None]) -> bool:
 
 def _alone(world: World, worker: Worker) -> bool:
     """Whether neither another process was alive, nor had one died whose lease lasts for a while."""
+    before = None
     for other in _workers(world):
-        together = other.began <= worker.ended and other.ended + 100 >= worker.began
-        if other is not worker and together:
+        if other is worker:
+            continue
+        if other.began <= worker.ended and other.ended + 100 >= worker.began:
             return False
-    return True
+        if other.ended < worker.began and (before is None or other.ended > before.ended):
+            before = other
+    return before is None or not _lies_ahead(before, worker)
+
+
+def _lies_ahead(before: Worker, worker: Worker) -> bool:
+    """Whether the lease of the process before lies in the future by the clock of this one, which then sets it right."""
+    ended = before.ended + before.skew.at(before.ended - before.opened)
+    began = worker.began + worker.skew.at(worker.began - worker.opened)
+    return before.dead and ended + 100 >= began
 
 
 def asked_to_end(world: World) -> Broken:

@@ -11,10 +11,14 @@ from sync.domain.objects.contact import CONTACT
 from sync.domain.parent import Parent
 from sync.domain.plan import Seen
 from sync.domain.record import ATTRIBUTE, Fields
-from sync.errors import Refused
+from sync.errors import Refused, Unavailable
 
 #: What a contact is known by is kept of every one.
 _KEYS = frozenset(CONTACT.known_by)
+
+#: So often a customer is listed in vain, each time with all attempts; then the failure stands for the whole run.
+#: A list that never ends would else be read anew for each of its rows.
+_IN_VAIN = 3
 
 
 @dataclass(slots=True)
@@ -37,6 +41,8 @@ class ContactIndex:
     _customers: dict[str, list[str]] = field(default_factory=dict, init=False)
     _external_ids: dict[str, list[str]] = field(default_factory=dict, init=False)
     _listed: dict[str, asyncio.Future[None]] = field(default_factory=dict, init=False)
+    _following: dict[str, asyncio.Future[None]] = field(default_factory=dict, init=False)
+    _failed: dict[str, list[Unavailable]] = field(default_factory=dict, init=False)
 
     async def list_all(self, worth: abc.Callable[[int], bool]) -> None:
         """List the data source while another page is worth its request; only the end makes it complete."""
@@ -126,9 +132,25 @@ class ContactIndex:
             self._named.discard(str(seen.fields.get("external_id")))
 
     async def renew(self, parent: Parent) -> None:
-        """List this customer anew."""
-        self._listed.pop(parent.uuid, None)
-        await self._list_customer(parent.uuid)
+        """List this customer anew; all who ask while a listing is under way share the one that follows it."""
+        uuid = parent.uuid
+        before = self._listed.get(uuid)
+        if before is None or before.done():
+            self._listed.pop(uuid, None)
+            await self._list_customer(uuid)
+            return
+        following = self._following.get(uuid)
+        if following is None:
+            following = asyncio.ensure_future(self._list_after(before, uuid))
+            self._following[uuid] = following
+        await asyncio.shield(following)
+
+    async def _list_after(self, before: "asyncio.Future[None]", uuid: str) -> None:
+        await asyncio.wait([before])
+        del self._following[uuid]
+        if self._listed.get(uuid) is before:
+            del self._listed[uuid]
+        await self._list_customer(uuid)
 
     async def _list_customer(self, uuid: str) -> None:
         listed = self._listed.get(uuid)
@@ -142,9 +164,17 @@ class ContactIndex:
             raise
 
     async def _list(self, uuid: str) -> None:
-        async for page in self.client.list_contacts(customer_uuid=uuid):
-            for seen in page.entries:
-                self._put(seen)
+        failed = self._failed.get(uuid, [])
+        if len(failed) >= _IN_VAIN:
+            raise failed[-1].with_traceback(None)
+        try:
+            async for page in self.client.list_contacts(customer_uuid=uuid):
+                for seen in page.entries:
+                    self._put(seen)
+        except Unavailable as error:
+            self._failed[uuid] = [*failed, error]
+            raise
+        self._failed.pop(uuid, None)
 
     def _put(self, seen: Seen) -> None:
         """Keep a contact; one that says that it is nobody's is kept as such."""

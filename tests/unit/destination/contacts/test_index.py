@@ -79,6 +79,32 @@ async def test_a_failed_listing_is_no_answer():
         assert len(await square.index.of_customer(Parent(uuid, 1))) == 2
 
 
+async def test_a_listing_that_fails_again_and_again_is_given_up():
+    """Its customer's further rows do not ask any more in this run; other customers' rows do."""
+    async with Square() as square:
+        one, other = await town(square, 2, 1)
+        square.sandbox.fail(method="GET", path="*contacts", status=500, times=1000)
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await square.index.of_customer(Parent(one, 1))
+        asked = len(square.asked())
+        with pytest.raises(Unavailable):
+            await square.index.of_customer(Parent(one, 1))
+        assert len(square.asked()) == asked
+        square.sandbox.faults.clear()
+        assert len(await square.index.of_customer(Parent(other, 1))) == 1
+
+
+async def test_all_who_look_again_share_a_listing():
+    """It begins after each of them asked; one that is under way already may not show what they look for."""
+    async with Square() as square:
+        (uuid,) = await town(square, 1, 1)
+        await asyncio.gather(*(square.index.renew(Parent(uuid, 1)) for _ in range(9)))
+        assert square.asked() == ["GET contacts customer_uuid"] * 2
+        await square.index.renew(Parent(uuid, 1))
+        assert square.asked() == ["GET contacts customer_uuid"] * 3
+
+
 async def test_what_was_created_is_known():
     """Before any listing shows it, and once afterwards."""
     async with Square() as square:
