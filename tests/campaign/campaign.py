@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.campaign import proof
+from tests.campaign.pauses import Pauses
 from tests.campaign.proxy import CUTS, Trick
-from tests.campaign.site import opened
-from tests.campaign.wave import Waves
+from tests.campaign.site import Site, opened
+from tests.campaign.wave import KILLED, Waves
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Plan:
     cuts: int
     seed: int
     places: int = 3
+    #: Runs that are stopped for longer than their lease lasts, each in a place of its own, all at the same time.
+    pauses: int = 0
     #: Kills in a wave, and new accounts in each, which bring two people along.
     each: int = 25
     new: int = 40
@@ -31,6 +34,7 @@ class Result:
     """What one place, or all of them, went through; `wrong` is empty where every promise was kept."""
 
     kills: int
+    pauses: int
     moments: Counter[str]
     tricks: Counter[Trick]
     codes: Counter[int]
@@ -54,12 +58,15 @@ class Result:
 
 
 def conduct(plan: Plan, folder: Path, tell: abc.Callable[[str], None]) -> Result:
-    """Carry a campaign out, in folders of its own below `folder`."""
+    """Carry a campaign out, in folders of its own below `folder`: first the kills and cuts, then the pauses."""
     began = time.monotonic()
     with ThreadPoolExecutor(plan.places) as pool:
         shares = list(pool.map(lambda n: _place(plan, folder, n, tell), range(plan.places)))
+    with ThreadPoolExecutor(max(plan.pauses, 1)) as pool:
+        shares += pool.map(lambda n: _paused(plan, folder, n, tell), range(plan.pauses))
     return Result(
         sum(one.kills for one in shares),
+        sum(one.pauses for one in shares),
         sum((one.moments for one in shares), Counter()),
         sum((one.tricks for one in shares), Counter()),
         sum((one.codes for one in shares), Counter()),
@@ -80,16 +87,39 @@ def _place(plan: Plan, folder: Path, number: int, tell: abc.Callable[[str], None
         waves = Waves(site, chance, plan.new)
         share = -(-plan.kills // plan.places), -(-plan.cuts // plan.places)
         waves.until(*share, plan.each, tell)
-        return Result(
-            waves.kills,
-            waves.moments,
-            site.proxy.counts,
-            site.codes,
-            site.warehouse.rows,
-            site.requests,
-            site.doubts,
-            len(proof.duplicates(site)),
-            len(proof.lost(site)),
-            tuple(waves.wrong),
-            time.monotonic() - began,
-        )
+        return _result(site, waves.kills, 0, waves.moments, waves.wrong, began)
+
+
+def _paused(plan: Plan, folder: Path, number: int, tell: abc.Callable[[str], None]) -> Result:
+    began = time.monotonic()
+    chance = random.Random(f"{plan.seed} pause {number}")
+    with opened(folder / f"pause-{number}", chance) as site:
+        pauses = Pauses(site, chance, plan.new)
+        pauses.take_one()
+        tell(f"{site.place.folder.name}: {pauses.stopped} pauses, {site.requests} requests")
+        killed = site.codes[KILLED]
+        return _result(site, killed, pauses.stopped, Counter(), pauses.wrong, began)
+
+
+def _result(
+    site: Site,
+    kills: int,
+    pauses: int,
+    moments: Counter[str],
+    wrong: list[str],
+    began: float,
+) -> Result:
+    return Result(
+        kills,
+        pauses,
+        moments,
+        site.proxy.counts,
+        site.codes,
+        site.warehouse.rows,
+        site.requests,
+        site.doubts,
+        len(proof.duplicates(site)),
+        len(proof.lost(site)),
+        tuple(wrong),
+        time.monotonic() - began,
+    )

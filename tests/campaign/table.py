@@ -18,6 +18,7 @@ def render(plan: Plan, result: Result) -> str:
             f"{result.cuts}  ({_list({trick.value: result.tricks[trick] for trick in CUTS})})",
         ),
         ("sliced", str(result.tricks[Trick.SLICE])),
+        ("pauses", str(result.pauses)),
         ("runs", f"{result.runs}  ({_list(Counter(_told(result.codes)))})"),
         ("rows", str(result.rows)),
         ("requests", str(result.requests)),

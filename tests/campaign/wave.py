@@ -9,10 +9,12 @@ from tests.campaign import proof
 from tests.campaign.proxy import CUTS, Trick, Weather
 from tests.campaign.site import Ended, Site
 
-_KILLED = -9
+#: The exit code of a process that was killed.
+KILLED = -9
 #: After so many kills the warehouse changes in mid-wave.
 _STEP = 5
-_LOCKED = 5
+#: The exit code where another process writes.
+LOCKED = 5
 #: What a run in a storm is told: it gives up on a request early, and on the whole world soon.
 STORMY = {"SYNC_TIMEOUT": "1", "SYNC_OUTAGE": "6"}
 _RATES = (0.0, 0.05, 0.15, 0.3)
@@ -33,7 +35,7 @@ class Waves:
     @property
     def kills(self) -> int:
         """How many runs were killed."""
-        return self.site.codes[_KILLED]
+        return self.site.codes[KILLED]
 
     @property
     def cuts(self) -> int:
@@ -56,15 +58,15 @@ class Waves:
         goal = self.kills + kills
         self.site.warehouse.change(self.new)
         for _ in range(0, kills, _STEP):
-            self._come_of_age()
+            self.come_of_age()
             self.site.warehouse.change(self.new // 4)
             enough_now = min(self.kills + _STEP, goal)
             while self.kills < enough_now:
                 self._kill_one()
         if self.cuts < enough:
             self._disturb()
-        self._come_of_age()
-        self._settle()
+        self.come_of_age()
+        self.settle()
 
     def _kill_one(self) -> None:
         """A run in some weather, killed at some moment; sometimes another one is started beside it."""
@@ -82,9 +84,9 @@ class Waves:
         ends = [site.end(process) for process in processes]
         asked = site.requests - before
         for ended in ends:
-            if ended.code == _KILLED:
+            if ended.code == KILLED:
                 self.moments["before its first request" if not asked else "among requests"] += 1
-            elif not (ended.code == _LOCKED and len(ends) > 1):
+            elif not (ended.code == LOCKED and len(ends) > 1):
                 self._judge(ended)
 
     def _pause(self, seconds: float) -> None:
@@ -100,12 +102,12 @@ class Waves:
             self.wrong.append(f"nobody answered, and a run ended with {ended.code}")
         self._judge(ended)
 
-    def _come_of_age(self) -> None:
+    def come_of_age(self) -> None:
         """All that was held back arrives, and ten minutes pass."""
         self.site.proxy.calm()
         self.site.age()
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Undisturbed, one run does what is left; after it there is nothing to send, even if all is compared."""
         ended = self.site.run("--json")
         self._judge(ended)

@@ -151,7 +151,10 @@ def test_without_volumes(image: str):
     mappings = f"{ROOT / 'mappings'}:/mappings:ro"
     done = docker("run", "--rm", "--read-only", *given, "-v", mappings, image, check=False)
     assert done.returncode == 3
-    assert "SYNC_STATE_URL has to name a file in a folder that can be written" in done.stderr
+    assert (
+        "SYNC_STATE_URL has to name a file in a folder that can be entered and written"
+        in done.stderr
+    )
 
 
 def test_any_user(image: str, sandbox: RunningSandbox, options: list[str]):

@@ -62,7 +62,7 @@ def _pooler(program: str, database: str, folder: Path) -> abc.Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as pooler:
         _wait_for(port)
         try:
-            yield url.set(port=port).render_as_string(hide_password=False)
+            yield url.set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
         finally:
             pooler.terminate()
 
