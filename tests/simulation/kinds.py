@@ -263,7 +263,18 @@ KINDS: dict[str, Draw] = {
 }
 
 #: What the worker bears today.
-DEFAULT: tuple[str, ...] = ("unfiltered", "floods")
+DEFAULT: tuple[str, ...] = (
+    "pauses",
+    "clocks",
+    "strangers",
+    "unmodified",
+    "nobody",
+    "unfiltered",
+    "pins",
+    "spellings",
+    "lag",
+    "floods",
+)
 
 
 def draw(seed: int, kinds: abc.Sequence[str] = DEFAULT) -> Plan:
