@@ -126,8 +126,8 @@ def decide(
 ) -> Operation:
     """What would make ChartMogul equal to `record`, and why.
 
-    `dropped` holds the hashes of values that ChartMogul is known to drop in silence: they are no
-    difference until the wanted value changes.
+    `dropped` holds the hashes of values that ChartMogul is known to drop in silence: they alone are no difference, but
+    an update for another reason tries them again.
     """
     match known:
         case Absent():
@@ -144,13 +144,8 @@ def decide(
             }
         case _:
             assert_never(known)
-    changes = {
-        name: change
-        for name, change in changes.items()
-        if policy.hasher.field(name, record.fields[name]) not in dropped
-    }
     seen = isinstance(known, Seen)
-    if not changes:
+    if all(policy.hasher.field(name, record.fields[name]) in dropped for name in changes):
         return Keep(record, known.uuid, "equal in ChartMogul" if seen else "nothing changed")
     reason = "differs in ChartMogul" if seen else "changed since it was last sent"
     return Update(record, known.uuid, changes, seen, f"{reason}: {', '.join(changes)}")

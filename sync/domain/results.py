@@ -136,6 +136,8 @@ class MappingRun:
     reason: str | None = None
     #: The rails that were lifted for this run.
     overridden: tuple[str, ...] = ()
+    #: Of how many records ChartMogul is known to drop the value, by field.
+    known_drops: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -82,12 +82,14 @@ def _spelled(row: Row) -> bytes | None:
 class KnownRows:
     """The row hashes of records that are as they should be: twelve bytes a record.
 
-    `hashes` ascend; `records` are the numbers that the state gave those records, `last` is the highest.
+    `hashes` ascend; `records` are the numbers that the state gave those records, `last` is the highest. `to_build` are
+    the numbers of others whose rows are built all the same.
     """
 
     hashes: "array[int]" = field(default_factory=lambda: array("q"))
     records: "array[int]" = field(default_factory=lambda: array("I"))
     last: int = 0
+    to_build: "array[int]" = field(default_factory=lambda: array("I"))
 
     def mark(self, before: int, hashes: "array[int]", seen: SeenRows) -> list[int]:
         """Mark the known rows of a batch as seen; the others come back, as places in the batch.

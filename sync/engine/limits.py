@@ -40,6 +40,15 @@ class RunLimits:
                     f" or lift it once with --override {name}",
                 )
 
+    def judge_more_updates(self, updates: int) -> None:
+        """Raise RailError where rows whose dropped values would follow others make too many updates."""
+        if self.max_updates is not None and updates > self.max_updates:
+            raise RailError(
+                f"with values that ChartMogul takes by now {updates:,} rows would be updated, and max_updates allows"
+                f" {self.max_updates:,}; those that tried them first are written",
+                "raise limits.max_updates in the mapping, or lift it once with --override max_updates",
+            )
+
     def judge_empty(self, rows: int, before: int) -> None:
         """Raise RailError where the query is empty and was not in the last run."""
         if rows == 0 and before > 0 and not self.allow_empty:

@@ -20,6 +20,7 @@ from sync.errors import StateError
 
 #: `print` is null where the row made no record; `body` is null where it does not need ChartMogul;
 #: `taken` marks rows that a listing has already found, `seen` what a look-up found ('' for absent).
+#: `tries`: the fields, between marks, that are sent though known to be dropped; what `follows` waits for one to stick.
 _SCHEMA = """
 pragma journal_mode = off;
 pragma synchronous = off;
@@ -28,13 +29,14 @@ pragma temp_store = memory;
 create table rows (
     key text primary key, row integer not null, print blob, rejected integer not null default 0,
     body text, customer text, uuid text, taken integer not null default 0, seen text,
-    row_hash integer
+    row_hash integer, tries text not null default '', follows integer not null default 0
 ) without rowid;
-create index by_row on rows (row)
+create index by_row on rows (row);
+create view waiting as select * from rows where body is not null and not follows;
+create view following as select * from rows where body is not null and follows;
 """
-_WAITING = (
-    "select key, row, print, body, customer, uuid, seen, row_hash from rows where body is not null"
-)
+_ENTRIES = "select key, row, print, body, customer, uuid, seen, row_hash, tries, follows from"
+_MARK = "\n"
 _AMONG = "key in (select value from json_each(?))"
 _HINT = "set SYNC_TMP to a folder with room"
 _BATCH = 500
@@ -56,6 +58,10 @@ class Entry:
     seen: Seen | None = None
     #: The hash of its row, see `domain.row_hash`; None where it has none.
     row_hash: int | None = None
+    #: The fields that are sent although ChartMogul is known to drop them.
+    tries: frozenset[str] = frozenset()
+    #: Whether it waits for one of these to stick in another row.
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +126,8 @@ class Spool:
     def add(self, entries: abc.Iterable[Entry]) -> None:
         """Keep records for the write phase."""
         self._tell(
-            "insert into rows (key, row, print, row_hash, body, customer, uuid)"
-            " values (?, ?, ?, ?, ?, ?, ?)",
+            "insert into rows (key, row, print, row_hash, body, customer, uuid, tries, follows)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             ((e.record.key, e.record.row, e.fingerprint, e.row_hash, *_body(e)) for e in entries),
         )
 
@@ -148,10 +154,28 @@ class Spool:
 
     def count(self) -> tuple[int, int]:
         """How many records wait to be sent, and of how many of them the uuid is remembered."""
-        ((waiting, remembered),) = self._ask(
-            "select count(*), count(uuid) from rows where body is not null"
-        )
+        ((waiting, remembered),) = self._ask("select count(*), count(uuid) from waiting")
         return int(waiting), int(remembered)
+
+    def try_first(self, field: str, most: int) -> None:
+        """Let so many of the rows that would follow others for a field try it first."""
+        found = self._ask(
+            "select key from following where instr(tries, ?) order by row limit ?",
+            f"{_MARK}{field}{_MARK}",
+            max(most, 0),
+        )
+        self._tell("update rows set follows = 0 where key = ?", found)
+
+    def follow(self, fields: abc.Iterable[str]) -> int:
+        """What waited is done; what follows for one of these fields waits now: how many rows."""
+        self._tell("update rows set body = null where not follows and ?", [(1,)])
+        marked = ((f"{_MARK}{field}{_MARK}",) for field in sorted(fields))
+        self._tell("update rows set follows = 0 where follows and instr(tries, ?)", marked)
+        return self.count()[0]
+
+    def followers(self, batch: int = _BATCH) -> abc.Iterator[list[Entry]]:
+        """The records that still follow others, in the order of the query."""
+        yield from self._all("following", batch)
 
     def meets(self, other: "Spool") -> bool:
         """Whether a record of the same key waits in both."""
@@ -173,15 +197,14 @@ class Spool:
         One a customer, and one for each remembered uuid.
         """
         ((customers, remembered),) = self._ask(
-            "select count(distinct case when uuid is null then customer end), count(uuid)"
-            " from rows where body is not null"
+            "select count(distinct case when uuid is null then customer end), count(uuid) from waiting"
         )
         return int(customers) + (int(remembered) if with_uuid else 0)
 
     def parents_of_one(self) -> set[str]:
         """The customers of whom a single waiting contact has no remembered uuid."""
         found = self._ask(
-            "select customer from rows where body is not null and uuid is null and customer is not null"
+            "select customer from waiting where uuid is null and customer is not null"
             " group by customer having count(*) = 1"
         )
         return {customer for (customer,) in found}
@@ -189,23 +212,28 @@ class Spool:
     def absent(self, keys: abc.Sequence[str]) -> set[str]:
         """Those of these keys that wait and that a look-up did not find."""
         found = self._ask(
-            f"select key from rows where {_AMONG} and body is not null and seen = ''",
+            f"select key from waiting where {_AMONG} and seen = ''",
             _listed(keys),
         )
         return {key for (key,) in found}
 
     def entries(self, batch: int = _BATCH) -> abc.Iterator[list[Entry]]:
         """The records that wait and that no `take` has handed out, in the order of the query."""
-        last = 0
+        yield from self._all("waiting", batch)
+
+    def _all(self, which: str, batch: int) -> abc.Iterator[list[Entry]]:
+        last, begin = 0, f"{_ENTRIES} {which}"
         while rows := self._ask(
-            f"{_WAITING} and row > ? and not taken order by row limit ?", last, batch
+            f"{begin} where row > ? and not taken order by row limit ?", last, batch
         ):
             last = rows[-1][1]
             yield [_entry(*row) for row in rows]
 
     def take(self, keys: abc.Sequence[str]) -> list[Entry]:
         """The records with one of these keys that wait; each is handed out once."""
-        rows = self._ask(f"{_WAITING} and {_AMONG} and not taken order by row", _listed(keys))
+        rows = self._ask(
+            f"{_ENTRIES} waiting where {_AMONG} and not taken order by row", _listed(keys)
+        )
         self._tell("update rows set taken = 1 where key = ?", ((row[0],) for row in rows))
         return [_entry(*row) for row in rows]
 
@@ -249,8 +277,9 @@ def _listed(keys: abc.Sequence[str]) -> str:
     return simplejson.dumps(list(keys))
 
 
-def _body(entry: Entry) -> tuple[str, str | None, str | None]:
-    return dump(entry.record.fields), entry.record.customer, entry.uuid
+def _body(entry: Entry) -> tuple[str, str | None, str | None, str, bool]:
+    tries = _MARK.join(["", *sorted(entry.tries), ""]) if entry.tries else ""
+    return dump(entry.record.fields), entry.record.customer, entry.uuid, tries, entry.follows
 
 
 def _entry(
@@ -262,7 +291,10 @@ def _entry(
     uuid: str | None,
     seen: str | None,
     row_hash: int | None,
+    tries: str,
+    follows: int,
 ) -> Entry:
     record = Record(row, key, load(body), customer)
     found = load_seen(seen) if seen else None
-    return Entry(record, print_, uuid, seen is not None, found, row_hash)
+    names = frozenset(filter(None, tries.split(_MARK)))
+    return Entry(record, print_, uuid, seen is not None, found, row_hash, names, bool(follows))

@@ -114,7 +114,9 @@ class MappingTask:
         started = self.context.clock.monotonic()
         self.telling.phase(Phase.READ, None)
         self._spool = Spool(self.context.means.spool_folder)
-        extract = Extract(self.query, self.state, self.telling, self.context, self._spool)
+        drops = await self.state.known_drops()
+        self.run.known_drops = drops.counts
+        extract = Extract(self.query, self.state, self.telling, self.context, self._spool, drops)
         try:
             reader = await extract.drain()
         finally:
@@ -210,8 +212,10 @@ class MappingTask:
         if self.context.dry_run:
             requests = self.run.requests.total + writer.recorder.cost
             self.telling.estimated(Estimate(requests, requests / self.context.means.rate))
-        elif self._absence_counts and not self.context.stop.requested():
+            return
+        if self._absence_counts and not self.context.stop.requested():
             await self.state.mark_left()
+        self.run.known_drops = (await self.state.known_drops()).counts
 
     def _assembly(self, findings: Findings) -> WriterAssembly:
         return WriterAssembly(

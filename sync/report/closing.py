@@ -10,7 +10,7 @@ from sync.domain.results import MappingRun, Run, Status
 from sync.report.groups import Group, Groups
 from sync.report.summary import summary
 from sync.report.tables import counts
-from sync.report.words import STATUSES, Mask, count, duration, named, sentence, visible
+from sync.report.words import STATUSES, Mask, count, drops, duration, named, sentence, visible
 
 #: Different reasons shown in full; the files have them all.
 REASONS = 5
@@ -26,6 +26,7 @@ def closing(run: Run, groups: Groups, mask: Mask, width: int) -> Iterator[Render
     yield from _grouped("Rejected rows", "red", groups.rejections, mask)
     yield from _grouped("Warnings", "yellow", groups.warnings, mask)
     yield from _left(run.mappings)
+    yield from _known_drops(run.mappings)
     yield Text("")
     yield from _broken(run.mappings)
     yield _ending(run)
@@ -60,6 +61,13 @@ def _left(mappings: Sequence[MappingRun]) -> Iterator[Text]:
             keys = count(mapping.left, "key")
             yield Text("")
             yield Text(f"{visible(mapping.mapping)}: {keys} left the query, see left.jsonl")
+
+
+def _known_drops(mappings: Sequence[MappingRun]) -> Iterator[Text]:
+    for mapping in mappings:
+        if mapping.known_drops:
+            yield Text("")
+            yield Text(drops(mapping.mapping, mapping.known_drops), style="yellow")
 
 
 def _broken(mappings: Sequence[MappingRun]) -> Iterator[Text]:

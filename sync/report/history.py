@@ -13,7 +13,7 @@ from sync.report.lines import Line
 from sync.report.preview import entry
 from sync.report.summary import Summary, lasted
 from sync.report.tables import COUNTS, counts
-from sync.report.words import count, duration, sentence, value, visible
+from sync.report.words import count, drops, duration, sentence, value, visible
 
 #: Rows of each kind that a report shows; the files have them all.
 ROWS = 50
@@ -41,6 +41,8 @@ def report(folder: Path, width: int, rows: int = ROWS) -> Iterator[RenderableTyp
     for mapping in summary["mappings"]:
         if mapping["error"]:
             yield Text(f"{visible(mapping['mapping'])}: {sentence(mapping['error'])}", style="red")
+        if known := mapping.get("known_drops"):  # not in the summaries of older versions
+            yield Text(drops(mapping["mapping"], known), style="yellow")
     yield from _section("Would change" if summary["dry_run"] else "Changes")
     changes = read_changes(folder)
     for line in islice(changes, rows):

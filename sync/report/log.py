@@ -132,6 +132,9 @@ class LogReporter:
         if self._rejected[mapping.mapping] > LONGEST:
             count = self._rejected[mapping.mapping]
             self._log.warning("rows_rejected", mapping=mapping.mapping, count=count, shown=LONGEST)
+        if mapping.known_drops:
+            known = dict(sorted(mapping.known_drops.items()))
+            self._log.info("known_drops", mapping=mapping.mapping, fields=known)
         self._level(mapping.status)(
             "mapping_finished",
             mapping=mapping.mapping,

@@ -1,7 +1,7 @@
 """How numbers, times, values and keys read on a terminal."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sync.domain.record import Value
 from sync.domain.results import Status
@@ -65,6 +65,15 @@ def named(key: str | None, mask: Mask) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """`1 row`, `1,234 rows`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def drops(mapping: str, known: Mapping[str, int]) -> str:
+    """One line about values that ChartMogul is known to drop, by field."""
+    fields = ", ".join(f"{visible(name)} of {count(n, 'row')}" for name, n in sorted(known.items()))
+    again = (
+        "tried again by --full, by the next write of a row, and once a day for five rows of each"
+    )
+    return f"{visible(mapping)}: ChartMogul does not take {fields}; {again}"
 
 
 def duration(seconds: float) -> str:

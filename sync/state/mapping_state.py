@@ -16,8 +16,9 @@ from sync.domain.row_hash import KnownRows, RowHash
 from sync.domain.seen_rows import SeenRows
 from sync.domain.typed import Typed
 from sync.state.absent import Moved
+from sync.state.drops import UNNAMED
 from sync.state.history import Whose
-from sync.state.memory import Doubt, Item, Memory, Scope
+from sync.state.memory import Doubt, Item, KnownDrops, Memory, Scope
 from sync.state.store import Store
 
 T = TypeVar("T")
@@ -54,11 +55,21 @@ class MappingState:
         """What is known of these keys."""
         return self.store.recall(self.scope, self.mapping, keys)
 
-    def known_rows(self) -> KnownRows:
-        """The rows that need not be built again."""
-        known = self.store.known_rows(self.mapping)
-        self._known = known.records
+    async def known_drops(self) -> KnownDrops:
+        """What ChartMogul is known to drop of this mapping's records, and what of it is tried again."""
+        return await call(self.store.known_drops, self.scope, self.mapping)
+
+    def known_rows(self, drops: KnownDrops) -> KnownRows:
+        """The rows that need not be built again: none of which a dropped value may be tried again, or has no name."""
+        dropping = [*drops.due, *([UNNAMED] if drops.unnamed else [])]
+        known = self.store.known_rows(self.mapping, dropping)
+        self._known = known.records + known.to_build
         return known
+
+    def name_drops(self, told: abc.Mapping[int, abc.Collection[str]]) -> None:
+        """Note the fields of drops that an older version noted without them; a dry run notes nothing."""
+        if told and not self.dry_run:
+            self.store.name_drops(self.mapping, told)
 
     def keep_row_hashes(self, hashes: list[RowHash]) -> None:
         """Let rows with these hashes be known from now on; a dry run keeps none."""

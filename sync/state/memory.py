@@ -78,10 +78,39 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class Drop:
+    """A field whose value ChartMogul dropped; `sent`: just now, and not in an earlier run only."""
+
+    field: str
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A field of which dropped values are tried again: of how many records, and which have waited longest."""
+
+    records: int
+    first: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDrops:
+    """What ChartMogul is known to drop of a mapping: of how many records, by field, and what is tried again.
+
+    `unnamed`: an older version has noted some without their fields.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    due: dict[str, Due] = field(default_factory=dict)
+    unnamed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Confirmed:
     """ChartMogul holds the record, but for what it dropped. `pairs` None: as it was.
 
-    `row_hash` is that of its row, None where it has none.
+    `hashes` are those of what it holds, `dropped` of what it dropped, `drops` the fields of these; None where there
+    neither are nor were any. `row_hash` is that of its row, None where it has none.
     """
 
     key: str
@@ -92,6 +121,7 @@ class Confirmed:
     dropped: bytes
     outcome: Outcome
     row_hash: int | None = None
+    drops: tuple[Drop, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +136,17 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """The row did not arrive. `uncertain`: part of it may have, so the fingerprint goes."""
+    """The row did not arrive. `uncertain`: part of it may have, so the fingerprint goes.
+
+    `tried` are fields that were known to be dropped, and were tried again.
+    """
 
     key: str
     code: str
     uuid: str | None = None
     uncertain: bool = False
     held: Held | None = None
+    tried: tuple[str, ...] = ()
 
 
 Item = Confirmed | Observed | RejectedRow

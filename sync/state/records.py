@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from sqlalchemy import Connection, Select, and_, bindparam, delete, func, select, update
 
 from sync.domain.fingerprint import RULES
+from sync.state import drops as known_drops
 from sync.state import rejected
 from sync.state.keys import Keys
 from sync.state.memory import REJECTED, Confirmed, Held, Item, Memory, Observed, RejectedRow, Scope
@@ -154,7 +155,9 @@ def remember(
         shapes.setdefault(tuple(row), []).append(row)
     for rows in shapes.values():
         upsert(connection, synced, rows)
-    _note_rejected(connection, delivery, {ids[keys.stored(item.key)]: item for item in items})
+    noted = {ids[keys.stored(item.key)]: item for item in items}
+    _note_rejected(connection, delivery, noted)
+    known_drops.note(connection, delivery.mapping, delivery.at, noted)
 
 
 def _note_rejected(

@@ -3,18 +3,31 @@
 from array import array
 from collections import abc
 
-from sqlalchemy import Connection, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, select, update
 
 from sync.domain.row_hash import KnownRows, RowHash
-from sync.state.schema import synced
+from sync.state.schema import drops, synced
 
 #: Rows fetched at a time.
 _BATCH = 10_000
 
 
-def load(connection: Connection, mapping: str) -> KnownRows:
-    """All row hashes of a mapping; those of another data source never match, it is part of them."""
+def load(connection: Connection, mapping: str, dropping: abc.Collection[str] = ()) -> KnownRows:
+    """All row hashes of a mapping; those of another data source never match, it is part of them.
+
+    The rows of records of which a value of these fields was dropped are to be built all the same.
+    """
     here = and_(synced.c.mapping == mapping, synced.c.imprint.is_not(None))
+    if not dropping:
+        return _load(connection, here)
+    among = drops.c.field.in_(dropping)
+    dropped = exists().where(drops.c.mapping == mapping, among, drops.c.record == synced.c.record)
+    to_build = connection.execute(select(synced.c.record).where(here, dropped)).scalars()
+    known = _load(connection, and_(here, ~dropped))
+    return KnownRows(known.hashes, known.records, known.last, array("I", to_build))
+
+
+def _load(connection: Connection, here: ColumnElement[bool]) -> KnownRows:
     count = connection.execute(select(func.count()).where(here)).scalar_one()
     # Arrays that grow leave holes in memory; these have their size at once.
     hashes, numbers, place, last = array("q", [0]) * count, array("I", [0]) * count, 0, 0

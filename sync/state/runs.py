@@ -62,6 +62,7 @@ def _mapping_row(run: str, position: int, part: MappingRun) -> dict[str, object]
             "retried": part.requests.retried,
             "throttled": part.requests.throttled,
         },
+        "more": {"known_drops": part.known_drops} if part.known_drops else None,
     }
 
 
@@ -122,6 +123,7 @@ def _mapping_run(row: Any) -> MappingRun:
         seconds=row.seconds,
         rows=Tally(**{name: getattr(row, name) for name in _TALLY}),
         requests=Requests(**row.requests),
+        known_drops=(row.more or {}).get("known_drops", {}),
     )
 
 

@@ -144,6 +144,7 @@ drops = Table(
     "sync_drops",
     metadata,
     Column("mapping", String, primary_key=True),
+    # Empty where an older version noted the drop: the row tells it when it is next built.
     Column("field", String, primary_key=True),
     Column("record", _Id, ForeignKey(records.c.id), primary_key=True),
     # When the value was last sent.

@@ -14,14 +14,24 @@ from sync.domain import objects
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, Run, Status
 from sync.domain.row_hash import KnownRows, RowHash
-from sync.state import absent, accounts, forgetting, in_doubt, opening, records, row_hashes, runs
+from sync.state import (
+    absent,
+    accounts,
+    drops,
+    forgetting,
+    in_doubt,
+    opening,
+    records,
+    row_hashes,
+    runs,
+)
 from sync.state.absent import Moved
 from sync.state.engine import Database
 from sync.state.forgetting import Forgotten
 from sync.state.held_leases import HeldLeases
 from sync.state.history import COMPLETE, Exists, History, Whose
 from sync.state.keys import Keys
-from sync.state.memory import Confirmed, Doubt, Item, LockedType, Memory, Scope
+from sync.state.memory import Confirmed, Doubt, Item, KnownDrops, LockedType, Memory, Scope
 from sync.state.moments import Clock, StateClock, since_boot
 from sync.state.upgrade import UPGRADES, Upgrade
 
@@ -174,9 +184,21 @@ class Store:
         """The uuid of a key is no more (404); neither is what any mapping sent to it."""
         self.database.write(lambda c: records.forget(c, scope, self.stored(key)))
 
-    def known_rows(self, mapping: str) -> KnownRows:
-        """The rows that a mapping need not build again."""
-        return self.database.read(lambda c: row_hashes.load(c, mapping))
+    def known_rows(self, mapping: str, dropping: abc.Collection[str] = ()) -> KnownRows:
+        """The rows that a mapping need not build again; those with drops of these fields are built."""
+        return self.database.read(lambda c: row_hashes.load(c, mapping, dropping))
+
+    def known_drops(self, scope: Scope, mapping: str) -> KnownDrops:
+        """What ChartMogul is known to drop of a mapping's records, and what of it is tried again."""
+        now = self.now()
+        if self.writable and self.database.read(lambda c: drops.is_ahead(c, mapping, now)):
+            self.database.write(lambda c: drops.end_waits(c, mapping, now))
+        return self.database.read(lambda c: drops.known(c, scope, mapping, now))
+
+    def name_drops(self, mapping: str, told: abc.Mapping[int, abc.Collection[str]]) -> None:
+        """Note the fields of drops, by record, that an older version noted without them."""
+        now = self.now()
+        self.database.write(lambda c: drops.name(c, mapping, now, told))
 
     def keep_row_hashes(self, mapping: str, hashes: abc.Sequence[RowHash]) -> None:
         """Let rows with these hashes be known from now on."""

@@ -64,11 +64,14 @@ _ROWS = (
     " where a.data_source = sync_run_mappings.data_source)",
     "insert into sync_rejected (record, mapping, since) select record, mapping, coalesce(held_since, at)"
     " from sync_synced where outcome = 'rejected'",
+    # Of which field a drop is, only the row tells.
+    "insert into sync_drops (mapping, field, record, tried_at) select mapping, '', record, at"
+    " from sync_synced where length(dropped) > 0",
 )
 
 
 def to_version_3(connection: Connection) -> None:
-    """Add the columns and tables, and fill them with what is known: accounts of runs, and what is rejected."""
+    """Add the columns and tables, and fill them: accounts of runs, what is rejected, what was dropped."""
     spelled = _SPELLED[connection.dialect.name]
     for change in _COLUMNS:
         connection.execute(text(f"alter table {change.format(**spelled)}"))

@@ -28,6 +28,8 @@ MOMENT = datetime(2026, 11, 26, 22, tzinfo=UTC)
 REFUSAL = {"code": 422, "message": "The field email is invalid.", "param": "email"}
 #: One row of each kind that ChartMogul refused before the upgrade: a new customer, a known one, a new contact.
 HELD = {"POST customers": 1, "PATCH customers": 1, "POST contacts": 1}
+#: The rows of which ChartMogul dropped a value before the upgrade, the owner or an attribute that nobody defined.
+DROPPED = {"PATCH customers": 1, "PATCH contacts": 8}
 
 
 def unpack(name: str, folder: Path) -> Path:
@@ -132,10 +134,10 @@ def test_nothing_is_looked_up(town: Town):
 
 
 def test_looked_at_in_full(town: Town):
-    """What the released version wrote is what this one would write: a full run changes nothing."""
+    """What the released version wrote is what this one would write: a full run only tries drops again."""
     refuse(town)
     town.run(full=True)
-    assert town.writes() == HELD
+    assert town.writes() == Counter(HELD) + Counter(DROPPED)
 
 
 def test_dry_run(town: Town):

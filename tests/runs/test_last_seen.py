@@ -66,5 +66,8 @@ def test_an_account_that_does_not_take_it(town, settings):
     assert [[(one["field"], one["code"]) for one in warnings] for warnings in told] == [
         [("last_seen", "dropped")]
     ]
-    assert counts(town.run(full=True)) == {"unchanged": 1}
+    assert counts(town.run()) == {"unchanged": 1}
     assert town.writes() == {}
+    assert counts(town.run(full=True)) == {"unchanged": 1}
+    assert town.writes() == {"PATCH contacts": 1}
+    assert town.lines("changes.jsonl") == []

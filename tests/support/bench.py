@@ -188,6 +188,10 @@ class Bench(Silent):
         self.noted += items
         self.store.remember(self.scope, "m", "run", items)
 
+    def name_drops(self, told):
+        """Keep the fields of older drops in the state."""
+        self.store.name_drops("m", told)
+
     def waiting(self) -> list[int]:
         """The rows that wait in the spool, in their order."""
         return [entry.record.row for entry in self.entries()]

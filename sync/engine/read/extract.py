@@ -7,17 +7,19 @@ from typing import Any
 
 from sync.domain.events import MappingReporter
 from sync.domain.fingerprint import RULES, Hasher
+from sync.domain.policy import Mode
 from sync.domain.row_hash import Row, RowHasher
 from sync.engine.context import RunContext, Stop
 from sync.engine.read.changes import ChangeDetector
 from sync.engine.read.decision import StateDecision
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.reader import Reader
+from sync.engine.read.retrials import Retrials
 from sync.engine.spool import Spool
 from sync.errors import Interrupted, SourceError
 from sync.mapping.loader import LoadedMapping
 from sync.state.mapping_state import MappingState
-from sync.state.memory import Scope
+from sync.state.memory import KnownDrops, Scope
 from sync.transform.bind import bind
 from sync.transform.versions import versions
 from sync.warehouse.result import Result
@@ -35,6 +37,7 @@ class Extract:
     reporter: MappingReporter
     context: RunContext
     spool: Spool
+    drops: KnownDrops = field(default_factory=KnownDrops)
     _result: Result | None = field(default=None, init=False)
 
     async def drain(self) -> Reader:
@@ -81,14 +84,21 @@ class Extract:
             self.reporter,
             context.selection,
             self._changes(result),
+            self._retrials(hasher),
         )
+
+    def _retrials(self, hasher: Hasher) -> Retrials | None:
+        """A full run tries everything again, and mode insert leaves alone what exists."""
+        if self.context.selection.full or self.query.loaded.mapping.mode is Mode.INSERT:
+            return None
+        return Retrials(self.drops, hasher)
 
     def _changes(self, result: Result) -> ChangeDetector:
         state, selection = self.state, self.context.selection
         hasher = row_hasher(self.query.loaded, result, state.scope, state.store.salt)
         if selection.full or not selection.whole:  # for few rows it would not pay
             return ChangeDetector(hasher, None)
-        return ChangeDetector(hasher, state, state.known_rows())
+        return ChangeDetector(hasher, state, state.known_rows(self.drops))
 
 
 @dataclass(frozen=True, slots=True)

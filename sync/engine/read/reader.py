@@ -17,6 +17,7 @@ from sync.engine.context import Selection
 from sync.engine.read.changes import ChangeDetector
 from sync.engine.read.decision import Local, StateDecision
 from sync.engine.read.duplicates import DuplicateKeys, Occurrence, Verdict
+from sync.engine.read.retrials import Named, Retrials
 from sync.engine.spool import Entry, First, Note, Spool
 from sync.state.memory import Item, Memory, RejectedRow
 from sync.transform.build import RecordBuilder
@@ -54,12 +55,17 @@ class Memories(Protocol):
         """A key as the state holds it."""
         ...
 
+    def name_drops(self, told: Named) -> None:
+        """Note the fields of drops that an older version noted without them."""
+        ...
+
 
 @dataclass(slots=True)
 class Reader:
     """Reads one mapping's rows; what it finds out is in `spool`, in the counts of the run and in the reports.
 
-    `changes` knows rows again without building them; None: every row is built.
+    `changes` knows rows again without building them; None: every row is built. `retrials` picks known drops to be tried
+    again; None: none is, or all are.
     """
 
     builder: RecordBuilder
@@ -69,6 +75,7 @@ class Reader:
     reporter: MappingReporter
     selection: Selection = field(default_factory=Selection)
     changes: ChangeDetector | None = None
+    retrials: Retrials | None = None
     seen: SeenRows = field(default_factory=SeenRows, init=False)
     duplicates: DuplicateKeys = field(default_factory=DuplicateKeys, init=False)
     #: Keys that the state does not know: how many, and the first of them.
@@ -89,6 +96,8 @@ class Reader:
             self.changes.finish()
         for key, verdict in self.duplicates.verdicts():
             self._apply(key, verdict)
+        if self.retrials is not None:
+            self.retrials.fill(self.spool)
 
     def _batch(self, before: int, rows: Rows, source: RowSource) -> None:
         hashes, changed = self._look(before, rows)
@@ -110,6 +119,8 @@ class Reader:
             for key, first in batch.noted.items()
         )
         self._tell(batch.results, memories)
+        if self.retrials is not None:
+            self.state.name_drops(self.retrials.tell())
 
     def _look(self, before: int, rows: Rows) -> tuple["array[int] | None", abc.Sequence[int]]:
         """The row hashes of a batch, and the places of its rows that have to be built."""
@@ -223,13 +234,29 @@ class _Batch:
             uuid = memory.uuid if memory else None
             self.entries[key] = Entry(record, fingerprint, uuid, row_hash=row_hash or None)
             return
-        self.results.append(result)
         if memory is not None and memory.fingerprint == fingerprint:
-            if reader.changes is not None and isinstance(result, Delivered):
-                reader.changes.keep(memory.record, fingerprint, row_hash)
+            if isinstance(result, Delivered):
+                self._leave(record, memory, row_hash, result)
+                return
+            self.results.append(result)
         else:
+            self.results.append(result)
             rejected = isinstance(result, Rejected)
             self.noted[key] = Occurrence(record.row, fingerprint, rejected)
+
+    def _leave(self, record: Record, memory: Memory, row_hash: int, result: Delivered) -> None:
+        """A row that is as it was; it is sent all the same where a dropped value is tried again."""
+        reader, fingerprint = self.reader, memory.fingerprint
+        assert fingerprint is not None
+        if reader.changes is not None:
+            reader.changes.keep(memory.record, fingerprint, row_hash)
+        entry = None
+        if reader.retrials is not None:
+            entry = reader.retrials.entry(record, fingerprint, memory, row_hash)
+        if entry is None:
+            self.results.append(result)
+        else:
+            self.entries[record.key] = entry
 
     def _is_first(self, key: str, occurrence: Occurrence) -> bool:
         """Whether this is the first row of its key; a later one is kept as a repeat."""

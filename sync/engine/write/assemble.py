@@ -82,6 +82,7 @@ class WriterAssembly:
             remembered=await self.state.count(),
             trust_state=self.mapping.live_check is LiveCheck.NEVER and not full,
             look_first=self._look_first(),
+            full=full,
         )
 
     def _look_first(self) -> bool:

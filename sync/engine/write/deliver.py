@@ -4,7 +4,7 @@ Only this module sends writes. What became of a record is one value, a `Delivery
 here, and a plan is made without sending anything.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sync.chartmogul.client import Written
 from sync.destination.interface import Destination, Unresolved
@@ -22,13 +22,13 @@ from sync.domain.plan import (
     Skip,
     Update,
     decide,
-    holds,
     missing_tags,
 )
 from sync.domain.record import Fields, Record, Rejected, Stage, Value
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Warned
 from sync.engine.context import Lease
 from sync.engine.write.delivery import Delivery, Job, Planned
+from sync.engine.write.drops import Drops
 from sync.engine.write.rejections import reject
 from sync.errors import AlreadyExists, NotFound, Refused, Unavailable
 
@@ -41,6 +41,10 @@ class Deliver:
     policy: Policy
     lease: Lease | None
 
+    @property
+    def _drops(self) -> Drops:
+        return Drops(self.policy, self.destination.advice)
+
     async def deliver(self, job: Job) -> Delivery:
         """Bring ChartMogul to what the record says.
 
@@ -49,9 +53,10 @@ class Deliver:
         """
         try:
             async with self.destination.turn(job.record):
-                return await self._carry_out(await self._plan(job))
+                delivery = await self._carry_out(await self._plan(job))
         except (Unresolved, Refused, Unavailable) as error:
-            return _rejected(job, error)
+            delivery = _rejected(job, error)
+        return replace(delivery, had_drops=bool(job.dropped))
 
     async def plan(self, job: Job) -> Planned | Delivery:
         """Look and decide, but do nothing; a row that the look-up rejects already is delivered with that."""
@@ -83,7 +88,7 @@ class Deliver:
             rival = self.destination.rival(job.record, known, job.uuid)
         if rival is not None:
             return Planned(job, known, Reject(job.record, rival))
-        return Planned(job, known, decide(job.record, known, self.policy, job.dropped))
+        return Planned(job, known, decide(job.record, known, self.policy, self._drops.settled(job)))
 
     async def _foretell(self, planned: Planned) -> Delivery:
         match planned.operation:
@@ -99,7 +104,7 @@ class Deliver:
                 )
                 await self.destination.foresee(record, uuid)
             case _:
-                return _left_alone(planned)
+                return self._left_alone(planned)
         cost = self.destination.cost(result.outcome, changes)
         return Delivery(planned.job.entry, result, cost=cost)
 
@@ -117,7 +122,7 @@ class Deliver:
                     found = await self.destination.find(planned.job.record, None)
                     return await self._carry_out(self._decide(planned.job, found), again=True)
             case _:
-                return _left_alone(planned)
+                return self._left_alone(planned)
 
     async def _create(self, job: Job, operation: Create, *, again: bool) -> Delivery:
         record = operation.record
@@ -128,10 +133,10 @@ class Deliver:
             return await self._exists_after_all(job, error, again=again)
         met = self._decide(job, seen) if isinstance(seen, Met) else None
         if met is not None and isinstance(met.operation, Reject):
-            return _left_alone(met)  # merged, since it was sent, with a row that comes first
+            return self._left_alone(met)  # merged, since it was sent, with a row that comes first
         written = await self._complete(job, seen, met.operation if met else None)
         after = {**seen.fields, **(written.seen if written else {})}
-        stuck, dropped = _split(_all_of(record), after, self.policy)
+        stuck, dropped = self._drops.split(_all_of(record), after)
         if met is not None and isinstance(met.operation, Skip):
             dropped = {}  # nobody was asked a second time
         if written and written.failed:
@@ -144,9 +149,10 @@ class Deliver:
             seen.uuid,
             True,
             stuck,
-            self._warnings(dropped),
+            self._drops.warnings(job, dropped),
         )
-        return Delivery(job.entry, result, seen, self._hashes(record, dropped))
+        hashes, tried = self._drops.hashes(record, dropped), frozenset(dropped)
+        return Delivery(job.entry, result, seen, hashes, tried)
 
     async def _complete(self, job: Job, seen: Seen, met: Operation | None) -> Written | None:
         """Send what the record lacks after its create; `met` is what a look-up in place of an answer calls for.
@@ -174,7 +180,7 @@ class Deliver:
         record, changes, known = operation.record, operation.changes, operation.before_known
         self._claim_lease()
         written = await self.destination.update(operation.uuid, _to_send(changes), record)
-        stuck, dropped = _split(changes, written.seen, self.policy)
+        stuck, dropped = self._drops.split(changes, written.seen)
         stuck = {name: change for name, change in stuck.items() if name not in written.unmodified}
         if written.failed:
             # What was never sent is not missing in ChartMogul because it stuck.
@@ -188,9 +194,25 @@ class Deliver:
             operation.uuid,
             known,
             stuck,
-            self._warnings(dropped) + tuple(map(_lost, written.lost)),
+            self._drops.warnings(job, dropped) + tuple(map(_lost, written.lost)),
         )
-        return Delivery(job.entry, result, dropped=job.dropped | self._hashes(record, dropped))
+        untouched = frozenset() if known else job.dropped - self._drops.hashes(record, changes)
+        return Delivery(
+            job.entry,
+            result,
+            dropped=untouched | self._drops.hashes(record, dropped),
+            tried=frozenset(dropped),
+            stuck=frozenset(n for n in stuck if self._drops.hashes(record, [n]) <= job.dropped),
+        )
+
+    def _left_alone(self, planned: Planned) -> Delivery:
+        """The delivery of a record for which nothing is sent; what a look-up shows is dropped no longer."""
+        delivery, known = _left_alone(planned), planned.known
+        if not isinstance(known, Seen) or not delivery.dropped:
+            return delivery
+        record = planned.job.record
+        there, _ = self._drops.split({n: (None, v) for n, v in record.fields.items()}, known.fields)
+        return replace(delivery, dropped=delivery.dropped - self._drops.hashes(record, there))
 
     def _claim_lease(self) -> None:
         """Raise LockedError where the lease would not outlast another write; nothing is sent without one.
@@ -200,19 +222,6 @@ class Deliver:
         if self.lease is None:
             raise RuntimeError("a dry run is about to write")
         self.lease.ready()
-
-    def _warnings(self, dropped: Changes) -> tuple[Warned, ...]:
-        return tuple(Warned(name, "dropped", self._drop(name)) for name in dropped)
-
-    def _drop(self, name: str) -> str:
-        advice = self.destination.advice(name)
-        return (
-            f"ChartMogul answered without an error, but did not take {name}"
-            f"{': ' if advice else ''}{advice}; it is not sent again until its value changes"
-        )
-
-    def _hashes(self, record: Record, dropped: Changes) -> frozenset[bytes]:
-        return frozenset(self.policy.hasher.field(name, record.fields[name]) for name in dropped)
 
 
 def _lost(name: str) -> Warned:
@@ -258,16 +267,6 @@ def _half_way(
     rejected = reject(job.record, failed)
     result = PartlyWritten(rejected, uuid, before_known, stuck) if stuck else rejected
     return Delivery(job.entry, result, error=failed, uuid=uuid)
-
-
-def _split(changes: Changes, after: Fields, policy: Policy) -> tuple[Changes, Changes]:
-    """The changes that the answers show, and those that ChartMogul dropped in silence."""
-    stuck: Changes = {}
-    dropped: Changes = {}
-    for name, (before, wanted) in changes.items():
-        held = holds(name, wanted, after.get(name), policy.shape(name))
-        (stuck if held else dropped)[name] = (before, wanted)
-    return stuck, dropped
 
 
 def _nothing_done(dropped: Changes) -> str:

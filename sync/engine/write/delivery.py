@@ -13,11 +13,15 @@ from sync.state.memory import Memory
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A record to deliver, what the state remembers of its key, and what a look-up has shown."""
+    """A record to deliver, what the state remembers of its key, and what a look-up has shown.
+
+    `full`: nothing remembered is trusted, what is known to be dropped is sent again.
+    """
 
     entry: Entry
     memory: Memory | None = None
     known: Known | None = None
+    full: bool = False
 
     @property
     def record(self) -> Record:
@@ -49,14 +53,18 @@ class Delivery:
     """What became of a record: its result, and what the state has to know of it.
 
     `known` is what a look-up, or the answer to a create, has shown. `dropped` are the hashes of values that ChartMogul
-    dropped. `error` is the refused or lost request of a rejected row, `uuid` the record that it had come to. `cost` is
-    the number of requests that a dry run foretells.
+    dropped, `tried` the fields of those that were sent just now; `stuck` those that were known to be dropped, and are
+    no longer. `had_drops`: the state knew of some. `error` is the refused or lost request of a rejected row, `uuid` the
+    record that it had come to. `cost` is the number of requests that a dry run foretells.
     """
 
     entry: Entry
     result: Result
     known: Known | None = None
     dropped: frozenset[bytes] = frozenset()
+    tried: frozenset[str] = frozenset()
+    stuck: frozenset[str] = frozenset()
+    had_drops: bool = False
     error: Refused | Unavailable | None = None
     uuid: str | None = None
     cost: int = 0

@@ -31,7 +31,8 @@ class Pending:
     """The records that wait in the spool, and what the state remembers of them.
 
     `trust_state`: `live_check: never`, what changed is sent without a look. `remembered`: the records of this kind in
-    the data source that the state knows. `look_first`: all look-ups come before the first write.
+    the data source that the state knows. `look_first`: all look-ups come before the first write. `full`: what is known
+    to be dropped is sent again.
     """
 
     spool: Spool
@@ -40,6 +41,7 @@ class Pending:
     remembered: int
     trust_state: bool
     look_first: bool
+    full: bool = False
 
     def to_look_up(self) -> int:
         """How many records need a look-up."""
@@ -65,7 +67,7 @@ class Pending:
         memories = await self.state.recalled([entry.record.key for entry in entries])
         if about_to_write or not self.look_first:
             await self.state.announce(memories.values())
-        return [Job(entry, memories.get(entry.record.key)) for entry in entries]
+        return [Job(entry, memories.get(entry.record.key), full=self.full) for entry in entries]
 
     def trusted(self, job: Job) -> Job:
         """The job as the state knows it, where that is enough.

@@ -17,7 +17,7 @@ from sync.engine.spool import Entry
 from sync.engine.write.delivery import Delivery
 from sync.engine.write.rejections import memorable
 from sync.errors import AlreadyExists, Refused
-from sync.state.memory import Confirmed, Held, Item, Observed, RejectedRow
+from sync.state.memory import Confirmed, Drop, Held, Item, Observed, RejectedRow
 
 #: A crash loses the record of at most this many rows, or of this many seconds; they are looked up again, see
 #: `MappingState.announce`.
@@ -77,6 +77,10 @@ class Recorder:
             self._pending_rejections += 1
             self.limits.judge_rejected(self.reporter.run.rows.rejected + self._pending_rejections)
 
+    def leave(self, results: list[Result]) -> None:
+        """Report rows that are as the state has them."""
+        self._tell(results)
+
     def _item(self, delivery: Delivery) -> Item:
         match delivery.result:
             case Delivered(outcome=Outcome.SKIPPED) as result:
@@ -90,17 +94,21 @@ class Recorder:
     def _confirmed(self, delivery: Delivery, result: Delivered) -> Confirmed:
         """ChartMogul holds the record, but for what it dropped."""
         entry = delivery.entry
-        hashes = self.hasher.fields(entry.record.fields)
+        fields = {self.hasher.field(n, value): n for n, value in entry.record.fields.items()}
+        dropped = delivery.dropped & fields.keys()
+        names = sorted(fields[one] for one in dropped)
+        drops = tuple(Drop(name, name in delivery.tried) for name in names)
         assert result.uuid is not None
         return Confirmed(
             entry.record.key,
             result.uuid,
             _pairs(delivery),
             entry.fingerprint,
-            join(hashes),
-            join(delivery.dropped & hashes),
+            join(fields.keys() - dropped),
+            join(dropped),
             result.outcome,
             entry.row_hash,
+            drops if drops or delivery.had_drops else None,
         )
 
     def _rejected(self, delivery: Delivery, rejected: Rejected) -> RejectedRow:
@@ -112,6 +120,7 @@ class Recorder:
             # What a failed request left behind is unknown: only a look-up may call this row unchanged.
             uncertain=delivery.error is not None,
             held=self._held(delivery.entry, rejected, delivery.error),
+            tried=tuple(sorted(delivery.entry.tries)),
         )
 
     def _held(self, entry: Entry, rejected: Rejected, error: Exception | None) -> Held | None:

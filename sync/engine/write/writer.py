@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from sync.domain.events import Phase
 from sync.domain.plan import Create, Remembered, Seen, Update
+from sync.domain.results import Delivered, Outcome, Result
 from sync.engine.context import Stop
 from sync.engine.limits import RunLimits
-from sync.engine.spool import Spool
+from sync.engine.spool import Entry, Spool
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.delivery import Delivery, Job
 from sync.engine.write.lookups import Lookups
@@ -47,9 +48,26 @@ class Writer:
     _creates: int = field(default=0, init=False)
     _updates: int = field(default=0, init=False)
     _failure: SyncError | None = field(default=None, init=False)
+    #: Fields of values that were known to be dropped, and have stuck now.
+    _stuck: set[str] = field(default_factory=set, init=False)
 
     async def write(self) -> None:
         """Deliver everything. The first error that no row can survive is raised once all under way is recorded."""
+        await self._write_waiting()
+        if not self._over():
+            await self._write_followers()
+
+    async def _write_followers(self) -> None:
+        """Rows whose dropped values are sent if others of their field stuck; the rest is as it was."""
+        if self._stuck and (more := self.spool.follow(self._stuck)):
+            self.limits.judge_more_updates(self._updates + more)
+            self.recorder.reporter.phase(Phase.WRITE, more)
+            await self._work(self.lookups.jobs(), self._deliver)
+        if not self._over():
+            for entries in self.spool.followers():
+                self.recorder.leave([_unchanged(entry) for entry in entries])
+
+    async def _write_waiting(self) -> None:
         phase = self.recorder.reporter.phase
         waiting, _ = self.spool.count()
         if not self.lookups.pending.look_first:
@@ -64,7 +82,9 @@ class Writer:
         await self._work(self._second_pass(), self._foretell if self.dry_run else self._deliver)
 
     async def _deliver(self, job: Job) -> None:
-        self.recorder.record(await self.deliver.deliver(job))
+        delivery = await self.deliver.deliver(job)
+        self._stuck |= delivery.stuck
+        self.recorder.record(delivery)
 
     async def _foretell(self, job: Job) -> None:
         self.recorder.record(await self.deliver.foretell(job))
@@ -149,3 +169,9 @@ class Writer:
         for entries in self.spool.entries():
             for job in await self.lookups.recall(entries, about_to_write=True):
                 yield self.lookups.looked_up(job)
+
+
+def _unchanged(entry: Entry) -> Result:
+    """What became of a row that followed others, of whom none went."""
+    record = entry.record
+    return Delivered(record.row, record.key, Outcome.UNCHANGED, "nothing changed", entry.uuid)

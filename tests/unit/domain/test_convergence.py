@@ -184,8 +184,9 @@ def test_memory_agrees_with_sight():
         if remote.fields is None:
             remote.fields = {}
         remote.write({n: v for n, v in old.fields.items() if n != "status"})
-        remembered = Remembered("cus_u", HASHER.fields(old.fields))
-        assert isinstance(decide(old, remembered, policy(Mode.UPSERT)), Keep)
+        remembered = Remembered("cus_u", HASHER.fields(old.fields) - remote.dropped)
+        assert isinstance(decide(old, remembered, policy(Mode.UPSERT), remote.dropped), Keep)
+        again = {n for n, v in old.fields.items() if HASHER.field(n, v) in remote.dropped}
 
         changed = {n: chance.choice(WANTED[n]) for n in old.fields if chance.random() < 0.4}
         new = Record(1, "k", {**old.fields, **changed})
@@ -193,8 +194,9 @@ def test_memory_agrees_with_sight():
         by_sight = decide(new, remote.know(), policy(Mode.UPSERT), remote.dropped)
         told = set(by_memory.changes) if isinstance(by_memory, Update) else set()
         needed = set(by_sight.changes) if isinstance(by_sight, Update) else set()
-        assert needed - {"status"} <= told, (seed, by_memory, by_sight)
-        assert told <= set(changed)
+        # What was dropped goes along with an update for another reason, which may be the status alone.
+        assert needed - {"status"} <= (told or again), (seed, by_memory, by_sight)
+        assert told <= set(changed) | again
 
 
 def test_drift_is_mended_by_a_full_run():

@@ -125,6 +125,16 @@ def test_dropped_is_no_difference(known):
     assert isinstance(decide(other, known, policy(), dropped), Update)
 
 
+@pytest.mark.parametrize("known", [Seen("cus_u", {}), Remembered("cus_u")])
+def test_an_update_tries_what_is_dropped(known):
+    """Where something else differs, what ChartMogul is known to drop goes along."""
+    dropped = frozenset({HASHER.field("country", "AT")})
+    update = decide(RECORD, known, policy(), dropped)
+
+    assert isinstance(update, Update)
+    assert set(update.changes) == {"country", "attributes.seats"}
+
+
 @pytest.mark.parametrize(
     ("wanted", "seen", "expected"),
     [

@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -258,6 +259,42 @@ def fill(spool):
     """Let the disk be full from here on."""
     (pages,) = spool._db.execute("pragma page_count").fetchone()
     spool._db.execute(f"pragma max_page_count = {pages}")
+
+
+def trying(row, *fields, follows=True):
+    """A row that is unchanged, with values that may be tried again."""
+    return replace(entry(row, uuid=f"u{row}"), tries=frozenset(fields), follows=follows)
+
+
+def test_followers(spool):
+    """Rows that follow others wait for nothing but them; all that hold their key are found."""
+    spool.add([trying(1, "a", "b"), trying(2, "b"), trying(3, "a", follows=False), entry(4)])
+
+    assert rows(spool.entries()) == [[3, 4]]
+    assert rows(spool.followers()) == [[1, 2]]
+    assert (spool.count(), spool.groups(with_uuid=True)) == ((2, 1), 1)
+    assert spool.first(["k1"])["k1"].spooled
+    [[first, _]] = spool.entries()
+    assert first == trying(3, "a", follows=False)
+
+
+def test_others_try_it_first(spool):
+    """The first rows of the query take the place of those that were not met."""
+    spool.add([trying(1, "ab"), trying(2, "b", "c"), trying(3, "b"), trying(4, "b")])
+    spool.try_first("b", 2)
+    spool.try_first("ab", -1)
+
+    assert rows(spool.entries()) == [[2, 3]]
+    assert rows(spool.followers()) == [[1, 4]]
+
+
+def test_those_that_follow(spool):
+    """Once a field's value has stuck its followers wait, alone; what waited before is done, and its key still found."""
+    spool.add([trying(1, "a", "b"), trying(2, "b"), trying(3, "c"), entry(4)])
+
+    assert spool.follow({"a", "b"}) == 2
+    assert (rows(spool.entries()), rows(spool.followers())) == ([[1, 2]], [[3]])
+    assert spool.first(["k4"])["k4"] == First(4, b"print", rejected=False, spooled=False)
 
 
 LONG = {"notes": "x" * 100_000}

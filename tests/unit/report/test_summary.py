@@ -49,6 +49,7 @@ def test_summary(run):
         "retried": 1,
         "throttled": 0
       },
+      "known_drops": {},
       "overridden": []
     }
   ]

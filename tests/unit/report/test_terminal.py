@@ -95,6 +95,18 @@ Reports: {tmp_path}/r1
     assert expected == text(talk)
 
 
+def test_known_drops(run):
+    """What ChartMogul is known not to take is one line a mapping, by field."""
+    run.mappings[0].known_drops = {"owner": 1, "attributes.role": 1_200}
+    talk = screen(200)
+    play(reporter_on(talk), run)
+    told = (
+        "customers: ChartMogul does not take attributes.role of 1,200 rows, owner of 1 row; tried again by --full,"
+        " by the next write of a row, and once a day for five rows of each\n"
+    )
+    assert told in text(talk)
+
+
 def test_narrow_table(run, contacts):
     """Where the table is wider than the terminal, its columns are the mappings."""
     run.mappings.append(contacts)

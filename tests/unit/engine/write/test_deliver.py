@@ -1,6 +1,7 @@
 """One record is delivered: what ChartMogul is like decides, and every end is one value."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -39,6 +40,11 @@ from tests.support.gates import Gate
 
 RIVAL = Problem("same_record", "this is row 1 as well")
 WAYS = ("deliver", "plan", "foretell")
+#: What the warning of a drop says of the future.
+AGAIN = (
+    "it is tried again by --full, by the next write of the row, and once a day for five rows:"
+    " if one sticks, the others follow"
+)
 
 
 def deliver(destination, mode=Mode.UPSERT, absent=OnAbsent.REJECT, good_for=100):
@@ -271,21 +277,20 @@ async def test_dropped_by_a_create():
             "attributes.role",
             "dropped",
             "ChartMogul answered without an error, but did not take attributes.role:"
-            " define it in the app; it is not sent again until its value changes",
+            f" define it in the app; {AGAIN}",
         ),
         Warned(
             "city",
             "dropped",
-            "ChartMogul answered without an error, but did not take city;"
-            " it is not sent again until its value changes",
+            f"ChartMogul answered without an error, but did not take city; {AGAIN}",
         ),
     )
     assert hashes(**{"attributes.role": "x", "city": "C"}) == delivery.dropped
 
 
 async def test_dropped_by_an_update():
-    """What stuck counts as changed; what was known to be dropped before stays known."""
-    there = DictDestination(drops={"city"}).have(seen("a", name="A"))
+    """What stuck counts as changed; what was known to be dropped before stays known, and is no news."""
+    there = DictDestination(drops={"city", "role"}).have(seen("a", name="A"))
     before = hashes(role="admin")
     wanted = job(remembered=memory("a", dropped=join(before)), name="B", city="C", role="admin")
     delivery = await deliver(there).deliver(wanted)
@@ -296,6 +301,50 @@ async def test_dropped_by_an_update():
     )
     assert [warned.field for warned in delivery.result.warnings] == ["city"]
     assert before | hashes(city="C") == delivery.dropped
+    assert there.sends == ["update u_a name city role"]
+    assert (delivery.tried, delivery.had_drops) == ({"city", "role"}, True)
+
+
+async def test_the_next_write_makes_it_stick():
+    """An update for another reason sends what was dropped, too; what sticks is known no longer."""
+    there = DictDestination().have(seen("a", name="A"))
+    before = memory("a", dropped=join(hashes(role="admin")))
+    delivery = await deliver(there).deliver(job(remembered=before, name="B", role="admin"))
+
+    assert delivery.result.changes == {"name": ("A", "B"), "role": (None, "admin")}
+    assert (delivery.dropped, delivery.stuck) == (frozenset(), {"role"})
+
+
+async def test_a_value_that_is_tried_again():
+    """A value whose turn it is is sent for its own sake, and takes the others along; none is news."""
+    there = DictDestination(drops={"role", "city"}).have(seen("a"))
+    before = memory("a", dropped=join(hashes(role="admin", city="C")))
+    wanted = job(remembered=before, role="admin", city="C")
+    trial = replace(wanted.entry, tries=frozenset({"role", "left"}))
+    delivery = await deliver(there).deliver(replace(wanted, entry=trial))
+
+    assert there.sends == ["update u_a role city"]
+    assert (delivery.result.outcome, delivery.result.warnings) == (Outcome.UNCHANGED, ())
+    assert hashes(role="admin", city="C") == delivery.dropped
+
+
+async def test_a_full_run_tries_all_again():
+    """It trusts nothing that is remembered."""
+    there = DictDestination().have(seen("a"))
+    before = memory("a", dropped=join(hashes(role="admin")))
+    await deliver(there).deliver(replace(job(remembered=before, role="admin"), full=True))
+
+    assert there.sends == ["update u_a role"]
+
+
+async def test_somebody_has_entered_what_was_dropped():
+    """What a look-up shows is known to be dropped no longer."""
+    there = DictDestination().have(seen("a", role="admin"))
+    before = memory("a", dropped=join(hashes(role="admin", city="C")))
+    delivery = await deliver(there).deliver(job(remembered=before, role="admin", city="C"))
+
+    assert hashes(city="C") == delivery.dropped
+    assert (there.sends, delivery.had_drops) == ([], True)
 
 
 async def test_dropped_altogether():

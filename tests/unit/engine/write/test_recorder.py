@@ -1,6 +1,7 @@
 """What became of rows is written down: state first, then counted and reported, whatever happens."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,7 @@ from sync.engine.spool import Entry
 from sync.engine.write.delivery import Delivery
 from sync.engine.write.recorder import Recorder
 from sync.errors import Answered, RailError, Refused, StateError, Unavailable
-from sync.state.memory import Confirmed, Held, Observed, RejectedRow
+from sync.state.memory import Confirmed, Drop, Held, Observed, RejectedRow
 from tests.support.bench import EDITION, NOW
 from tests.support.silent import Silent
 
@@ -99,7 +100,7 @@ def refused(status=422):
 
 
 async def test_delivered():
-    """The state keeps the uuid, the fingerprint, all hashes, and which of them were dropped."""
+    """The state keeps the uuid, the fingerprint, the hashes of what is there, and of what was dropped."""
     desk = Desk()
     dropped = frozenset({HASHER.field("country", "DE"), HASHER.field("country", "AT")})
 
@@ -112,13 +113,25 @@ async def test_delivered():
             "cus_u",
             2,
             b"print",
-            join(HASHER.fields(FIELDS)),
+            join(HASHER.fields(FIELDS) - dropped),
             HASHER.field("country", "DE"),
             Outcome.UPDATED,
+            drops=(Drop("country", sent=False),),
         )
     ]
     assert [delivered()] == desk.results
     assert desk.run.rows.updated == 1
+
+
+async def test_drops_that_stick():
+    """That none is left of those that the state knew of is told, and what was tried of a rejected row."""
+    desk = Desk()
+    entry_ = replace(entry(2), tries=frozenset({"country"}))
+    desk.recorder.record(Delivery(entry(1), delivered(1), SEEN, had_drops=True))
+    desk.recorder.record(Delivery(entry_, rejected(2), error=refused()))
+    await desk.recorder.flush()
+
+    assert (desk.items[0].drops, desk.items[1].tried) == ((), ("country",))
 
 
 async def test_pairs_unknown():

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -121,6 +122,68 @@ def desk(tmp_path):
     yield make
     for one in desks:
         one.spool.close()
+
+
+# Values that ChartMogul dropped, and that are tried again
+
+
+def trial(desk, key, row, *, follows):
+    """A row that is as it was, but for a role that ChartMogul dropped."""
+    fields = {"name": "A", "role": "R"}
+    desk.there.have(seen(key, name="A"))
+    desk.state.have(memory(key, row, fields, dropped=HASHER.field("role", "R")))
+    tried = entry(key, row, **fields)
+    desk.spool.add([replace(tried, uuid=f"u_{key}", tries=frozenset({"role"}), follows=follows)])
+    desk.run.rows.read += 1
+
+
+async def test_if_one_sticks_the_others_follow(desk):
+    """Once a value has stuck that was dropped before, the rows that follow are looked up and sent as well."""
+    desk = desk()
+    for row, key in enumerate("abc", 1):
+        trial(desk, key, row, follows=row > 1)
+    await desk.write()
+
+    assert desk.ended() == {"updated": 3}
+    assert desk.there.sends[0] == "update u_a role"
+    assert Counter(desk.there.sends) == {f"update u_{key} role": 1 for key in "abc"}
+    assert desk.recorded() == (["a", "b", "c"], ["a", "b", "c"])
+    assert desk.run.rows.unprocessed == 0
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+async def test_if_none_sticks_the_others_stay(desk, dry_run):
+    """They are unchanged, without a request, and the state is told nothing of them."""
+    desk = desk(dry_run=dry_run, look_first=dry_run)
+    desk.there.drops.add("role")
+    for row, key in enumerate("abc", 1):
+        trial(desk, key, row, follows=row > 1)
+    await desk.write()
+
+    assert desk.ended() == {"unchanged": 2, "updated": 1} if dry_run else {"unchanged": 3}
+    assert desk.kinds() == (["find"] if dry_run else ["find", "update"])
+    assert desk.recorded() == ([] if dry_run else ["a"], ["a", "b", "c"])
+
+
+async def test_followers_that_pass_a_rail(desk):
+    """They count for max_updates before any of them is sent."""
+    desk = desk(look_first=True, max_updates=2)
+    for row, key in enumerate("abc", 1):
+        trial(desk, key, row, follows=row > 1)
+    with pytest.raises(RailError, match="3 rows would be updated, and max_updates allows 2"):
+        await desk.write()
+
+    assert (desk.ended(), desk.run.rows.unprocessed) == ({"updated": 1}, 2)
+
+
+async def test_followers_of_a_run_that_is_asked_to_end(desk):
+    """They are not decided."""
+    desk = desk()
+    trial(desk, "a", 1, follows=True)
+    desk.stop.request(EXIT_INTERRUPTED)
+    await desk.write()
+
+    assert desk.run.rows.unprocessed == 1
 
 
 # One pass
