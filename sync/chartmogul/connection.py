@@ -1,5 +1,6 @@
 """The way to ChartMogul: whom to trust, which proxy to take, and who is asking."""
 
+import base64
 import logging
 import os
 import ssl
@@ -73,6 +74,16 @@ async def _set_location_aside(answer: httpx.Response) -> None:
     """httpx reads where a redirect points to even if it does not follow, and a broken address is an error to it."""
     if location := answer.headers.pop("Location", ""):
         answer.extensions["location"] = location
+
+
+def key_of(request: httpx.Request) -> tuple[str, ...]:
+    """The API key that went along with a request, and the form in which it did: neither may come back in words."""
+    sent = request.headers.get("Authorization", "").partition(" ")[2]
+    try:
+        key = base64.b64decode(sent, validate=True).decode("utf-8").removesuffix(":")
+    except ValueError:
+        return ()
+    return tuple(filter(None, (sent, sent.rstrip("="), key)))
 
 
 #: Which one it is httpx does not tell.

@@ -9,10 +9,11 @@ import httpx
 
 from sync.chartmogul import verdict
 from sync.chartmogul.body import LARGEST_ERROR, Body, take
-from sync.chartmogul.connection import distrust
+from sync.chartmogul.connection import distrust, key_of
 from sync.chartmogul.pace import Pace, Start
 from sync.chartmogul.verdict import Failure
 from sync.chartmogul.wire import NOT_MODIFIED, Call, Misread, load
+from sync.domain.secret import mask
 from sync.errors import Answered, Denied
 
 #: Failures in which the request surely did not leave: nobody was there to take it, or a proxy refused.
@@ -32,6 +33,12 @@ class Answer:
     trouble: str
     location: str
     retry_after: str | None
+    #: The API key as it was sent; an answer that was none is shown without it.
+    keys: tuple[str, ...] = field(default=(), repr=False)
+
+    def show(self) -> str:
+        """The start of the body, for reports."""
+        return verdict.show(_without(self.body, self.keys))
 
     @property
     def is_bare(self) -> bool:
@@ -50,6 +57,14 @@ class Answer:
         if data is None and not (call.empty and (self.is_bare or call.tells_enough(self.status))):
             raise Misread("the answer is empty")
         return data
+
+
+def _without(body: bytes, keys: tuple[str, ...]) -> bytes:
+    """A body without the API key, which whoever answered may have repeated."""
+    text = body.decode("latin-1")
+    for key in keys:
+        text = mask(text, key)
+    return text.encode("latin-1")
 
 
 @dataclass(slots=True)
@@ -104,7 +119,9 @@ class Exchange:
             trouble = f"the answer is longer than {most:,} bytes"
         location = answer.extensions.get("location", "")
         retry_after = answer.headers.get("Retry-After")
-        return Answer(answer.status_code, body.content, trouble, location, retry_after)
+        keys = key_of(answer.request)
+        content = body.content if answer.is_success else _without(body.content, keys)
+        return Answer(answer.status_code, content, trouble, location, retry_after, keys)
 
     def _request(self) -> httpx.Request:
         content = self.call.content

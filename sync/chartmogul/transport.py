@@ -275,7 +275,7 @@ class _Sending(Generic[T]):
         except Misread as error:
             # Somebody else answered (a proxy, a login page), or the answer was cut off.
             message = f"{self.call.name} was answered {answer.status}, but {error}"
-            return Failure(message, True, answer.status, verdict.show(answer.body))
+            return Failure(message, True, answer.status, answer.show())
 
 
 def _unsent(denied: Denied) -> Denied:

@@ -205,7 +205,7 @@ def _words(answered: Answered) -> str:
 
 
 def _discreet(call: Call, answered: Answered) -> str:
-    """The words for a message that ends the run, unless they repeat what was sent: that may be personal data."""
+    """The words for a message that ends the run, unless they repeat what may be personal of what was sent."""
     words = _words(answered)
     folded = words.casefold()
     return "" if any(text.casefold() in folded for text in call.texts()) else f": {words}"

@@ -13,6 +13,7 @@ import simplejson
 
 from sync.domain.instant import normalise
 from sync.domain.objects import Descriptor, Kind
+from sync.domain.personal import is_personal
 from sync.domain.plan import Seen
 from sync.domain.record import ATTRIBUTE, Fields, Value
 from sync.domain.spelling import bare
@@ -74,10 +75,10 @@ class Call:
         return status != NOT_MODIFIED and (self.method == "DELETE" or status not in (200, 201))
 
     def texts(self) -> Iterator[str]:
-        """The texts in the query and in the values of the body, but for the shortest and for uuids."""
+        """The texts in the query and in the body that may be personal, but for the shortest and for uuids."""
         query = parse_qsl(self.path.partition("?")[2])
-        for text in chain((value for _, value in query), _texts(self.json)):
-            if len(text) >= _SHORTEST and not _UUID.match(text):
+        for name, text in chain(query, _texts(self.json)):
+            if len(text) >= _SHORTEST and not _UUID.match(text) and is_personal(name, text):
                 yield text
 
     @property
@@ -86,16 +87,19 @@ class Call:
         return f"{self.method} {self.path.partition('?')[0]}"
 
 
-def _texts(value: object) -> Iterator[str]:
+def _texts(value: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """The texts in a body, each with its field; an attribute in a list of them has its key beside it."""
     match value:
         case str():
-            yield value
+            yield name, value
+        case {"key": str(key), "value": inner}:
+            yield from _texts(inner, key)
         case Mapping():
-            for inner in value.values():
-                yield from _texts(inner)
+            for key, inner in value.items():
+                yield from _texts(inner, key)
         case list() | tuple():
             for inner in value:
-                yield from _texts(inner)
+                yield from _texts(inner, name)
 
 
 # What is asked

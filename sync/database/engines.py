@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import NoSuchModuleError
 
-from sync.database.urls import EXTRAS, MASK
+from sync.database.urls import EXTRAS, names_of, secrets_of
+from sync.domain.secret import mask
 from sync.errors import ConfigError, ConfigProblem
 
 #: Seconds, and tries: a server that vanishes without a word is given up after a minute, not after hours.
@@ -67,9 +68,10 @@ def _missing(url: URL, error: Exception) -> ConfigProblem:
 
 
 def words(error: BaseException, url: URL, *, detail: bool = False) -> str:
-    """The database's own message on one line, without SQLAlchemy's wrapping, without the password.
+    """The database's own message on one line, without SQLAlchemy's wrapping, without the secrets of its URL.
 
-    `detail` adds what PostgreSQL says under DETAIL, which may quote values of a row.
+    `detail` adds what PostgreSQL says under DETAIL, which may quote values of a row: then a password that is a
+    word is none of those in quotes.
     """
     original = getattr(error, "orig", None) or error
     diagnosis = getattr(original, "diag", None)
@@ -79,8 +81,10 @@ def words(error: BaseException, url: URL, *, detail: bool = False) -> str:
     else:
         text = _last_text(original)
     text = " ".join(text.split())
-    password = str(url.password or "")
-    return text.replace(password, MASK) if len(password) > 3 else text
+    known = names_of(url)
+    for secret in secrets_of(url):
+        text = mask(text, " ".join(secret.split()), known, quoted=not detail)
+    return text
 
 
 def _last_text(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 import difflib
 import os
 import re
+from collections import abc
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,15 +13,19 @@ from urllib.parse import quote, unquote, unquote_plus
 from pydantic_core import PydanticCustomError
 
 from sync.domain.flaw import flaw
+from sync.domain.secret import MASK
 from sync.errors import ConfigError, ConfigProblem
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
 _SECRET_OPTION = re.compile(r"pass|pwd|secret|token|key|credential", re.IGNORECASE)
+#: User and password as SQLAlchemy finds them behind `://`.
+_USERINFO = re.compile(r"[^:/]*(?::(?P<password>[^@]*))?@")
+#: How options are called; what does not look like that may be the end of a password with an &.
+_OPTION = re.compile(r"[a-z_]{6,}")
+_ENCODE = "in a user, a password or an option write @ as %40, : as %3A and / as %2F"
 
-#: Stands for what is secret.
-MASK = "***"
 #: The options by which SQLite opens a file for reading only.
 _LOOKING = ("mode", "uri", "immutable")
 
@@ -34,6 +39,8 @@ def parse(text: str) -> "URL":
     from sqlalchemy import make_url  # `validate` does without it
     from sqlalchemy.exc import ArgumentError
 
+    if is_ambiguous(text):
+        raise ConfigError(ConfigProblem(_AMBIGUOUS, _ENCODE))
     try:
         url = make_url(text.strip())
     except (ArgumentError, ValueError):
@@ -41,20 +48,77 @@ def parse(text: str) -> "URL":
             ConfigProblem(
                 "this is not the URL of a database",
                 "write it like postgresql://user:password@host:5432/database or sqlite:///file.db;"
-                " in a user or password write @ as %40, : as %3A and / as %2F",
+                f" {_ENCODE}",
             )
         ) from None
     return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
 
 
+_AMBIGUOUS = "the URL of a database has more than one @, so where its password ends cannot be told"
+
+
+def is_ambiguous(text: str) -> bool:
+    """Whether an @ stands where it may be a part of the password, which would then be taken for a host or an option."""
+    rest = text.strip().partition("://")[2]
+    found = _USERINFO.match(rest)
+    if rest.startswith("/") or (found is None and "@" not in rest.partition("?")[0]):
+        return False
+    tail = rest[found.end() :] if found else rest
+    place, _, query = tail.partition("?")
+    return "@" in place or ("@" in query and found is not None and found["password"] is not None)
+
+
 def mask(url: "URL") -> str:
-    """A URL for people: no password, and nothing secret among its options."""
-    query = {key: MASK if _SECRET_OPTION.search(key) else value for key, value in url.query.items()}
+    """A URL for people: no password, and nothing secret among its options, nor what may be cut off from that."""
+    query: dict[str, abc.Sequence[str]] = {}
+    for key, value in url.query.items():
+        if _is_secret_option(key, value):
+            query[key] = MASK
+            break  # what follows may be the end of it, cut off at an &
+        query[key] = value
     if (url.database or "").startswith("file:"):  # made by look_only
         path = unquote(url.database or "").removeprefix("file:")
         url = url.set(database=path)
         query = {key: value for key, value in query.items() if key not in _LOOKING}
-    return url.set(query=query).render_as_string(hide_password=True)
+    return url.set(query=query).render_as_string(hide_password=True).replace(quote(MASK), MASK)
+
+
+def _is_secret_option(key: str, value: str | tuple[str, ...]) -> bool:
+    values = (value,) if isinstance(value, str) else value
+    return bool(_SECRET_OPTION.search(key)) or any(_is_secret(key, one) for one in values)
+
+
+def options_of(url: "URL") -> tuple[str, ...]:
+    """The names of a URL's options that may be shown: up to the first secret, whose end the next may be."""
+    found: list[str] = []
+    for key, value in url.query.items():
+        found.append(key)
+        if _is_secret_option(key, value):
+            break
+    return tuple(found)
+
+
+def is_login_option(name: str) -> bool:
+    """Whether an option of a URL holds a user or a secret."""
+    return name.lower() in ("user", "username", "uid") or bool(_SECRET.search(name))
+
+
+def secrets_of(url: "URL") -> tuple[str, ...]:
+    """The secrets in a URL: its password, its secret options, and what may be cut off from these."""
+    found, hidden = [str(url.password or "")], False
+    for key, value in url.query.items():
+        if hidden and not _OPTION.fullmatch(key):
+            found.append(key)
+        hidden = hidden or _is_secret_option(key, value)
+        if hidden:
+            found += [value] if isinstance(value, str) else value
+    return tuple(filter(None, found))
+
+
+def names_of(url: "URL") -> tuple[str, ...]:
+    """What a URL shows anyway, so that it is hidden nowhere: user, host, port, database and dialect."""
+    parts = (url.username, url.host, str(url.port or ""), url.database, url.get_backend_name())
+    return tuple(filter(None, parts))
 
 
 def look_only(url: "URL") -> "URL":
@@ -137,6 +201,8 @@ def review(url: str, *, installed: bool) -> str | PydanticCustomError:
             f"the URL of a database belongs here, and this {what}",
             "write it as postgresql://user:${PASSWORD}@host/database or sqlite:///file.db",
         )
+    if is_ambiguous(url):
+        return flaw(_AMBIGUOUS, _ENCODE)
     name = dialect(url)
     if not installed or _is_readable(name, normalise(url)):
         return normalise(url)

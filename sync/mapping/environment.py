@@ -1,11 +1,13 @@
 """What the environment supplies to a mapping: values for references, defaults, and all secrets."""
 
+import re
 from collections import abc
 from enum import StrEnum
 from typing import Any
 
 from sync.database.urls import STAND_IN, holds_password, review
 from sync.domain.flaw import flaw
+from sync.mapping.credentials import Credentials
 from sync.mapping.interpolation import Environment, fill, mask, name_of, names_in, unset
 
 API_KEY = "CHARTMOGUL_API_KEY"
@@ -46,28 +48,30 @@ def supply(raw: Raw, name: str, environment: Environment, needs: abc.Set[Need]) 
 
 def _fill(raw: Raw, environment: Environment) -> Raw:
     """The raw mapping with its references replaced; those to secrets only where these belong."""
-    url, key = _at(raw, "source", "url"), _at(raw, "destination", "api_key")
+    url, key = text_at(raw, "source", "url"), text_at(raw, "destination", "api_key")
     keys = {API_KEY} | names_in(key)
-    urls = {WAREHOUSE_URL, STATE_URL} | _passwords(url)
+    urls = {WAREHOUSE_URL, STATE_URL} | _passwords(url, environment)
     filled: Raw = fill(raw, environment, keys | urls)
     if url:
-        filled["source"]["url"] = fill(url, environment, keys)
+        filled["source"]["url"] = Credentials(url).fill(environment, keys)
     if key:
         filled["destination"]["api_key"] = fill(key, environment, urls)
     return filled
 
 
-def _at(raw: Raw, part: str, name: str) -> str:
+def text_at(raw: Raw, part: str, name: str) -> str:
+    """The text at `part.name`; empty where there is none."""
     value = raw[part].get(name) if isinstance(raw.get(part), dict) else None
     return value if isinstance(value, str) else ""
 
 
-def _passwords(url: str) -> set[str]:
-    """The variables of a URL that would be a password in it if they were spelled out, or all of it."""
+def _passwords(url: str, environment: Environment) -> set[str]:
+    """The variables of a URL that would be a password in it if they were spelled out, or hold one and more."""
     if whole := name_of(url):
         return {whole}
+    more = {name for name in names_in(url) if re.search("@|://", environment.get(name) or "")}
     spelled = {name: mask(url.replace(f"${{{name}}}", "x"), STAND_IN) for name in names_in(url)}
-    return {name for name, masked in spelled.items() if holds_password(masked)}
+    return more | {name for name, masked in spelled.items() if holds_password(masked)}
 
 
 def _guard_url(part: Raw) -> Raw:

@@ -10,6 +10,9 @@ from sync.domain.flaw import flaw
 
 Environment = abc.Mapping[str, str]
 
+#: A value, and where in the text its reference begins → what is put there.
+Put = abc.Callable[[str, int], str]
+
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _REFERENCE = re.compile(
     rf"\$(?P<literal>\$)\{{|\$\{{(?P<name>{_NAME})(?P<default>:-[^}}]*)?\}}|(?P<broken>\$\{{)"
@@ -39,6 +42,11 @@ def names_in(text: str) -> set[str]:
     return {found["name"] for found in _REFERENCE.finditer(text) if found["name"]}
 
 
+def references(text: str) -> abc.Iterator[re.Match[str]]:
+    """The references in a text, with their places."""
+    return _REFERENCE.finditer(text)
+
+
 def fill(data: Any, environment: Environment, withheld: abc.Set[str] = frozenset()) -> Any:
     """A copy of `data` with every reference replaced, in values only; what cannot be is a flaw.
 
@@ -46,7 +54,7 @@ def fill(data: Any, environment: Environment, withheld: abc.Set[str] = frozenset
     """
     match data:
         case str():
-            return _fill(data, environment, withheld)
+            return fill_text(data, environment, withheld)
         case dict():
             return {key: fill(value, environment, withheld) for key, value in data.items()}
         case list():
@@ -55,7 +63,14 @@ def fill(data: Any, environment: Environment, withheld: abc.Set[str] = frozenset
             return data
 
 
-def _fill(text: str, environment: Environment, withheld: abc.Set[str]) -> Any:
+def _as_it_is(value: str, _: int) -> str:
+    return value
+
+
+def fill_text(
+    text: str, environment: Environment, withheld: abc.Set[str], put: Put = _as_it_is
+) -> str | PydanticCustomError:
+    """A text with every reference replaced, or the flaw in it; `put` makes of a value what goes to its place."""
     missing: list[str] = []
     if secret := sorted(names_in(text) & withheld):
         message = f"{secret[0]} is a secret, which would show in reports or be sent from here"
@@ -65,7 +80,7 @@ def _fill(text: str, environment: Environment, withheld: abc.Set[str]) -> Any:
         value = _value(found, environment)
         if value is None:
             missing.append(found["name"])
-        return value or ""
+        return put(value or "", found.start())
 
     if any(_is_broken(found) for found in _REFERENCE.finditer(text)):
         return flaw("'${' begins no reference; write ${NAME}, ${NAME:-default}, or $${ for '${'")

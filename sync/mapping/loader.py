@@ -15,7 +15,8 @@ from sync.domain.flaw import flaw
 from sync.errors import ConfigError, ConfigProblem
 from sync.mapping import yaml
 from sync.mapping.conflicts import find_conflicts
-from sync.mapping.environment import EVERYTHING, Need, supply
+from sync.mapping.credentials import Credentials
+from sync.mapping.environment import EVERYTHING, Need, supply, text_at
 from sync.mapping.interpolation import Environment
 from sync.mapping.messages import explain
 from sync.mapping.model import Mapping
@@ -31,13 +32,15 @@ _START = "`chartmogul-sync demo` shows a whole example; the README has a first m
 class LoadedMapping:
     """A sound mapping. `digest` (32 bytes) changes with all it says but its secrets.
 
-    Where the mapping has a `query_file`, `mapping.source.query` holds what that file says.
+    Where the mapping has a `query_file`, `mapping.source.query` holds what that file says. `encoded` are the variables
+    of its URL that were taken for percent-encodings.
     """
 
     mapping: Mapping
     file: str
     digest: bytes
     document: Document = field(repr=False)
+    encoded: tuple[str, ...] = ()
 
     def problem_at(
         self, path: abc.Sequence[str | int], message: str, hint: str = ""
@@ -113,7 +116,8 @@ def _load(file: Path, environment: Environment, needs: abc.Set[Need]) -> LoadedM
     if isinstance(query, str):
         source = mapping.source.model_copy(update={"query": query})
         mapping = mapping.model_copy(update={"source": source})
-    return LoadedMapping(mapping, parsed.file, _digest(mapping), parsed)
+    encoded = Credentials(text_at(parsed.data, "source", "url")).left(environment)
+    return LoadedMapping(mapping, parsed.file, _digest(mapping), parsed, encoded)
 
 
 def _read(file: Path, shown: str) -> str:

@@ -1,6 +1,7 @@
 """How the process logs: one line an event on standard error, as JSON or as text."""
 
 import logging
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger, Processor
 
 Style = Literal["text", "json"]
+#: A library may have put a URL into its template.
+_USERINFO = re.compile(r"://[^\s/]*:\S*@")
 #: The first keys of every line, in their order.
 _FIRST = ("timestamp", "level", "event", "run_id", "mapping", "row", "key")
 
@@ -54,6 +57,7 @@ class _Adopted(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Log the record's template under the name of its logger."""
         message = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+        message = _USERINFO.sub("://…@", message)
         tell = self._log.error if record.levelno >= logging.ERROR else self._log.warning
         tell("library", logger=record.name, message=message)
 

@@ -110,7 +110,8 @@ def parse(text: str) -> URL:
         raise ConfigError(ConfigProblem(message, f"use {url.get_backend_name()}:// without it"))
     unknown = url.query.keys() - _SQLITE_OPTIONS
     if url.get_backend_name() == "sqlite" and "uri" not in url.query and unknown:
-        message = f"SYNC_STATE_URL: SQLite knows no option {', '.join(sorted(unknown))}"
+        shown = sorted(unknown.intersection(urls.options_of(url)))
+        message = f"SYNC_STATE_URL: SQLite knows no option {', '.join(shown) or 'that it has'}"
         raise ConfigError(ConfigProblem(message, f"it knows: {', '.join(sorted(_SQLITE_OPTIONS))}"))
     return url
 

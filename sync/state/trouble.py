@@ -53,7 +53,7 @@ def refusal(error: Exception, url: URL) -> StateError | ConfigError:
 
 def unfit_option(error: Exception, url: URL) -> ConfigError:
     """A driver that does not take what its URL asks for."""
-    names = ", ".join(sorted(url.query))
+    names = ", ".join(sorted(urls.options_of(url)))
     message = f"SYNC_STATE_URL: the driver {url.drivername} says: {engines.words(error, url)}"
     hint = f"its options are {names}: leave out what it does not know" if names else ""
     return ConfigError(ConfigProblem(message, hint or "name another driver, or none"))

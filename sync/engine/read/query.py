@@ -1,5 +1,6 @@
 """The query that feeds a mapping, and its errors with the mapping's file and line."""
 
+import re
 from collections import abc
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,11 @@ from sync.errors import ConfigError, ConfigProblem, SourceError
 from sync.mapping.loader import LoadedMapping
 from sync.warehouse.result import Result
 from sync.warehouse.warehouse import Warehouse
+
+#: What databases say of a login that they refuse.
+_LOGIN = re.compile(
+    r"password|authenticat|access denied|log ?in|credential|permission denied|unauthori[sz]ed", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +61,12 @@ class MappingQuery:
         names = ("query", "query_file", "table")
         which = next((name for name in names if getattr(wanted, name) is not None), "query")
         place = self.loaded.problem_at(("source", which), "")
-        return SourceError(f"{place.file}:{place.line}: {error.message}", error.hint)
+        return SourceError(f"{place.file}:{place.line}: {error.message}", self._hint(error))
+
+    def _hint(self, error: SourceError) -> str:
+        """A login that was refused may be one whose password only looks like an encoding."""
+        names = self.loaded.encoded
+        if not names or not _LOGIN.search(error.message):
+            return error.hint
+        told = f"{' and '.join(names)} looks percent-encoded and is taken as such; if it is not, write its % as %25"
+        return f"{told}; {error.hint}" if error.hint else told

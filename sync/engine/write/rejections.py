@@ -1,8 +1,10 @@
 """What a failed request means for its row: a rejected row whose words a user can act on."""
 
 import re
+from collections import abc
 from decimal import Decimal
 
+from sync.domain.personal import is_personal
 from sync.domain.record import ATTRIBUTE, Problem, Record, Rejected, Stage
 from sync.errors import Answered, NotFound, Refused, Unavailable
 
@@ -87,12 +89,20 @@ def _refused(record: Record, error: Refused) -> list[Problem]:
 
 
 def _words(record: Record, words: str) -> str:
-    """ChartMogul's words, unless they repeat a value of the row: messages reach terminals."""
+    """ChartMogul's words, unless they repeat a value of the row that may be personal: messages reach terminals."""
     folded = words.casefold()
-    values = (record.key, record.customer, *record.fields.values())
-    texts = (str(v).casefold() for v in values if isinstance(v, str | int | Decimal))
+    texts = (str(value).casefold() for value in _personal(record))
     telling = any(len(text) >= _SHORTEST and text in folded for text in texts)
     return "" if telling or not words else f": {words}"
+
+
+def _personal(record: Record) -> abc.Iterator[object]:
+    yield record.key
+    if record.customer is not None:
+        yield record.customer
+    for field, value in record.fields.items():
+        if is_personal(field, value):
+            yield value
 
 
 def memorable(record: Record, error: Refused) -> str:
