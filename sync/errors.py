@@ -3,6 +3,7 @@
 SyncError                             carries the exit code of the process
 ├── ConfigError(problems)             the user mends a file, an argument or the environment      2
 ├── SourceError                       the warehouse refused or broke off                         3
+│   └── Unreachable                   there is no connection to it
 ├── StateError                        the state store cannot be used                             3
 ├── RailError                         a rail of the mapping stopped the run                      4
 ├── LockedError                       the same records are being written elsewhere               5
@@ -69,14 +70,25 @@ class SourceError(SyncError):
     """The warehouse refused or broke off; the message is the database's own."""
 
 
+class Unreachable(SourceError):
+    """There is no connection to the warehouse."""
+
+
 class StateError(SyncError):
     """The state store cannot be opened, read or written."""
 
 
 class RailError(SyncError):
-    """A rail stopped the run; the message holds the count, the limit and how to raise it."""
+    """A rail stopped the run; the message holds the count, the limit and how to raise it.
+
+    `rail` is its name, as `--override` takes it; empty where none does.
+    """
 
     exit_code = EXIT_RAIL
+
+    def __init__(self, message: str, hint: str = "", rail: str = "") -> None:
+        super().__init__(message, hint)
+        self.rail = rail
 
 
 class LockedError(SyncError):
@@ -188,6 +200,24 @@ def gravest(codes: abc.Iterable[int]) -> int:
     """Of several exit codes the one that counts."""
     found = set(codes)
     return next((code for code in _ORDER if code in found), EXIT_OK)
+
+
+#: Whose fault an end is, in a word of ours: the first that fits.
+_CAUSES: tuple[tuple[type[SyncError], str], ...] = (
+    (ConfigError, "config"),
+    (SourceError, "source"),
+    (StateError, "state"),
+    (LockedError, "lease"),
+    (Interrupted, "signal"),
+    (ChartMogulError, "chartmogul"),
+)
+
+
+def cause(error: SyncError) -> str:
+    """Why something ended, in a word of ours, which quotes nothing: the name of a rail, or who has to act."""
+    if isinstance(error, RailError):
+        return error.rail or "rail"
+    return next((word for kind, word in _CAUSES if isinstance(error, kind)), "failed")
 
 
 def told(error: SyncError) -> str:

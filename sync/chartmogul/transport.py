@@ -234,7 +234,9 @@ class _Sending(Generic[T]):
         if budget is not None and requests.total >= budget:
             raise RailError(
                 f"{requests.total} requests are made, and limits.max_requests is {budget}",
-                "raise limits.max_requests in the mapping, or let the next run go on",
+                "let the next run go on, raise limits.max_requests in the mapping,"
+                " or lift it once with --override max_requests",
+                "max_requests",
             )
         requests.methods[self.call.method] = requests.methods.get(self.call.method, 0) + 1
         requests.retried += self.attempts > 0

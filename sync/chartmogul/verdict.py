@@ -21,7 +21,8 @@ _TAKEN = re.compile(r"already (exists|been taken)", re.IGNORECASE)
 _EXTERNAL_ID = re.compile(r"\bexternal[_ ]id\b", re.IGNORECASE)
 _VALID_SOURCE = re.compile(r"valid data source", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
-_KEYS = "CHARTMOGUL_API_KEY, or the variable that the mapping names under destination.api_key"
+#: Stands for the variable with the key, where only the mapping knows its name.
+KEYS = "CHARTMOGUL_API_KEY, or the variable that the mapping names under destination.api_key"
 
 #: The keys of an error body of ChartMogul's; where it names fields instead, lists of texts belong to them.
 _VOCABULARY = frozenset({"code", "message", "param", "errors", "error", "error_details"})
@@ -32,14 +33,14 @@ FORBIDDEN = 403
 
 #: What no row can get round, and what helps (dev.chartmogul.com/docs/response-codes). But for a 403, whoever says so.
 DENIALS = {
-    401: ("ChartMogul does not accept the API key", f"check {_KEYS}"),
+    401: ("ChartMogul does not accept the API key", f"check {KEYS}"),
     402: (
         "ChartMogul wants something settled first",
         "look at the account's plan and billing in ChartMogul",
     ),
     FORBIDDEN: (
         "ChartMogul forbids it",
-        f"writing needs a key with Read & Write access: check {_KEYS}; or the trial has expired",
+        f"writing needs a key with Read & Write access: check {KEYS}; or the trial has expired",
     ),
     407: (
         "a proxy on the way wants to know who is asking",

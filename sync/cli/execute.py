@@ -7,16 +7,19 @@ import sys
 import time
 from collections import abc
 from contextlib import AsyncExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
-from sync.cli.config import prepare
+from sync.cli import broken_run
+from sync.cli.config import Prepared, prepare_run
 from sync.cli.outside import clock_until, http_of, now
 from sync.domain.events import Reporter
 from sync.domain.results import Run
 from sync.engine.context import Selection, Stop
 from sync.engine.session import Session
-from sync.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
+from sync.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, ConfigError, SyncError
 from sync.mapping.loader import LoadedMapping
+from sync.mapping.survey import Barred
 from sync.report import logs
 from sync.report.files import FileReporter
 from sync.report.several import Several
@@ -37,17 +40,54 @@ def run(
 ) -> int:
     """Run the mappings and say how it went; the exit code.
 
-    Raises:
-        ConfigError: settings or mappings are wrong.
-        StateError: the state cannot be opened.
+    What is wrong with settings, mappings or the state fails the run, or its own mapping: see `broken_run`.
     """
-    settings, mappings = prepare(paths)
-    ended = asyncio.run(
-        execute(settings, mappings, selection, dry_run=dry_run, reports=reports, as_json=as_json)
-    )
+    prepared = prepare_run(paths)
+    try:
+        ended = asyncio.run(
+            conduct(prepared, selection, dry_run=dry_run, reports=reports, as_json=as_json)
+        )
+    except SyncError as error:
+        failed = replace(prepared, survey=prepared.survey.barring(error))
+        ended = broken_run.enter(failed, error, dry_run=dry_run, whole=selection.whole)
+        broken_run.tell(failed, ended, error, as_json=as_json)
+        return ended.exit_code
     if as_json:
         print(dumps(summary(ended)))
     return ended.exit_code
+
+
+async def conduct(
+    prepared: Prepared,
+    selection: Selection,
+    *,
+    dry_run: bool,
+    reports: Path | None = None,
+    as_json: bool = False,
+    stop: Stop | None = None,
+) -> Run:
+    """A run over the mappings that may run; those that may not have failed in it.
+
+    Raises:
+        ConfigError: none may, or no report can be written.
+        StateError: the state cannot be opened.
+    """
+    found = prepared.survey
+    if not found.sound:
+        raise ConfigError(*found.problems)
+    if found.problems and logs.style(prepared.settings.log, sys.stderr) == "text":
+        broken_run.show(prepared)
+    return await execute(
+        prepared.settings,
+        found.sound,
+        selection,
+        dry_run=dry_run,
+        reports=reports,
+        as_json=as_json,
+        stop=stop,
+        barred=found.barred,
+        unsound=found.unsound,
+    )
 
 
 async def execute(
@@ -59,6 +99,8 @@ async def execute(
     reports: Path | None = None,
     as_json: bool = False,
     stop: Stop | None = None,
+    barred: abc.Sequence[Barred] = (),
+    unsound: abc.Sequence[str] = (),
 ) -> Run:
     """One run over loaded mappings, with everything it needs opened and closed again.
 
@@ -77,7 +119,9 @@ async def execute(
             clock, http = clock_until(own), http_of(settings)
             session = Session(settings, store, own, reporter, stack, clock, http)
             stack.enter_context(_short_collections())
-            return await session.conduct(mappings, selection, dry_run=dry_run)
+            return await session.conduct(
+                mappings, selection, dry_run=dry_run, barred=barred, unsound=unsound
+            )
 
 
 @contextmanager

@@ -6,6 +6,7 @@ One module because all commands share their arguments and the way out; each load
 import signal
 import sys
 from collections import abc
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,27 @@ _PATH = click.Path(path_type=Path)
 _DEFAULT = (Path("mappings"),)
 
 _mappings = click.argument("mappings", nargs=-1, type=_PATH, metavar="[MAPPING]...")
-_json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout, and nothing else.")
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What holds for the error that ends a command: whether somebody wants JSON on stdout."""
+
+    as_json: bool = False
+
+
+def _note_json(context: click.Context, _: click.Parameter, asked: bool) -> bool:
+    context.find_root().obj.as_json |= asked
+    return asked
+
+
+_json = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    callback=_note_json,
+    help="JSON on stdout, and nothing else.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -304,17 +325,18 @@ def _terminate(_signal: int, _frame: object) -> None:
 
 
 def _run() -> int:
+    asked = _Asked()
     try:
-        return int(app(prog_name="chartmogul-sync", standalone_mode=False) or 0)
+        return int(app(prog_name="chartmogul-sync", standalone_mode=False, obj=asked) or 0)
     except click.ClickException as error:
         error.show()
         return EXIT_CONFIG
     except (click.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
     except SyncError as error:
-        from sync.report.failure import errors_text
+        from sync.cli.failure import tell
 
-        click.echo(errors_text(error), err=True)
+        tell(error, as_json=asked.as_json)
         return error.exit_code
     except BrokenPipeError:  # `| head` has seen enough
         sys.stderr.close()

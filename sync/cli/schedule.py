@@ -5,18 +5,18 @@ import os
 import sys
 from collections import abc
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sync.cli.config import prepare, whose
-from sync.cli.execute import execute, signals
+from sync.cli import broken_run
+from sync.cli.config import Prepared, prepare_run, whose
+from sync.cli.execute import conduct, signals
 from sync.cli.outside import now
 from sync.domain.results import Run
 from sync.engine.context import Selection, Stop
-from sync.errors import ConfigError, ConfigProblem
-from sync.mapping.loader import LoadedMapping
+from sync.errors import ConfigError, ConfigProblem, SyncError
 from sync.report import logs
 from sync.service.endpoints import Board, EndpointServer, build_app
 from sync.service.freshness import Known, last_runs
@@ -84,7 +84,8 @@ def schedule(wanted: Wanted) -> int:
     timetable = wanted.timetable(started)
     limit = read_duration(wanted.max_age) if wanted.max_age else max_age(timetable, started)
     jitter = None if wanted.jitter is None else read_duration(wanted.jitter)
-    runs = _Runs(wanted.paths, wanted.reports, *prepare(wanted.paths))
+    runs = _Runs(wanted.paths, wanted.reports, prepare_run(wanted.paths))
+    runs.begin()
     log = logs.logger(logs.style(runs.settings.log, sys.stderr), sys.stderr)
     board, metrics = Board(started, limit), Metrics()
     with _endpoints(wanted, board, metrics, log):
@@ -117,22 +118,32 @@ class _Runs:
 
     paths: abc.Sequence[Path]
     reports: Path | None
-    settings: Settings
-    mappings: list[LoadedMapping]
+    prepared: Prepared
+
+    @property
+    def settings(self) -> Settings:
+        return self.prepared.settings
+
+    def begin(self) -> None:
+        """Raise ConfigError where nothing could run; a file that is broken is its own mapping's affair."""
+        if not self.prepared.survey.sound:
+            error = ConfigError(*self.prepared.survey.problems)
+            broken_run.enter(self.prepared, error, dry_run=False)
+            raise error
 
     def whose(self, known: Known) -> list[Whose]:
-        return [whose(loaded, known) for loaded in self.mappings]
+        return [whose(one, known) for one in self.prepared.survey.everybody]
 
     async def run(self, stop: Stop) -> Run:
-        self.settings, self.mappings = prepare(self.paths)
-        return await execute(
-            self.settings,
-            self.mappings,
-            Selection(),
-            dry_run=False,
-            reports=self.reports,
-            stop=stop,
-        )
+        self.prepared = prepare_run(self.paths)
+        try:
+            return await conduct(
+                self.prepared, Selection(), dry_run=False, reports=self.reports, stop=stop
+            )
+        except SyncError as error:
+            failed = replace(self.prepared, survey=self.prepared.survey.barring(error))
+            await asyncio.to_thread(broken_run.enter, failed, error, dry_run=False)
+            raise
 
     def freshness(self) -> Known:
         return last_runs(self.settings.state_url)

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sync.cli.config import whose
+from sync.cli.failure import problems, tell
 from sync.domain.instant import canonical
-from sync.errors import EXIT_OK, EXIT_REJECTED
-from sync.mapping.loader import load
+from sync.errors import EXIT_CONFIG, EXIT_OK, EXIT_REJECTED, ConfigError
+from sync.mapping.survey import survey
 from sync.report.words import count, duration, visible
 from sync.service import freshness
 from sync.service.freshness import Freshness, last_runs
@@ -20,12 +21,12 @@ _FOLDER = Path("mappings")
 
 
 def status(paths: abc.Sequence[Path], max_age: str | None, *, as_json: bool) -> int:
-    """Show the last successes; 0, or 1 if one is older than `max_age` or never was.
+    """Show the last successes; 0, or 1 if one is older than `max_age` or never was, or 2 if a file is broken.
 
     Without `paths` these are the mappings in mappings/, and without that folder all that the state knows.
 
     Raises:
-        ConfigError: arguments, settings or mappings are wrong.
+        ConfigError: arguments or settings are wrong.
         StateError: the state cannot be read.
     """
     limit = None if max_age is None else read_duration(max_age)
@@ -33,13 +34,18 @@ def status(paths: abc.Sequence[Path], max_age: str | None, *, as_json: bool) -> 
     settings = Settings.load(variables)
     known = last_runs(settings.state_url)
     files = paths or ([_FOLDER] if _FOLDER.is_dir() else [])
-    mappings = [whose(one, known) for one in load(files, variables, frozenset())]
+    surveyed = survey(files, variables, frozenset())
+    mappings = [whose(one, known) for one in surveyed.everybody]
     found = known.of(mappings if files else None)
     moment = datetime.now(UTC) + known.ahead
     if as_json:
-        print(json.dumps(_document(found, moment, limit), indent=2, ensure_ascii=False))
+        document = _document(found, moment, limit) | {"problems": problems(surveyed.problems)}
+        print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         _show(found, moment, limit)
+    if surveyed.problems:
+        tell(ConfigError(*surveyed.problems), as_json=False)
+        return EXIT_CONFIG
     if limit is None:
         return EXIT_OK
     healthy = found and not any(one.is_too_old(moment, limit) for one in found)

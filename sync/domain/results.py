@@ -114,14 +114,14 @@ class Requests:
 class MappingRun:
     """One mapping's part of a run, filled while it goes on.
 
-    `query` is a keyed hash of what it reads, by which it is known after it was renamed; `account` is None until it is
-    known. `reason` is what ended it early, in a word of ours, since `error` may quote a row: None where nothing did, or
-    where it was not told.
+    `object` is None and `data_source` empty where the file is broken and does not tell. `query` is a keyed hash of what
+    it reads, by which it is known after it was renamed; `account` is None until it is known. `reason` is what ended it
+    early, in a word of ours, since `error` may quote a row: None where nothing did, or where it was not told.
     """
 
     mapping: str
     file: str
-    object: Object
+    object: Object | None
     mode: str
     data_source: str
     status: Status | None = None

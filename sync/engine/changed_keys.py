@@ -56,6 +56,7 @@ class ChangedKeys:
             " the same records may come under other keys, and would be created a second time; nothing was written",
             "mend the key in the query; if the records really are others, lift this once with"
             " --override changed_keys, and if the query shows only part of them, write source: {rows: some}",
+            "changed_keys",
         )
 
     def _difference(self) -> str:

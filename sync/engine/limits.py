@@ -25,6 +25,7 @@ class RunLimits:
                 f"{rejected:,} rows are rejected, and max_rejected allows {self.max_rejected:,}",
                 "errors.csv says why; mend the rows, raise limits.max_rejected in the mapping,"
                 " or lift it once with --override max_rejected",
+                "max_rejected",
             )
 
     def judge_writes(self, creates: int, updates: int) -> None:
@@ -38,6 +39,7 @@ class RunLimits:
                     f"{count:,} rows would be {verb}, and {name} allows {limit:,}; nothing was written",
                     f"look at a dry run; if that is meant, raise limits.{name} in the mapping,"
                     f" or lift it once with --override {name}",
+                    name,
                 )
 
     def judge_more_updates(self, updates: int) -> None:
@@ -56,6 +58,7 @@ class RunLimits:
                 f"the query returned no rows; the last run read {before:,}",
                 "mend the query; if it may be empty, set limits.allow_empty: true in the mapping,"
                 " or lift it once with --override allow_empty",
+                "allow_empty",
             )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import abc
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import compress
 
@@ -17,14 +17,16 @@ from sync.engine.task import MappingTask
 from sync.errors import (
     ConfigError,
     Interrupted,
-    LockedError,
-    RailError,
+    Outage,
     StateError,
     SyncError,
+    cause,
     gravest,
     told,
 )
 
+#: What ends every mapping of a run; anything else ends the one that met it, and what depends on that.
+_ENDS_ALL = (Interrupted, Outage, StateError)
 #: How a mapping ends without which those that depend on it do not start.
 _BROKEN_OFF = (Status.FAILED, Status.STOPPED, Status.LOCKED)
 _STATUSES = {errors.EXIT_LOCKED: Status.LOCKED, errors.EXIT_RAIL: Status.STOPPED}
@@ -34,7 +36,8 @@ _STATUSES = {errors.EXIT_LOCKED: Status.LOCKED, errors.EXIT_RAIL: Status.STOPPED
 class Coordinator:
     """Takes the tasks of a run through its phases: everything is read before anything is written.
 
-    `lease` holds leases and the run's entry in the state; a dry run has none.
+    `lease` holds leases and the run's entry in the state; a dry run has none. Parts of the run without a task have
+    failed before it; `unsound` are the files at fault, which may say anything of an attribute's type.
     """
 
     run: Run
@@ -43,12 +46,15 @@ class Coordinator:
     stop: Stop
     lease: RunLease | None
     clock: Clock
+    unsound: abc.Sequence[str] = ()
     _codes: set[int] = field(default_factory=set, init=False)
 
     async def conduct(self) -> Run:
         """Carry the run out; every error ends in its status, its exit code and its reports."""
         for task in self.tasks:
             task.follow(self.tasks)
+        if any(part.status is Status.FAILED for part in self.run.mappings):
+            self._codes.add(errors.EXIT_CONFIG)
         self.reporter.started(self.run)
         try:
             if self.lease is not None:
@@ -69,14 +75,15 @@ class Coordinator:
         for task in self.tasks:
             await self._connect(task)
         if self.lease is not None:
-            held = self.lease.held([task.state.scope for task in self.tasks])
+            held = self.lease.held([task.state.scope for task in self._open()])
             locked = await stack.enter_async_context(held)
-            for task in self.tasks:
+            for task in self._open():
                 if task.state.scope in locked:
                     self._end(task, locked[task.state.scope])
         for task in self._open():
             await self._read(task)
         self._compare_types()
+        self._guard_types()
         await self._write_all(sorted(self._open(), key=lambda task: task.about.parent is not None))
 
     async def _connect(self, task: MappingTask) -> None:
@@ -87,7 +94,8 @@ class Coordinator:
             await asyncio.wait({connecting, asked}, return_when=asyncio.FIRST_COMPLETED)
             if not connecting.done():
                 raise Interrupted("interrupted before anything was read")
-            await connecting
+            with self._ending(task):
+                await connecting
         finally:
             connecting.cancel()
             asked.cancel()
@@ -98,9 +106,17 @@ class Coordinator:
     async def _read(self, task: MappingTask) -> None:
         if self.stop.requested():
             return
-        try:
+        with self._ending(task):
             await task.read()
-        except RailError as error:
+
+    @contextmanager
+    def _ending(self, task: MappingTask) -> abc.Iterator[None]:
+        """What goes wrong in here ends this mapping, unless it is what ends them all."""
+        try:
+            yield
+        except _ENDS_ALL:
+            raise
+        except SyncError as error:
             self._end(task, error)
 
     def _compare_types(self) -> None:
@@ -112,8 +128,25 @@ class Coordinator:
             for key, typed in task.types.items():
                 place = (task.state.scope.account, task.kind, key.lower())
                 other = first.setdefault(place, task)
-                if other is not task:
+                if other is task:
+                    continue
+                try:
                     task.compare(key, typed, other)
+                except ConfigError as error:
+                    self._end(task, error)
+                    self._end(other, error)
+
+    def _guard_types(self) -> None:
+        """Lock no type while a file that may say another one cannot be read."""
+        for task in self._open() if self.unsound else ():
+            new = sorted(task.types.keys() - task.state.in_use) if task.about.locks_types else []
+            if new:
+                task.run.error = (
+                    f"held back: {self.unsound[0]} is not sound, and may say another type of the attribute {new[0]},"
+                    " which this mapping would lock for good"
+                )
+                task.run.status, task.run.reason = Status.FAILED, cause(ConfigError())
+                self._codes.add(errors.EXIT_CONFIG)
 
     async def _write_all(self, tasks: abc.Sequence[MappingTask]) -> None:
         """Write mappings side by side, but for those that have to wait for another one."""
@@ -142,26 +175,29 @@ class Coordinator:
             await asyncio.wait(first)
         try:
             await self._write(task)
-        except SyncError as error:
+        except SyncError as error:  # what ends them all
             self.stop.fail(error)
 
     async def _write(self, task: MappingTask) -> None:
         if self.stop.requested() or self.stop.failure is not None:
             return
-        broken = [one for one in task.before if one.run.status in _BROKEN_OFF]
-        if broken:
-            task.run.error = (
-                f"not started: its customers come from {broken[0].run.mapping}, which broke off"
-            )
-            locked = broken[0].run.status is Status.LOCKED
-            task.run.status = Status.LOCKED if locked else Status.FAILED
+        if broken := [one for one in self._parents(task) if one.status in _BROKEN_OFF]:
+            self._leave_out(task, broken[0])
             return
-        try:
+        with self._ending(task):
             await task.write()
-        except (RailError, ConfigError, LockedError) as error:
-            self._end(task, error)
-        else:
             self._close(task)
+
+    def _parents(self, task: MappingTask) -> list[MappingRun]:
+        """The parts of the run whose records this mapping's records belong to."""
+        wanted = (task.about.parent, task.run.data_source)
+        return [part for part in self.run.mappings if (part.object, part.data_source) == wanted]
+
+    def _leave_out(self, task: MappingTask, broken: MappingRun) -> None:
+        """Do not start a mapping whose customers broke off."""
+        task.run.error = f"not started: its customers come from {broken.mapping}, which broke off"
+        task.run.status = Status.LOCKED if broken.status is Status.LOCKED else Status.FAILED
+        task.run.reason = broken.reason
 
     def _close(self, task: MappingTask) -> None:
         if self.stop.requested() and task.run.rows.unprocessed:
@@ -174,6 +210,7 @@ class Coordinator:
     def _end(self, task: MappingTask, error: SyncError) -> None:
         task.run.error = told(error)
         task.run.status = _STATUSES.get(error.exit_code, Status.FAILED)
+        task.run.reason = cause(error)
         self._codes.add(error.exit_code)
 
     def _failed(self, error: SyncError) -> None:
@@ -183,17 +220,18 @@ class Coordinator:
         for task in self._open():
             task.run.status = status
             task.run.error = told(error)
+            task.run.reason = cause(error)
 
     async def _finish(self) -> None:
         run = self.run
         interrupted = self.stop.exit_code
         for task in self._open():
-            task.run.status = Status.INTERRUPTED
+            task.run.status, task.run.reason = Status.INTERRUPTED, cause(Interrupted(""))
         if interrupted is not None and any(t.run.status is Status.INTERRUPTED for t in self.tasks):
             run.exit_code = interrupted
         else:
             run.exit_code = gravest(self._codes)
-        run.status = _worst([task.run for task in self.tasks])
+        run.status = _worst(run.mappings)
         run.finished_at = self.clock.now()
         if self.lease is not None:
             try:

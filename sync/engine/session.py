@@ -16,13 +16,14 @@ from sync.chartmogul.pace import Pace
 from sync.chartmogul.transport import Transport, Waiting
 from sync.domain.clock import Clock
 from sync.domain.events import Reporter
-from sync.domain.results import MappingRun, Run
+from sync.domain.results import MappingRun, Run, Status
 from sync.engine.context import Means, RunContext, Selection, Stop
 from sync.engine.lease import RunLease
 from sync.engine.read.query import MappingQuery
 from sync.engine.run import Coordinator
 from sync.engine.task import MappingTask
 from sync.mapping.loader import LoadedMapping
+from sync.mapping.survey import Barred
 from sync.settings import Settings, temporary_folder
 from sync.state.store import Store
 
@@ -30,6 +31,24 @@ from sync.state.store import Store
 def run_id(at: datetime) -> str:
     """A run's name: when it started, and something that no other run of that second has."""
     return f"{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def failed_parts(barred: abc.Iterable[Barred], store: Store | None) -> list[MappingRun]:
+    """The parts of a run that failed before it; without a `store` nothing tells them once they are renamed."""
+    return [
+        MappingRun(
+            one.name,
+            one.file,
+            one.object,
+            one.mode,
+            one.data_source or "",
+            Status.FAILED,
+            one.error,
+            query=None if store is None or one.query is None else store.query_hash(one.query),
+            reason=one.reason,
+        )
+        for one in barred
+    ]
 
 
 @dataclass(slots=True)
@@ -60,9 +79,18 @@ class Session:
         )
 
     async def conduct(
-        self, mappings: abc.Sequence[LoadedMapping], selection: Selection, *, dry_run: bool
+        self,
+        mappings: abc.Sequence[LoadedMapping],
+        selection: Selection,
+        *,
+        dry_run: bool,
+        barred: abc.Sequence[Barred] = (),
+        unsound: abc.Sequence[str] = (),
     ) -> Run:
-        """The run, from its first request to its reports."""
+        """The run, from its first request to its reports.
+
+        `barred` are mappings that have failed already, because of files that are `unsound` or do not go together.
+        """
         clock = replace(self.clock, now=self.store.now)  # all moments are the state's own
         started = clock.now()
         name = run_id(started)
@@ -80,8 +108,9 @@ class Session:
         tasks = [self._task(loaded, context) for loaded in mappings]
         for task in tasks:
             task.run.overridden = tuple(sorted(selection.lifted))
-        run = Run(name, dry_run, started, [task.run for task in tasks], whole=selection.whole)
-        coordinator = Coordinator(run, tasks, self.reporter, self.stop, lease, clock)
+        parts = [*(task.run for task in tasks), *failed_parts(barred, self.store)]
+        run = Run(name, dry_run, started, parts, whole=selection.whole)
+        coordinator = Coordinator(run, tasks, self.reporter, self.stop, lease, clock, unsound)
         return await coordinator.conduct()
 
     def _means(self, dry_run: bool) -> Means:

@@ -1,10 +1,12 @@
 """One mapping of a run, on its way through the phases."""
 
 from collections import abc
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from sync.chartmogul.client import Client
+from sync.chartmogul.verdict import KEYS
 from sync.domain import objects
 from sync.domain.events import Estimate, MappingReporter, Phase, Reporter
 from sync.domain.policy import Mode, RowsShown
@@ -20,7 +22,8 @@ from sync.engine.read.query import MappingQuery
 from sync.engine.read.reader import Reader
 from sync.engine.spool import Spool
 from sync.engine.write.assemble import WriterAssembly
-from sync.errors import ConfigError
+from sync.errors import ConfigError, Denied
+from sync.mapping.environment import API_KEY
 from sync.mapping.loader import LoadedMapping
 from sync.state.mapping_state import MappingState, call
 from sync.state.store import Store
@@ -51,7 +54,7 @@ class MappingTask:
     @property
     def kind(self) -> Object:
         """Customers or contacts."""
-        return self.run.object
+        return self.loaded.mapping.destination.object
 
     @property
     def about(self) -> objects.Descriptor:
@@ -90,9 +93,10 @@ class MappingTask:
         Raises:
             Denied: the key or the data source is wrong.
         """
-        account = await self.client.account()
         uuid = self.run.data_source
-        await self.client.data_source(uuid)
+        with self._blaming():
+            account = await self.client.account()
+            await self.client.data_source(uuid)
         known = account.id or await call(self.store.account_of, uuid)
         identity = known or f"{self.context.means.api_host}|{account.name}"
         if not self.context.dry_run:
@@ -102,6 +106,17 @@ class MappingTask:
         run_id, dry_run = self.context.run_id, self.context.dry_run
         self.state = MappingState(self.store, scope, self.run.mapping, run_id, dry_run)
         await self.state.open()
+
+    @contextmanager
+    def _blaming(self) -> abc.Iterator[None]:
+        """Let what a key, or a data source, is refused for name the variable and the file."""
+        try:
+            yield
+        except Denied as error:
+            key = self.loaded.variables_of("destination", "api_key") or API_KEY
+            hint = error.hint.replace(KEYS, key)
+            hint = f"{hint} ({self.run.file})" if hint else f"see {self.run.file}"
+            raise Denied(error.message, error.answered, hint) from error
 
     async def read(self) -> None:
         """Drain the query, then judge what can be judged without ChartMogul.
@@ -206,7 +221,8 @@ class MappingTask:
         writer = await self._assembly(self._findings).writer()
         try:
             if waiting:
-                await writer.write()
+                with self._blaming():
+                    await writer.write()
         finally:
             self.run.seconds += self.context.clock.monotonic() - started
         if self.context.dry_run:

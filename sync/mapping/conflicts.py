@@ -1,6 +1,7 @@
 """What two mappings may not both say."""
 
 from collections import abc
+from dataclasses import dataclass
 from typing import Protocol
 
 from sync.domain import objects
@@ -21,22 +22,31 @@ class Part(Protocol):
     def document(self) -> Document: ...
 
 
-def find_conflicts(parts: abc.Sequence[Part]) -> list[ConfigProblem]:
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What two files have against each other, told at its place in the second."""
+
+    problem: ConfigProblem
+    files: tuple[str, str]
+
+
+def find_conflicts(parts: abc.Sequence[Part]) -> list[Conflict]:
     """Names that are taken, and customer attributes that two mappings would type differently."""
     return [*_names(parts), *_attributes(parts)]
 
 
-def _names(parts: abc.Sequence[Part]) -> abc.Iterator[ConfigProblem]:
+def _names(parts: abc.Sequence[Part]) -> abc.Iterator[Conflict]:
     first: dict[str, Part] = {}
     for part in parts:
         other = first.setdefault(part.mapping.name, part)
         if other is not part:
             message = f"{other.document.file} has the same name"
             hint = "give one of the two another name: …"
-            yield part.document.problem(("name",), message, hint)
+            problem = part.document.problem(("name",), message, hint)
+            yield Conflict(problem, (other.document.file, part.document.file))
 
 
-def _attributes(parts: abc.Sequence[Part]) -> abc.Iterator[ConfigProblem]:
+def _attributes(parts: abc.Sequence[Part]) -> abc.Iterator[Conflict]:
     """An attribute that a write gives its type has one in the whole account."""
     first: dict[tuple[str, Object, str], tuple[str, AttributeType, str]] = {}
     for part in parts:
@@ -47,7 +57,9 @@ def _attributes(parts: abc.Sequence[Part]) -> abc.Iterator[ConfigProblem]:
             said = (key, spec.type, part.document.file)
             before = first.setdefault((_account(part), kind, key.lower()), said)
             if before[:2] != said[:2]:
-                yield part.document.problem(("attributes", key), *_differ(key, spec.type, *before))
+                differ = _differ(key, spec.type, *before)
+                problem = part.document.problem(("attributes", key), *differ)
+                yield Conflict(problem, (before[2], part.document.file))
 
 
 def _differ(

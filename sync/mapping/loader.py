@@ -17,7 +17,7 @@ from sync.mapping import yaml
 from sync.mapping.conflicts import find_conflicts
 from sync.mapping.credentials import Credentials
 from sync.mapping.environment import EVERYTHING, Need, supply, text_at
-from sync.mapping.interpolation import Environment
+from sync.mapping.interpolation import Environment, names_in
 from sync.mapping.messages import explain
 from sync.mapping.model import Mapping
 from sync.mapping.yaml import Document
@@ -52,6 +52,11 @@ class LoadedMapping:
         """The value at `path` as the file spells it: `${NAME}`, never what that stands for."""
         return self.document.written(tuple(path))
 
+    def variables_of(self, part: str, key: str) -> str:
+        """The variables that the file names at `part.key`, for messages; empty where it names none."""
+        value = self.document.data[part].get(key)
+        return " and ".join(sorted(names_in(value))) if isinstance(value, str) else ""
+
 
 def load(
     paths: abc.Iterable[Path],
@@ -67,15 +72,20 @@ def load(
     """
     loaded: list[LoadedMapping] = []
     problems: list[ConfigProblem] = []
-    for file in _unique(_find(paths, problems)):
+    for file in find_files(paths, problems):
         try:
-            loaded.append(_load(file, environment, needs))
+            loaded.append(load_file(file, environment, needs))
         except ConfigError as error:
             problems += error.problems
-    problems += find_conflicts(loaded)
+    problems += [conflict.problem for conflict in find_conflicts(loaded)]
     if problems:
         raise ConfigError(*problems)
     return loaded
+
+
+def find_files(paths: abc.Iterable[Path], problems: list[ConfigProblem]) -> list[Path]:
+    """The mapping files of these files and folders, each once; a folder without any is one of the `problems`."""
+    return _unique(_find(paths, problems))
 
 
 def _find(paths: abc.Iterable[Path], problems: list[ConfigProblem]) -> abc.Iterator[Path]:
@@ -86,7 +96,7 @@ def _find(paths: abc.Iterable[Path], problems: list[ConfigProblem]) -> abc.Itera
             found = sorted(file for glob in names for file in glob if file.name[0] != ".")
         if not found:
             message = "this folder holds no mapping: no file ends with .yml or .yaml"
-            problems.append(ConfigProblem(message, _START, _shown(path)))
+            problems.append(ConfigProblem(message, _START, shown(path)))
         yield from found
 
 
@@ -97,14 +107,28 @@ def _unique(files: abc.Iterable[Path]) -> list[Path]:
     return list(first.values())
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """The path as it was given, shorter where it lies below the working directory."""
     here = Path.cwd()
     return str(path.relative_to(here) if path != here and path.is_relative_to(here) else path)
 
 
-def _load(file: Path, environment: Environment, needs: abc.Set[Need]) -> LoadedMapping:
-    parsed = yaml.parse(_read(file, _shown(file)), _shown(file))
+def read_document(file: Path) -> Document:
+    """What a mapping file says, as far as it is YAML.
+
+    Raises:
+        ConfigError: it cannot be read, or is no YAML.
+    """
+    return yaml.parse_as_far_as_possible(_read(file, shown(file)), shown(file))
+
+
+def load_file(file: Path, environment: Environment, needs: abc.Set[Need]) -> LoadedMapping:
+    """The mapping of one file.
+
+    Raises:
+        ConfigError: with all problems of the file.
+    """
+    parsed = read_document(file)
     raw = supply(parsed.data, file.stem, environment, needs)
     query = _query(raw, file.parent, parsed)
     if isinstance(query, PydanticCustomError):
@@ -112,12 +136,22 @@ def _load(file: Path, environment: Environment, needs: abc.Set[Need]) -> LoadedM
     try:
         mapping = Mapping.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(*explain(error, parsed)) from None
+        raise ConfigError(*parsed.problems, *_further(explain(error, parsed), parsed)) from None
+    if parsed.problems:
+        raise ConfigError(*parsed.problems)
     if isinstance(query, str):
         source = mapping.source.model_copy(update={"query": query})
         mapping = mapping.model_copy(update={"source": source})
     encoded = Credentials(text_at(parsed.data, "source", "url")).left(environment)
     return LoadedMapping(mapping, parsed.file, _digest(mapping), parsed, encoded)
+
+
+def _further(found: abc.Iterable[ConfigProblem], parsed: Document) -> abc.Iterator[ConfigProblem]:
+    """Those that do not follow from a part of the file that means nothing: one mistake is one problem."""
+    if yaml.merges(parsed):  # what a merge key would bring is not missing
+        return
+    lines = {problem.line for problem in parsed.problems}
+    yield from (problem for problem in found if problem.line not in lines)
 
 
 def _read(file: Path, shown: str) -> str:
@@ -148,15 +182,15 @@ def _query(raw: dict[str, Any], folder: Path, parsed: Document) -> str | Pydanti
     name = source.get("query_file") if isinstance(source, dict) else None
     if not isinstance(name, str) or not name.strip():
         return None
-    shown = parsed.written(("source", "query_file"))
+    written = parsed.written(("source", "query_file"))
     if Path(name).is_absolute() or not _is_inside(folder / name, folder):
         hint = "move the file there, and write its path relative to the mapping"
-        return flaw(f"{shown} is not inside the folder of this mapping", hint)
+        return flaw(f"{written} is not inside the folder of this mapping", hint)
     try:
         query = _read(folder / name, "")
     except ConfigError as error:
-        return flaw(f"{shown}: {error.problems[0].message}")
-    return query if query.strip() else flaw(f"{shown}: the file is empty")
+        return flaw(f"{written}: {error.problems[0].message}")
+    return query if query.strip() else flaw(f"{written}: the file is empty")
 
 
 def _is_inside(file: Path, folder: Path) -> bool:

@@ -33,6 +33,7 @@ _SCALARS = {
 _USERINFO = re.compile(r"://[^\s@]*@")
 
 
+_MERGE = "merge keys (<<) are no part of YAML 1.2; write the keys out"
 _TOO_MUCH = "the file holds too much, or its aliases multiply it"
 _TOO_DEEP = f"nested too deeply; {_DEEPEST} levels are allowed"
 
@@ -63,11 +64,15 @@ for _name, _pattern in _SCALARS.items():
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's content; `data`: dicts with keys of text, lists, text, int, Decimal, bool, None."""
+    """A file's content; `data`: dicts with keys of text, lists, text, int, Decimal, bool, None.
+
+    `problems`: what a mapping cannot mean, such as a key that is written twice; `data` goes without it.
+    """
 
     file: str
     data: Any
     root: yaml.Node = field(repr=False)
+    problems: tuple[ConfigProblem, ...] = ()
 
     def problem(self, path: Path, message: str, hint: str = "") -> ConfigProblem:
         """A problem at `path`, or at the nearest part above it that the file has."""
@@ -119,14 +124,29 @@ def parse(text: str, file: str) -> Document:
     Raises:
         ConfigError: no YAML, or YAML that a mapping has no use for.
     """
+    document = parse_as_far_as_possible(text, file)
+    if document.problems:
+        raise ConfigError(*document.problems)
+    return document
+
+
+def parse_as_far_as_possible(text: str, file: str) -> Document:
+    """The same, with what a mapping cannot mean among the document's `problems`.
+
+    Raises:
+        ConfigError: no YAML, or far too much of it.
+    """
     root = _compose(text, file)
     if not isinstance(root, yaml.MappingNode):
         _fail(file, root.start_mark, "a mapping file holds keys and values, from version: 1 on")
     reading = _Reading(file)
     data = reading.read(root, 0)
-    if reading.problems:
-        raise ConfigError(*reading.problems)
-    return Document(file, data, root)
+    return Document(file, data, root, tuple(reading.problems))
+
+
+def merges(document: Document) -> bool:
+    """Whether a merge key (<<) would bring some of the document's keys."""
+    return any(problem.message == _MERGE for problem in document.problems)
 
 
 def _compose(text: str, file: str) -> yaml.Node:
@@ -196,7 +216,7 @@ class _Reading:
             if not isinstance(key, yaml.ScalarNode):
                 self._refuse(key, "a key is one word, not a list or a mapping")
             elif key.value == "<<" and key.style is None:
-                self._refuse(key, "merge keys (<<) are no part of YAML 1.2; write the keys out")
+                self._refuse(key, _MERGE)
             elif key.value in lines:
                 first = lines[key.value]
                 self._refuse(key, f"key {key.value!r} is written twice; first in line {first}")

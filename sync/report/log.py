@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sync.domain.events import Estimate, Phase
 from sync.domain.record import Rejected
 from sync.domain.results import Left, MappingRun, PartlyWritten, Result, Run, Status
+from sync.errors import SyncError, told
 from sync.report.summary import summary
 from sync.report.words import Mask, named
 
@@ -85,6 +86,10 @@ class LogReporter:
             requests=estimate.requests,
             seconds=round(estimate.seconds, 1),
         )
+
+    def failed(self, error: SyncError) -> None:
+        """run_failed, with every problem: the run ends before its first row."""
+        self._log.error("run_failed", exit_code=error.exit_code, error=told(error))
 
     def finished(self, run: Run) -> None:
         """mapping_finished for what has not had it, then run_finished."""

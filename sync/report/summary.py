@@ -42,7 +42,7 @@ def _mapping(mapping: MappingRun) -> Summary:
     return {
         "mapping": mapping.mapping,
         "file": mapping.file,
-        "object": mapping.object.value,
+        "object": mapping.object and mapping.object.value,
         "mode": str(mapping.mode),
         "data_source": mapping.data_source,
         "status": mapping.status and mapping.status.value,

@@ -61,6 +61,8 @@ class Known:
         """The freshness of these mappings, or of all that are known."""
         if mappings is None:
             known = {*self.complete.everybody(), *self.broken.everybody()}
+            named = {whose.mapping for whose in known if whose.data_source}
+            known = {whose for whose in known if whose.data_source or whose.mapping not in named}
             mappings = sorted(known, key=_name)
         return [self._of(whose) for whose in mappings]
 
@@ -93,8 +95,13 @@ def describe(
     }
 
 
-def _broken(run: LastRun) -> dict[str, str]:
-    return {"at": canonical(run.finished_at), "run_id": run.run, "status": run.status.value}
+def _broken(run: LastRun) -> dict[str, str | None]:
+    return {
+        "at": canonical(run.finished_at),
+        "run_id": run.run,
+        "status": run.status.value,
+        "reason": run.reason,
+    }
 
 
 def last_runs(state_url: str) -> Known:

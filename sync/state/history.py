@@ -56,8 +56,8 @@ class History:
 
 
 def _is_of_place(run: LastRun, whose: Whose) -> bool:
-    """A run without an account failed before it knew it."""
-    return (whose.data_source is None or whose.data_source == run.data_source) and (
+    """A run without an account, or a data source, failed before it knew it."""
+    return (not whose.data_source or run.data_source in ("", whose.data_source)) and (
         None in (whose.account, run.account) or whose.account == run.account
     )
 

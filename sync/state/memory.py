@@ -184,7 +184,8 @@ class LockedType:
 class LastRun:
     """A mapping's part in its latest run of some status.
 
-    `account` is None where the run failed before it knew it; `query` is a hash, None in runs of older versions.
+    `account` is None where the run failed before it knew it; `query` is a hash, and `tolerated` says how many rejected
+    rows were tolerated: both None in runs of older versions. `reason` is what ended it early, in a word of ours.
     """
 
     mapping: str
@@ -196,6 +197,8 @@ class LastRun:
     rejected: int = 0
     account: str | None = None
     data_source: str = ""
-    object: Object = Object.CUSTOMER
+    object: Object | None = Object.CUSTOMER
     file: str = ""
     query: int | None = None
+    reason: str | None = None
+    tolerated: int | None = None

@@ -20,7 +20,7 @@ KEPT = 50
 YEAR = timedelta(days=365)
 _LAST = (
     *("mapping", "run", "status", "read", "rejected"),
-    *("account", "data_source", "object", "file", "query"),
+    *("account", "data_source", "object", "file", "query", "reason", "tolerated"),
 )
 _TALLY = ("read", "created", "updated", "unchanged", "skipped", "rejected")
 
@@ -46,7 +46,7 @@ def _mapping_row(run: str, position: int, part: MappingRun) -> dict[str, object]
         "position": position,
         "mapping": part.mapping,
         "file": part.file,
-        "object": part.object.value,
+        "object": part.object.value if part.object else "",
         "mode": str(part.mode),
         "data_source": part.data_source,
         "account": part.account,
@@ -111,7 +111,7 @@ def _mapping_run(row: Any) -> MappingRun:
     return MappingRun(
         mapping=row.mapping,
         file=row.file,
-        object=Object(row.object),
+        object=_object(row.object),
         mode=row.mode,
         data_source=row.data_source,
         account=row.account,
@@ -161,10 +161,17 @@ def _last_run(row: Any) -> LastRun:
         row.rejected,
         row.account,
         row.data_source,
-        Object(row.object),
+        _object(row.object),
         row.file,
         row.query,
+        row.reason,
+        row.tolerated,
     )
+
+
+def _object(name: str) -> Object | None:
+    """The object of a mapping; nothing where its file was broken and did not tell."""
+    return Object(name) if name else None
 
 
 def rejected(connection: Connection, run: str) -> dict[str, frozenset[str]]:

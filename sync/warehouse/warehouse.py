@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, NullPool, event
 
 from sync.database import engines, urls
-from sync.errors import SourceError
+from sync.errors import SourceError, Unreachable
 from sync.warehouse import dialects
 from sync.warehouse.column import Column
 from sync.warehouse.dialects.dialect import Dialect
@@ -94,7 +94,7 @@ class Warehouse:
         except Exception as error:  # drivers raise far more than DB-API errors here
             url = self.engine.url
             words = self.dialect.words(error, url, detail=False)
-            raise SourceError(
+            raise Unreachable(
                 f"cannot connect to {urls.mask(url)}: {words}", self.dialect.unreachable
             ) from error
 

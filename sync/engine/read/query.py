@@ -5,7 +5,8 @@ from collections import abc
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sync.errors import ConfigError, ConfigProblem, SourceError
+from sync.errors import ConfigError, ConfigProblem, SourceError, Unreachable
+from sync.mapping.environment import WAREHOUSE_URL
 from sync.mapping.loader import LoadedMapping
 from sync.warehouse.result import Result
 from sync.warehouse.warehouse import Warehouse
@@ -61,12 +62,15 @@ class MappingQuery:
         names = ("query", "query_file", "table")
         which = next((name for name in names if getattr(wanted, name) is not None), "query")
         place = self.loaded.problem_at(("source", which), "")
-        return SourceError(f"{place.file}:{place.line}: {error.message}", self._hint(error))
+        return type(error)(f"{place.file}:{place.line}: {error.message}", self._hint(error))
 
     def _hint(self, error: SourceError) -> str:
         """A login that was refused may be one whose password only looks like an encoding."""
+        hint = error.hint
+        if isinstance(error, Unreachable):
+            hint = f"look at {self.loaded.variables_of('source', 'url') or WAREHOUSE_URL}: {hint}"
         names = self.loaded.encoded
         if not names or not _LOGIN.search(error.message):
-            return error.hint
+            return hint
         told = f"{' and '.join(names)} looks percent-encoded and is taken as such; if it is not, write its % as %25"
-        return f"{told}; {error.hint}" if error.hint else told
+        return f"{told}; {hint}" if hint else told

@@ -37,7 +37,7 @@ class WriterAssembly:
         """The writer: how records are looked up, found, decided about, sent and recorded."""
         context, findings = self.context, self.findings
         destination = self._destination()
-        about = objects.of(self.reporter.run.object)
+        about = objects.of(self.mapping.destination.object)
         types = {key: typed.type for key, typed in findings.types.items()}
         policy = Policy(self.mapping.mode, self.mapping.absent, findings.hasher, about, types)
         return Writer(
@@ -71,7 +71,7 @@ class WriterAssembly:
             self.foreseen,
             self.context.clock,
         )
-        return build(run.object, site)
+        return build(self.mapping.destination.object, site)
 
     async def _pending(self) -> Pending:
         full = self.context.selection.full

@@ -337,7 +337,7 @@ async def test_types_of_a_mapping_that_broke_off():
 @pytest.mark.parametrize(
     ("phase", "done"),
     [
-        ("connect", ["connect a", "connect b"]),
+        ("connect", ["connect a", "connect b", "read a"]),
         ("read", ["connect a", "connect b", "read a", "read b"]),
     ],
 )
@@ -350,14 +350,26 @@ async def test_types_of_a_mapping_that_broke_off():
         (LockedError("somebody else"), "locked", EXIT_LOCKED),
     ],
 )
-async def test_the_run_breaks_off_early(phase, done, error, status, code):
-    """Whatever else goes wrong before the first write ends all mappings; everything is given back."""
+async def test_a_mapping_breaks_off_early(phase, done, error, status, code):
+    """Whatever goes wrong before the first write ends its own mapping; everything is given back."""
     desk = Desk("a", "b")
     desk["b"].errors[phase] = error
 
-    assert await desk.conduct() == (code, status, [status, status])
-    assert desk.did("connect", "read", "write") == done
+    assert await desk.conduct() == (code, status, ["succeeded", status])
+    assert desk.did("connect", "read", "write") == [*done, "write a"]
     assert desk.log[-4:] == ["close a", "close b", "finish", "finished"]
+    assert [part.run.error for part in desk] == [None, told(error)]
+
+
+@pytest.mark.parametrize("phase", ["connect", "read"])
+@pytest.mark.parametrize("error", [Outage("nobody answers"), StateError("the disk is full")])
+async def test_the_run_breaks_off_early(phase, error):
+    """What no mapping can do without ends all of them before the first write."""
+    desk = Desk("a", "b")
+    desk["b"].errors[phase] = error
+
+    assert await desk.conduct() == (EXIT_SERVER, "failed", ["failed", "failed"])
+    assert desk.did("write") == []
     assert {part.run.error for part in desk} == {told(error)}
 
 

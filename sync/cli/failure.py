@@ -1,0 +1,48 @@
+"""The error that ended a command before it had anything to show, as whoever asked wants it: JSON or text."""
+
+import sys
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from sync.errors import ConfigError, ConfigProblem, SyncError, told
+from sync.report import logs
+from sync.report.failure import errors_text
+from sync.report.plain import indented
+from sync.settings import environment
+
+
+def tell(error: SyncError, *, as_json: bool) -> None:
+    """A document on stdout for --json; on stderr a line of the log for SYNC_LOG=json, else text for people."""
+    if as_json:
+        print(indented(document(error)))
+    if _wants_json():
+        logs.logger("json", sys.stderr).error(
+            "command_failed", exit_code=error.exit_code, error=told(error)
+        )
+    else:
+        click.echo(errors_text(error), err=True)
+
+
+def document(error: SyncError) -> dict[str, object]:
+    """An error as plain values."""
+    found = error.problems if isinstance(error, ConfigError) else ()
+    return {
+        "format": 1,
+        "exit_code": error.exit_code,
+        "error": told(error),
+        "problems": problems(found or (ConfigProblem(error.message, error.hint),)),
+    }
+
+
+def problems(found: tuple[ConfigProblem, ...]) -> list[dict[str, object]]:
+    """Problems as plain values."""
+    return [asdict(problem) for problem in found]
+
+
+def _wants_json() -> bool:
+    with suppress(SyncError):
+        return environment(Path.cwd()).get("SYNC_LOG") == "json"
+    return False
