@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from sync.errors import ConfigError, ConfigProblem, RailError
-from sync.mapping.model import Limits, Share
+from sync.mapping.model import SAME_REFUSALS, Limits, Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class RunLimits:
     max_updates: int | None = None
     max_requests: int | None = None
     allow_empty: bool = False
+    max_same_refusals: int | None = SAME_REFUSALS
 
     def judge_rejected(self, rejected: int) -> None:
         """Raise RailError where more rows are rejected than allowed."""
@@ -49,6 +50,17 @@ class RunLimits:
                 f"with values that ChartMogul takes by now {updates:,} rows would be updated, and max_updates allows"
                 f" {self.max_updates:,}; those that tried them first are written",
                 "raise limits.max_updates in the mapping, or lift it once with --override max_updates",
+                "max_updates",
+            )
+
+    def judge_requests(self, made: int, more: int) -> None:
+        """Raise RailError where the run would take more requests than allowed; nothing was written yet."""
+        if self.max_requests is not None and made + more > self.max_requests:
+            raise RailError(
+                f"about {made + more:,} requests would be made, and max_requests allows {self.max_requests:,};"
+                " nothing was written",
+                "raise limits.max_requests in the mapping, or lift it once with --override max_requests",
+                "max_requests",
             )
 
     def judge_empty(self, rows: int, before: int) -> None:
@@ -68,6 +80,7 @@ RAILS = (
     "max_creates",
     "max_updates",
     "max_requests",
+    "max_same_refusals",
     "changed_keys",
     "allow_empty",
 )
@@ -110,4 +123,5 @@ def limits_for(
         limit("max_updates"),
         None if "max_requests" in lifted else limits.max_requests,
         limits.allow_empty or not whole or "allow_empty" in lifted,
+        None if "max_same_refusals" in lifted else limits.max_same_refusals,
     )

@@ -13,6 +13,7 @@ from sync.domain.record import Object as ObjectKind
 from sync.mapping.rules import plant
 from sync.mapping.types import (
     ApiKey,
+    Ceiling,
     Constant,
     Count,
     DataSource,
@@ -40,6 +41,10 @@ __all__ = [
     "Source",
     "TooLong",
 ]
+
+
+#: So many rows that are sent first and all refused for one reason stop their mapping, unless it says otherwise.
+SAME_REFUSALS = 100
 
 
 class Part(BaseModel):
@@ -181,6 +186,10 @@ class Limits(Part):
     )
     max_requests: Count | None = Field(
         default=None, description="Stop after this many requests to ChartMogul."
+    )
+    max_same_refusals: Ceiling = Field(
+        default=SAME_REFUSALS,
+        description="Stop when as many rows were sent first and all refused for one reason; none lifts it.",
     )
     allow_empty: Flag = Field(
         default=False, description="Let an empty result pass although the last run had rows."

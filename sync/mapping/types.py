@@ -91,6 +91,16 @@ def _count(value: Any) -> int:
     return number
 
 
+def _ceiling(value: Any) -> int | None:
+    """A whole number from 1 on; `none` is no limit."""
+    if value == "none":
+        return None
+    number = _whole(value)
+    if not number:
+        raise wrong("is not a whole number from 1 on, nor none; write it as 100 or none")
+    return number
+
+
 def _share(value: Any) -> Share:
     if isinstance(value, Share):
         return value
@@ -157,6 +167,13 @@ Constant = Annotated[Scalar, PlainValidator(_scalar), WithJsonSchema(_SCALAR)]
 Zone = Annotated[str, PlainValidator(_zone), WithJsonSchema(_TEXT)]
 Count = Annotated[
     int, PlainValidator(_count), WithJsonSchema({"anyOf": [_COUNT, REFERENCE_SCHEMA]})
+]
+Ceiling = Annotated[
+    int | None,
+    PlainValidator(_ceiling),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "none"}, REFERENCE_SCHEMA]}
+    ),
 ]
 Rows = Annotated[Share, PlainValidator(_share), PlainSerializer(str), WithJsonSchema(_ROWS)]
 Flag = Annotated[bool, PlainValidator(_flag), WithJsonSchema(_FLAG)]

@@ -89,7 +89,8 @@ class WriterAssembly:
         """Whether all look-ups come before the first write."""
         limits = self.findings.limits
         about_to_lock = self.state.locks and bool(self.findings.types.keys() - self.state.in_use)
-        rails_first = limits.max_creates is not None or limits.max_updates is not None
+        rails = (limits.max_creates, limits.max_updates, limits.max_requests)
+        rails_first = any(rail is not None for rail in rails)
         return self.context.dry_run or rails_first or about_to_lock
 
     def _recorder(self) -> Recorder:

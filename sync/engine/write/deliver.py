@@ -66,6 +66,16 @@ class Deliver:
         except (Unresolved, Refused, Unavailable) as error:
             return _rejected(job, error)
 
+    def cost(self, planned: Planned) -> int:
+        """The requests that a plan will take, without those of later look-ups."""
+        match planned.operation:
+            case Create(record):
+                return self.destination.cost(Outcome.CREATED, _all_of(record))
+            case Update(changes=changes):
+                return self.destination.cost(Outcome.UPDATED, changes)
+            case _:
+                return 0
+
     async def foretell(self, job: Job) -> Delivery:
         """What `deliver` would do, with the requests that it would take; later rows see it as done."""
         try:

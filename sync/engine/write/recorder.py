@@ -16,6 +16,7 @@ from sync.engine.limits import RunLimits
 from sync.engine.spool import Entry
 from sync.engine.write.delivery import Delivery
 from sync.engine.write.rejections import memorable
+from sync.engine.write.same_refusals import SameRefusals
 from sync.errors import AlreadyExists, Refused
 from sync.state.memory import Confirmed, Drop, Held, Item, Observed, RejectedRow
 
@@ -59,13 +60,18 @@ class Recorder:
     _attributes: set[str] = field(default_factory=set, init=False)
     _pending_rejections: int = field(default=0, init=False)
     _flushed: float = field(default=0.0, init=False)
+    _same: SameRefusals = field(init=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        # A dry run sends nothing that could be refused.
+        self._same = SameRefusals(None if self.state is None else self.limits.max_same_refusals)
 
     def record(self, delivery: Delivery) -> None:
         """Take in what became of one record; it is written down with the next batch.
 
         Raises:
-            RailError: more rows are rejected than `max_rejected` allows.
+            RailError: more rows are rejected than `max_rejected` allows, or all that was sent for one reason.
         """
         result = delivery.result
         self.cost += delivery.cost
@@ -76,6 +82,7 @@ class Recorder:
         if not isinstance(result, Delivered):
             self._pending_rejections += 1
             self.limits.judge_rejected(self.reporter.run.rows.rejected + self._pending_rejections)
+        self._same.note(delivery)
 
     def leave(self, results: list[Result]) -> None:
         """Report rows that are as the state has them."""

@@ -31,9 +31,9 @@ _CarryOut = abc.Callable[[Job], abc.Awaitable[None]]
 class Writer:
     """Delivers the records of one mapping; what became of each goes to the recorder, once.
 
-    `look_first`: all look-ups are finished before the first write, as for a dry run, `max_creates`, `max_updates`, or a
-    type about to be locked. `dry_run`: what would be done is foretold instead. Once `stop` is set no new job starts,
-    and those under way have `grace` seconds to finish.
+    `look_first`: all look-ups are finished before the first write, as for a dry run, `max_creates`, `max_updates`,
+    `max_requests`, or a type about to be locked. `dry_run`: what would be done is foretold instead. Once `stop` is set
+    no new job starts, and those under way have `grace` seconds to finish.
     """
 
     connections: int
@@ -47,6 +47,7 @@ class Writer:
     grace: float = GRACE
     _creates: int = field(default=0, init=False)
     _updates: int = field(default=0, init=False)
+    _cost: int = field(default=0, init=False)
     _failure: SyncError | None = field(default=None, init=False)
     #: Fields of values that were known to be dropped, and have stuck now.
     _stuck: set[str] = field(default_factory=set, init=False)
@@ -77,6 +78,7 @@ class Writer:
         phase(Phase.LOOK_UP, None)
         await self._work(self.lookups.jobs(), self._plan)
         self.limits.judge_writes(self._creates, self._updates)
+        self.limits.judge_requests(self.recorder.reporter.run.requests.total, self._cost)
         self.spool.again()
         phase(Phase.WRITE, self._creates + self._updates)
         await self._work(self._second_pass(), self._foretell if self.dry_run else self._deliver)
@@ -161,6 +163,7 @@ class Writer:
             return
         self._creates += isinstance(planned.operation, Create)
         self._updates += isinstance(planned.operation, Update)
+        self._cost += self.deliver.cost(planned)
         known = planned.known
         if not isinstance(known, Remembered):
             self.spool.see([(job.record.key, known if isinstance(known, Seen) else None)])

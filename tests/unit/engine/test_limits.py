@@ -80,7 +80,7 @@ def test_limits_in_numbers():
         max_requests=9,
     )
 
-    assert RunLimits(9, 7, 0, 9, False) == limits_for(limits, 199, whole=True)
+    assert RunLimits(9, 7, 0, 9, False, 100) == limits_for(limits, 199, whole=True)
 
 
 def test_selection_of_rows():
