@@ -5,6 +5,7 @@ import json
 from collections import abc
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from sync.chartmogul.connection import open_http
 from sync.chartmogul.pace import Pace
 from sync.chartmogul.transport import Transport
 from sync.cli.config import prepare
-from sync.domain import objects
+from sync.domain import instant, objects
 from sync.domain.objects import Descriptor
-from sync.domain.record import AttributeType
+from sync.domain.record import ATTRIBUTE, AttributeType
 from sync.domain.typed import Typed
 from sync.engine.read.query import MappingQuery
 from sync.errors import ConfigError, SyncError, gravest
@@ -24,11 +25,13 @@ from sync.report.failure import errors_text
 from sync.settings import Settings
 from sync.state.store import Store
 from sync.transform.bind import bind
+from sync.transform.build import RecordBuilder
 
 _MERGES = (
     "{field} is mapped: accounts opened since May 2024 merge {plural} with the same domain by themselves,"
     " and what a merge overwrites is gone for good"
 )
+_NO_TIME = "{field}: column {column} holds dates without a time, which are midnight UTC: its timezone says nothing"
 
 
 @dataclass(slots=True)
@@ -112,8 +115,11 @@ def _ask_warehouse(checked: Checked) -> None:
     with MappingQuery.open(checked.loaded).execute() as result:
         checked.columns = len(result.columns)
         builder = bind(checked.loaded, result.columns, _now(), _now)
+        batches = result.batches()
+        first = next(batches, [])
+        checked.warnings += _dates(checked.loaded, builder, first)
         if builder.contract.found:
-            for batch in result.batches():
+            for batch in chain([first], batches):
                 for number, row in enumerate(batch, 1):
                     builder.build(number, row)
     checked.types, problems = builder.contract.settle(checked.in_use)
@@ -126,6 +132,23 @@ def _ask_warehouse(checked: Checked) -> None:
     if problems:
         at = checked.loaded.problem_at
         raise ConfigError(*(at(("source",), p.message, p.hint) for p in problems))
+
+
+def _dates(
+    loaded: LoadedMapping, builder: RecordBuilder, rows: abc.Sequence[abc.Sequence[Any]]
+) -> abc.Iterator[str]:
+    """Warnings of zones that say nothing: a date without a time is midnight UTC, whatever the zone."""
+    mapping = loaded.mapping
+    specs = {
+        **mapping.fields,
+        **{ATTRIBUTE + key: spec for key, spec in mapping.attributes.items()},
+    }
+    for slot in builder.slots:
+        spec = specs.get(slot.field)
+        if spec is None or not spec.timezone:
+            continue
+        if any(instant.is_pure_date(row[slot.index]) for row in rows):
+            yield _NO_TIME.format(field=slot.field, column=slot.column)
 
 
 def _as_text(checked: Checked) -> abc.Iterator[str]:

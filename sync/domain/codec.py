@@ -1,22 +1,45 @@
 """Fields and look-ups as text, for files of our own."""
 
+from collections import abc
+from typing import Any
+
 import simplejson
 
+from sync.domain.numbers import Approximate, ApproximateSingle
 from sync.domain.plan import Seen
 from sync.domain.record import Fields, Value
+
+#: Numbers that JSON would make exact.
+_KINDS: abc.Mapping[str, type[Approximate]] = {"double": Approximate, "single": ApproximateSingle}
 
 
 def dump(fields: Fields) -> str:
     """Fields as JSON text, decimals digit by digit."""
-    return simplejson.dumps(fields, use_decimal=True)
+    written = {name: _written(value) for name, value in fields.items()}
+    return simplejson.dumps(written, use_decimal=True)
 
 
 def load(text: str) -> dict[str, Value]:
     """The fields that `dump` wrote."""
-    loaded: dict[str, Value] = simplejson.loads(text, use_decimal=True)
-    if "tags" in loaded:
-        loaded["tags"] = tuple(loaded["tags"])  # type: ignore[arg-type]  # JSON has only lists
-    return loaded
+    return {name: _read(value) for name, value in simplejson.loads(text, use_decimal=True).items()}
+
+
+def _written(value: Value) -> Any:
+    for name, kind in _KINDS.items():
+        if type(value) is kind:
+            return {name: str(value)}
+    return value
+
+
+def _read(value: Any) -> Value:
+    match value:
+        case list():
+            return tuple(value)
+        case dict():
+            ((name, text),) = value.items()
+            return _KINDS[name](text)
+    read: Value = value
+    return read
 
 
 def dump_seen(seen: Seen) -> str:

@@ -11,6 +11,12 @@ _WRITTEN = re.compile(
 )
 
 
+class Infinite(str):
+    """The text of a date or time without end, which some databases have and nobody can be sent."""
+
+    __slots__ = ()
+
+
 def canonical(instant: datetime) -> str:
     """Write an instant as `2026-01-31T10:00:00Z`, with `.123` only if there are milliseconds.
 
@@ -38,6 +44,14 @@ def parse(written: str | date, zone: tzinfo = UTC) -> datetime | None:
         return datetime.combine(written, time(), UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def is_pure_date(written: object) -> bool:
+    """Whether a value is a date without a time, which is midnight UTC in every zone."""
+    if isinstance(written, str):
+        found = _WRITTEN.fullmatch(written.strip())
+        return found is not None and found[4] is None
+    return isinstance(written, date) and not isinstance(written, datetime)
 
 
 def normalise(written: str) -> str | None:

@@ -6,6 +6,7 @@ from collections import abc
 from decimal import Decimal
 
 from sync.domain.instant import canonical, parse
+from sync.domain.numbers import Approximate, is_near
 from sync.domain.objects import Field, Kind
 from sync.domain.record import AttributeType
 from sync.domain.states import code_of
@@ -49,8 +50,11 @@ def same_text(wanted: str, seen: str, shape: Shape) -> bool:
 
 
 def same_number(wanted: int | Decimal, seen: int | Decimal) -> bool:
-    """Whether two numbers are one: equal, or one the double next to the other, where a double is all that is shown."""
-    if wanted == seen:
+    """Whether two numbers are one: equal, or one the double next to the other, where a double is all that is shown.
+
+    What came as floating point is one with what differs in its last digit alone.
+    """
+    if wanted == seen or (isinstance(wanted, Approximate) and is_near(wanted, seen)):
         return True
     if len(Decimal(seen).normalize().as_tuple().digits) > _DIGITS:
         return False  # more than a double tells: this account keeps numbers as they are

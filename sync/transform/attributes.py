@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import assert_never
 from uuid import UUID
 
-from sync.domain.instant import parse
+from sync.domain.instant import Infinite, parse
 from sync.domain.numbers import plain
 from sync.domain.record import AttributeType, Scalar
 from sync.transform import casts
-from sync.transform.casts import Cast, Miscast, finite, is_broken, kind
+from sync.transform.casts import Cast, Miscast, is_broken
+from sync.transform.kind import kind
 
 #: dev.chartmogul.com/reference/customers/attributes/add
 STRING_LENGTH = 255
@@ -40,6 +41,8 @@ def _wrong(value: object, wanted: AttributeType, hint: str = "") -> Miscast:
 def string(value: object, *, truncate: bool = False) -> str:
     """Text of at most 255 characters, from text, whole and decimal numbers, UUIDs and Booleans."""
     match value:
+        case Infinite():
+            raise _wrong(value, AttributeType.STRING, casts.ENDLESS)
         case str():
             result = value
         case bool():
@@ -81,7 +84,7 @@ def decimal(value: object) -> Decimal:
             case bool():
                 pass
             case int() | float() | Decimal():
-                return _moderate(finite(value))
+                return _moderate(casts.as_sent(value))
             case str() if _NUMBER.fullmatch(value.strip()):
                 return _moderate(Decimal(value.strip()))
     except Miscast as miscast:
@@ -94,7 +97,7 @@ def _moderate(number: Decimal) -> Decimal:
     if number and (abs(number.adjusted()) > EXPONENT or not math.isfinite(float(number))):
         message = f"the number has more than {EXPONENT} digits; a Decimal attribute cannot take it"
         raise Miscast("attribute_type", message, "round it in SQL, or turn it into null")
-    return Decimal(plain(number))
+    return type(number)(plain(number))
 
 
 def boolean(value: object) -> bool:
@@ -119,7 +122,7 @@ def timestamp(zone: tzinfo = UTC) -> Cast:
         try:
             return str(cast_time(value))
         except Miscast as miscast:
-            hint = "use ISO 8601" if isinstance(value, str) else "cast it in SQL"
+            hint = miscast.hint if isinstance(value, str) else "cast it in SQL"
             raise Miscast("attribute_type", miscast.message, hint) from None
 
     return cast
@@ -151,6 +154,8 @@ def type_of(value: object) -> AttributeType | None:
             return AttributeType.INTEGER
         case float() | Decimal():
             return AttributeType.DECIMAL
+        case Infinite():
+            return None
         case str() | UUID():
             return AttributeType.STRING
         case date():

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sync.domain import objects
 from sync.domain.objects import Descriptor, Kind
 from sync.domain.policy import ExtraColumns, OnNull, TooLong
-from sync.domain.record import ATTRIBUTE, Value
+from sync.domain.record import ATTRIBUTE, AttributeType, Value
 from sync.domain.typed import Origin, Typed
 from sync.errors import ConfigError, ConfigProblem
 from sync.mapping.loader import LoadedMapping
@@ -111,7 +111,8 @@ class _Binder:
         if spec.column is None:
             self.constants[name] = self._fixed((*path, "constant"), spec.constant, cast)
             return
-        index = self._place(path, spec.column)
+        as_is = isinstance(spec, AttributeSpec) and spec.type is AttributeType.STRING
+        index = self._place(path, spec.column, as_is=as_is)
         default = None
         if spec.default is not None:
             default = self._fixed((*path, "default"), spec.default, cast)
@@ -127,14 +128,16 @@ class _Binder:
             self._problem(path, miscast.message, miscast.hint)
             return None
 
-    def _place(self, path: tuple[str, ...], name: str) -> int:
+    def _place(self, path: tuple[str, ...], name: str, *, as_is: bool = False) -> int:
+        """A column's place; `as_is`: text is wanted, in whatever way the database writes it."""
         index = self.places.get(name)
         if index is None:
             self._problem(
                 path, f"the query has no column {name!r}", _nearest(name, list(self.places))
             )
             return 0
-        if self.columns[index].unsendable:
+        what = self.columns[index].unsendable
+        if what and not (what == "money" and as_is):
             self._unsendable(path, self.columns[index])
         return index
 
@@ -183,7 +186,10 @@ class _Binder:
                 )
             self._problem(path, message, way_out)
         elif column.unsendable:
-            hint = "cast it to text in SQL, or name it under ignore_columns"
+            way = "to text in SQL"
+            if column.unsendable == "money":
+                way = f"in SQL, for example {column.as_text.format(name)}"
+            hint = f"cast it {way}, or name it under ignore_columns"
             message = f"column {name!r} is of type {column.unsendable}, which cannot be sent"
             self._problem(path, message, hint)
         else:

@@ -4,15 +4,16 @@ import re
 from collections import abc
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
-from functools import lru_cache
 from typing import assert_never
 from uuid import UUID
 
-from sync.domain import instant
-from sync.domain.numbers import plain
+from sync.domain import countries, instant
+from sync.domain.instant import Infinite
+from sync.domain.numbers import Single, near, plain
 from sync.domain.objects import Field, Kind
 from sync.domain.record import Value
 from sync.domain.spelling import INVISIBLE, bare
+from sync.transform.kind import kind
 
 Cast = abc.Callable[[object], Value]
 Now = abc.Callable[[], datetime]
@@ -30,14 +31,16 @@ _EMAIL = re.compile(rf"[^{_NEVER}]+@{_LABEL}(\.{_LABEL})+")
 _DIGITS = re.compile(r"[+-]?[0-9]{1,400}")
 _CLEAN = "take zero-width characters, direction marks and byte order marks out of it in SQL"
 _ADDRESS = "one bare address, such as ada@example.com: no mailto:, no name, no brackets, no comma"
-_REPAIR = "take NUL characters and broken surrogates out of it in SQL"
-#: Python's text can hold them; UTF-8, and the texts of databases and servers, cannot.
-_BROKEN = re.compile("[\0\ud800-\udfff]")
+#: What to do about infinite dates.
+ENDLESS = "turn infinity into null in SQL"
+_EXACT = "cast the column to a whole number, or to text, where it is still exact"
+_ZERO = "turn it into null in SQL: nullif(column, 0)"
+_REPAIR = "take NUL and other control characters, and broken surrogates, out of it in SQL"
+#: Half a surrogate pair, which UTF-8 has not; control characters that no text means, NUL above all.
+_BROKEN = re.compile("[\0-\x08\x0e-\x1f\x7f\ud800-\udfff]")
+#: What stands for no text at all.
+_CONTROLS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _HIDDEN = re.compile(f"[{INVISIBLE}]")
-#: User-assigned in ISO 3166-1, and used by Stripe and others (Kosovo).
-_BEYOND_ISO = frozenset({"XK"})
-#: What people write for a country that has another code.
-_MEANT = {"UK": "GB", "EL": "GR", "XKX": "XK", "KOSOVO": "XK"}
 
 
 class Miscast(ValueError):
@@ -85,13 +88,18 @@ def is_sendable(value: object) -> bool:
 
 
 def is_broken(text: str) -> bool:
-    """Whether a text holds a NUL or half a surrogate pair, which nobody can be sent."""
-    return _BROKEN.search(text) is not None
+    """Whether a text holds half a surrogate pair or a control character, which nobody can be sent.
+
+    Those that lay text out are none, unless it is all of control characters.
+    """
+    return bool(_BROKEN.search(text) or _CONTROLS.fullmatch(text))
 
 
 def text(value: object) -> str:
     """Text as it is; numbers as people write them; dates in ISO 8601."""
     match value:
+        case Infinite():
+            raise Miscast("not_finite", f"{kind(value)} cannot be sent", ENDLESS)
         case str() if is_broken(value):
             raise Miscast("invalid_text", "a character of this text cannot be sent", _REPAIR)
         case str():
@@ -101,7 +109,7 @@ def text(value: object) -> str:
         case UUID():
             return str(value)
         case int() | float() | Decimal():
-            return plain(finite(value))
+            return plain(as_sent(value))
         case date():  # datetime is one too
             return value.isoformat()
     raise Miscast("invalid_text", f"{kind(value)} cannot be sent as text", "cast it to text in SQL")
@@ -109,6 +117,8 @@ def text(value: object) -> str:
 
 def line(value: object) -> str:
     """Text without the white space and the invisible characters at its ends."""
+    if isinstance(value, str) and not isinstance(value, Infinite):
+        value = bare(value)
     return bare(text(value))
 
 
@@ -120,9 +130,20 @@ def finite(value: float | Decimal) -> Decimal:
     return number
 
 
+def as_sent(value: float | Decimal) -> Decimal:
+    """The number as it is sent: exact, but where floating point has a fraction, and then with 15 significant digits."""
+    found = finite(value)
+    return near(value) if isinstance(value, float) else found
+
+
 def key(value: object) -> str:
-    """A key: text, or an integral number without `.0`; never blank, padded or over 255 characters."""
+    """A key: text, or an integral number without `.0`; never blank, padded or over 255 characters.
+
+    Floating point is none where two whole numbers may have become one.
+    """
     match value:
+        case Infinite():
+            raise Miscast("invalid_key", f"{kind(value)} cannot be a key", ENDLESS)
         case str():
             return _checked_key(value)
         case bool():
@@ -133,8 +154,17 @@ def key(value: object) -> str:
             number = finite(value)
             if number != number.to_integral_value():
                 raise Miscast("invalid_key", "a key cannot be a fraction")
+            if isinstance(value, float) and not _is_exact(value):
+                message = "the key came as floating point, in which other keys are the same number"
+                raise Miscast("invalid_key", message, _EXACT)
             return _checked_key(plain(number))
     raise Miscast("invalid_key", f"a key cannot be {kind(value)}", "cast it to text in SQL")
+
+
+def _is_exact(value: float) -> bool:
+    """Whether no other whole number is this one, too."""
+    limit = value.whole if isinstance(value, Single) else INTEGER_LIMIT
+    return abs(value) <= limit
 
 
 def _checked_key(key: str) -> str:
@@ -162,37 +192,24 @@ def email(value: object) -> str:
 
 def country(value: object) -> str:
     """An upper-case ISO 3166-1 alpha-2 code."""
-    import pycountry  # 20 ms and 1 MB that only mappings with a country pay
-
-    code = text(value).strip()
-    # Only ASCII: "ß" in upper case would be South Sudan.
-    known = pycountry.countries.get(alpha_2=code.upper()) or code.upper() in _BEYOND_ISO
-    if len(code) == 2 and code.isascii() and known:
-        return code.upper()
-    meant = _meant(code)
+    written = text(value).strip()
+    if code := countries.code(written):
+        return code
+    meant = countries.meant(written)
     hint = f"write {meant}" if meant else "use two letters: DE, not Germany or DEU; GB, not UK"
     raise Miscast("invalid_country", "this is no ISO 3166-1 alpha-2 country code", hint)
-
-
-@lru_cache(1024)
-def _meant(country: str) -> str | None:
-    """The code of a country that is spelt out, has three letters, or is known by a code of its own."""
-    import pycountry
-
-    if known := _MEANT.get(country.upper()):
-        return known
-    try:
-        return str(pycountry.countries.lookup(country).alpha_2)
-    except LookupError:
-        return None
 
 
 def moment(zone: tzinfo = UTC) -> abc.Callable[[object], datetime]:
     """A cast to an instant; `zone` is that of values without one, and a pure date is midnight UTC."""
 
     def cast(value: object) -> datetime:
+        if isinstance(value, Infinite):
+            raise Miscast("invalid_time", f"{kind(value)} cannot be sent", ENDLESS)
         if not isinstance(value, str | date):
             raise Miscast("invalid_time", f"{kind(value)} is no date or time", "cast it in SQL")
+        if isinstance(value, str) and value.startswith("0000-00-00"):
+            raise Miscast("invalid_time", "a zero date, as MySQL has them, is no date", _ZERO)
         found = instant.parse(value, zone)
         if found is None:
             raise Miscast(
@@ -269,27 +286,3 @@ def place(value: object) -> int:
     if abs(number) > _PLACES:
         raise Miscast("invalid_integer", "the number is beyond ±(2^31-1)")
     return number
-
-
-def kind(value: object) -> str:
-    """What a value is, for messages that must not hold the value itself."""
-    match value:
-        case bool():
-            return "a Boolean"
-        case int():
-            return "a whole number"
-        case float() | Decimal():
-            return "a decimal number"
-        case str():
-            return "text"
-        case datetime():
-            return "a time"
-        case date():
-            return "a date"
-        case bytes() | bytearray() | memoryview():
-            return "binary data"
-        case dict():
-            return "a JSON object"
-        case list() | tuple() | set():
-            return "a list"
-    return f"a value of type {type(value).__name__}"

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from sync.domain.record import AttributeType, Value
 from sync.domain.typed import Origin, Typed
 from sync.transform import attributes, casts
-from sync.transform.casts import Cast, Miscast, is_empty, kind
+from sync.transform.casts import Cast, Miscast, is_empty
+from sync.transform.kind import kind
 
 _CAST = "cast the column to text in SQL, or leave it out"
 

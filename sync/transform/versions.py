@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sync import __version__
+from sync.domain.fingerprint import RULES
 from sync.mapping.model import Mapping
 
 
@@ -16,7 +17,7 @@ def versions(mapping: Mapping) -> str:
     """Text that changes when the same row might become another record."""
     specs = [*mapping.fields.values(), *mapping.attributes.values()]
     zones = {spec.timezone for spec in specs if spec.timezone}
-    return repr([__version__, _packages(), sorted(_files(zones))])
+    return repr([__version__, RULES, _packages(), sorted(_files(zones))])
 
 
 @cache

@@ -6,6 +6,8 @@ from sync.domain.record import AttributeType
 
 #: SQL that most databases know.
 AS_TEXT = "cast({} as text)"
+#: The same for money, which comes as text with a currency sign.
+AS_NUMBER = "cast({} as numeric)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +15,7 @@ class Column:
     """A column of a result.
 
     `type` is None where the database does not tell (then the values do); `unsendable` says what
-    makes a column impossible to send: `json`, `array` or `binary`; `as_text` is the SQL that mends
+    makes a column impossible to send: `json`, `array`, `binary` or `money`; `as_text` is the SQL that mends
     it, with `{}` for the name.
     """
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, CursorResult
 
 from sync.domain.record import AttributeType
 from sync.errors import SourceError
-from sync.warehouse.column import Column
+from sync.warehouse.column import AS_NUMBER, Column
 from sync.warehouse.dialects.dialect import Dialect, Kind, Late
 
 
@@ -83,12 +83,13 @@ def describe(
     names = tuple(result.keys())
     cursor = result.cursor
     kinds = [None] * len(names) if cursor is None else dialect.kinds(connection, cursor)
-    return tuple(
-        _column(name, kind, dialect.as_text) for name, kind in zip(names, kinds, strict=True)
-    )
+    return tuple(_column(name, kind, dialect) for name, kind in zip(names, kinds, strict=True))
 
 
-def _column(name: str, kind: Kind, as_text: str) -> Column:
+def _column(name: str, kind: Kind, dialect: Dialect) -> Column:
     if isinstance(kind, AttributeType):
-        return Column(name, kind, as_text=as_text)
-    return Column(name, unsendable=kind, as_text=as_text)
+        return Column(name, kind, as_text=dialect.as_text)
+    if kind == "money":
+        return Column(name, unsendable=kind, as_text=AS_NUMBER)
+    text = dialect.bytes_as_text if kind == "binary" else dialect.as_text
+    return Column(name, unsendable=kind, as_text=text)

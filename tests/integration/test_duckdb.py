@@ -1,5 +1,6 @@
 """The warehouse on DuckDB: a file, read-only, and Parquet without one."""
 
+import math
 import threading
 import tracemalloc
 from datetime import UTC, date, datetime
@@ -9,6 +10,8 @@ from uuid import UUID
 
 import pytest
 
+from sync.domain.instant import Infinite
+from sync.domain.numbers import Single
 from sync.domain.record import AttributeType
 from sync.errors import SourceError
 from sync.warehouse.column import Column
@@ -175,6 +178,31 @@ def test_messages(source: Warehouse, sql: str, message: str):
     with pytest.raises(SourceError, match=message) as caught:
         read(source, sql)
     assert "\n" not in caught.value.message
+
+
+def test_single_precision(source: Warehouse):
+    """FLOAT is its shortest text, not what a double makes of it."""
+    [[row]] = read(source, "select 0.1::float, 0.1::double, 'inf'::float, null::float")
+    assert row == (0.1, 0.1, math.inf, None)
+    assert [type(value) for value in row[:2]] == [Single, float]
+
+
+def test_infinite_dates(source: Warehouse):
+    """What the driver puts at the ends of the calendar is infinite; other dates beyond it are text."""
+    [[row]] = read(
+        source,
+        "select 'infinity'::date, '-infinity'::timestamp, 'infinity'::timestamptz, 'infinity'::timestamp_s,"
+        " date '9999-12-30', date '20000-01-01'",
+    )
+    endless = ("infinity", "-infinity", "infinity", "infinity")
+    assert row == (*endless, date(9999, 12, 30), "20000-01-01")
+    assert [type(value) for value in row[:4]] == [Infinite] * 4
+
+
+def test_hints(source: Warehouse):
+    """The way out is SQL of DuckDB."""
+    columns = source.columns("select [1] as a, 'x'::blob as b")
+    assert [column.as_text for column in columns] == ["cast({} as varchar)", "hex({})"]
 
 
 def test_cancel(source: Warehouse):

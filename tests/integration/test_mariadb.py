@@ -12,6 +12,7 @@ import pytest
 from sync.domain.record import AttributeType
 from sync.errors import SourceError
 from sync.warehouse.column import Column
+from sync.warehouse.dialects.mysql import SixDigits
 from sync.warehouse.warehouse import Warehouse
 from tests.support import planted_secrets
 from tests.support.mariadb import PASSWORD, connected, mariadb_port
@@ -80,6 +81,56 @@ def test_time_zones(source: Warehouse, tables: abc.Callable[..., None]):
     )
     moment, plain = datetime(2026, 1, 31, 8, tzinfo=UTC), datetime(2026, 1, 31, 10)
     assert [[(moment, plain)]] == read(source, "select moment, plain from typed")
+
+
+@pytest.mark.parametrize(("zone", "hours"), [("-08:00", -8), ("+05:30", 5), ("SYSTEM", 0)])
+def test_zone_of_the_query(
+    source: Warehouse, tables: abc.Callable[..., None], zone: str, hours: int
+):
+    """The query means what it means in the user's zone: a row made now was made now; moments are exact all the same."""
+    minutes = 330 if hours == 5 else hours * 60
+    mine = session(source, f"set time_zone = '{zone}'")
+    tables(
+        "create table typed (moment timestamp null, plain datetime)",
+        "set time_zone = '+00:00'",
+        f"insert into typed values ('2026-01-31 10:00:00', utc_timestamp() + interval {minutes} minute)",
+    )
+    [[row]] = read(
+        mine,
+        "select moment, hour(moment), timestampdiff(hour, plain, now()), @@session.time_zone from typed",
+    )
+    assert row == (datetime(2026, 1, 31, 10, tzinfo=UTC), 10 + hours, 0, zone)
+
+
+def session(source: Warehouse, statement: str) -> Warehouse:
+    """The same, where each session of the user's begins with a statement."""
+    url = source.engine.url.update_query_dict({"init_command": statement})
+    return Warehouse.open(url.render_as_string(hide_password=False))
+
+
+def test_single_precision(source: Warehouse, tables: abc.Callable[..., None]):
+    """FLOAT comes with the six digits that the server writes, and is known as what it is."""
+    tables(
+        "create table typed (x float, y double, z char(5))",
+        "insert into typed values (0.1, 0.1, 'a')",
+    )
+    [[row]] = read(source, "select x, y, z from typed")
+    assert row == (0.1, 0.1, "a")
+    assert [type(value) for value in row] == [SixDigits, float, str]
+
+
+def test_fixed_width(source: Warehouse, tables: abc.Callable[..., None]):
+    """The blanks of CHAR are none of the text, whatever the server's mode, and that mode stays."""
+    tables("create table typed (x char(5), y varchar(5))", "insert into typed values ('a', 'a ')")
+    padded = session(source, "set sql_mode = 'PAD_CHAR_TO_FULL_LENGTH,ANSI_QUOTES'")
+    assert read(padded, 'select "x", "y", length("x") from typed') == [[("a", "a ", 5)]]
+
+
+def test_hints(source: Warehouse, tables: abc.Callable[..., None]):
+    """The way out is SQL of MySQL."""
+    tables("create table typed (x binary(16), y varchar(5))")
+    [column, _] = source.columns("select x, y from typed")
+    assert (column.unsendable, column.as_text) == ("binary", "hex({})")
 
 
 @pytest.mark.parametrize("column", ["timestamp null", "datetime", "date"])

@@ -2,12 +2,15 @@
 
 import threading
 import tracemalloc
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from sqlalchemy import URL
 
+from sync.domain.instant import Infinite
+from sync.domain.numbers import Single
 from sync.domain.record import AttributeType
 from sync.errors import SourceError
 from sync.warehouse.column import Column
@@ -104,6 +107,7 @@ def test_types(source: Warehouse, database: str, expression: str, type: Attribut
         ("'{a}'::text[]", "array"),
         ("'{new}'::mood[]", "array"),
         ("'\\x00'::bytea", "binary"),
+        ("12.5::money", "money"),
     ],
 )
 def test_unsendable(source: Warehouse, database: str, expression: str, what: str):
@@ -276,6 +280,76 @@ def test_unreadable_values(source: Warehouse):
     assert rows[0] == ("infinity", "-infinity")
     assert (date(2026, 1, 31), datetime(2026, 1, 31, 10, tzinfo=UTC)) == rows[1]
     assert rows[2] == ("0044-03-15 BC", "20000-01-01 00:00:00+00")
+
+
+def test_fixed_width(source: Warehouse):
+    """The blanks that fill char(n) up are none of the text; those of other types are."""
+    [[row]] = read(source, "select 'Acme'::char(10), ' Acme '::text, null::char(5)")
+    assert row == ("Acme", " Acme ", None)
+
+
+def test_single_precision(source: Warehouse):
+    """A single is known as one, so that it equals whatever rounds to it."""
+    [[row]] = read(source, "select 0.1::float4, 0.1::float8")
+    assert row == (0.1, 0.1)
+    assert [type(value) for value in row] == [Single, float]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Sao_Paulo", "UTC", "<+0530>-05:30"])
+@pytest.mark.parametrize(
+    "style", ["ISO, DMY", "SQL, DMY", "SQL, MDY", "German", "Postgres, DMY", "Postgres, MDY"]
+)
+def test_date_styles(database: str, style: str, zone: str):
+    """However the user's role has dates written, they arrive as they are, and the query means what it means there."""
+    with connected(database) as connection:
+        connection.execute(
+            f"alter role current_user in database {_name(database)} set datestyle = '{style}'"
+        )
+        connection.execute(
+            f"alter role current_user in database {_name(database)} set timezone = '{zone}'"
+        )
+    values = (
+        "'2026-01-02'::date, '2026-01-02 10:00:00.25'::timestamp, '2026-10-25 00:30Z'::timestamptz,"
+        " '2026-10-25 01:30:00.5Z'::timestamptz, 'infinity'::timestamptz, '1 day'::interval"
+    )
+    [[row]] = read(Warehouse.open(database), f"select {values}")
+    # Python calls a time that comes twice unequal to any in another zone.
+    assert tuple(_in_utc(value) for value in row) == (
+        date(2026, 1, 2),
+        datetime(2026, 1, 2, 10, 0, 0, 250000),
+        datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+        datetime(2026, 10, 25, 1, 30, 0, 500000, tzinfo=UTC),
+        "infinity",
+        timedelta(days=1),
+    )
+    asked = "select split_part(current_setting('datestyle'), ',', 1), current_setting('timezone')"
+    assert read(Warehouse.open(database), asked) == [[(style.split(",")[0], zone)]]
+
+
+def _in_utc(value: object) -> object:
+    return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
+
+
+def _name(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
+def test_infinite_dates(source: Warehouse):
+    """They are known as what they are, and not as text that could be sent."""
+    [[row]] = read(source, "select 'infinity'::date, '-infinity'::timestamptz, 'infinity'::text")
+    assert [type(value) for value in row] == [Infinite, Infinite, str]
+
+
+def test_text_without_encoding(postgres_url: URL):
+    """Where the server knows no encoding, text is taken for UTF-8."""
+    with connected(postgres_url) as connection:
+        connection.execute("drop database if exists plain")
+        connection.execute(
+            "create database plain encoding 'SQL_ASCII' locale 'C' template template0"
+        )
+    url = postgres_url.set(database="plain").render_as_string(hide_password=False)
+    sql = "select 'Acme'::text, 'München'::char(9)"
+    assert read(Warehouse.open(url), sql) == [[("Acme", "München")]]
 
 
 def test_cancel(source: Warehouse):

@@ -272,3 +272,22 @@ def test_an_address_that_is_not_the_api(desk):
     ended = desk("run", CHARTMOGUL_API_URL=desk.place.sandbox.root)
     assert ended.code == 3
     assert "CHARTMOGUL_API_URL" in ended.err
+
+
+def test_a_zone_for_dates_without_a_time(desk):
+    """`check` says that it does nothing to them, and nothing of those that have a time."""
+    desk.mapping(
+        MAPPING.replace(
+            "select *", "select *, '2026-01-31' as day, '2026-01-31 10:00' as at"
+        ).replace(
+            "lead_created_at: lead",
+            "lead_created_at: {column: day, timezone: Europe/Berlin}\n"
+            "  free_trial_started_at: {column: at, timezone: Europe/Berlin}",
+        )
+    )
+    desk.rows({"id": "cus_1", "company": "Quince"})
+    told = desk("check").out
+    warnings = [line.split(maxsplit=1)[1] for line in told.splitlines() if "timezone" in line]
+    assert warnings == [
+        "lead_created_at: column day holds dates without a time, which are midnight UTC: its timezone says nothing"
+    ]

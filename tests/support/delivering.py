@@ -7,7 +7,7 @@ from typing import Any
 
 from sync.chartmogul.client import Page, Written
 from sync.destination.interface import Outlook
-from sync.domain.fingerprint import Hasher, join
+from sync.domain.fingerprint import RULES, Hasher, join
 from sync.domain.plan import Absent, Changes, Met, Seen
 from sync.domain.record import Fields, Problem, Record, Value
 from sync.domain.results import Outcome
@@ -31,7 +31,7 @@ def memory(key: str, number: int = 1, sent: Fields | None = None, **more: Any) -
     """What the state remembers of a record that was created with these fields."""
     hashes = join(HASHER.fields(sent or {}))
     told = {"uuid": f"u_{key}", "fingerprint": b"print", "hashes": hashes, "outcome": "created"}
-    return Memory(number, key, pairs=1, **{**told, **more})
+    return Memory(number, key, pairs=1, **{**told, "rules": RULES, **more})
 
 
 def seen(*keys: str, **fields: Value) -> Seen:

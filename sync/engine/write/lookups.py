@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sync.destination.interface import Destination, KeyListing
 from sync.domain.events import MappingReporter
+from sync.domain.fingerprint import RULES
 from sync.domain.lookup import PAGE, Listing, Way, choose
 from sync.domain.plan import Absent, Remembered
 from sync.engine.spool import Entry, Spool
@@ -72,12 +73,15 @@ class Pending:
     def trusted(self, job: Job) -> Job:
         """The job as the state knows it, where that is enough.
 
-        Of a row that was rejected, or was being written when a run broke off, only a look tells what is there.
+        Of a row that was rejected, or was being written when a run broke off, only a look tells what is there; and
+        hashes by other rules of casting say nothing of what would be sent today.
         """
         memory = job.memory
         if not self.trust_state or memory is None or memory.uuid is None:
             return job
         if memory.code is not None or memory.broken_off:
+            return job
+        if memory.hash_set and memory.rules != RULES:
             return job
         return replace(job, known=Remembered(memory.uuid, memory.hash_set))
 

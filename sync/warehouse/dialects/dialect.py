@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Engine
 
 from sync.domain.record import AttributeType
 
-#: An attribute type; or what cannot be sent: `json`, `array` or `binary`; None where nobody tells.
+#: An attribute type; or what cannot be sent: `json`, `array`, `binary` or `money`; None where nobody tells.
 Kind = AttributeType | str | None
 #: A column's place, and what reads its values from the text in which they came.
 Late = tuple[tuple[int, abc.Callable[[Any], Any]], ...]
@@ -31,6 +31,8 @@ class Dialect(Protocol):
     unreachable: ClassVar[str]
     #: SQL that makes a column text; `{}` stands for its name.
     as_text: ClassVar[str]
+    #: The same for bytes.
+    bytes_as_text: ClassVar[str]
 
     def reading(self, url: URL) -> URL:
         """The URL that opens the database for reading only, as far as a URL can say so."""
@@ -54,7 +56,7 @@ class Dialect(Protocol):
         """What each column of a running query is, before its first row."""
 
     def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
-        """The columns whose values come as text, and are read when a row is looked into."""
+        """The columns whose values are read, or mended, when a row is looked into; hashes of rows are of what came."""
 
     def manner(self, driver: Any) -> str:
         """What values depend on besides themselves; part of the hashes of rows, so its text must stay."""

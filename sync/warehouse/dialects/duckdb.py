@@ -6,8 +6,10 @@ from typing import Any, ClassVar
 
 from sqlalchemy import URL, Connection
 
+from sync.domain.numbers import single
 from sync.domain.record import AttributeType
-from sync.warehouse.dialects.dialect import MISSING_FILE, Kind
+from sync.warehouse.dialects import late
+from sync.warehouse.dialects.dialect import MISSING_FILE, Kind, Late
 from sync.warehouse.dialects.general import General
 
 INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
@@ -38,6 +40,8 @@ class DuckDB(General):
     """DuckDB; all of its SQLAlchemy dialects have the same driver."""
 
     unreachable: ClassVar[str] = MISSING_FILE
+    as_text: ClassVar[str] = "cast({} as varchar)"
+    bytes_as_text: ClassVar[str] = "hex({})"
 
     def arguments(self, url: URL) -> dict[str, Any]:
         """A file is opened read-only; without one there is nothing that could be written."""
@@ -46,6 +50,11 @@ class DuckDB(General):
     def kinds(self, connection: Connection, cursor: Any) -> abc.Sequence[Kind]:
         """By the written types."""
         return [kind(str(column[1])) for column in cursor.description]
+
+    def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
+        """Singles, which the driver widens, and infinite dates, which it moves to the ends of the calendar."""
+        told = ((i, str(column[1])) for i, column in enumerate(description))
+        return tuple((i, load) for i, written in told if (load := _load(written)))
 
     def cancel(self, driver: Any) -> None:
         """The query ends at its next vector of rows."""
@@ -60,3 +69,9 @@ def kind(written: str) -> Kind:
     if name == "DECIMAL":
         return INTEGER if rest.endswith(",0)") else DECIMAL
     return _KINDS.get(name)
+
+
+def _load(written: str) -> late.Load | None:
+    if written == "FLOAT":
+        return single
+    return late.ending if _KINDS.get(written) is TIMESTAMP else None

@@ -32,6 +32,7 @@ class General:
         "check the URL, and that the database takes connections from this machine"
     )
     as_text: ClassVar[str] = AS_TEXT
+    bytes_as_text: ClassVar[str] = AS_TEXT
 
     def reading(self, url: URL) -> URL:
         """As it is: few databases have a URL that only reads."""

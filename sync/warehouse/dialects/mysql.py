@@ -3,22 +3,25 @@
 import socket
 from collections import abc
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from functools import partial
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection
 
+from sync.domain.numbers import Single, single
 from sync.domain.record import AttributeType
-from sync.warehouse.dialects.dialect import Kind
+from sync.warehouse.dialects import late, mysql_zone
+from sync.warehouse.dialects.dialect import Kind, Late
 from sync.warehouse.dialects.general import General
 
 INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
 STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, AttributeType.BOOLEAN
 
 #: Said on connecting. A DDL statement ends the transaction it comes in, so a transaction alone
-#: would not keep it out; and TIMESTAMP columns are shown in the zone of the session.
-SESSION = ("set session transaction read only", "set session time_zone = '+00:00'")
-_TINY, _TIMESTAMP = 1, 7
+#: would not keep it out. Nothing else of the session is changed: a query may depend on its zone.
+SESSION = ("set session transaction read only",)
+_TINY, _FLOAT, _TIMESTAMP, _CHAR = 1, 4, 7, 254
 _DECIMALS = (0, 246)
 #: dev.mysql.com/doc/dev/mysql-server/latest/field__types_8h.html
 _KINDS: dict[int, Kind] = {
@@ -43,9 +46,25 @@ _TEXT_OR_BYTES = frozenset({15, 249, 250, 251, 252, 253, 254})
 _BYTES = 63
 
 
+class SixDigits(Single):
+    """A FLOAT as the server writes it: with six digits."""
+
+    whole: ClassVar[int] = 10**6
+
+
+#: CHAR is filled up with blanks in the SQL mode PAD_CHAR_TO_FULL_LENGTH.
+_MENDED: dict[int, late.Load] = {
+    _FLOAT: lambda value: SixDigits(single(value)),
+    _CHAR: late.unpadded,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class AnyMySQL(General):
     """MySQL or MariaDB by whatever driver."""
+
+    as_text: ClassVar[str] = "cast({} as char)"
+    bytes_as_text: ClassVar[str] = "hex({})"
 
     def begin(self, connection: Connection) -> None:
         """Said, since the drivers have no option for it."""
@@ -57,6 +76,12 @@ class AnyMySQL(General):
         sets = [field.charsetnr for field in fields] if fields else [None] * len(cursor.description)
         return [kind(*pair) for pair in zip(cursor.description, sets, strict=True)]
 
+    def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
+        """Text of fixed width, and numbers of single precision."""
+        return tuple(
+            (i, _MENDED[column[1]]) for i, column in enumerate(description) if column[1] in _MENDED
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class PyMySQL(General):
@@ -67,8 +92,15 @@ class PyMySQL(General):
         with driver.cursor() as cursor:
             for statement in SESSION:
                 cursor.execute(statement)
+            to_moment = mysql_zone.of_session(partial(_row, cursor))
         inner = driver.decoders[_TIMESTAMP]
-        driver.decoders = {**driver.decoders, _TIMESTAMP: lambda text: _in_utc(inner(text))}
+
+        def read(text: str) -> Any:
+            """0000-00-00 comes as text; it stays so, to be rejected with its row."""
+            moment = inner(text)
+            return to_moment(moment) if isinstance(moment, datetime) else moment
+
+        driver.decoders = {**driver.decoders, _TIMESTAMP: read}
 
     def cancel(self, driver: Any) -> None:
         """Hang up: the server breaks off when it next has a row."""
@@ -89,9 +121,10 @@ class MySQL(PyMySQL, AnyMySQL):
     """MySQL or MariaDB by PyMySQL."""
 
 
-def _in_utc(moment: Any) -> Any:
-    """0000-00-00 comes as text; it stays so, to be rejected with its row."""
-    return moment.replace(tzinfo=UTC) if isinstance(moment, datetime) else moment
+def _row(cursor: Any, sql: str) -> tuple[Any, ...]:
+    cursor.execute(sql)
+    row: tuple[Any, ...] = cursor.fetchone()
+    return row
 
 
 def kind(column: abc.Sequence[Any], charset: int | None) -> Kind:

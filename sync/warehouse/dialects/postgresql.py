@@ -2,11 +2,13 @@
 
 from collections import abc
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, event
 
+from sync.domain.numbers import single
 from sync.domain.record import AttributeType
+from sync.warehouse.dialects import late
 from sync.warehouse.dialects.dialect import Kind, Late
 from sync.warehouse.dialects.general import General
 
@@ -26,6 +28,7 @@ _KINDS: dict[int, Kind] = {
     114: "json",
     700: DECIMAL,
     701: DECIMAL,
+    790: "money",
     1042: STRING,
     1043: STRING,
     1082: TIMESTAMP,
@@ -39,6 +42,9 @@ _NUMERIC = 1700
 _DATES = ("date", "timestamp", "timestamptz", "interval")
 #: Read late, so that rows that nobody looks into cost less.
 _LATE = (*_DATES, "numeric", "uuid")
+#: Types whose values are mended: char(n) is filled up with blanks, float4 has fewer digits than a double.
+_MENDED: dict[int, abc.Callable[[Any], Any]] = {700: single, 1042: late.unpadded}
+_TIMESTAMPTZ = 1184
 #: Settings that say how PostgreSQL writes what is read late.
 _SETTINGS = ("DateStyle", "IntervalStyle", "TimeZone")
 #: How many characters of the statement stand before the query.
@@ -69,6 +75,8 @@ class Libpq(General):
 class AnyPostgreSQL(Libpq):
     """PostgreSQL by whatever driver."""
 
+    bytes_as_text: ClassVar[str] = "encode({}, 'hex')"
+
     def begin(self, connection: Connection) -> None:
         """SQLAlchemy makes the transaction read-only when it begins it."""
         connection.execution_options(postgresql_readonly=True)
@@ -85,6 +93,10 @@ class AnyPostgreSQL(Libpq):
 class Psycopg(Libpq):
     """The driver psycopg 3, on whatever speaks PostgreSQL's protocol."""
 
+    def arguments(self, url: URL) -> dict[str, Any]:
+        """Text comes as UTF-8: of a database that knows no encoding (SQL_ASCII) it would come as bytes."""
+        return {} if "client_encoding" in url.query else {"client_encoding": "utf8"}
+
     def prepare(self, driver: Any) -> None:
         """What `late` reads comes as text."""
         from psycopg.pq import Format
@@ -96,15 +108,9 @@ class Psycopg(Libpq):
 
     def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
         """Dates, decimals and UUIDs; what Python has no date for stays text, to be rejected with its row."""
-        from psycopg import adapters
-        from psycopg.pq import Format
-
-        wanted = {adapters.types[name].oid for name in _LATE}
-        loaders = {oid: adapters.get_loader(oid, Format.TEXT) for oid in wanted}
+        loads = _loads(driver)
         return tuple(
-            (i, _or_text(loader(column[1], driver)))
-            for i, column in enumerate(description)
-            if (loader := loaders.get(column[1]))
+            (i, loads[column[1]]) for i, column in enumerate(description) if column[1] in loads
         )
 
     def manner(self, driver: Any) -> str:
@@ -154,13 +160,29 @@ def _own_kind(sort: str, category: str) -> Kind:
             return None
 
 
-def _or_text(loader: Any) -> abc.Callable[[str], Any]:
-    from psycopg import DataError
+def _loads(driver: Any) -> dict[int, late.Load]:
+    """What reads values late, by the object ids of their types."""
+    from psycopg import adapters
 
-    def load(written: str) -> Any:
-        try:
-            return loader.load(written.encode())
-        except DataError:
-            return written
+    loads = dict(_MENDED)
+    for name in _LATE:
+        oid = adapters.types[name].oid
+        load = _loader(oid, driver)
+        if oid == _TIMESTAMPTZ and not _style(driver).startswith("ISO"):
+            local = _loader(adapters.types["timestamp"].oid, driver)
+            load = late.zoned(local, driver.info.parameter_status("TimeZone") or "UTC")
+        loads[oid] = late.written(load)
+    return loads
 
-    return load
+
+def _loader(oid: int, driver: Any) -> late.Load:
+    from psycopg import adapters
+    from psycopg.pq import Format
+
+    found = adapters.get_loader(oid, Format.TEXT)
+    assert found is not None, oid  # only types that psycopg knows are asked for
+    return found(oid, driver).load
+
+
+def _style(driver: Any) -> str:
+    return driver.info.parameter_status("DateStyle") or "ISO"

@@ -16,6 +16,7 @@ class AnySQLite(General):
     """SQLite by whatever driver."""
 
     unreachable: ClassVar[str] = MISSING_FILE
+    bytes_as_text: ClassVar[str] = "hex({})"
 
     def reading(self, url: URL) -> URL:
         """A file is opened read-only by a URI, and then not made where there is none."""

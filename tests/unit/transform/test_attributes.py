@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.domain.instant import Infinite
+from sync.domain.numbers import Approximate, ApproximateSingle, Single
 from sync.domain.record import AttributeType
 from sync.transform import attributes
 from sync.transform.casts import Miscast
@@ -40,8 +42,12 @@ HUGE = 10**5000
         (INTEGER, 2**53, 2**53),
         (INTEGER, -(2**53), -(2**53)),
         (DECIMAL, 5, Decimal(5)),
-        (DECIMAL, 0.1, Decimal("0.1")),
-        (DECIMAL, -0.0, Decimal(0)),
+        (DECIMAL, 0.1, Approximate("0.1")),
+        (DECIMAL, -0.0, Approximate(0)),
+        (DECIMAL, 0.1 + 0.2, Approximate("0.3")),
+        (DECIMAL, 1 / 3, Approximate("0.333333333333333")),
+        (DECIMAL, 2.0**53, Decimal(2**53)),
+        (DECIMAL, Single(0.1), ApproximateSingle("0.1")),
         (DECIMAL, Decimal("1.10"), Decimal("1.1")),
         (DECIMAL, " 1.5e3 ", Decimal(1500)),
         (DECIMAL, ".5", Decimal("0.5")),
@@ -74,6 +80,8 @@ def test_cast(wanted, value, expected):
     [
         *((wanted, value) for wanted in AttributeType for value in [*NAN, b"a", [], {}, time(1)]),
         *((wanted, "a\0") for wanted in AttributeType),
+        *((wanted, Infinite("infinity")) for wanted in AttributeType),
+        *((STRING, text) for text in ("\x01", "\x01\x02", "a\x1bb", "\x80\x81", "\x7f")),
         (STRING, "a\ud800"),
         (STRING, "x" * 256),
         (STRING, 1.5),

@@ -94,6 +94,30 @@ def test_the_cast_of_a_dialect(tmp_path):
     assert hint == "cast it in SQL, for example to_json_string(doc)"
 
 
+MONEY = Column("fee", unsendable="money", as_text="cast({} as numeric)")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"attributes": {"fee": {"column": "fee", "type": "Decimal"}}},
+        {"extra_columns": "attributes"},
+        {"fields": {"external_id": "id", "company": "fee"}},
+    ],
+)
+def test_money(tmp_path, changes):
+    """Money comes as text with a sign, for which no attribute is locked by accident: it is told for what it is."""
+    [(_, message, hint)] = misfits(tmp_path, customer(**changes), "id", MONEY)
+    assert message == "column 'fee' is of type money, which cannot be sent"
+    assert hint.startswith("cast it in SQL, for example cast(fee as numeric)")
+
+
+def test_money_as_text(tmp_path):
+    """Who wants the text of it has it."""
+    mapping = customer(attributes={"fee": {"column": "fee", "type": "String"}})
+    assert misfits(tmp_path, mapping, "id", MONEY) == []
+
+
 def test_unsendable_columns_left_out(tmp_path):
     """They may be in the query if nobody asks for them."""
     columns: list[str | Column] = ["id", Column("raw_x", unsendable="binary")]

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.domain import numbers
+from sync.domain.instant import Infinite
+from sync.domain.numbers import Single
 from sync.domain.objects import Field, Kind
 from sync.domain.objects.customer import CUSTOMER
 from sync.transform import casts
@@ -50,8 +52,8 @@ class Odd(float):
         (10**254, "1" + "0" * 254),
         (42.0, "42"),
         (-0.0, "0"),
-        (1e20, "100000000000000000000"),
-        (1e16, "10000000000000000"),
+        (2.0**53, "9007199254740992"),
+        (Single(2**24), "16777216"),
         (Odd(5), "5"),
         (Decimal("42.00"), "42"),
         (Decimal("-0.0"), "0"),
@@ -95,6 +97,12 @@ def test_key(value, expected):
         Decimal("12345678901234567890123456789012345678.5"),
         10**255,
         HUGE,
+        1234567890123456789.0,
+        1e16,
+        -(2.0**53) - 2,
+        Single(2**24 + 2),
+        Infinite("infinity"),
+        "a\x1bb",
         date(2026, 1, 1),
         b"a",
         ["a"],
@@ -132,6 +140,8 @@ def test_not_finite(cast, value):
         pytest.param(10**5000, "1" + "0" * 5000, id="huge"),
         (10115.0, "10115"),
         (0.1, "0.1"),
+        (0.1 + 0.2, "0.3"),
+        (Single(0.1), "0.1"),
         (-0.0, "0"),
         (Decimal("1.50"), "1.5"),
         (Decimal("1E-7"), "0.0000001"),
@@ -461,3 +471,44 @@ def test_casts_cast_or_refuse(value, cast):
     """Whatever comes, a cast gives canonical text or a whole number, or refuses."""
     with suppress(Miscast):
         assert isinstance(cast(value), str | int)
+
+
+@pytest.mark.parametrize("value", ["\x01", "\x01\x02\t", "a\x1bb", "a\x7f.", "\x80\x81"])
+def test_control_characters(value):
+    """What no text means is not sent, nor a text of nothing else; what lays text out is."""
+    assert refusal(casts.line, value) == "invalid_text"
+    assert casts.line("one\n\ttwo\x0bthree\r\n") == "one\n\ttwo\x0bthree"
+
+
+@pytest.mark.parametrize("value", [Infinite("infinity"), Infinite("-infinity")])
+def test_infinite_dates(value):
+    """An infinite date is told as one, and sent as nothing, not as the text that a database writes for it."""
+    assert refusal(casts.line, value) == "not_finite"
+    with pytest.raises(Miscast) as caught:
+        casts.moment()(value)
+    assert (caught.value.code, caught.value.message, caught.value.hint) == (
+        "invalid_time",
+        "an infinite date or time cannot be sent",
+        "turn infinity into null in SQL",
+    )
+
+
+@pytest.mark.parametrize("value", ["0000-00-00", "0000-00-00 00:00:00"])
+def test_zero_dates(value):
+    """A zero date is told as one."""
+    with pytest.raises(Miscast) as caught:
+        casts.moment()(value)
+    assert (caught.value.message, caught.value.hint) == (
+        "a zero date, as MySQL has them, is no date",
+        "turn it into null in SQL: nullif(column, 0)",
+    )
+
+
+def test_a_key_of_floating_point():
+    """Of two rows whose keys became one number neither has a key, and the way out is named."""
+    with pytest.raises(Miscast) as caught:
+        casts.key(1234567890123456789.0)
+    assert (caught.value.message, caught.value.hint) == (
+        "the key came as floating point, in which other keys are the same number",
+        "cast the column to a whole number, or to text, where it is still exact",
+    )

@@ -23,3 +23,11 @@ def test_rules(tmp_path, monkeypatch):
     assert len({before, first, versions(zoned)}) == 3
     assert without == versions(plain)
     assert "pycountry" in without
+
+
+def test_edition(tmp_path, monkeypatch):
+    """They change with the rules of casting."""
+    mapping = loaded(tmp_path, customer()).mapping
+    before = versions(mapping)
+    monkeypatch.setattr("sync.transform.versions.RULES", -1)
+    assert before != versions(mapping)

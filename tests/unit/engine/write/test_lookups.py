@@ -235,6 +235,8 @@ def trusted(desk, remembered, **settings):
         (True, {"code": "refused", "outcome": "rejected"}, False),
         (True, {"fingerprint": None}, False),  # announced, and the run broke off
         (True, {"outcome": None, "fingerprint": None}, True),  # met by another mapping only
+        (True, {"rules": 1}, False),  # hashes by other rules of casting
+        (True, {"rules": None}, False),
     ],
 )
 def test_trust(desk, trust_state, more, expected):
