@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from sync.domain.flaw import flaw
 from sync.errors import ConfigError, ConfigProblem
-from sync.mapping import yaml
+from sync.mapping import comments, yaml
 from sync.mapping.conflicts import find_conflicts
 from sync.mapping.credentials import Credentials
 from sync.mapping.environment import EVERYTHING, Need, supply, text_at
@@ -128,7 +128,8 @@ def load_file(file: Path, environment: Environment, needs: abc.Set[Need]) -> Loa
     Raises:
         ConfigError: with all problems of the file.
     """
-    parsed = read_document(file)
+    text = _read(file, shown(file))
+    parsed = yaml.parse_as_far_as_possible(text, shown(file))
     raw = supply(parsed.data, file.stem, environment, needs)
     query = _query(raw, file.parent, parsed)
     if isinstance(query, PydanticCustomError):
@@ -136,9 +137,10 @@ def load_file(file: Path, environment: Environment, needs: abc.Set[Need]) -> Loa
     try:
         mapping = Mapping.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(*parsed.problems, *_further(explain(error, parsed), parsed)) from None
-    if parsed.problems:
-        raise ConfigError(*parsed.problems)
+        found = (*parsed.problems, *_further(explain(error, parsed), parsed))
+        raise ConfigError(*found, *_hidden(parsed, text)) from None
+    if problems := (*parsed.problems, *_hidden(parsed, text)):
+        raise ConfigError(*problems)
     if isinstance(query, str):
         source = mapping.source.model_copy(update={"query": query})
         mapping = mapping.model_copy(update={"source": source})
@@ -152,6 +154,11 @@ def _further(found: abc.Iterable[ConfigProblem], parsed: Document) -> abc.Iterat
         return
     lines = {problem.line for problem in parsed.problems}
     yield from (problem for problem in found if problem.line not in lines)
+
+
+def _hidden(parsed: Document, text: str) -> list[ConfigProblem]:
+    problem = comments.hidden(parsed, text)
+    return [] if problem is None else [problem]
 
 
 def _read(file: Path, shown: str) -> str:

@@ -81,6 +81,11 @@ class Document:
         dotted = ".".join(str(step) for step in shown)
         return ConfigProblem(message, hint, self.file, mark.line + 1, mark.column + 1, dotted)
 
+    def node(self, path: Path) -> yaml.Node | None:
+        """What stands at `path` in the file; None where there is nothing."""
+        node, _, depth = self._walk(path)
+        return node if depth == len(path) else None
+
     def written(self, path: Path) -> str:
         """What stands at `path` as the file spells it, for messages: `'text'`, `5`, `a list`."""
         node, _, _ = self._walk(path)

@@ -17,6 +17,7 @@ from sync.domain.objects import Field, Kind
 from sync.domain.objects.customer import CUSTOMER
 from sync.transform import casts
 from sync.transform.casts import Miscast
+from sync.transform.kind import kind
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ID = UUID("12345678-1234-5678-1234-567812345678")
@@ -390,7 +391,7 @@ def test_sendable(value, expected):
 )
 def test_kind(value, expected):
     """A message says what a value is, never what it holds."""
-    assert expected == casts.kind(value)
+    assert expected == kind(value)
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False))
