@@ -310,6 +310,18 @@ def unlock() -> int:
     return unlock()
 
 
+@app.command("help", short_help="Explain a code of a rejected row or warning.")
+@click.argument("code", required=False, metavar="[CODE]")
+def help_(code: str | None) -> int:
+    """Explain a code of a rejected row, a warning or a rail: cause, cure, what the next run does.
+
+    Without CODE all are listed.
+    """
+    from sync.cli.help import help_
+
+    return help_(code)
+
+
 def main() -> None:
     """Run the program; every error that a user can act on ends as a message and an exit code."""
     for stream in (sys.stdout, sys.stderr):
