@@ -32,6 +32,8 @@ VARIABLES = {
     "SYNC_OUTAGE": "outage",
     "SYNC_LOG": "log",
     "SYNC_TMP": "tmp",
+    "SYNC_ENVIRONMENT": "environment",
+    "SYNC_METRICS_FILE": "metrics_file",
 }
 _TAKES = {
     "requests_per_second": "a number above 0, up to 40",
@@ -39,6 +41,7 @@ _TAKES = {
     "timeout": "seconds, from 1 to 600",
     "outage": "seconds, from 1 to 86400",
     "log": "one of: json, text",
+    "environment": "a name of at most 64 visible characters on one line",
 }
 
 
@@ -86,6 +89,16 @@ class Settings(BaseModel):
     )
     tmp: Path | None = Field(
         default=None, description="The folder of private temporary files; else beside the state."
+    )
+    environment: str | None = Field(
+        default=None,
+        max_length=64,
+        pattern=r"^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$",
+        description="A name, such as production, in logs, metrics, reports and messages.",
+    )
+    metrics_file: Path | None = Field(
+        default=None,
+        description="Where `run` leaves its metrics, for the textfile collector of node_exporter.",
     )
 
     @field_validator("api_url", mode="after")

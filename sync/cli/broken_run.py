@@ -42,7 +42,17 @@ def _run(
 ) -> Run:
     at = now() if store is None else store.now()
     parts = failed_parts(prepared.survey.barred, store)
-    return Run(run_id(at), dry_run, at, parts, at, Status.FAILED, error.exit_code, whole)
+    return Run(
+        run_id(at),
+        dry_run,
+        at,
+        parts,
+        at,
+        Status.FAILED,
+        error.exit_code,
+        whole,
+        prepared.settings.environment,
+    )
 
 
 def tell(prepared: Prepared, run: Run, error: SyncError, *, as_json: bool) -> None:
@@ -50,7 +60,9 @@ def tell(prepared: Prepared, run: Run, error: SyncError, *, as_json: bool) -> No
     if as_json:
         print(dumps(summary(run)))
     if prepared.settings.log == "json":
-        log = LogReporter(logs.logger("json", sys.stderr), clock=time.monotonic, mask=str)
+        environment = prepared.settings.environment
+        logger = logs.logger("json", sys.stderr, environment=environment)
+        log = LogReporter(logger, clock=time.monotonic, mask=str)
         log.started(run)
         log.failed(error)
         log.finished(run)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sync.cli import broken_run
 from sync.cli.config import Prepared, prepare_run
+from sync.cli.follow import follow
 from sync.cli.outside import clock_until, http_of, now
 from sync.domain.events import Reporter
 from sync.domain.results import Run
@@ -51,9 +52,10 @@ def run(
         failed = replace(prepared, survey=prepared.survey.barring(error))
         ended = broken_run.enter(failed, error, dry_run=dry_run, whole=selection.whole)
         broken_run.tell(failed, ended, error, as_json=as_json)
-        return ended.exit_code
-    if as_json:
-        print(dumps(summary(ended)))
+    else:
+        if as_json:
+            print(dumps(summary(ended)), flush=True)
+    follow(prepared.settings, ended)
     return ended.exit_code
 
 
@@ -166,7 +168,7 @@ def _reporter(
         return Several(files, terminal)
     from sync.report.log import LogReporter
 
-    log = logs.logger("json", sys.stderr)
+    log = logs.logger("json", sys.stderr, environment=settings.environment)
     logs.adopt(log)
     lines = LogReporter(log, clock=time.monotonic, mask=store.stored)
     return Several(files, terminal, lines) if dry_run else Several(files, lines)

@@ -86,8 +86,9 @@ def schedule(wanted: Wanted) -> int:
     jitter = None if wanted.jitter is None else read_duration(wanted.jitter)
     runs = _Runs(wanted.paths, wanted.reports, prepare_run(wanted.paths))
     runs.begin()
-    log = logs.logger(logs.style(runs.settings.log, sys.stderr), sys.stderr)
-    board, metrics = Board(started, limit), Metrics()
+    style, environment = logs.style(runs.settings.log, sys.stderr), runs.settings.environment
+    log = logs.logger(style, sys.stderr, environment=environment)
+    board, metrics = Board(started, limit), Metrics(environment)
     with _endpoints(wanted, board, metrics, log):
         return asyncio.run(
             _serve(Worker(runs, board, metrics, log, now), wanted, timetable, jitter)

@@ -153,6 +153,8 @@ class Run:
     exit_code: int = 0
     #: Whether every row counted: no `--key`, no `--limit`.
     whole: bool = True
+    #: SYNC_ENVIRONMENT, None where it is not set.
+    environment: str | None = None
 
 
 def count(run: MappingRun, result: Result, by: int = 1) -> None:

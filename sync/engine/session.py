@@ -109,7 +109,8 @@ class Session:
         for task in tasks:
             task.run.overridden = tuple(sorted(selection.lifted))
         parts = [*(task.run for task in tasks), *failed_parts(barred, self.store)]
-        run = Run(name, dry_run, started, parts, whole=selection.whole)
+        environment = self.settings.environment
+        run = Run(name, dry_run, started, parts, whole=selection.whole, environment=environment)
         coordinator = Coordinator(run, tasks, self.reporter, self.stop, lease, clock, unsound)
         return await coordinator.conduct()
 

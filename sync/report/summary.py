@@ -23,6 +23,7 @@ def summary(run: Run) -> Summary:
         "finished_at": run.finished_at and canonical(run.finished_at),
         "status": run.status and run.status.value,
         "exit_code": run.exit_code,
+        "environment": run.environment,
         "mappings": [_mapping(mapping) for mapping in run.mappings],
     }
 

@@ -66,6 +66,10 @@ class Known:
             mappings = sorted(known, key=_name)
         return [self._of(whose) for whose in mappings]
 
+    def latest(self) -> list[LastRun]:
+        """The latest run of each mapping that came to its end, and the latest that did not."""
+        return [*self.complete.runs, *self.broken.runs]
+
     def _of(self, whose: Whose) -> Freshness:
         last, broken = (history.of(whose, self.exists) for history in (self.complete, self.broken))
         if last and broken and broken.finished_at <= last.finished_at:

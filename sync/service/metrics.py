@@ -1,7 +1,11 @@
 """What a worker did, as Prometheus reads it: counts and times, no keys, no values, no secrets."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from collections import abc
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 
 from sync.domain.results import MappingRun, Run, Status
 from sync.service.freshness import Freshness
@@ -11,10 +15,28 @@ _OUTCOMES = ("created", "updated", "unchanged", "skipped", "rejected")
 _SECONDS = (1, 5, 15, 60, 300, 900, 3600, 4 * 3600)
 
 
-class Metrics:
-    """The metrics of one process."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Families(Collector):
+    """Metrics that are handed over as they are."""
 
-    def __init__(self) -> None:
+    families: abc.Sequence[Metric]
+
+    def collect(self) -> abc.Iterable[Metric]:
+        return self.families
+
+
+def text(families: abc.Sequence[Metric]) -> bytes:
+    """Metrics in the text format of Prometheus."""
+    registry = CollectorRegistry()
+    registry.register(_Families(families))
+    return generate_latest(registry)
+
+
+class Metrics:
+    """The metrics of one process; every series bears the name of its `environment`, where that has one."""
+
+    def __init__(self, environment: str | None = None) -> None:
+        self._labels = {"environment": environment} if environment else {}
         self._registry = CollectorRegistry()
         self._rows = self._counter("rows", "Rows by how they ended.", "mapping", "outcome")
         self._requests = self._counter("requests", "Requests to ChartMogul.", "mapping", "method")
@@ -69,6 +91,16 @@ class Metrics:
         if one.last is not None:
             self._success.labels(one.mapping).set(one.last.finished_at.timestamp())
 
+    def families(self) -> list[Metric]:
+        """What there is to show, series by series."""
+        return [self._labelled(family) for family in self._registry.collect()]
+
+    def _labelled(self, family: Metric) -> Metric:
+        family.samples = [
+            sample._replace(labels={**sample.labels, **self._labels}) for sample in family.samples
+        ]
+        return family
+
     def expose(self) -> bytes:
         """The text that /metrics answers."""
-        return generate_latest(self._registry)
+        return text(self.families())

@@ -34,6 +34,7 @@ def write(connection: Connection, run: Run) -> None:
         "status": run.status and run.status.value,
         "exit_code": run.exit_code,
         "whole": run.whole,
+        "environment": run.environment,
     }
     upsert(connection, runs, [row])
     rows = [_mapping_row(run.id, place, part) for place, part in enumerate(run.mappings)]
@@ -102,6 +103,7 @@ def _load(connection: Connection, found: abc.Sequence[Any]) -> list[Run]:
             status=row.status and Status(row.status),
             exit_code=row.exit_code,
             whole=row.whole is not False,
+            environment=row.environment,
         )
         for row in found
     ]

@@ -48,6 +48,8 @@ def test_everything():
             "SYNC_OUTAGE": "300",
             "SYNC_LOG": "json",
             "SYNC_TMP": "/var/tmp",
+            "SYNC_ENVIRONMENT": "staging (EU)",
+            "SYNC_METRICS_FILE": "/var/sync.prom",
             "UNRELATED": "x",
         }
     )
@@ -62,6 +64,8 @@ def test_everything():
     assert (settings.requests_per_second, settings.connections) == (12.5, 5)
     assert (settings.timeout, settings.outage, settings.log) == (10, 300, "json")
     assert settings.tmp == Path("/var/tmp")
+    assert settings.environment == "staging (EU)"
+    assert settings.metrics_file == Path("/var/sync.prom")
 
 
 def test_every_setting_has_a_variable():
@@ -123,6 +127,17 @@ def test_no_secret_in_repr():
         ("SYNC_TIMEOUT", "inf", "SYNC_TIMEOUT is 'inf'; it takes seconds, from 1 to 600"),
         ("SYNC_OUTAGE", "-1", "SYNC_OUTAGE is '-1'; it takes seconds, from 1 to 86400"),
         ("SYNC_LOG", "xml", "SYNC_LOG is 'xml'; it takes one of: json, text"),
+        (
+            "SYNC_ENVIRONMENT",
+            "a\nb",
+            "SYNC_ENVIRONMENT is 'a\\nb'; it takes a name of at most 64 visible characters on one line",
+        ),
+        (
+            "SYNC_ENVIRONMENT",
+            "x" * 65,
+            f"SYNC_ENVIRONMENT is {'x' * 60!r}; it takes a name of at most 64 visible characters on"
+            " one line",
+        ),
         (
             "CHARTMOGUL_DATA_SOURCE",
             "plantedQ7xV2kZ92",

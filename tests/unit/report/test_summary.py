@@ -20,6 +20,7 @@ def test_summary(run):
   "finished_at": "2026-01-31T10:00:01.500Z",
   "status": "completed_with_errors",
   "exit_code": 1,
+  "environment": null,
   "mappings": [
     {
       "mapping": "customers",
