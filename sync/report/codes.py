@@ -307,6 +307,16 @@ CODES = (
         "Goes on where this one stopped: what was sent is remembered.",
     ),
     Code(
+        "max_same_refusals",
+        Kind.RAIL,
+        "everything is refused for one reason",
+        "The first rows that were sent, 100 unless `limits.max_same_refusals` says otherwise, were all refused with the"
+        " same words; the rest would be as well. Contacts do not start after it.",
+        "Mend what the reason names, in SQL or in the mapping; to send the rest all the same, once, use"
+        " `run --override max_same_refusals`.",
+        "Holds back what was refused while nothing about it changes, and sends the rest.",
+    ),
+    Code(
         "max_updates",
         Kind.RAIL,
         "more records would be changed than allowed",
