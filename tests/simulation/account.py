@@ -144,8 +144,8 @@ class Account:
     graves: dict[str, list[tuple[str, str]]] = field(default_factory=dict, init=False)
     #: Contacts of nobody that were there beforehand, as they were.
     nobodies: dict[str, Contact] = field(default_factory=dict, init=False)
-    #: Processes whose GET /account a stranger answered with 403.
-    forbidden: set[str] = field(default_factory=set, init=False)
+    #: Processes that a stranger told that nothing will do.
+    shut_out: set[str] = field(default_factory=set, init=False)
     _count: Counter[str] = field(default_factory=Counter, init=False)
     _late: list[tuple[float, _Request]] = field(default_factory=list, init=False)
     _way: list[_Request] = field(default_factory=list, init=False)
@@ -286,8 +286,8 @@ class Account:
             case _, "a login page behind 302":
                 return httpx.Response(302, headers={"location": "https://login.example/"})
             case "stranger", _:
-                if "403" in kind and request.path.endswith("/account"):
-                    self.forbidden.add(request.caller.name)
+                if _is_general(kind, request.path):
+                    self.shut_out.add(request.caller.name)
                 if kind.endswith("after"):
                     self._arrive(request)
                 return _stranger(kind, self._dice.randrange(len(_FOREIGN)))
@@ -427,6 +427,13 @@ def _stranger(kind: str, which: int) -> httpx.Response:
     return httpx.Response(int(number), headers=headers, content=body, extensions={"stranger": True})
 
 
+def _is_general(kind: str, path: str) -> bool:
+    """Whether a stranger's answer is about all requests: 403 to the account, 404 to a path that names no record."""
+    if "403" in kind:
+        return path.endswith("/account")
+    return "404" in kind and path in ("/v1/account", "/v1/customers", "/v1/contacts")
+
+
 def _garbled(answer: Answer, kind: str) -> httpx.Response:
     body = answer.body
     headers = dict(answer.headers)
@@ -443,4 +450,5 @@ def _garbled(answer: Answer, kind: str) -> httpx.Response:
             body = b"null"
         case "much white space" if body:
             body = b" " * _MUCH + body
-    return httpx.Response(answer.status, headers=headers, content=body)
+    foreign = {"stranger": True} if body != answer.body and "much" not in kind else {}
+    return httpx.Response(answer.status, headers=headers, content=body, extensions=foreign)

@@ -254,11 +254,11 @@ def no_false_alarm(world: World) -> Broken:
 def strangers_end_nothing(world: World) -> Broken:
     """What a proxy answers once in ChartMogul's place is no reason to end a mapping, nor is a 304.
 
-    A 403 that GET /account gets as well is one.
+    A 403 that GET /account gets as well is one, and so is a 404 to a path that names no record.
     """
     for worker in _workers(world):
         kinds = [trouble.kind for trouble in worker.scene.troubles]
-        own = worker.account.revoked or worker.name in worker.account.forbidden
+        own = worker.account.revoked or worker.name in worker.account.shut_out
         own = own or any("302" in k or "stranger 407" in k for k in kinds)
         own = own or any(blow.what in ("revoke", "read only") for blow in worker.scene.blows)
         if own or not any(kind.startswith("stranger") for kind in kinds):
