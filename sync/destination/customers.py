@@ -54,17 +54,17 @@ class Customers:
 
         Back to the key when the uuid is gone or stands for other keys now: it was merged, deleted or unmerged.
         """
-        key = record.key
+        key, gone = record.key, False
         if uuid is not None:
             try:
                 seen = await self.client.customer(uuid)
             except NotFound:
-                pass
+                gone = True
             else:
                 if (self.data_source, key) in seen.pairs:
                     return self._check(seen)
         found = await self.client.find_customer(self.data_source, key)
-        return self._check(found) if isinstance(found, Seen) else found
+        return self._check(found) if isinstance(found, Seen) else Absent(deleted=gone)
 
     async def pages(self) -> abc.AsyncGenerator[Page]:
         """All customers of the data source, up to 200 a page."""

@@ -25,6 +25,14 @@ class Unresolved(Exception):
         self.problem = problem
 
 
+class LeftAlone(Exception):
+    """A row that is skipped for this reason: what its record belongs to was deleted in ChartMogul, and is left so."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class Outlook(Protocol):
     """The records that wait for a look-up, in numbers."""
 
@@ -63,10 +71,14 @@ class QueryRows(Protocol):
 
 
 class Foreseen(Protocol):
-    """What mappings that are written before this one would create, in a dry run."""
+    """What mappings that are written before this one create, as far as that is known before: in a dry run."""
 
     def creates(self, key: str) -> bool:
         """Whether a record with this key would be created."""
+        ...
+
+    def leaves_deleted(self) -> bool:
+        """Whether one of them leaves what was deleted in ChartMogul."""
         ...
 
 
@@ -85,6 +97,8 @@ class Site:
     rows: QueryRows
     foreseen: Foreseen
     clock: Clock
+    #: Whether what was deleted in ChartMogul is left so.
+    leave_deleted: bool = False
 
 
 class KeyListing(Protocol):
@@ -108,7 +122,7 @@ class Destination(Protocol):
         ...
 
     async def find(self, record: Record, uuid: str | None) -> Seen | Absent:
-        """The record in ChartMogul, by the remembered uuid first; raises Unresolved."""
+        """The record in ChartMogul, by the remembered uuid first; raises Unresolved and LeftAlone."""
         ...
 
     async def create(self, record: Record) -> Seen:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sync.chartmogul.client import Client
-from sync.destination.interface import Foreseen, Unresolved
+from sync.destination.interface import Foreseen, LeftAlone, Unresolved
 from sync.domain.lookup import Listing
 from sync.domain.parent import Parent
-from sync.domain.plan import Absent, Seen
+from sync.domain.plan import DELETED, Absent, Seen
 from sync.domain.record import Problem
 from sync.errors import NotFound
 
@@ -26,6 +26,14 @@ class ParentMemory(Protocol):
         """How many customers of the data source have a uuid."""
         ...
 
+    async def learn_parent(self, key: str, was: str, now: Parent | None) -> None:
+        """Let all know what a look-up showed of a customer that was remembered by another uuid; None: it is deleted."""
+        ...
+
+    async def is_grave(self, key: str) -> bool | None:
+        """Whether a mapping leaves a customer as it is, deleted in ChartMogul; None: nobody knows that it is."""
+        ...
+
 
 @dataclass(slots=True)
 class ParentResolver:
@@ -35,6 +43,10 @@ class ParentResolver:
     data_source: str
     state: ParentMemory
     foreseen: Foreseen
+    #: Whether what belongs to a deleted customer is left with it.
+    leave_deleted: bool = False
+    #: Customers that this run found to be deleted.
+    _deleted: set[str] = field(default_factory=set, init=False)
     _found: dict[str, Parent | None] = field(default_factory=dict, init=False)
     _asked: dict[str, asyncio.Future[Parent | None]] = field(default_factory=dict, init=False)
 
@@ -74,13 +86,23 @@ class ParentResolver:
 
         Raises:
             Unresolved: ChartMogul has no such customer.
+            LeftAlone: it was deleted there, and is left so.
         """
         known = self._found.get(customer)
         if customer not in self._found or (known is not None and not known.proven):
             known = await self._ask(customer)
         if known is None:
+            if await self._is_left_alone(customer):
+                raise LeftAlone(DELETED)
             raise Unresolved(_not_found(customer))
         return known
+
+    async def _is_left_alone(self, customer: str) -> bool:
+        """Whether an absent customer was deleted in ChartMogul, and nobody makes it again."""
+        left = await self.state.is_grave(customer)
+        if left is None and customer not in self._deleted:
+            return False
+        return left or self.leave_deleted or self.foreseen.leaves_deleted()
 
     async def refresh(self, customer: str) -> None:
         """Ask for a parent anew: ChartMogul no longer takes the one it has shown."""
@@ -95,22 +117,35 @@ class ParentResolver:
         self._found[customer] = found
         return found
 
+    async def _learn(self, customer: str, known: Parent, found: Parent | None) -> None:
+        """What the look-up of a customer shows that the state remembers otherwise, all mappings know from now on."""
+        if found is None:
+            self._deleted.add(customer)
+        if found is None or (found.uuid, found.pairs) != (known.uuid, known.pairs):
+            await self.state.learn_parent(customer, known.uuid, found)
+
     async def _look_up(self, customer: str) -> Parent | None:
         """By its uuid first where one is known: so it is found also in the moment after its creation."""
         if self.foreseen.creates(customer):
             return Parent(f"to come: {customer}", 1, proven=True, to_come=True)
         known = self._found.get(customer)
-        if known is not None and (parent := await self._by_uuid(known.uuid, customer)):
-            return parent
+        if known is None:
+            return await self._by_key(customer)
+        gone = False
+        try:
+            seen = await self.client.customer(known.uuid)
+        except NotFound:
+            found, gone = await self._by_key(customer), True
+        else:
+            here = (self.data_source, customer) in seen.pairs
+            found = _parent(seen) if here else await self._by_key(customer)
+        if found is not None or gone:
+            await self._learn(customer, known, found)
+        return found
+
+    async def _by_key(self, customer: str) -> Parent | None:
         found = await self.client.find_customer(self.data_source, customer)
         return None if isinstance(found, Absent) else _parent(found)
-
-    async def _by_uuid(self, uuid: str, customer: str) -> Parent | None:
-        try:
-            seen = await self.client.customer(uuid)
-        except NotFound:
-            return None
-        return _parent(seen) if (self.data_source, customer) in seen.pairs else None
 
 
 def _parent(seen: Seen) -> Parent:

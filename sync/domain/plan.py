@@ -7,7 +7,7 @@ from typing import assert_never
 
 from sync.domain.fingerprint import Hasher
 from sync.domain.objects import Descriptor, Field
-from sync.domain.policy import Mode, OnAbsent
+from sync.domain.policy import Mode, OnAbsent, OnDeleted
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Problem, Record, Value
 from sync.domain.spelling import Shape, same_number, same_text
 
@@ -48,10 +48,14 @@ class Met(Seen):
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """ChartMogul has no such record."""
+    """ChartMogul has no such record. `deleted`: it had; its uuid is gone, and nothing else bears its key."""
+
+    deleted: bool = False
 
 
 Known = Remembered | Seen | Absent
+#: Why a row is skipped whose record, or whose customer, was deleted in ChartMogul.
+DELETED = "deleted there"
 Changes = dict[str, tuple[Value, Value]]
 
 
@@ -115,6 +119,8 @@ class Policy:
     descriptor: Descriptor
     #: The types of its attributes, by their bare keys, as far as they are known.
     types: abc.Mapping[str, AttributeType] = field(default_factory=dict)
+    #: What becomes of a record that was deleted in ChartMogul.
+    deleted: OnDeleted = OnDeleted.CREATE
 
     def shape(self, name: str) -> Shape:
         """What the values of a field or an attribute are."""
@@ -130,6 +136,8 @@ def decide(
     an update for another reason tries them again.
     """
     match known:
+        case Absent(deleted=True) if policy.deleted is OnDeleted.LEAVE:
+            return Skip(record, None, DELETED)
         case Absent():
             return _decide_absent(record, policy)
         case _ if policy.mode is Mode.INSERT:

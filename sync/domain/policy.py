@@ -48,6 +48,13 @@ class OnAbsent(StrEnum):
     SKIP = "skip"
 
 
+class OnDeleted(StrEnum):
+    """What becomes of a row whose record was deleted in ChartMogul: made again, or left so."""
+
+    CREATE = "create"
+    LEAVE = "leave"
+
+
 class LiveCheck(StrEnum):
     """Whether a remembered row that changed is looked up before it is written."""
 

@@ -2,11 +2,9 @@
 
 import os
 import sqlite3
-import stat
 import tempfile
-import time
 from collections import abc
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +12,13 @@ from typing import Any
 import simplejson
 
 from sync.domain.codec import dump, dump_seen, load, load_seen
-from sync.domain.plan import Seen
+from sync.domain.plan import Absent, Seen
 from sync.domain.record import Record
+from sync.engine import leftovers
 from sync.errors import StateError
 
 #: `print` is null where the row made no record; `body` is null where it does not need ChartMogul;
-#: `taken` marks rows that a listing has already found, `seen` what a look-up found ('' for absent).
+#: `taken` marks rows that a listing has already found, `seen` what a look-up found ('' for absent, '-' for deleted).
 #: `tries`: the fields, between marks, that are sent though known to be dropped; what `follows` waits for one to stick.
 _SCHEMA = """
 pragma journal_mode = off;
@@ -37,12 +36,10 @@ create view following as select * from rows where body is not null and follows;
 """
 _ENTRIES = "select key, row, print, body, customer, uuid, seen, row_hash, tries, follows from"
 _MARK = "\n"
+_DELETED = "-"
 _AMONG = "key in (select value from json_each(?))"
 _HINT = "set SYNC_TMP to a folder with room"
 _BATCH = 500
-_PREFIX = "spool-"
-#: Seconds; a spool has a name for less than a thousandth of one.
-_DEAD_AFTER = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +59,8 @@ class Entry:
     tries: frozenset[str] = frozenset()
     #: Whether it waits for one of these to stick in another row.
     follows: bool = False
+    #: Whether the look-up found that it was deleted in ChartMogul.
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +93,8 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _sweep(folder)
-            handle, path = tempfile.mkstemp(prefix=_PREFIX, dir=folder)  # mode 0600
+            leftovers.sweep(folder)
+            handle, path = tempfile.mkstemp(prefix=leftovers.PREFIX, dir=folder)  # mode 0600
             os.close(handle)
         except OSError as error:
             message = f"cannot write the spool file in {folder}: {error.strerror}"
@@ -212,10 +211,15 @@ class Spool:
     def absent(self, keys: abc.Sequence[str]) -> set[str]:
         """Those of these keys that wait and that a look-up did not find."""
         found = self._ask(
-            f"select key from waiting where {_AMONG} and seen = ''",
+            f"select key from waiting where {_AMONG} and seen in ('', '{_DELETED}')",
             _listed(keys),
         )
         return {key for (key,) in found}
+
+    def deleted(self, keys: abc.Sequence[str]) -> set[str]:
+        """Those of them that ChartMogul had, and has no more."""
+        query = f"select key from waiting where {_AMONG} and seen = '{_DELETED}'"
+        return {key for (key,) in self._ask(query, _listed(keys))}
 
     def entries(self, batch: int = _BATCH) -> abc.Iterator[list[Entry]]:
         """The records that wait and that no `take` has handed out, in the order of the query."""
@@ -237,31 +241,16 @@ class Spool:
         self._tell("update rows set taken = 1 where key = ?", ((row[0],) for row in rows))
         return [_entry(*row) for row in rows]
 
-    def see(self, found: abc.Iterable[tuple[str, Seen | None]]) -> None:
+    def see(self, found: abc.Iterable[tuple[str, Seen | Absent | None]]) -> None:
         """Keep what look-ups found, for a second pass."""
         self._tell(
             "update rows set seen = ? where key = ?",
-            ((dump_seen(seen) if seen else "", key) for key, seen in found),
+            ((_dumped(seen), key) for key, seen in found),
         )
 
     def again(self) -> None:
         """Let every waiting record be handed out once more: the second pass begins."""
         self._tell("update rows set taken = ?", [(0,)])
-
-
-def _sweep(folder: Path) -> None:
-    """Remove the empty files of processes that were killed before they could do so."""
-    for file in folder.glob(f"{_PREFIX}????????"):
-        with suppress(OSError):  # somebody else was faster
-            if _is_left(file.lstat()):
-                file.unlink()
-
-
-def _is_left(file: os.stat_result) -> bool:
-    """Whether a file is one of those; others may keep theirs in the machine's temporary folder."""
-    old = time.time() - file.st_mtime > _DEAD_AFTER
-    empty = file.st_mode == stat.S_IFREG | 0o600 and file.st_size == 0
-    return old and empty and file.st_uid == os.geteuid()
 
 
 @contextmanager
@@ -275,6 +264,12 @@ def _disk() -> abc.Iterator[None]:
 
 def _listed(keys: abc.Sequence[str]) -> str:
     return simplejson.dumps(list(keys))
+
+
+def _dumped(found: Seen | Absent | None) -> str:
+    if isinstance(found, Seen):
+        return dump_seen(found)
+    return _DELETED if found is not None and found.deleted else ""
 
 
 def _body(entry: Entry) -> tuple[str, str | None, str | None, str, bool]:
@@ -295,6 +290,7 @@ def _entry(
     follows: int,
 ) -> Entry:
     record = Record(row, key, load(body), customer)
-    found = load_seen(seen) if seen else None
+    found = load_seen(seen) if seen not in (None, "", _DELETED) else None
     names = frozenset(filter(None, tries.split(_MARK)))
-    return Entry(record, print_, uuid, seen is not None, found, row_hash, names, bool(follows))
+    told = (row_hash, names, bool(follows), seen == _DELETED)
+    return Entry(record, print_, uuid, seen is not None, found, *told)

@@ -9,7 +9,7 @@ from sync.chartmogul.client import Client
 from sync.chartmogul.verdict import KEYS
 from sync.domain import objects
 from sync.domain.events import Estimate, MappingReporter, Phase, Reporter
-from sync.domain.policy import Mode, RowsShown
+from sync.domain.policy import Mode, OnDeleted, RowsShown
 from sync.domain.record import Object
 from sync.domain.results import Left, MappingRun
 from sync.domain.typed import Typed
@@ -248,7 +248,14 @@ class MappingTask:
         """Whether a dry run would create a record with this key."""
         if self._spool is None or not self.context.dry_run:
             return False
+        if self.leaves_deleted and self._spool.deleted([key]):
+            return False
         return self.loaded.mapping.mode is not Mode.UPDATE and key in self._spool.absent([key])
+
+    @property
+    def leaves_deleted(self) -> bool:
+        """Whether what was deleted in ChartMogul is left so."""
+        return self.loaded.mapping.deleted is OnDeleted.LEAVE
 
     def close(self) -> None:
         """Give the spool's space back and let the warehouse go."""
@@ -265,3 +272,7 @@ class _Before:
     def creates(self, key: str) -> bool:
         """Whether a dry run would create a record with this key in one of them."""
         return any(task.creates(key) for task in self.tasks)
+
+    def leaves_deleted(self) -> bool:
+        """Whether one of them leaves what was deleted in ChartMogul."""
+        return any(task.leaves_deleted for task in self.tasks)

@@ -7,7 +7,16 @@ from pydantic_core import PydanticCustomError
 
 from sync.domain import objects
 from sync.domain.flaw import flaw, wrong
-from sync.domain.policy import ExtraColumns, LiveCheck, Mode, OnAbsent, OnNull, RowsShown, TooLong
+from sync.domain.policy import (
+    ExtraColumns,
+    LiveCheck,
+    Mode,
+    OnAbsent,
+    OnDeleted,
+    OnNull,
+    RowsShown,
+    TooLong,
+)
 from sync.domain.record import AttributeType
 from sync.domain.record import Object as ObjectKind
 from sync.mapping.rules import plant
@@ -36,6 +45,7 @@ __all__ = [
     "Mapping",
     "Mode",
     "OnAbsent",
+    "OnDeleted",
     "OnNull",
     "Share",
     "Source",
@@ -230,6 +240,10 @@ class Mapping(Part):
     absent: OnAbsent = Field(
         default=OnAbsent.REJECT,
         description="In mode update: how a row ends that ChartMogul does not have.",
+    )
+    deleted: OnDeleted = Field(
+        default=OnDeleted.CREATE,
+        description="What becomes of a row whose record was deleted in ChartMogul: create it again, or leave it so.",
     )
     live_check: LiveCheck = Field(
         default=LiveCheck.CHANGED,

@@ -149,6 +149,15 @@ class MappingState:
         memories = await call(self.store.recall, scope, self.mapping, keys)
         return {key: Parent(m.uuid, m.pairs) for key, m in memories.items() if m.uuid}
 
+    async def learn_parent(self, key: str, was: str, now: Parent | None) -> None:
+        """Let all know what a look-up showed of a customer that was remembered by another uuid; None: it is deleted."""
+        if not self.dry_run:
+            await call(self.store.learn, await self._scope_of_parents(), key, was, now)
+
+    async def is_grave(self, key: str) -> bool | None:
+        """Whether a mapping leaves a customer as it is, deleted in ChartMogul; None: nobody knows that it is."""
+        return await call(self.store.is_grave, await self._scope_of_parents(), key)
+
     async def count_parents(self) -> int:
         """How many customers of the data source have a uuid."""
         return await call(self.store.count, await self._scope_of_parents())

@@ -46,7 +46,7 @@ class Memory:
     (then `code` says why), None where this mapping never met the key. `hashes` and `dropped` are
     8 bytes a field. `left`: the row was missing from the last complete query. `rules` is the edition of the casting
     rules that made fingerprint and hashes, None in what an older version wrote. `rejected_since`: when it was first
-    rejected without a break, None where it is not.
+    rejected without a break, None where it is not. `deleted`: it was found to be deleted in ChartMogul.
     """
 
     record: int
@@ -64,6 +64,7 @@ class Memory:
     held: Held | None = None
     rules: int | None = None
     rejected_since: datetime | None = None
+    deleted: bool = False
 
     @property
     def broken_off(self) -> bool:
@@ -126,19 +127,24 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The mode left the record alone: its uuid is kept; an earlier fingerprint stays."""
+    """The mode left the record alone: its uuid is kept; an earlier fingerprint stays.
+
+    `deleted`: it was deleted in ChartMogul, so neither stays.
+    """
 
     key: str
     uuid: str | None
     pairs: int | None
     outcome: Outcome
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
     """The row did not arrive. `uncertain`: part of it may have, so the fingerprint goes.
 
-    `tried` are fields that were known to be dropped, and were tried again.
+    `tried` are fields that were known to be dropped, and were tried again. `deleted`: the record was deleted in
+    ChartMogul.
     """
 
     key: str
@@ -147,6 +153,7 @@ class RejectedRow:
     uncertain: bool = False
     held: Held | None = None
     tried: tuple[str, ...] = ()
+    deleted: bool = False
 
 
 Item = Confirmed | Observed | RejectedRow

@@ -11,6 +11,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from sync.domain import objects
+from sync.domain.parent import Parent
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, Run, Status
 from sync.domain.row_hash import KnownRows, RowHash
@@ -19,6 +20,7 @@ from sync.state import (
     accounts,
     drops,
     forgetting,
+    identities,
     in_doubt,
     opening,
     records,
@@ -150,7 +152,7 @@ class Store:
 
     def count(self, scope: Scope) -> int:
         """How many records of a scope have a uuid."""
-        return self.database.read(lambda c: records.count(c, scope))
+        return self.database.read(lambda c: identities.count(c, scope))
 
     def recall(self, scope: Scope, mapping: str, keys: abc.Iterable[str]) -> dict[str, Memory]:
         """What is known of these keys; unknown ones are missing in the answer."""
@@ -162,7 +164,7 @@ class Store:
     def by_uuid(self, scope: Scope, uuids: abc.Iterable[str]) -> dict[str, list[str]]:
         """The stored keys that lead to each of these uuids."""
         wanted = list(uuids)
-        return self.database.read(lambda c: records.by_uuid(c, scope, wanted))
+        return self.database.read(lambda c: identities.by_uuid(c, scope, wanted))
 
     def remember(self, scope: Scope, mapping: str, run_id: str, items: abc.Sequence[Item]) -> None:
         """Write down what became of rows, all or nothing; what is confirmed is in doubt no longer."""
@@ -180,9 +182,22 @@ class Store:
         """Note, before they are sent, that these records (by number) are about to be written."""
         self.database.write(lambda c: records.announce(c, mapping, numbers))
 
+    def learn(self, scope: Scope, key: str, was: str, now: Parent | None) -> None:
+        """What a look-up showed of a key whose uuid was another one; None: it was deleted in ChartMogul."""
+
+        def work(connection: Connection) -> None:
+            at = self.clock.moment(connection)
+            identities.learn(connection, scope, at, self.stored(key), was, now)
+
+        self.database.write(work)
+
+    def is_grave(self, scope: Scope, key: str) -> bool | None:
+        """Whether a mapping leaves a record as it is, deleted in ChartMogul; None: nobody knows that it is."""
+        return self.database.read(lambda c: identities.is_grave(c, scope, self.stored(key)))
+
     def forget(self, scope: Scope, key: str) -> None:
         """The uuid of a key is no more (404); neither is what any mapping sent to it."""
-        self.database.write(lambda c: records.forget(c, scope, self.stored(key)))
+        self.database.write(lambda c: identities.forget(c, scope, self.stored(key)))
 
     def known_rows(self, mapping: str, dropping: abc.Collection[str] = ()) -> KnownRows:
         """The rows that a mapping need not build again; those with drops of these fields are built."""

@@ -76,9 +76,21 @@ class Known:
         """How many of them there are."""
         return len(self.square.remembered)
 
+    async def learn_parent(self, key: str, was: str, now: Parent | None) -> None:
+        """A look-up showed a customer otherwise than it is remembered."""
+        self.square.learnt.append((key, was, now.uuid if now else None))
+
+    async def is_grave(self, key: str) -> bool | None:
+        """Whether a customer that was deleted is left so; None for all others."""
+        return self.square.graves.get(key)
+
     def creates(self, key: str) -> bool:
         """Whether this dry run would create a customer."""
         return key in self.square.coming
+
+    def leaves_deleted(self) -> bool:
+        """No mapping before this one leaves what was deleted."""
+        return False
 
     def of_keys(self, keys: abc.Sequence[str]) -> abc.Mapping[str, int]:
         """No row is known by its key here."""
@@ -125,6 +137,8 @@ class Square:
         self.client = looking.under(Allowed())
         self.remembered = dict(remembered or {})
         self.coming: set[str] = set()
+        self.learnt: list[tuple[str, str, str | None]] = []
+        self.graves: dict[str, bool] = {}
         self.rows: dict[str, list[int]] = {}
         self.doubts: dict[str, Doubt] = {}
         self.log: list[str] = []

@@ -137,10 +137,11 @@ class DictDestination:
         found = self._by_uuid(uuid)
         if found is not None and record.key in self.keys(found):
             return found
+        absent = Absent(deleted=uuid is not None and found is None)
         if self.unseen[record.key]:
             self.unseen[record.key] -= 1
-            return Absent()
-        return self.records.get(record.key, Absent())
+            return absent
+        return self.records.get(record.key, absent)
 
     async def create(self, record: Record) -> Seen:
         """Keep a new record; one key is never there twice."""

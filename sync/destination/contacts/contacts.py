@@ -8,12 +8,9 @@ from datetime import timedelta
 from weakref import WeakValueDictionary
 
 from sync.chartmogul.client import Client, Written
-from sync.destination.contacts.creation import Creation
+from sync.destination.contacts.creation import Creation, concerns_customer
 from sync.destination.contacts.identity import moved, resolve
-from sync.destination.contacts.in_doubt import (
-    InDoubtCreates,
-    doubtful,
-)
+from sync.destination.contacts.in_doubt import InDoubtCreates, doubtful
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site, Unresolved
 from sync.destination.parents import ParentResolver
@@ -64,7 +61,7 @@ class Contacts:
         return cls(
             site.client,
             source,
-            ParentResolver(site.client, source, state, site.foreseen),
+            ParentResolver(site.client, source, state, site.foreseen, site.leave_deleted),
             ContactIndex(site.client, source, site.fields),
             InDoubtCreates(state, site.clock),
             site.rows,
@@ -96,6 +93,7 @@ class Contacts:
 
         Raises:
             Unresolved: customer_not_found, ambiguous_contact, contact_moved, outcome_unknown.
+            LeftAlone: its customer was deleted, and is left so.
         """
         found = await self._find(record, uuid)
         if isinstance(found, Seen):
@@ -103,11 +101,18 @@ class Contacts:
         return found
 
     async def _find(self, record: Record, uuid: str | None) -> Seen | Absent:
-        if uuid is not None and (seen := await self._by_uuid(record, uuid)):
-            return seen
+        gone = False
+        if uuid is not None:
+            try:
+                if seen := await self._by_uuid(record, uuid):
+                    return seen
+            except NotFound:
+                gone = True
         parent = await self._parent(record)
         found = await self.resolve(record, parent)
-        return await self._judge_doubt(record, parent) if isinstance(found, Absent) else found
+        absent = isinstance(found, Absent)
+        found = await self._judge_doubt(record, parent) if absent else found
+        return found if isinstance(found, Seen) else Absent(deleted=gone)
 
     def _note_others(self, record: Record, seen: Seen) -> None:
         """Keep the attributes that a row does not send until it is written; what was listed is kept anyhow."""
@@ -120,11 +125,8 @@ class Contacts:
         return await self.parents.of(record.customer or "")
 
     async def _by_uuid(self, record: Record, uuid: str) -> Seen | None:
-        """The remembered contact; None where it is gone, or nobody's now, or of another data source."""
-        try:
-            seen = self.index.by_uuid(uuid) or await self.client.contact(uuid)
-        except NotFound:
-            return None
+        """The remembered contact; None where it is nobody's now, or of another data source; NotFound if it is gone."""
+        seen = self.index.by_uuid(uuid) or await self.client.contact(uuid)
         if seen.customer_uuid is None or seen.data_source not in (None, self.data_source):
             return None
         if (seen.data_source, seen.customer) == (self.data_source, record.customer):
@@ -198,7 +200,7 @@ class Contacts:
                 try:
                     seen = await self._creation().send(record, parent)
                 except Refused as error:
-                    if refreshed or not _concerns_customer(error):
+                    if refreshed or not concerns_customer(error):
                         raise
                 else:
                     self.index.add(seen, parent)
@@ -290,10 +292,3 @@ class Contacts:
 def _others(record: Record, shown: Fields) -> Fields:
     """The attributes among these fields that a record does not send."""
     return {n: v for n, v in shown.items() if n.startswith(ATTRIBUTE) and n not in record.fields}
-
-
-def _concerns_customer(error: Refused) -> bool:
-    """Whether it is the customer that ChartMogul does not take; how it says so was never recorded."""
-    return isinstance(error, NotFound) or any(
-        refusal.param == "customer_uuid" for refusal in error.answered.refusals
-    )

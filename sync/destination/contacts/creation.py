@@ -13,7 +13,7 @@ from sync.domain.clock import Clock
 from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Met, Seen
 from sync.domain.record import Problem, Record
-from sync.errors import Denied, RailError, Refused, Unavailable
+from sync.errors import Denied, NotFound, RailError, Refused, Unavailable
 
 #: Seconds between looks for a contact whose create was not answered.
 WAITS = (2.0, 5.0, 15.0)
@@ -107,3 +107,10 @@ class Creation:
             await self.in_doubt.mark_lost(record.key)
             raise Unresolved(problem) from error
         return None
+
+
+def concerns_customer(error: Refused) -> bool:
+    """Whether it is the customer that ChartMogul does not take; how it says so was never recorded."""
+    return isinstance(error, NotFound) or any(
+        refusal.param == "customer_uuid" for refusal in error.answered.refusals
+    )

@@ -8,7 +8,7 @@ from sync.destination.registry import build
 from sync.domain import objects
 from sync.domain.events import MappingReporter
 from sync.domain.plan import Policy
-from sync.domain.policy import LiveCheck
+from sync.domain.policy import LiveCheck, OnDeleted
 from sync.domain.record import ATTRIBUTE
 from sync.engine.context import Lease, RunContext
 from sync.engine.read.findings import Findings
@@ -39,7 +39,10 @@ class WriterAssembly:
         destination = self._destination()
         about = objects.of(self.mapping.destination.object)
         types = {key: typed.type for key, typed in findings.types.items()}
-        policy = Policy(self.mapping.mode, self.mapping.absent, findings.hasher, about, types)
+        mapping = self.mapping
+        policy = Policy(
+            mapping.mode, mapping.absent, findings.hasher, about, types, mapping.deleted
+        )
         return Writer(
             context.means.connections,
             findings.spool,
@@ -70,6 +73,7 @@ class WriterAssembly:
             SpooledRows(findings.spool, self.state, findings.seen),
             self.foreseen,
             self.context.clock,
+            self.mapping.deleted is OnDeleted.LEAVE,
         )
         return build(self.mapping.destination.object, site)
 

@@ -7,7 +7,7 @@ here, and a plan is made without sending anything.
 from dataclasses import dataclass, replace
 
 from sync.chartmogul.client import Written
-from sync.destination.interface import Destination, Unresolved
+from sync.destination.interface import Destination, LeftAlone, Unresolved
 from sync.domain.plan import (
     Absent,
     Changes,
@@ -32,6 +32,9 @@ from sync.engine.write.drops import Drops
 from sync.engine.write.rejections import reject
 from sync.errors import AlreadyExists, NotFound, Refused, Unavailable
 
+#: How the way of a record ends early.
+_ENDS = (LeftAlone, Unresolved, Refused, Unavailable)
+
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
@@ -51,11 +54,15 @@ class Deliver:
         Raises:
             SyncError: what no row can survive.
         """
+        planned: Planned | None = None
         try:
             async with self.destination.turn(job.record):
-                delivery = await self._carry_out(await self._plan(job))
-        except (Unresolved, Refused, Unavailable) as error:
-            delivery = _rejected(job, error)
+                planned = await self._plan(job)
+                delivery = await self._carry_out(planned)
+        except _ENDS as error:
+            delivery = _ended(job, error)
+            if planned is not None and planned.known == Absent(deleted=True):
+                delivery = replace(delivery, known=planned.known)
         return replace(delivery, had_drops=bool(job.dropped))
 
     async def plan(self, job: Job) -> Planned | Delivery:
@@ -63,8 +70,8 @@ class Deliver:
         try:
             async with self.destination.turn(job.record):
                 return await self._plan(job)
-        except (Unresolved, Refused, Unavailable) as error:
-            return _rejected(job, error)
+        except _ENDS as error:
+            return _ended(job, error)
 
     def cost(self, planned: Planned) -> int:
         """The requests that a plan will take, without those of later look-ups."""
@@ -81,8 +88,8 @@ class Deliver:
         try:
             async with self.destination.turn(job.record):
                 return await self._foretell(await self._plan(job))
-        except (Unresolved, Refused, Unavailable) as error:
-            return _rejected(job, error)
+        except _ENDS as error:
+            return _ended(job, error)
 
     async def _plan(self, job: Job) -> Planned:
         """What is known of a record, from a listing, the state or a look-up, and what follows."""
@@ -94,6 +101,8 @@ class Deliver:
     def _decide(self, job: Job, known: Known) -> Planned:
         """What is to be done, with the rule that two keys never write one record."""
         rival = None
+        if isinstance(known, Absent) and job.memory is not None:
+            known = Absent(known.deleted or job.memory.deleted)
         if isinstance(known, Seen):
             rival = self.destination.rival(job.record, known, job.uuid)
         if rival is not None:
@@ -130,6 +139,8 @@ class Deliver:
                     if again:
                         raise
                     found = await self.destination.find(planned.job.record, None)
+                    if isinstance(found, Absent):
+                        found = Absent(deleted=True)
                     return await self._carry_out(self._decide(planned.job, found), again=True)
             case _:
                 return self._left_alone(planned)
@@ -244,8 +255,12 @@ def _all_of(record: Record) -> Changes:
     return {name: (None, value) for name, value in record.fields.items() if value is not None}
 
 
-def _rejected(job: Job, error: Unresolved | Refused | Unavailable) -> Delivery:
+def _ended(job: Job, error: LeftAlone | Unresolved | Refused | Unavailable) -> Delivery:
+    """The delivery of a record that a look-up, or a request, has ended."""
     record = job.record
+    if isinstance(error, LeftAlone):
+        left = Delivered(record.row, record.key, Outcome.SKIPPED, error.reason)
+        return Delivery(job.entry, left)
     if isinstance(error, Unresolved):
         problems = (error.problem,)
         return Delivery(job.entry, Rejected(record.row, record.key, Stage.PLAN, problems))

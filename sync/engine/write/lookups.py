@@ -10,6 +10,7 @@ from sync.domain.events import MappingReporter
 from sync.domain.fingerprint import RULES
 from sync.domain.lookup import PAGE, Listing, Way, choose
 from sync.domain.plan import Absent, Remembered
+from sync.domain.results import Outcome
 from sync.engine.spool import Entry, Spool
 from sync.engine.write.delivery import Job
 from sync.state.memory import Memory
@@ -73,13 +74,13 @@ class Pending:
     def trusted(self, job: Job) -> Job:
         """The job as the state knows it, where that is enough.
 
-        Of a row that was rejected, or was being written when a run broke off, only a look tells what is there; and
+        Of a row that was rejected, skipped, or being written when a run broke off, only a look tells what is there; and
         hashes by other rules of casting say nothing of what would be sent today.
         """
         memory = job.memory
         if not self.trust_state or memory is None or memory.uuid is None:
             return job
-        if memory.code is not None or memory.broken_off:
+        if memory.code is not None or memory.broken_off or memory.outcome == Outcome.SKIPPED:
             return job
         if memory.hash_set and memory.rules != RULES:
             return job
@@ -164,5 +165,5 @@ class Lookups:
         if self.destination.listing is None and not job.uuid:
             return job
         if job.entry.looked_up:
-            return replace(job, known=job.entry.seen or Absent())
+            return replace(job, known=job.entry.seen or Absent(job.entry.deleted))
         return self.pending.trusted(job)

@@ -8,7 +8,7 @@ from typing import Protocol
 from sync.domain.clock import Clock
 from sync.domain.events import MappingReporter
 from sync.domain.fingerprint import Hasher, join
-from sync.domain.plan import Seen
+from sync.domain.plan import Absent, Seen
 from sync.domain.record import ATTRIBUTE, Fields, Rejected
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Result, count
 from sync.domain.typed import Typed
@@ -92,7 +92,8 @@ class Recorder:
         match delivery.result:
             case Delivered(outcome=Outcome.SKIPPED) as result:
                 # The mode left it alone: its uuid is kept without a fingerprint, for a change of mode.
-                return Observed(result.key, result.uuid, _pairs(delivery), result.outcome)
+                pairs, deleted = _pairs(delivery), _deleted(delivery)
+                return Observed(result.key, result.uuid, pairs, result.outcome, deleted)
             case Delivered() as result:
                 return self._confirmed(delivery, result)
             case PartlyWritten(rejected=rejected) | (Rejected() as rejected):
@@ -128,6 +129,7 @@ class Recorder:
             uncertain=delivery.error is not None,
             held=self._held(delivery.entry, rejected, delivery.error),
             tried=tuple(sorted(delivery.entry.tries)),
+            deleted=_deleted(delivery),
         )
 
     def _held(self, entry: Entry, rejected: Rejected, error: Exception | None) -> Held | None:
@@ -189,6 +191,11 @@ class Recorder:
 def _pairs(delivery: Delivery) -> int | None:
     """How many (data source, external id) pairs the record was seen with; None where nobody looked."""
     return len(delivery.known.pairs) if isinstance(delivery.known, Seen) else None
+
+
+def _deleted(delivery: Delivery) -> bool:
+    """Whether the record was found to be deleted in ChartMogul."""
+    return isinstance(delivery.known, Absent) and delivery.known.deleted
 
 
 def _attributes_in(fields: Fields) -> abc.Iterator[str]:

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from sync.domain.events import Phase
-from sync.domain.plan import Create, Remembered, Seen, Update
+from sync.domain.plan import Create, Remembered, Update
 from sync.domain.results import Delivered, Outcome, Result
 from sync.engine.context import Stop
 from sync.engine.limits import RunLimits
@@ -166,7 +166,7 @@ class Writer:
         self._cost += self.deliver.cost(planned)
         known = planned.known
         if not isinstance(known, Remembered):
-            self.spool.see([(job.record.key, known if isinstance(known, Seen) else None)])
+            self.spool.see([(job.record.key, known)])
 
     async def _second_pass(self) -> abc.AsyncGenerator[Job]:
         for entries in self.spool.entries():

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sync.destination.interface import Unresolved
+from sync.destination.interface import LeftAlone, Unresolved
 from sync.domain.parent import Parent
 from sync.errors import Unavailable
 from sync.sandbox.sandbox import DATA_SOURCE
@@ -41,6 +41,7 @@ async def test_one_that_was_merged_away_is_found_by_its_key():
         square.merge(old, new)
         assert Parent(new, 2, proven=True) == await square.parents.of("c1")
         assert [f"GET customers/{old}", "GET customers external_id"] == square.asked()
+        assert [("c1", old, new)] == square.learnt
 
 
 async def test_one_whose_uuid_stands_for_others_now_is_found_by_its_key():
@@ -50,6 +51,39 @@ async def test_one_whose_uuid_stands_for_others_now_is_found_by_its_key():
         square.remembered["c1"] = Parent(other, 1)
         await square.parents.prefetch(["c1"])
         assert (await square.parents.of("c1")).uuid == mine
+
+
+async def test_one_that_was_deleted():
+    """The state learns it, once; what hangs on it is rejected where somebody may make it again."""
+    async with Square() as square:
+        square.remembered["c1"] = Parent("cus_gone", 1)
+        await square.parents.prefetch(["c1"])
+        for _ in range(2):
+            with pytest.raises(Unresolved):
+                await square.parents.of("c1")
+        assert square.learnt == [("c1", "cus_gone", None)]
+
+
+@pytest.mark.parametrize("grave", [None, False, True])
+async def test_one_that_was_deleted_and_is_left_so(grave):
+    """What hangs on it is left alone: by its own mapping's word, or because the customer's mapping leaves it."""
+    async with Square() as square:
+        square.parents.leave_deleted = not grave
+        if grave is None:
+            square.remembered["c1"] = Parent("cus_gone", 1)
+            await square.parents.prefetch(["c1"])
+        else:
+            square.graves["c1"] = grave
+        with pytest.raises(LeftAlone, match="deleted there"):
+            await square.parents.of("c1")
+
+
+async def test_one_that_was_never_there_is_not_left():
+    """A customer that nobody ever saw is missing, whatever becomes of deleted ones."""
+    async with Square() as square:
+        square.parents.leave_deleted = True
+        with pytest.raises(Unresolved):
+            await square.parents.of("c1")
 
 
 async def test_a_missing_customer_is_asked_for_once():

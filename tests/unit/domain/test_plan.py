@@ -23,7 +23,7 @@ from sync.domain.plan import (
     missing_tags,
     same,
 )
-from sync.domain.policy import Mode, OnAbsent
+from sync.domain.policy import Mode, OnAbsent, OnDeleted
 from sync.domain.record import Record
 
 HASHER = Hasher(b"salt")
@@ -123,6 +123,16 @@ def test_dropped_is_no_difference(known):
 
     assert isinstance(decide(RECORD, known, policy(), dropped), Keep)
     assert isinstance(decide(other, known, policy(), dropped), Update)
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_deleted_there(mode):
+    """What was deleted in ChartMogul is left so, in every mode, where the mapping says it; else it is absent."""
+    left = replace(policy(mode), deleted=OnDeleted.LEAVE)
+
+    assert decide(RECORD, Absent(deleted=True), left) == Skip(RECORD, None, "deleted there")
+    for known, its in ((Absent(), left), (Absent(deleted=True), policy(mode))):
+        assert decide(RECORD, known, its) == decide(RECORD, Absent(), policy(mode))
 
 
 @pytest.mark.parametrize("known", [Seen("cus_u", {}), Remembered("cus_u")])

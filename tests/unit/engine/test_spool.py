@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.domain.plan import Seen
+from sync.domain.plan import Absent, Seen
 from sync.domain.record import Record
 from sync.engine.spool import Entry, First, Note, Spool
 from sync.errors import StateError
@@ -295,6 +295,21 @@ def test_those_that_follow(spool):
     assert spool.follow({"a", "b"}) == 2
     assert (rows(spool.entries()), rows(spool.followers())) == ([[1, 2]], [[3]])
     assert spool.first(["k4"])["k4"] == First(4, b"print", rejected=False, spooled=False)
+
+
+def test_deleted_there(spool):
+    """What a look-up found to be deleted is absent, and comes back as what it is."""
+    spool.add([entry(1), entry(2), entry(3)])
+    spool.see([("k1", Absent(deleted=True)), ("k2", Absent()), ("k3", None)])
+
+    assert spool.absent(["k1", "k2", "k3"]) == {"k1", "k2", "k3"}
+    assert spool.deleted(["k1", "k2", "k3"]) == {"k1"}
+    [found] = spool.entries()
+    assert [(one.looked_up, one.seen, one.deleted) for one in found] == [
+        (True, None, True),
+        (True, None, False),
+        (True, None, False),
+    ]
 
 
 LONG = {"notes": "x" * 100_000}

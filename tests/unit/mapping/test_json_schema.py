@@ -54,6 +54,7 @@ GOOD = {
         "name": "n",
         "mode": "update",
         "absent": "skip",
+        "deleted": "leave",
         "tags": ["a"],
         "extra_columns": "reject",
         "ignore_columns": ["*_hash"],

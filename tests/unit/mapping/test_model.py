@@ -7,7 +7,7 @@ from pydantic import SecretStr, ValidationError
 
 from sync.domain.objects.contact import CONTACT as CONTACT_DESCRIPTOR
 from sync.domain.objects.customer import CUSTOMER as CUSTOMER_DESCRIPTOR
-from sync.domain.policy import ExtraColumns, LiveCheck, Mode, OnAbsent, OnNull, TooLong
+from sync.domain.policy import ExtraColumns, LiveCheck, Mode, OnAbsent, OnDeleted, OnNull, TooLong
 from sync.domain.record import AttributeType, Object
 from sync.mapping.model import AttributeSpec, FieldSpec, Mapping, Share
 from sync.mapping.rules import nearest
@@ -57,6 +57,7 @@ def test_smallest():
     assert mapping.on_null is OnNull.KEEP
     assert mapping.extra_columns is ExtraColumns.ATTRIBUTES
     assert mapping.absent is OnAbsent.REJECT
+    assert mapping.deleted is OnDeleted.CREATE
     assert mapping.live_check is LiveCheck.CHANGED
     assert mapping.tolerate_rejected == Share(rows=0)
     assert (mapping.tags, mapping.ignore_columns, mapping.attributes) == ((), (), {})
@@ -89,6 +90,7 @@ def test_everything():
             ignore_columns=["*_hash"],
             on_null="reject",
             absent="skip",
+            deleted="leave",
             live_check="never",
             tolerate_rejected="5%",
             limits={

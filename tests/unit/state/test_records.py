@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sync.domain.fingerprint import RULES
+from sync.domain.parent import Parent
 from sync.domain.record import Object
 from sync.domain.results import Left, Outcome
 from sync.errors import StateError
@@ -313,3 +314,53 @@ def test_all_or_nothing(store: Store, scope: Scope):
     with pytest.raises(StateError):
         store.remember(scope, "customers", "run_1", [confirmed("a"), broken])
     assert store.recall(scope, "customers", ["a", "b"]) == {}
+
+
+# What was deleted in ChartMogul
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        Observed("a", None, None, Outcome.SKIPPED, deleted=True),
+        RejectedRow("a", "not_found", deleted=True),
+    ],
+    ids=["skipped", "rejected"],
+)
+def test_deleted(store: Store, scope: Scope, item: Observed | RejectedRow):
+    """What one mapping finds deleted no mapping holds for delivered; it is so until it is confirmed again."""
+    for mapping in ("customers", "other"):
+        store.remember(scope, mapping, "run_1", [confirmed("a", pairs=2)])
+    store.remember(scope, "customers", "run_2", [item])
+    other = recall(store, scope, "a", "other")
+    assert (other.uuid, other.pairs, other.fingerprint, other.deleted) == (None, 1, None, True)
+
+    store.remember(scope, "other", "run_3", [Observed("a", None, None, Outcome.SKIPPED)])
+    assert recall(store, scope, "a", "stranger").deleted
+    store.remember(scope, "other", "run_4", [confirmed("a")])
+    assert not recall(store, scope, "a").deleted
+
+
+def test_learnt_from_others(store: Store, scope: Scope):
+    """What contacts learn of a customer: deleted, or another uuid; but not where somebody knows better by now."""
+    store.remember(scope, "customers", "run_1", [confirmed("a"), confirmed("b")])
+    store.learn(scope, "a", "cus_a", None)
+    store.learn(scope, "b", "cus_b", Parent("cus_a", 2))
+    store.learn(scope, "unknown", "cus_c", None)
+    a, b = recall(store, scope, "a"), recall(store, scope, "b")
+    assert (a.uuid, a.fingerprint, a.deleted) == (None, None, True)
+    assert (b.uuid, b.pairs, b.fingerprint, b.deleted) == ("cus_a", 2, None, False)
+
+    store.learn(scope, "b", "cus_b", None)
+    assert not recall(store, scope, "b").deleted
+
+
+def test_graves(store: Store, scope: Scope):
+    """A deleted record is left so where a mapping has skipped it."""
+    store.remember(scope, "customers", "run_1", [confirmed("a")])
+    assert (store.is_grave(scope, "a"), store.is_grave(scope, "b")) == (None, None)
+    store.learn(scope, "a", "cus_a", None)
+    assert store.is_grave(scope, "a") is False
+    skipped = Observed("a", None, None, Outcome.SKIPPED, deleted=True)
+    store.remember(scope, "customers", "run_2", [skipped])
+    assert store.is_grave(scope, "a") is True

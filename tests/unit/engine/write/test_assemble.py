@@ -42,6 +42,9 @@ class Nobody:
     def creates(self, key):
         return False
 
+    def leaves_deleted(self):
+        return False
+
 
 class Shop:
     """Writers of one run, put together by hand."""

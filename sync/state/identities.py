@@ -1,0 +1,157 @@
+"""Which record of ChartMogul a key is, whichever mapping found out: its uuid, and whether it was deleted there."""
+
+from collections import abc
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
+
+from sync.domain.parent import Parent
+from sync.domain.results import Outcome
+from sync.state.memory import Confirmed, Item, Observed, RejectedRow, Scope
+from sync.state.schema import drops, own_values, records, synced
+from sync.state.upsert import chunks, insert
+
+#: Nobody knows what the record holds of what was sent.
+UNKNOWN: dict[str, object] = {"fingerprint": None, "imprint": None, "hashes": b""}
+_NOTHING_SENT = {**UNKNOWN, "dropped": b""}
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    id: int
+    uuid: str | None
+    pairs: int
+    deleted_at: datetime | None
+
+
+def count(connection: Connection, scope: Scope) -> int:
+    """How many records of a scope have a uuid."""
+    query = select(func.count(records.c.uuid)).where(records.c.scope == scope.id)
+    return int(connection.execute(query).scalar_one())
+
+
+def by_uuid(connection: Connection, scope: Scope, uuids: abc.Iterable[str]) -> dict[str, list[str]]:
+    """The stored keys that lead to each of these uuids; more than one after a merge."""
+    found: dict[str, list[str]] = {}
+    for chunk in chunks(uuids):
+        query = select(records.c.uuid, records.c.key).where(
+            records.c.scope == scope.id, records.c.uuid.in_(chunk)
+        )
+        for uuid, key in connection.execute(query.order_by(records.c.id)):
+            found.setdefault(uuid, []).append(key)
+    return found
+
+
+def among(query: Select[Any]) -> Select[Any]:
+    """The query, of records of a scope with these keys: see `named`."""
+    return query.where(
+        records.c.scope == bindparam("scope"),
+        records.c.key.in_(bindparam("keys", expanding=True)),
+    )
+
+
+def named(scope: Scope, keys: abc.Iterable[str], **more: str) -> dict[str, object]:
+    """The parameters of a query that `among` made."""
+    return {"scope": scope.id, "keys": list(keys), **more}
+
+
+def admit(
+    connection: Connection, scope: Scope, at: datetime, items: abc.Mapping[str, Item]
+) -> dict[str, int]:
+    """The record ids of these stored keys; what the items tell of uuids is written down."""
+    known = _known(connection, scope, items)
+    new = [
+        {"scope": scope.id, "key": key, "uuid": item.uuid, "pairs": _pairs(item) or 1}
+        for key, item in items.items()
+        if key not in known
+    ]
+    if new:
+        statement = insert(connection, records).on_conflict_do_nothing(
+            index_elements=["key", "scope"]
+        )
+        connection.execute(statement, new)
+        known |= _known(connection, scope, [str(row["key"]) for row in new])
+    _correct(connection, at, {known[key]: item for key, item in items.items()})
+    return {key: record.id for key, record in known.items()}
+
+
+def _pairs(item: Item) -> int | None:
+    return None if isinstance(item, RejectedRow) else item.pairs
+
+
+def _known(connection: Connection, scope: Scope, stored: abc.Iterable[str]) -> dict[str, _Known]:
+    return {
+        row.key: _Known(row.id, row.uuid, row.pairs, row.deleted_at)
+        for chunk in chunks(stored)
+        for row in connection.execute(_knowing(), named(scope, chunk))
+    }
+
+
+@cache
+def _knowing() -> Select[Any]:
+    its = (records.c.key, records.c.id, records.c.uuid, records.c.pairs, records.c.deleted_at)
+    return among(select(*its))
+
+
+def _correct(connection: Connection, at: datetime, items: abc.Mapping[_Known, Item]) -> None:
+    """Write uuids, pairs and deletions that differ; what was sent to another uuid says nothing of this."""
+    changed = []
+    moved = []
+    for known, item in items.items():
+        uuid, pairs, grave = item.uuid or known.uuid, _pairs(item) or known.pairs, known.deleted_at
+        if not isinstance(item, Confirmed) and item.deleted:
+            uuid, pairs, grave = None, 1, grave or at
+        elif item.uuid is not None:
+            grave = None
+        if (uuid, pairs, grave) != (known.uuid, known.pairs, known.deleted_at):
+            row = {"record_id": known.id, "uuid": uuid, "pairs": pairs, "deleted_at": grave}
+            changed.append(row)
+        if known.uuid is not None and uuid != known.uuid:
+            moved.append({"record_id": known.id})
+    if changed:
+        here = records.c.id == bindparam("record_id")
+        connection.execute(update(records).where(here), changed)
+    if moved:
+        here = synced.c.record == bindparam("record_id")
+        connection.execute(update(synced).where(here).values(_NOTHING_SENT), moved)
+        for table in (own_values, drops):
+            connection.execute(delete(table).where(table.c.record == bindparam("record_id")), moved)
+
+
+def learn(
+    connection: Connection, scope: Scope, at: datetime, stored: str, was: str, now: Parent | None
+) -> None:
+    """What a look-up showed of a stored key whose uuid was another one; None: it was deleted in ChartMogul.
+
+    Where somebody has learnt something else meanwhile, that counts.
+    """
+    known = _known(connection, scope, [stored]).get(stored)
+    if known is not None and known.uuid == was:
+        uuid, pairs = (now.uuid, now.pairs) if now else (None, None)
+        seen = Observed(stored, uuid, pairs, Outcome.UNCHANGED, deleted=now is None)
+        _correct(connection, at, {known: seen})
+
+
+def is_grave(connection: Connection, scope: Scope, stored: str) -> bool | None:
+    """Whether a mapping leaves a record as it is, deleted in ChartMogul; None: nobody knows that it is."""
+    here = (records.c.scope == scope.id) & (records.c.key == stored)
+    deleted = select(records.c.id).where(here, records.c.deleted_at.is_not(None))
+    found = connection.execute(deleted).scalar_one_or_none()
+    if found is None:
+        return None
+    left = synced.c.outcome == Outcome.SKIPPED.value
+    query = select(synced.c.mapping).where(synced.c.record == found, left).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def forget(connection: Connection, scope: Scope, stored: str) -> None:
+    """The uuid of a stored key is no more; neither is what was sent to it."""
+    here = (records.c.scope == scope.id) & (records.c.key == stored)
+    gone = select(records.c.id).where(here)
+    connection.execute(update(synced).where(synced.c.record.in_(gone)).values(_NOTHING_SENT))
+    for table in (own_values, drops):
+        connection.execute(delete(table).where(table.c.record.in_(gone)))
+    connection.execute(update(records).where(here).values(uuid=None, pairs=1))

@@ -1,0 +1,191 @@
+"""What was deleted in ChartMogul, in whole runs: what one mapping learns of it all know, and two ways to go on."""
+
+from collections import Counter
+
+import pytest
+
+from sync.sandbox.sandbox import DATA_SOURCE
+from tests.support.contacts import Town, call, counts
+
+CUSTOMERS = """\
+version: 1
+source: {table: accounts}
+destination: {object: customer}
+fields: {external_id: id, company: company}
+extra_columns: ignore
+"""
+CONTACTS = """\
+version: 1
+source: {table: people}
+destination: {object: contact}
+fields: {customer_external_id: account, external_id: id, email: email, title: title}
+extra_columns: ignore
+"""
+LEAVE = "deleted: leave\n"
+
+
+class Deleting(Town):
+    """A town of two accounts with one person each, in ChartMogul, where people delete things."""
+
+    def mapped(self, customers: str = CUSTOMERS, contacts: str = CONTACTS) -> "Deleting":
+        """The same with these mappings."""
+        self.write("customers", customers)
+        self.write("contacts", contacts)
+        return self
+
+    def fill(self, company: str = "Quince", title: str = "Dr") -> None:
+        """The accounts and people as they are from now on."""
+        self.table("accounts", "id, company", *((key, company) for key in ("c1", "c2")))
+        people = [(f"c{n}", str(n), f"p{n}@quince.example", title) for n in (1, 2)]
+        self.table("people", "account, id, email, title", *people)
+
+    def delete(self, key: str) -> None:
+        """Somebody deletes a customer, and its contacts with it, or a contact."""
+        path = f"/v1/{'customers' if key.startswith('c') else 'contacts'}/{self.uuid(key)}"
+        assert call(self.sandbox, "DELETE", path)[0] in (202, 204)
+
+    def uuid(self, key: str) -> str | None:
+        """The uuid of a customer or a contact, by its external id."""
+        world = self.sandbox.world
+        found = [uuid for uuid, one in world.contacts.items() if one.external_id == key]
+        found += [uuid for (_, external_id), uuid in world.by_pair.items() if external_id == key]
+        return next(iter(found), None)
+
+
+@pytest.fixture
+def town(tmp_path):
+    """All of it is synced."""
+    town = Deleting(tmp_path).mapped()
+    town.fill()
+    assert counts(town.run()) == {"created": 2}
+    return town
+
+
+def test_a_customer_that_contacts_find_deleted(town):
+    """The customer's own mapping knows of it in the next run, and makes it again; its contact follows in that run."""
+    town.delete("c1")
+    town.fill(title="Prof")
+    run = town.run()
+    assert counts(run) == {"updated": 1, "rejected": 1}
+    assert town.codes() == {1: "customer_not_found"}
+
+    run = town.run()
+    assert counts(run, "customers") == {"created": 1, "unchanged": 1}
+    assert counts(run) == {"created": 1, "unchanged": 1}
+    assert town.uuid("1") is not None
+    assert counts(town.run()) == {"unchanged": 2}
+    assert Counter() == town.writes()
+
+
+def test_a_customer_that_its_own_mapping_finds_deleted(town):
+    """It is made again in the same run, and so is its contact, if that is looked at."""
+    town.delete("c1")
+    town.fill(company="Medlar", title="Prof")
+    run = town.run()
+
+    assert counts(run, "customers") == {"created": 1, "updated": 1}
+    assert counts(run) == {"created": 1, "updated": 1}
+
+
+def test_two_mappings_of_one_customer(town):
+    """What the first of them makes again lacks what the other one had sent: that looks at it in the next run."""
+    town.write("more", CUSTOMERS.replace("company: company", "city: id"))
+    assert counts(town.run(), "more") == {"updated": 2}
+    town.delete("c1")
+    town.fill(company="Medlar")
+    town.run()
+    assert counts(town.run(), "more") == {"updated": 1, "unchanged": 1}
+
+    shown = call(town.sandbox, "GET", f"/v1/customers/{town.uuid('c1')}")[1]
+    assert (shown["company"], shown["address"]["city"]) == ("Medlar", "c1")
+
+
+def test_merged_customers(town):
+    """Where contacts find that customers were merged, the mapping of customers looks at the row that was."""
+    from_, into = town.uuid("c2"), town.uuid("c1")
+    sides = {"from": {"customer_uuid": from_}, "into": {"customer_uuid": into}}
+    assert call(town.sandbox, "POST", "/v1/customers/merges", body=sides)[0] == 202
+    town.fill(title="Prof")
+    assert counts(town.run(), "customers") == {"unchanged": 2}
+
+    town.run()
+    assert town.codes("customers") == {2: "same_record"}
+
+
+@pytest.mark.parametrize("limits", ["", "limits: {max_updates: 99}\n"])
+@pytest.mark.parametrize("live_check", ["", "live_check: never\n"])
+def test_left(town, limits, live_check):
+    """What was deleted is skipped, in later runs as well, and so are its contacts, until it is found again."""
+    more = LEAVE + limits + live_check
+    town.mapped(CUSTOMERS + more, CONTACTS + limits + live_check)
+    town.delete("c1")
+    town.fill("Medlar", "Prof")
+    for _ in range(2):
+        foreseen, run = town.run(dry_run=True), town.run()
+        for name in ("customers", "contacts"):  # without a look a dry run cannot know
+            assert live_check or counts(foreseen, name) == counts(run, name)
+        assert counts(run, "customers").pop("skipped") == counts(run).pop("skipped") == 1
+        assert (run.exit_code, town.uuid("c1"), town.uuid("1")) == (0, None, None)
+    assert Counter() == town.writes()
+
+    body = {"data_source_uuid": DATA_SOURCE, "external_id": "c1"}
+    assert call(town.sandbox, "POST", "/v1/customers", body=body)[0] in (200, 201)
+    run = town.run()
+    assert counts(run, "customers") == {"updated": 1, "unchanged": 1}
+    assert counts(run) == {"created": 1, "unchanged": 1}
+
+
+def test_contacts_that_find_their_customer_left(town):
+    """They are skipped in that very run, and without the customers' mapping in later ones."""
+    town.mapped(CUSTOMERS + LEAVE, CONTACTS)
+    town.delete("c1")
+    town.fill(title="Prof")
+    run = town.run()
+    assert counts(run, "customers") == {"unchanged": 2}
+    assert counts(run) == {"updated": 1, "skipped": 1}
+
+    run = town.run()
+    assert counts(run, "customers") == {"unchanged": 1, "skipped": 1}
+    (town.folder / "mappings" / "customers.yml").unlink()
+    assert counts(town.run()) == {"unchanged": 1, "skipped": 1}
+
+
+@pytest.mark.parametrize("mode", ["", "mode: update\n"])
+def test_a_contact_that_is_left(town, mode):
+    """A contact that was deleted itself is skipped, too, while its mapping says so; then it is made again."""
+    town.mapped(contacts=CONTACTS + LEAVE + mode)
+    town.delete("1")
+    town.fill(title="Prof")
+    assert counts(town.run()) == {"updated": 1, "skipped": 1}
+    town.fill(title="Dr")
+    assert counts(town.run()) == {"updated": 1, "skipped": 1}
+
+    town.mapped()
+    assert counts(town.run()) == {"created": 1, "unchanged": 1}
+
+
+def test_contacts_alone_that_leave(town):
+    """Contacts whose own mapping leaves what was deleted are skipped with a customer that nobody here makes again."""
+    (town.folder / "mappings" / "customers.yml").unlink()
+    town.write("contacts", CONTACTS + LEAVE)
+    town.delete("c1")
+    town.fill(title="Prof")
+    for _ in range(2):
+        assert town.run().mappings[0].rows.skipped == 1
+
+
+def test_a_dry_run_learns_nothing(town):
+    """What it finds deleted is as it was for the next run."""
+    town.delete("c1")
+    town.fill(title="Prof")
+    for _ in range(2):
+        assert counts(town.run(dry_run=True), "customers") == {"unchanged": 2}
+    assert counts(town.run(), "customers") == {"unchanged": 2}
+
+
+def test_what_was_never_there(town):
+    """A key that ChartMogul never had is created by a mapping that leaves what was deleted."""
+    town.mapped(CUSTOMERS + LEAVE)
+    town.table("accounts", "id, company", ("c1", "Quince"), ("c2", "Quince"), ("c3", "Quince"))
+
+    assert counts(town.run(), "customers") == {"created": 1, "unchanged": 2}
