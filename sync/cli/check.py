@@ -31,6 +31,9 @@ _MERGES = (
     "{field} is mapped: accounts opened since May 2024 merge {plural} with the same domain by themselves,"
     " and what a merge overwrites is gone for good"
 )
+_UNGUARDED = (
+    "nobody can tell whether the query only reads: only the user's rights keep it from writing"
+)
 _NO_TIME = "{field}: column {column} holds dates without a time, which are midnight UTC: its timezone says nothing"
 
 
@@ -112,7 +115,10 @@ def _now() -> datetime:
 
 def _ask_warehouse(checked: Checked) -> None:
     """Fit the columns; where they have no types of their own, every row is read for its values."""
-    with MappingQuery.open(checked.loaded).execute() as result:
+    query = MappingQuery.open(checked.loaded)
+    if query.unguarded:
+        checked.warnings.append(_UNGUARDED)
+    with query.execute() as result:
         checked.columns = len(result.columns)
         builder = bind(checked.loaded, result.columns, _now(), _now)
         batches = result.batches()

@@ -4,16 +4,17 @@ import hashlib
 import json
 import os
 from collections import abc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
+from yaml import ScalarNode
 
 from sync.domain.flaw import flaw
 from sync.errors import ConfigError, ConfigProblem
-from sync.mapping import comments, yaml
+from sync.mapping import comments, places, yaml
 from sync.mapping.conflicts import find_conflicts
 from sync.mapping.credentials import Credentials
 from sync.mapping.environment import EVERYTHING, Need, supply, text_at
@@ -47,6 +48,19 @@ class LoadedMapping:
     ) -> ConfigProblem:
         """A problem that shows only later, at its line: `("fields", "name", "column")`."""
         return self.document.problem(tuple(path), message, hint)
+
+    def problem_in_query(self, position: int, message: str, hint: str = "") -> ConfigProblem:
+        """A problem at the character of the query at this position, in whichever file that stands."""
+        if (source := self.mapping.source).query_file is not None:
+            file = Path(self.file).parent / source.query_file
+            place = places.inside(source.query or "", position)
+            return ConfigProblem(message, hint, shown(file), *place, "source.query_file")
+        node = self.document.node(("source", "query"))
+        problem = self.problem_at(("source", "query"), message, hint)
+        if not isinstance(node, ScalarNode) or node.value != source.query:
+            return problem
+        line, column = places.of(node, position)
+        return replace(problem, line=line, column=column)
 
     def written(self, path: abc.Sequence[str | int]) -> str:
         """The value at `path` as the file spells it: `${NAME}`, never what that stands for."""
@@ -128,8 +142,7 @@ def load_file(file: Path, environment: Environment, needs: abc.Set[Need]) -> Loa
     Raises:
         ConfigError: with all problems of the file.
     """
-    text = _read(file, shown(file))
-    parsed = yaml.parse_as_far_as_possible(text, shown(file))
+    parsed = read_document(file)
     raw = supply(parsed.data, file.stem, environment, needs)
     query = _query(raw, file.parent, parsed)
     if isinstance(query, PydanticCustomError):
@@ -138,8 +151,8 @@ def load_file(file: Path, environment: Environment, needs: abc.Set[Need]) -> Loa
         mapping = Mapping.model_validate(raw)
     except ValidationError as error:
         found = (*parsed.problems, *_further(explain(error, parsed), parsed))
-        raise ConfigError(*found, *_hidden(parsed, text)) from None
-    if problems := (*parsed.problems, *_hidden(parsed, text)):
+        raise ConfigError(*found, *_hidden(parsed)) from None
+    if problems := (*parsed.problems, *_hidden(parsed)):
         raise ConfigError(*problems)
     if isinstance(query, str):
         source = mapping.source.model_copy(update={"query": query})
@@ -156,8 +169,8 @@ def _further(found: abc.Iterable[ConfigProblem], parsed: Document) -> abc.Iterat
     yield from (problem for problem in found if problem.line not in lines)
 
 
-def _hidden(parsed: Document, text: str) -> list[ConfigProblem]:
-    problem = comments.hidden(parsed, text)
+def _hidden(parsed: Document) -> list[ConfigProblem]:
+    problem = comments.hidden(parsed)
     return [] if problem is None else [problem]
 
 

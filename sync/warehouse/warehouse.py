@@ -11,13 +11,18 @@ from sqlalchemy import Connection, Engine, NullPool, event
 
 from sync.database import engines, urls
 from sync.errors import SourceError, Unreachable
-from sync.warehouse import dialects
+from sync.warehouse import dialects, statement
 from sync.warehouse.column import Column
 from sync.warehouse.dialects.dialect import Dialect
 from sync.warehouse.result import Result, describe
+from sync.warehouse.statement import Judgement, Offence
 
 #: A statement that a PostgreSQL cursor takes; before it may stand comments and brackets.
 _READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|values|table)\b", re.I | re.S)
+
+
+class WritesError(SourceError):
+    """The database says that a statement does something else than read; it was not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +48,31 @@ class Warehouse:
         dialect.watch(engine)
         return cls(engine, dialect)
 
+    def judge(self, sql: str) -> Judgement:
+        """Whether a query is one statement that reads, as far as a parser can tell; nothing is connected."""
+        judgement = statement.judge(sql, self.dialect.grammar or self.engine.dialect.name)
+        if judgement.known or judgement.offence or self.dialect.guards:
+            return judgement
+        if statement.begins_to_read(sql):
+            return judgement
+        return Judgement(False, Offence("this begins as no query does", 0))
+
     @contextmanager
-    def query(self, sql: str) -> abc.Iterator[Result]:
+    def query(self, sql: str, *, doubtful: bool = False) -> abc.Iterator[Result]:
         """Run a query; the connection is closed when the block ends.
 
+        `doubtful`: the database is asked first whether the query reads, if it has a way to say so.
+
         Raises:
+            WritesError: the database says that it does not.
             SourceError: no connection, or the database refused the query; the message is its own.
         """
         connection = self._connect()
         driver = connection.connection.driver_connection
         self._running.append(driver)
         try:
+            if doubtful and self.dialect.writes(driver, sql):
+                raise WritesError("the database says that this does more than read")
             result = self._execute(connection, driver, _bare(sql))
             try:
                 yield result

@@ -15,7 +15,7 @@ from sync.domain.numbers import Single
 from sync.domain.record import AttributeType
 from sync.errors import SourceError
 from sync.warehouse.column import Column
-from sync.warehouse.warehouse import Warehouse
+from sync.warehouse.warehouse import Warehouse, WritesError
 from tests.support.needed import needed
 from tests.support.queries import read
 
@@ -244,3 +244,24 @@ def test_text_of_row_hashes(source: Warehouse):
             " Column(name='list', type=None, unsendable='array'),"
             " Column(name='raw', type=None, unsendable='binary'))"
         )
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("select 1", False),
+        ("from range(3)", False),
+        ("pivot (select 1 a) on a using count(*)", False),
+        ("attach 'x.db'", True),
+        ("export database 'x'", True),
+        ("select 1; select 2", True),
+    ],
+)
+def test_doubtful(source: Warehouse, sql: str, expected: bool):
+    """Where no other parser can tell, DuckDB's own says what a statement does, and nothing runs that writes."""
+    if expected:
+        with pytest.raises(WritesError), source.query(sql, doubtful=True):
+            pass
+    else:
+        with source.query(sql, doubtful=True) as result:
+            assert len(list(result.batches())) == 1

@@ -9,7 +9,10 @@ from sync.errors import ConfigError, ConfigProblem, SourceError, Unreachable
 from sync.mapping.environment import WAREHOUSE_URL
 from sync.mapping.loader import LoadedMapping
 from sync.warehouse.result import Result
-from sync.warehouse.warehouse import Warehouse
+from sync.warehouse.statement import Offence
+from sync.warehouse.warehouse import Warehouse, WritesError
+
+_READ_ONLY = "take it out; what has to be prepared in the warehouse is prepared there, not here"
 
 #: What databases say of a login that they refuse.
 _LOGIN = re.compile(
@@ -49,13 +52,39 @@ class MappingQuery:
         """Run the query; the connection is closed when the block ends.
 
         Raises:
+            ConfigError: the query does something else than read; nothing was sent to the warehouse.
             SourceError: the warehouse refused or broke off; the message says in which file and line.
         """
+        doubtful = self.doubtful()
         try:
-            with self.warehouse.query(self.sql) as result:
+            with self.warehouse.query(self.sql, doubtful=doubtful) as result:
                 yield result
+        except WritesError as error:
+            raise ConfigError(self._refusal(Offence(error.message, 0))) from error
         except SourceError as error:
             raise self._placed(error) from error
+
+    def doubtful(self) -> bool:
+        """Whether no parser can tell if the query reads, so that the server has to; a table is read by our own words.
+
+        Raises:
+            ConfigError: it does something else.
+        """
+        if self.loaded.mapping.source.table is not None:
+            return False
+        judgement = self.warehouse.judge(self.sql)
+        if judgement.offence is not None:
+            raise ConfigError(self._refusal(judgement.offence))
+        return not judgement.known
+
+    @property
+    def unguarded(self) -> bool:
+        """Whether nothing but the user's rights keeps the query from writing; ConfigError as in `doubtful`."""
+        return not self.warehouse.dialect.guards and self.doubtful()
+
+    def _refusal(self, offence: Offence) -> ConfigProblem:
+        message = f"{offence.message}: a source query is one statement that reads"
+        return self.loaded.problem_in_query(offence.position, message, _READ_ONLY)
 
     def _placed(self, error: SourceError) -> SourceError:
         wanted = self.loaded.mapping.source

@@ -34,6 +34,11 @@ class Dialect(Protocol):
     #: The same for bytes.
     bytes_as_text: ClassVar[str]
 
+    #: What the parser of statements calls this dialect of SQL; empty: as SQLAlchemy does.
+    grammar: ClassVar[str]
+    #: Whether the server keeps a query from writing, or says beforehand that it would; else only the user's rights do.
+    guards: ClassVar[bool]
+
     def reading(self, url: URL) -> URL:
         """The URL that opens the database for reading only, as far as a URL can say so."""
 
@@ -48,6 +53,9 @@ class Dialect(Protocol):
 
     def begin(self, connection: Connection) -> None:
         """Begin a transaction that only reads, where the database has one."""
+
+    def writes(self, driver: Any, sql: str) -> bool:
+        """Whether the database says, without running it, that a statement does something else than read."""
 
     def options(self) -> abc.Mapping[str, Any]:
         """SQLAlchemy's execution options, by which a query runs as it is written and is streamed."""

@@ -35,6 +35,10 @@ _KINDS: dict[str, Kind] = {
 }
 
 
+#: What DuckDB's parser calls statements that read; MULTI is a PIVOT.
+_READING = frozenset({"SELECT", "MULTI"})
+
+
 @dataclass(frozen=True, slots=True)
 class DuckDB(General):
     """DuckDB; all of its SQLAlchemy dialects have the same driver."""
@@ -42,6 +46,8 @@ class DuckDB(General):
     unreachable: ClassVar[str] = MISSING_FILE
     as_text: ClassVar[str] = "cast({} as varchar)"
     bytes_as_text: ClassVar[str] = "hex({})"
+    grammar: ClassVar[str] = "duckdb"
+    guards: ClassVar[bool] = True
 
     def arguments(self, url: URL) -> dict[str, Any]:
         """A file is opened read-only; without one there is nothing that could be written."""
@@ -55,6 +61,11 @@ class DuckDB(General):
         """Singles, which the driver widens, and infinite dates, which it moves to the ends of the calendar."""
         told = ((i, str(column[1])) for i, column in enumerate(description))
         return tuple((i, load) for i, written in told if (load := _load(written)))
+
+    def writes(self, driver: Any, sql: str) -> bool:
+        """By DuckDB's own parser: ATTACH and COPY write though the file is opened for reading."""
+        kinds = [statement.type.name for statement in driver.extract_statements(sql)]
+        return len(kinds) != 1 or kinds[0] not in _READING
 
     def cancel(self, driver: Any) -> None:
         """The query ends at its next vector of rows."""

@@ -33,6 +33,8 @@ class General:
     )
     as_text: ClassVar[str] = AS_TEXT
     bytes_as_text: ClassVar[str] = AS_TEXT
+    grammar: ClassVar[str] = ""
+    guards: ClassVar[bool] = False
 
     def reading(self, url: URL) -> URL:
         """As it is: few databases have a URL that only reads."""
@@ -50,6 +52,10 @@ class General:
 
     def begin(self, connection: Connection) -> None:
         """SQLAlchemy begins one by itself, which may write."""
+
+    def writes(self, driver: Any, sql: str) -> bool:
+        """Nobody says so."""
+        return False
 
     def options(self) -> abc.Mapping[str, Any]:
         """No parameters, else some drivers take % for a placeholder; a server-side cursor where there is one."""

@@ -65,6 +65,8 @@ class AnyMySQL(General):
 
     as_text: ClassVar[str] = "cast({} as char)"
     bytes_as_text: ClassVar[str] = "hex({})"
+    grammar: ClassVar[str] = "mysql"
+    guards: ClassVar[bool] = True
 
     def begin(self, connection: Connection) -> None:
         """Said, since the drivers have no option for it."""

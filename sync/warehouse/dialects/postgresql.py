@@ -76,6 +76,8 @@ class AnyPostgreSQL(Libpq):
     """PostgreSQL by whatever driver."""
 
     bytes_as_text: ClassVar[str] = "encode({}, 'hex')"
+    grammar: ClassVar[str] = "postgres"
+    guards: ClassVar[bool] = True
 
     def begin(self, connection: Connection) -> None:
         """SQLAlchemy makes the transaction read-only when it begins it."""

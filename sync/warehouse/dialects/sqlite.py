@@ -17,6 +17,8 @@ class AnySQLite(General):
 
     unreachable: ClassVar[str] = MISSING_FILE
     bytes_as_text: ClassVar[str] = "hex({})"
+    grammar: ClassVar[str] = "sqlite"
+    guards: ClassVar[bool] = True
 
     def reading(self, url: URL) -> URL:
         """A file is opened read-only by a URI, and then not made where there is none."""
