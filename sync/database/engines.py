@@ -26,7 +26,7 @@ def connect(url: URL, **options: Any) -> Engine:
     """An engine; nothing is connected yet.
 
     Raises:
-        ConfigError: the dialect is unknown or its driver is not installed.
+        ConfigError: the dialect is unknown, its driver is not installed, or takes neither this URL nor its options.
     """
     if url.drivername == "postgresql+psycopg":
         given = options.get("connect_args", {})
@@ -48,6 +48,10 @@ def _installed(url: URL) -> abc.Iterator[None]:
         yield
     except (ImportError, NoSuchModuleError) as error:
         raise ConfigError(_missing(url, error)) from error
+    except (
+        Exception
+    ) as error:  # drivers look for files and credentials here, and raise whatever that raises
+        raise ConfigError(_unfit(url, error)) from error
 
 
 def patience(given: abc.Mapping[str, object]) -> dict[str, int]:
@@ -64,6 +68,14 @@ def _missing(url: URL, error: Exception) -> ConfigProblem:
     return ConfigProblem(
         f"the driver of {dialect}:// is not installed: {words(error, url)}",
         f"pip install 'chartmogul-sync[{extra}]'",
+    )
+
+
+def _unfit(url: URL, error: Exception) -> ConfigProblem:
+    """What the driver says of a URL; of an error that has no words its name, and never what is secret in the URL."""
+    return ConfigProblem(
+        f"the driver of {url.get_backend_name()}:// cannot use this: {type(error).__name__}: {words(error, url)}",
+        "check the URL and its options, and the credentials that the driver looks for",
     )
 
 

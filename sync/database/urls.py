@@ -85,7 +85,8 @@ def mask(url: "URL") -> str:
 
 def _is_secret_option(key: str, value: str | tuple[str, ...]) -> bool:
     values = (value,) if isinstance(value, str) else value
-    return bool(_SECRET_OPTION.search(key)) or any(_is_secret(key, one) for one in values)
+    named = _SECRET_OPTION.search(key) and not _PATH.search(key)  # where a secret lies is none
+    return bool(named) or any(_is_secret(key, one) for one in values)
 
 
 def options_of(url: "URL") -> tuple[str, ...]:
@@ -245,4 +246,4 @@ def holds_password(masked: str) -> bool:
 def _is_secret(name: str, value: str) -> bool:
     if name == "odbc_connect":
         return any(_is_secret(*part.partition("=")[::2]) for part in unquote_plus(value).split(";"))
-    return bool(_SECRET.search(name)) and bool(value.strip(STAND_IN))
+    return bool(_SECRET.search(name)) and not _PATH.search(name) and bool(value.strip(STAND_IN))

@@ -15,6 +15,7 @@ from sync.engine.read.decision import StateDecision
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.reader import Reader
 from sync.engine.read.retrials import Retrials
+from sync.engine.read.thread import OneThread
 from sync.engine.spool import Spool
 from sync.errors import Interrupted, SourceError
 from sync.mapping.loader import LoadedMapping
@@ -26,6 +27,8 @@ from sync.warehouse.result import Result
 
 #: Seconds after which a query that was cancelled, and goes on, is cancelled again.
 _PATIENCE = 0.2
+#: Seconds after which nobody waits for a query that cannot be cancelled: some drivers listen to the server for ever.
+_GIVEN_UP = 5.0
 
 
 @dataclass(slots=True)
@@ -38,6 +41,7 @@ class Extract:
     context: RunContext
     spool: Spool
     drops: KnownDrops = field(default_factory=KnownDrops)
+    given_up: float = _GIVEN_UP
     _result: Result | None = field(default=None, init=False)
 
     async def drain(self) -> Reader:
@@ -48,11 +52,19 @@ class Extract:
             ConfigError: the columns do not fit.
             Interrupted: the run was asked to end.
         """
-        work = asyncio.ensure_future(asyncio.to_thread(self._drain))
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(OneThread(), self._drain)
         stop = asyncio.ensure_future(self.context.stop.event.wait())
-        await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+        waiting: set[asyncio.Future[Any]] = {work, stop}
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
+        deadline = loop.time() + self.given_up
         while not work.done():  # the query may only just begin, or not have come to its first row
+            if loop.time() > deadline:
+                work.add_done_callback(_forget)
+                raise Interrupted(
+                    "interrupted while reading; the warehouse did not let go of the query"
+                )
             self.query.warehouse.cancel()
             if self._result is not None:
                 self._result.cancel()
@@ -99,6 +111,12 @@ class Extract:
         if selection.full or not selection.whole:  # for few rows it would not pay
             return ChangeDetector(hasher, None)
         return ChangeDetector(hasher, state, state.known_rows(self.drops))
+
+
+def _forget(work: "asyncio.Future[Reader]") -> None:
+    """Take what comes of a thread that nobody waits for; it does nothing more, since the run was asked to end."""
+    if not work.cancelled():
+        work.exception()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,8 @@
+from typing import Any
+
 import pytest
+from sqlalchemy import URL, make_url
+from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from sync.database import engines, urls
@@ -33,3 +37,40 @@ def test_a_silent_postgresql_is_given_up():
     assert "connect_timeout" not in engines.patience(url.query)
     _, arguments = engines.connect(url).dialect.create_connect_args(url)
     assert arguments["connect_timeout"] == "7"
+
+
+class Picky(SQLiteDialect_pysqlite):
+    """A driver that looks for a file of credentials where an engine is made, as several do."""
+
+    def create_connect_args(self, url: URL) -> Any:
+        raise FileNotFoundError(
+            f"no such file: {url.query['credentials_path']}, {url.query['api_token']}"
+        )
+
+
+def test_a_driver_that_raises_where_an_engine_is_made():
+    """Whatever it raises is a sentence about the URL, without what is secret in it."""
+    registry.register("picky", __name__, "Picky")
+    url = urls.parse("picky://host/db?credentials_path=/none.json&api_token=planted-token-5")
+    with pytest.raises(ConfigError) as caught:
+        engines.connect(url)
+    (problem,) = caught.value.problems
+    assert problem.message == (
+        "the driver of picky:// cannot use this: FileNotFoundError: no such file: /none.json, ***"
+    )
+    assert "credentials" in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("credentials_path=/k.json", False),
+        ("private_key_file=/k.p8", False),
+        ("private_key=abcd", True),
+    ],
+)
+def test_paths_are_no_secrets(option: str, expected: bool):
+    """Where credentials lie may stand in a mapping, and be shown; what they are may not."""
+    url = f"snowflake://u@account/db?{option}"
+    assert urls.holds_password(url) is expected
+    assert (urls.MASK in urls.mask(make_url(url)).replace("%2A", "*")) is expected

@@ -1,0 +1,69 @@
+"""The thread in which a query is drained, and what becomes of it when the run is asked to end."""
+
+import asyncio
+import threading
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sync.engine.context import Stop
+from sync.engine.read.extract import Extract
+from sync.errors import EXIT_TERMINATED, Interrupted, SourceError
+
+
+class Deaf:
+    """A warehouse whose driver waits for a server that says nothing, and does not hear that it should end."""
+
+    def __init__(self):
+        self.waits, self.released = threading.Event(), threading.Event()
+        self.cancelled = 0
+        self.warehouse = SimpleNamespace(cancel=self.cancel)
+
+    def cancel(self):
+        self.cancelled += 1
+
+    @contextmanager
+    def execute(self):
+        self.waits.set()
+        self.released.wait()
+        raise SourceError("the server went away")
+        yield
+
+
+@pytest.fixture
+def deaf():
+    """Lets its thread go in the end."""
+    deaf = Deaf()
+    yield deaf
+    deaf.released.set()
+
+
+def extract(query: Any, stop: Stop, given_up: float) -> Extract:
+    nothing: Any = None
+    context: Any = SimpleNamespace(stop=stop)
+    return Extract(query, nothing, nothing, context, nothing, given_up)
+
+
+async def test_a_driver_that_does_not_let_go(deaf):
+    """It is asked several times, then nobody waits for it any more."""
+    stop = Stop()
+    draining = asyncio.ensure_future(extract(deaf, stop, 0.3).drain())
+    await asyncio.to_thread(deaf.waits.wait)
+    stop.request(EXIT_TERMINATED)
+    with pytest.raises(Interrupted, match="the warehouse did not let go of the query"):
+        await draining
+    assert deaf.cancelled > 1
+    assert [t.daemon for t in threading.enumerate() if t.name == "warehouse"] == [True]
+
+
+async def test_a_driver_that_lets_go(deaf):
+    """What it raises then is the interruption."""
+    stop = Stop()
+    deaf.warehouse.cancel = deaf.released.set
+    draining = asyncio.ensure_future(extract(deaf, stop, 60).drain())
+    await asyncio.to_thread(deaf.waits.wait)
+    stop.request(EXIT_TERMINATED)
+    with pytest.raises(Interrupted, match=r"^interrupted while reading$"):
+        await draining
