@@ -56,6 +56,39 @@ def app() -> None:
     """
 
 
+@app.command(short_help="Draft a first mapping from a table's columns.")
+@click.argument("tables", nargs=-1, metavar="[TABLE]...")
+@click.option(
+    "--object",
+    "kind",
+    type=click.Choice(["customer", "contact"]),
+    default="customer",
+    show_default=True,
+    help="What each row becomes.",
+)
+@click.option(
+    "--output", type=_PATH, metavar="FILE", help="Write there, and complete .env and .gitignore."
+)
+@click.option(
+    "--from-dbt",
+    "manifest",
+    type=_PATH,
+    metavar="MANIFEST",
+    help="TABLE names a model of this dbt manifest.",
+)
+def init(tables: tuple[str, ...], kind: str, output: Path | None, manifest: Path | None) -> int:
+    """Print a first mapping for each table or view of the warehouse; without TABLE, list them.
+
+    Standard fields come from columns with a usual name, the key from the primary key, the rest become
+    attributes, and columns that look secret stay out. A folder as FILE takes a file for each table.
+    Nothing is overwritten.
+    """
+    from sync.cli.init import Wanted, init
+    from sync.domain.record import Object
+
+    return init(Wanted(tables, Object(kind), output, manifest))
+
+
 @app.command()
 @_mappings
 def validate(mappings: tuple[Path, ...]) -> int:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 _SECRET_OPTION = re.compile(r"pass|pwd|secret|token|key|credential", re.IGNORECASE)
+#: Where a secret lies is none.
+_PATH = re.compile(r"(?:path|file)\Z", re.IGNORECASE)
 #: User and password as SQLAlchemy finds them behind `://`.
 _USERINFO = re.compile(r"[^:/]*(?::(?P<password>[^@]*))?@")
 #: How options are called; what does not look like that may be the end of a password with an &.
@@ -85,7 +87,7 @@ def mask(url: "URL") -> str:
 
 def _is_secret_option(key: str, value: str | tuple[str, ...]) -> bool:
     values = (value,) if isinstance(value, str) else value
-    named = _SECRET_OPTION.search(key) and not _PATH.search(key)  # where a secret lies is none
+    named = _SECRET_OPTION.search(key) and not _PATH.search(key)
     return bool(named) or any(_is_secret(key, one) for one in values)
 
 

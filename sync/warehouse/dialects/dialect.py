@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 from sqlalchemy import URL, Connection, Engine
 
 from sync.domain.record import AttributeType
+from sync.warehouse.relation import Relation
 
 #: An attribute type; or what cannot be sent: `json`, `array`, `binary` or `money`; None where nobody tells.
 Kind = AttributeType | str | None
@@ -83,3 +84,12 @@ class Dialect(Protocol):
 
     def hint(self, error: BaseException) -> str:
         """What the database itself advises."""
+
+    def relations(self, connection: Connection) -> abc.Sequence[Relation]:
+        """All tables and views that the user may see, without the database's own."""
+
+    def primary_key(self, connection: Connection, relation: Relation) -> abc.Sequence[str]:
+        """The columns of a table's primary key; none where there is none, or nobody tells."""
+
+    def declared(self, connection: Connection, relation: Relation) -> abc.Mapping[str, Kind]:
+        """What a table's columns are declared as, for those of which a query tells nothing."""

@@ -11,6 +11,22 @@ from sync.domain.record import AttributeType
 from sync.warehouse.dialects import late
 from sync.warehouse.dialects.dialect import MISSING_FILE, Kind, Late
 from sync.warehouse.dialects.general import General
+from sync.warehouse.relation import Relation
+
+#: What SQLAlchemy's inspector asks is PostgreSQL's own, of which DuckDB has only parts.
+_RELATIONS = """
+select nullif(schema_name, current_schema()) as of_schema, name, is_view from (
+  select schema_name, table_name as name, false as is_view from duckdb_tables()
+  where not internal and database_name = current_database()
+  union all select schema_name, view_name, true from duckdb_views()
+  where not internal and database_name = current_database()
+) as known order by of_schema nulls first, is_view, name
+"""
+_PRIMARY_KEY = """
+select unnest(constraint_column_names) from duckdb_constraints()
+where constraint_type = 'PRIMARY KEY' and database_name = current_database()
+  and schema_name = coalesce(?, current_schema()) and table_name = ?
+"""
 
 INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
 STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, AttributeType.BOOLEAN
@@ -70,6 +86,19 @@ class DuckDB(General):
     def cancel(self, driver: Any) -> None:
         """The query ends at its next vector of rows."""
         driver.interrupt()
+
+    def relations(self, connection: Connection) -> abc.Sequence[Relation]:
+        """By DuckDB's own functions."""
+        return [Relation(*row) for row in connection.exec_driver_sql(_RELATIONS)]
+
+    def primary_key(self, connection: Connection, relation: Relation) -> abc.Sequence[str]:
+        """By DuckDB's own functions."""
+        place = (relation.schema, relation.name)
+        return [name for (name,) in connection.exec_driver_sql(_PRIMARY_KEY, place)]
+
+    def declared(self, connection: Connection, relation: Relation) -> abc.Mapping[str, Kind]:
+        """Every query tells its types already."""
+        return {}
 
 
 def kind(written: str) -> Kind:

@@ -21,7 +21,9 @@ from sqlalchemy import URL, Connection, Engine
 
 from sync.database import engines
 from sync.warehouse.column import AS_TEXT
+from sync.warehouse.dialects import reflection
 from sync.warehouse.dialects.dialect import Kind, Late
+from sync.warehouse.relation import Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +97,15 @@ class General:
     def hint(self, error: BaseException) -> str:
         """None."""
         return ""
+
+    def relations(self, connection: Connection) -> abc.Sequence[Relation]:
+        """By SQLAlchemy's inspector."""
+        return reflection.relations(connection)
+
+    def primary_key(self, connection: Connection, relation: Relation) -> abc.Sequence[str]:
+        """By SQLAlchemy's inspector."""
+        return reflection.primary_key(connection, relation)
+
+    def declared(self, connection: Connection, relation: Relation) -> abc.Mapping[str, Kind]:
+        """By SQLAlchemy's inspector."""
+        return reflection.declared(connection, relation)

@@ -1,0 +1,165 @@
+"""`init`: a first mapping from a table's columns, and the lines that `.env` and `.gitignore` need."""
+
+import os
+import re
+from collections import abc
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from sync.cli.new_files import complete_env, complete_gitignore, write_new
+from sync.domain import objects
+from sync.domain.record import Object
+from sync.errors import ConfigError, ConfigProblem
+from sync.settings import Settings, environment
+from sync.transform.draft import Unfit, draft
+from sync.transform.draft_text import draft_text
+from sync.warehouse.catalog import Catalog
+from sync.warehouse.dbt_models import DbtModel, read_models
+from sync.warehouse.relation import Relation
+from sync.warehouse.warehouse import Warehouse
+
+_SCHEMA = Path("mapping.schema.json")
+_FOLDER = Path("mappings")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user asks for: tables, or models where a manifest is given; none lists them."""
+
+    tables: tuple[str, ...]
+    object: Object = Object.CUSTOMER
+    output: Path | None = None
+    manifest: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A table that a name stands for, and the key that dbt knows."""
+
+    relation: Relation
+    stem: str
+    key: tuple[str, ...] = ()
+
+
+def init(wanted: Wanted) -> int:
+    """List tables and views, or print or write a mapping for each that is named; 0.
+
+    Raises:
+        ConfigError: a table is not there or no mapping can be made of it, or a file would be overwritten.
+        SourceError: the warehouse refused.
+    """
+    if wanted.output is not None and not wanted.tables:
+        raise _wrong("--output goes with a TABLE", "`chartmogul-sync init` alone lists them")
+    models = read_models(wanted.manifest) if wanted.manifest else None
+    catalog = Catalog(Warehouse.open(_url()))
+    known = catalog.relations()
+    if not wanted.tables:
+        _list(known, models)
+        return 0
+    found = [_find(name, known, models) for name in wanted.tables]
+    files = _files(found, wanted.output)
+    texts = {
+        file: _text(catalog, one, wanted, file) for file, one in zip(files, found, strict=True)
+    }
+    if wanted.output is None:
+        print("\n".join(f"# {file.as_posix()}\n{text}" for file, text in texts.items()), end="")
+        return 0
+    write_new(texts)
+    for said in (*(f"{file} is written" for file in texts), *complete_env(), *complete_gitignore()):
+        print(said)
+    print(f"next: chartmogul-sync preview {files[0]}")
+    return 0
+
+
+def _url() -> str:
+    settings = Settings.load(environment(Path.cwd()))
+    if settings.warehouse_url is None:
+        hint = (
+            "put it into the environment or .env: WAREHOUSE_URL=postgresql://reader:…@host/database"
+        )
+        raise _wrong("WAREHOUSE_URL is not set", hint)
+    return settings.warehouse_url.get_secret_value()
+
+
+def _list(known: abc.Sequence[Relation], models: dict[str, DbtModel] | None) -> None:
+    if models is not None:
+        for model in models.values():
+            print(f"{model.name}  {Relation(model.schema, model.table).written}")
+    else:
+        for relation in known:
+            print(f"{relation.written}{'  (view)' if relation.is_view else ''}")
+    if known if models is None else models:
+        print("\nnext: chartmogul-sync init TABLE prints a first mapping")
+    else:
+        print("there is no table or view that this user may see")
+
+
+def _find(name: str, known: abc.Sequence[Relation], models: dict[str, DbtModel] | None) -> _Found:
+    if models is None:
+        relation = _relation(name, known)
+        return _Found(relation, relation.name)
+    if name not in models:
+        raise _wrong(f"the manifest has no model {name!r}", _near(name, list(models)))
+    model = models[name]
+    for relation in known:
+        there = (relation.schema or model.schema).lower(), relation.name.lower()
+        if there == (model.schema.lower(), model.table.lower()):
+            return _Found(relation, name, model.key)
+    place = Relation(model.schema, model.table).written
+    raise _wrong(f"the warehouse has no {place}, which is the model {name}", "dbt run makes it")
+
+
+def _relation(name: str, known: abc.Sequence[Relation]) -> Relation:
+    """The table of this name: as it is listed, in whatever case, or without its schema where that is plain."""
+    folded = name.lower()
+    for spelt in (
+        [one for one in known if one.written == name],
+        [one for one in known if one.written.lower() == folded],
+        [one for one in known if one.name.lower() == folded],
+    ):
+        if len(spelt) == 1:
+            return spelt[0]
+        if spelt:
+            names = ", ".join(one.written for one in spelt)
+            raise _wrong(f"{name!r} names several tables", f"one of: {names}")
+    written = [one.written for one in known]
+    raise _wrong(f"the warehouse has no table or view {name!r}", _near(name, written))
+
+
+def _near(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}?" if near else "`chartmogul-sync init` lists them"
+
+
+def _files(found: abc.Sequence[_Found], output: Path | None) -> list[Path]:
+    """Where each mapping goes: into the file that is named, else into a folder, by the table's name."""
+    if output is not None and len(found) == 1 and output.suffix in (".yml", ".yaml"):
+        return [output]
+    if output is not None and output.suffix in (".yml", ".yaml"):
+        raise _wrong(f"--output {output} is one file, for several tables", "name a folder")
+    stems = [_stem(one.stem) for one in found]
+    for place, one in enumerate(found):
+        if stems.count(stems[place]) > 1 and one.relation.schema:
+            stems[place] = f"{_stem(one.relation.schema)}_{stems[place]}"
+    if len(set(stems)) < len(stems):
+        raise _wrong("two of these tables would have one file", "name each once")
+    return [(output or _FOLDER) / f"{stem}.yml" for stem in stems]
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"[^\w-]+", "_", name).strip("_") or "table"
+
+
+def _text(catalog: Catalog, one: _Found, wanted: Wanted, file: Path) -> str:
+    table = catalog.table(one.relation)
+    try:
+        made = draft(table, objects.of(wanted.object), one.key)
+    except Unfit as error:
+        raise _wrong(str(error), "a query that names such a column can be mapped by hand") from None
+    schema = os.path.relpath(_SCHEMA.absolute(), file.absolute().parent)
+    return draft_text(made, one.relation.written, Path(schema).as_posix())
+
+
+def _wrong(message: str, hint: str) -> ConfigError:
+    return ConfigError(ConfigProblem(message, hint))

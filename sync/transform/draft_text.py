@@ -1,0 +1,89 @@
+"""A drafted mapping as a YAML file with comments."""
+
+import json
+import re
+from collections import abc
+
+from sync.domain.objects import Descriptor
+from sync.transform.draft import Draft
+
+#: Texts that YAML takes as they are; quoted are those that some reader takes for something else.
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+
+
+def draft_text(made: Draft, table: str, schema: str) -> str:
+    """The file; `table` is its name as the warehouse has it, `schema` where editors find the JSON Schema."""
+    return (
+        "\n".join((*_head(made, table, schema), *_fields(made), *_attributes(made), *_rest(made)))
+        + "\n"
+    )
+
+
+def _head(made: Draft, table: str, schema: str) -> abc.Iterator[str]:
+    yield f"# yaml-language-server: $schema={schema}"
+    yield f"# A first mapping of {_comment(table)}. Read it, take out what ChartMogul need not know, then:"
+    yield "#   chartmogul-sync preview    and    chartmogul-sync run --dry-run"
+    yield "version: 1"
+    yield "source:"
+    yield f"  table: {_scalar(table)}"
+    yield "destination:"
+    yield f"  object: {made.descriptor.object.value}"
+    yield "  data_source: ${CHARTMOGUL_DATA_SOURCE}"
+
+
+def _fields(made: Draft) -> abc.Iterator[str]:
+    descriptor = made.descriptor
+    yield "fields:"
+    for name in (name for name in descriptor.fields if name in made.fields):
+        if name in made.doubts:
+            yield f"  # Check this: {_comment(made.doubts[name])}."
+        yield f"  {name}: {_scalar(made.fields[name])}"
+    if spare := _spare(descriptor, made):
+        yield f"  # Not found: {', '.join(spare)}."
+    merging = [name for name, field in descriptor.fields.items() if field.merges]
+    if merging and merging[0] not in made.fields:
+        yield f"  # {merging[0]} is left out on purpose: new accounts merge customers of one domain, for good."
+
+
+def _spare(descriptor: Descriptor, made: Draft) -> list[str]:
+    fields = descriptor.fields.items()
+    return [name for name, field in fields if name not in made.fields and not field.merges]
+
+
+def _attributes(made: Draft) -> abc.Iterator[str]:
+    if not made.attributes:
+        return
+    if made.descriptor.locks_types:
+        yield "# ChartMogul locks each type at its first write, for good, for the whole account: see that it is right."
+    else:
+        yield "# ChartMogul takes only attributes of contacts that are defined in its app; others it drops."
+    yield "attributes:"
+    for key, (column, kind) in made.attributes.items():
+        name = json.dumps(key) if key.isdigit() or key.lower() in _WORDS else key
+        yield f"  {name}: {{column: {_scalar(column)}, type: {kind.value}}}"
+
+
+def _rest(made: Draft) -> abc.Iterator[str]:
+    yield "# A column that the table gets later stays out until it is named here; attributes would send every column."
+    yield "extra_columns: ignore"
+    if made.ignored:
+        yield "ignore_columns:"
+        for column, reason in made.ignored.items():
+            yield f"  - {_scalar(_literal(column))}  # {reason}"
+
+
+def _literal(column: str) -> str:
+    """A name as the glob that matches nothing else."""
+    return re.sub(r"([*?\[])", r"[\1]", column)
+
+
+def _scalar(text: str) -> str:
+    """A text as YAML reads it back, and `${…}` in it as no variable."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        return text
+    return json.dumps(text.replace("${", "$${"), ensure_ascii=not text.isprintable())
+
+
+def _comment(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

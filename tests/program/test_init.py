@@ -1,0 +1,126 @@
+"""`init` as a person calls it: what it prints, writes and refuses."""
+
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.support import shop
+
+MANIFEST = {
+    "nodes": {
+        "model.shop.dim_accounts": {
+            "resource_type": "model",
+            "name": "dim_accounts",
+            "alias": "partners",
+            "schema": "main",
+            "relation_name": '"main"."partners"',
+            "config": {},
+            "columns": {},
+        },
+        "model.shop.helper": {"resource_type": "model", "name": "helper", "relation_name": None},
+        "test.shop.unique": {
+            "resource_type": "test",
+            "test_metadata": {"name": "unique", "kwargs": {"column_name": "double_seats"}},
+            "attached_node": "model.shop.dim_accounts",
+            "depends_on": {"nodes": ["model.shop.dim_accounts"]},
+        },
+    }
+}
+
+
+@pytest.fixture
+def folder(desk):
+    """The desk's folder, with the shop in its warehouse."""
+    with closing(sqlite3.connect(desk.place.folder / "warehouse.db")) as connection, connection:
+        connection.execute("drop table if exists accounts")
+        for statement in shop.statements():
+            connection.execute(statement)
+    return desk.place.folder
+
+
+def test_several_tables_go_into_a_folder(desk, folder):
+    """One file each, and `.env` and `.gitignore` get the lines that they lack; each is said."""
+    (folder / ".env").write_text("CHARTMOGUL_API_KEY=key")
+    (folder / ".gitignore").write_text("/reports\n")
+    ended = desk("init", "accounts", "partners", "--output", "first")
+    assert ended.code == 0
+    assert sorted(path.name for path in (folder / "first").iterdir()) == [
+        "accounts.yml",
+        "partners.yml",
+    ]
+    assert (folder / ".env").read_text().splitlines() == [
+        "CHARTMOGUL_API_KEY=key",
+        "# WAREHOUSE_URL=postgresql://reader:password@host/database",
+        "# CHARTMOGUL_DATA_SOURCE=ds_",
+    ]
+    assert (folder / ".gitignore").read_text().splitlines() == ["/reports", ".env", ".sync/"]
+    assert ended.out.splitlines() == [
+        "first/accounts.yml is written",
+        "first/partners.yml is written",
+        ".env now has the line # WAREHOUSE_URL=postgresql://reader:password@host/database",
+        ".env now has the line # CHARTMOGUL_DATA_SOURCE=ds_",
+        ".gitignore now has the line .env",
+        ".gitignore now has the line .sync/",
+        "next: chartmogul-sync preview first/accounts.yml",
+    ]
+    assert desk("validate", "first").code == 0
+    assert desk("init", "users", "--output", "second").out.splitlines() == [
+        "second/users.yml is written",
+        "next: chartmogul-sync preview second/users.yml",
+    ]
+
+
+def test_nothing_is_overwritten(desk, folder):
+    """Not even one file of several; without --output nothing is written at all."""
+    (folder / "first").mkdir()
+    (folder / "first" / "partners.yml").write_text("mine")
+    before = sorted(folder.rglob("*"))
+    ended = desk("init", "accounts", "partners", "--output", "first")
+    assert (ended.code, ended.err.splitlines()[0]) == (
+        2,
+        "first/partners.yml is there already, and is not overwritten",
+    )
+    assert desk("init", "accounts", "partners").code == 0
+    assert sorted(folder.rglob("*")) == before
+    assert (folder / "first" / "partners.yml").read_text() == "mine"
+
+
+def test_from_dbt(desk, folder):
+    """A model is found by its name in dbt, its table by what dbt says; a tested column is the key."""
+    (folder / "manifest.json").write_text(json.dumps(MANIFEST))
+    assert "dim_accounts  main.partners" in desk("init", "--from-dbt", "manifest.json").out
+    printed = desk("init", "dim_accounts", "--from-dbt", "manifest.json").out.splitlines()
+    assert printed[0] == "# mappings/dim_accounts.yml"
+    assert "  table: partners" in printed
+    assert "  external_id: double_seats" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["acounts"], "the warehouse has no table or view 'acounts'"),
+        (["partners", "--object", "contact"], "partners has no column that names the customer"),
+        (["accounts", "users", "--output", "one.yml"], "--output one.yml is one file"),
+        (["accounts", "accounts", "--output", "a"], "two of these tables would have one file"),
+        (["--output", "one.yml"], "--output goes with a TABLE"),
+        (["--from-dbt", "none.json"], "none.json cannot be read: No such file"),
+        (["--from-dbt", "warehouse.db"], "warehouse.db is no manifest of dbt"),
+        (["accounts", "--output", "warehouse.db/x"], "cannot be written: Not a directory"),
+        (["accounts", "--object", "invoice"], "invoice"),
+    ],
+)
+def test_bad_input(desk, folder, arguments, said):
+    """Exit 2 and a sentence."""
+    ended = desk("init", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
+
+
+def test_without_a_warehouse(desk):
+    """Exit 2 without its URL, 3 where it cannot be opened."""
+    assert desk("init", WAREHOUSE_URL=None).err.splitlines()[0] == "WAREHOUSE_URL is not set"
+    ended = desk("init", WAREHOUSE_URL="sqlite:///nowhere.db")
+    assert ended.code == 3
+    assert "the warehouse does not tell its tables" in ended.err
