@@ -34,6 +34,9 @@ VARIABLES = {
     "SYNC_TMP": "tmp",
     "SYNC_ENVIRONMENT": "environment",
     "SYNC_METRICS_FILE": "metrics_file",
+    "SYNC_NOTIFY": "notify",
+    "SYNC_NOTIFY_ON": "notify_on",
+    "SYNC_HEARTBEAT": "heartbeat",
 }
 _TAKES = {
     "requests_per_second": "a number above 0, up to 40",
@@ -41,6 +44,7 @@ _TAKES = {
     "timeout": "seconds, from 1 to 600",
     "outage": "seconds, from 1 to 86400",
     "log": "one of: json, text",
+    "notify_on": "some of: failed, rejected, recovered, stale",
     "environment": "a name of at most 64 visible characters on one line",
 }
 
@@ -100,6 +104,21 @@ class Settings(BaseModel):
         default=None,
         description="Where `run` leaves its metrics, for the textfile collector of node_exporter.",
     )
+    notify: SecretStr | None = Field(
+        default=None, description="URLs of Apprise that are told of changes of mappings' health."
+    )
+    notify_on: tuple[Literal["failed", "rejected", "recovered", "stale"], ...] = Field(
+        default=("failed", "rejected", "recovered", "stale"),
+        description="Which changes they are told of.",
+    )
+    heartbeat: SecretStr | None = Field(
+        default=None, description="A URL that gets a GET after every good run."
+    )
+
+    @field_validator("notify_on", mode="before")
+    @classmethod
+    def _split(cls, names: object) -> object:
+        return tuple(names.split()) if isinstance(names, str) else names
 
     @field_validator("api_url", mode="after")
     @classmethod

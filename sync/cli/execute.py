@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sync.cli import broken_run
 from sync.cli.config import Prepared, prepare_run
-from sync.cli.follow import follow
+from sync.cli.follow import follow, leave_metrics
 from sync.cli.outside import clock_until, http_of, now
 from sync.domain.events import Reporter
 from sync.domain.results import Run
@@ -55,7 +55,9 @@ def run(
     else:
         if as_json:
             print(dumps(summary(ended)), flush=True)
-    follow(prepared.settings, ended)
+    if prepared.state_is_known:
+        follow(prepared.settings, ended, reports)
+    leave_metrics(prepared.settings, ended)
     return ended.exit_code
 
 

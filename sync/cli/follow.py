@@ -3,21 +3,30 @@
 import os
 import sys
 from collections import abc
+from contextlib import closing
+from pathlib import Path
 
 import click
 
 from sync.domain.results import Run
 from sync.errors import SyncError, told
 from sync.report import logs
+from sync.report.files import ERRORS
+from sync.service.freshness import Freshness
 from sync.settings import Settings
 
 Warn = abc.Callable[[str], None]
 
 
-def follow(settings: Settings, run: Run) -> None:
-    """Leave the metrics of a one-shot run; a dry run leaves nothing."""
-    if not run.dry_run and settings.metrics_file is not None:
-        leave_metrics(settings, run, warner(settings))
+def follow(settings: Settings, run: Run, reports: Path | None = None) -> None:
+    """Tell of a run whom it concerns; a dry run tells nobody. `reports` is where its report is, else the setting."""
+    if run.dry_run:
+        return
+    warn = warner(settings)
+    if settings.notify is not None:
+        tell(settings, run, reports or settings.reports, warn)
+    if settings.heartbeat is not None:
+        _beat(settings.heartbeat.get_secret_value(), run, warn)
 
 
 def warner(settings: Settings) -> Warn:
@@ -29,13 +38,15 @@ def warner(settings: Settings) -> Warn:
     return lambda message: log.warning("warning", message=message)
 
 
-def leave_metrics(settings: Settings, run: Run, warn: Warn) -> None:
-    """Add a run to SYNC_METRICS_FILE; mappings whose file is gone leave it."""
+def leave_metrics(settings: Settings, run: Run) -> None:
+    """Add a one-shot run to SYNC_METRICS_FILE, unless it is a dry one; mappings whose file is gone leave it."""
+    if run.dry_run or settings.metrics_file is None:
+        return
     from sync.aftermath.textfile import Textfile
     from sync.service.freshness import last_runs
     from sync.service.metrics import Metrics
 
-    assert settings.metrics_file is not None
+    warn = warner(settings)
     metrics, names = Metrics(settings.environment), {part.mapping for part in run.mappings}
     metrics.ended(run)
     try:
@@ -57,3 +68,54 @@ def leave_metrics(settings: Settings, run: Run, warn: Warn) -> None:
         Textfile(settings.metrics_file, stays).add(metrics.families())
     except OSError as error:
         warn(f"SYNC_METRICS_FILE cannot be written: {error.strerror or error}")
+
+
+def tell(settings: Settings, run: Run, reports: Path, warn: Warn) -> None:
+    """Tell SYNC_NOTIFY of what a run has changed."""
+    from sync.aftermath.notifier import Notifier
+    from sync.aftermath.outlets import outlets
+    from sync.aftermath.reasons import commonest
+    from sync.state.store import Store
+
+    assert settings.notify is not None
+    ways_out = outlets(settings.notify.get_secret_value().split(), warn)
+    errors = reports / run.id / ERRORS
+    try:
+        with closing(Store.open(settings.state_url)) as store:
+            notifier = Notifier(store, ways_out, settings.notify_on, settings.environment, warn)
+            notifier.run_ended(run, lambda mapping: commonest(errors, mapping))
+    except SyncError as error:
+        warn(f"SYNC_NOTIFY: nobody was told, the state does not say of what: {told(error)}")
+
+
+def tell_stale(settings: Settings, late: abc.Sequence[Freshness], max_age: float) -> None:
+    """Tell SYNC_NOTIFY of mappings whose last success is longer ago than `max_age` seconds."""
+    if settings.notify is None:
+        return
+    from sync.aftermath.notifier import Notifier
+    from sync.aftermath.outlets import outlets
+    from sync.state.store import Store
+    from sync.state.told import Place
+
+    warn = warner(settings)
+    ways_out = outlets(settings.notify.get_secret_value().split(), warn)
+    try:
+        with closing(Store.open(settings.state_url)) as store:
+            notifier = Notifier(store, ways_out, settings.notify_on, settings.environment, warn)
+            for one in late:
+                last = one.success(store.now())
+                place = Place(one.mapping, one.data_source)
+                notifier.is_stale(place, None if last is None else last.finished_at, max_age)
+    except SyncError as error:
+        warn(f"SYNC_NOTIFY: nobody was told, the state does not say of what: {told(error)}")
+
+
+def _beat(url: str, run: Run, warn: Warn) -> None:
+    from sync.aftermath.events import is_good
+    from sync.aftermath.outlets import Unsent, beat
+
+    if is_good(run):
+        try:
+            beat(url)
+        except Unsent as error:
+            warn(f"SYNC_HEARTBEAT was not told of a good run: {error}")

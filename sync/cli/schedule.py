@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from sync.cli import broken_run
 from sync.cli.config import Prepared, prepare_run, whose
 from sync.cli.execute import conduct, signals
+from sync.cli.follow import follow, tell_stale
 from sync.cli.outside import now
 from sync.domain.results import Run
 from sync.engine.context import Selection, Stop
 from sync.errors import ConfigError, ConfigProblem, SyncError
 from sync.report import logs
 from sync.service.endpoints import Board, EndpointServer, build_app
-from sync.service.freshness import Known, last_runs
+from sync.service.freshness import Freshness, Known, last_runs
 from sync.service.metrics import Metrics
 from sync.service.timetable import (
     Timetable,
@@ -29,6 +30,7 @@ from sync.service.timetable import (
     read_every,
     read_zone,
 )
+from sync.service.watch import Tell, Watch
 from sync.service.worker import Worker
 from sync.settings import Settings
 from sync.state.history import Whose
@@ -91,15 +93,19 @@ def schedule(wanted: Wanted) -> int:
     board, metrics = Board(started, limit), Metrics(environment)
     with _endpoints(wanted, board, metrics, log):
         return asyncio.run(
-            _serve(Worker(runs, board, metrics, log, now), wanted, timetable, jitter)
+            _serve(Worker(runs, board, metrics, log, now), wanted, timetable, jitter, runs.tell)
         )
 
 
 async def _serve(
-    worker: Worker, wanted: Wanted, timetable: Timetable, jitter: timedelta | None
+    worker: Worker, wanted: Wanted, timetable: Timetable, jitter: timedelta | None, tell: Tell
 ) -> int:
     with signals(worker.stop):
-        return await worker.serve(timetable, jitter, at_once=wanted.starts_at_once)
+        watch = asyncio.create_task(Watch(worker.board, worker.now, tell).keep())
+        try:
+            return await worker.serve(timetable, jitter, at_once=wanted.starts_at_once)
+        finally:
+            watch.cancel()
 
 
 def _endpoints(
@@ -129,7 +135,7 @@ class _Runs:
         """Raise ConfigError where nothing could run; a file that is broken is its own mapping's affair."""
         if not self.prepared.survey.sound:
             error = ConfigError(*self.prepared.survey.problems)
-            broken_run.enter(self.prepared, error, dry_run=False)
+            self._failed(self.prepared, error)
             raise error
 
     def whose(self, known: Known) -> list[Whose]:
@@ -138,13 +144,23 @@ class _Runs:
     async def run(self, stop: Stop) -> Run:
         self.prepared = prepare_run(self.paths)
         try:
-            return await conduct(
+            run = await conduct(
                 self.prepared, Selection(), dry_run=False, reports=self.reports, stop=stop
             )
         except SyncError as error:
             failed = replace(self.prepared, survey=self.prepared.survey.barring(error))
-            await asyncio.to_thread(broken_run.enter, failed, error, dry_run=False)
+            await asyncio.to_thread(self._failed, failed, error)
             raise
+        await asyncio.to_thread(follow, self.settings, run, self.reports)
+        return run
+
+    def _failed(self, prepared: Prepared, error: SyncError) -> None:
+        run = broken_run.enter(prepared, error, dry_run=False)
+        if prepared.state_is_known:
+            follow(prepared.settings, run, self.reports)
 
     def freshness(self) -> Known:
         return last_runs(self.settings.state_url)
+
+    def tell(self, late: abc.Sequence[Freshness], limit: timedelta) -> None:
+        tell_stale(self.settings, late, limit.total_seconds())

@@ -138,6 +138,8 @@ class MappingRun:
     overridden: tuple[str, ...] = ()
     #: Of how many records ChartMogul is known to drop the value, by field.
     known_drops: dict[str, int] = field(default_factory=dict)
+    #: How many rejected rows are tolerated, known once all rows are read.
+    tolerated: int = 0
 
 
 @dataclass(slots=True)

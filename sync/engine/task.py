@@ -176,7 +176,7 @@ class MappingTask:
         limits = limits_for(
             mapping.limits, rows.read, whole=whole, lifted=self.context.selection.lifted
         )
-        self.tolerated = mapping.tolerate_rejected.limit(rows.read)
+        self.tolerated = self.run.tolerated = mapping.tolerate_rejected.limit(rows.read)
         if rows.read == 0 and whole:
             if self._absence_counts:
                 limits.judge_empty(0, await self.state.last_read(self.run.file, self.run.query))

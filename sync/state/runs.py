@@ -11,7 +11,8 @@ from sync.domain.results import MappingRun, Requests, Run, Status, Tally
 from sync.errors import ConfigError, ConfigProblem
 from sync.state.history import AHEAD
 from sync.state.memory import LastRun
-from sync.state.schema import records, rejections, run_mappings, runs
+from sync.state.schema import records, rejections, run_mappings, runs, scopes
+from sync.state.schema import rejected as now_rejected
 from sync.state.upsert import upsert
 
 #: The rejected rows of this many runs stay known for `retry`.
@@ -185,6 +186,42 @@ def rejected(connection: Connection, run: str) -> dict[str, frozenset[str]]:
     for mapping, key in connection.execute(query.where(rejections.c.run == run)):
         found[mapping].add(key)
     return {mapping: frozenset(keys) for mapping, keys in found.items()}
+
+
+def newly_rejected(connection: Connection, run: Run, part: MappingRun) -> int:
+    """Rows that a mapping has rejected in a run, and not in its whole run before.
+
+    Of rows without a key those beyond that run's number.
+    """
+    here = [scopes.c.data_source == part.data_source]
+    if part.account is not None:
+        here.append(scopes.c.account == part.account)
+    noted = select(func.count()).select_from(now_rejected)
+    noted = noted.join(records, records.c.id == now_rejected.c.record)
+    noted = noted.join(scopes, scopes.c.id == records.c.scope).where(*here)
+    noted = noted.where(now_rejected.c.mapping == part.mapping)
+    new = connection.execute(noted.where(now_rejected.c.since >= run.started_at)).scalar_one()
+    keyless = part.rows.rejected - _with_key(connection, run.id, part.mapping)
+    return new + max(0, keyless - _keyless_before(connection, run, part))
+
+
+def _keyless_before(connection: Connection, run: Run, part: MappingRun) -> int:
+    """How many rows without a key the whole run before rejected that came to its end."""
+    its = run_mappings.c
+    query = select(runs.c.id, its.rejected).join(runs, runs.c.id == its.run)
+    query = query.where(its.mapping == part.mapping, its.data_source == part.data_source)
+    query = query.where(runs.c.whole.is_not(False), runs.c.started_at < run.started_at)
+    query = query.where(
+        its.status.in_([Status.SUCCEEDED.value, Status.COMPLETED_WITH_ERRORS.value])
+    )
+    last = connection.execute(query.order_by(runs.c.started_at.desc()).limit(1)).first()
+    return 0 if last is None else last.rejected - _with_key(connection, last.id, part.mapping)
+
+
+def _with_key(connection: Connection, run: str, mapping: str) -> int:
+    its = rejections.c
+    query = select(func.count()).where(its.run == run, its.mapping == mapping)
+    return connection.execute(query).scalar_one()
 
 
 def last_rejecting(connection: Connection) -> str | None:

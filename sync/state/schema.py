@@ -304,7 +304,7 @@ told = Table(
     Column("mapping", String, primary_key=True),
     # Whom: a keyed hash of the URL.
     Column("target", String, primary_key=True),
-    # What: failed, rejected, stale.
+    # What: failed, rejected, stale; owed where one of them is over, and the recovery is still to be told.
     Column("event", String, primary_key=True),
     # The run that it was about, null where there was none.
     Column("run", String),

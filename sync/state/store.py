@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sync.domain import objects
 from sync.domain.parent import Parent
 from sync.domain.record import AttributeType, Object
-from sync.domain.results import Left, Run, Status
+from sync.domain.results import Left, MappingRun, Run, Status
 from sync.domain.row_hash import KnownRows, RowHash
 from sync.state import (
     absent,
@@ -26,6 +26,7 @@ from sync.state import (
     records,
     row_hashes,
     runs,
+    told,
 )
 from sync.state.absent import Moved
 from sync.state.engine import Database
@@ -35,6 +36,7 @@ from sync.state.history import COMPLETE, Exists, History, Whose
 from sync.state.keys import Keys
 from sync.state.memory import Confirmed, Doubt, Item, KnownDrops, LockedType, Memory, Scope
 from sync.state.moments import Clock, StateClock, since_boot
+from sync.state.told import Place, Told
 from sync.state.upgrade import UPGRADES, Upgrade
 
 
@@ -324,6 +326,33 @@ class Store:
     def last_rejecting_run(self) -> str | None:
         """The id of the latest run that rejected a row with a key."""
         return self.database.read(runs.last_rejecting)
+
+    def newly_rejected(self, run: Run, part: MappingRun) -> int:
+        """How many rows a mapping has rejected in a run that were not rejected in its whole run before.
+
+        Of rows without a key, by which they would be known, those beyond that run's number.
+        """
+        return self.database.read(lambda c: runs.newly_rejected(c, run, part))
+
+    def last_success(self, part: MappingRun) -> datetime | None:
+        """When the mapping of a run last came to its end."""
+        whose = Whose(part.mapping, part.data_source or None, part.account)
+        last = self.history(COMPLETE).of(whose, lambda _: True)
+        return None if last is None else last.finished_at
+
+    # What was told of mappings
+
+    def target(self, url: str) -> str:
+        """What stands for a URL among what was told."""
+        return f"{self._keys.number(url):x}"
+
+    def told(self, place: Place) -> list[Told]:
+        """The messages about a mapping that still hold."""
+        return self.database.read(lambda c: told.recall(c, place))
+
+    def note_told(self, place: Place, target: str, now: abc.Sequence[Told]) -> None:
+        """Note what holds from now on of what was told of a mapping to one target."""
+        self.database.write(lambda c: told.note(c, place, target, now))
 
     # What somebody wants to be forgotten
 

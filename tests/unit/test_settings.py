@@ -50,6 +50,9 @@ def test_everything():
             "SYNC_TMP": "/var/tmp",
             "SYNC_ENVIRONMENT": "staging (EU)",
             "SYNC_METRICS_FILE": "/var/sync.prom",
+            "SYNC_NOTIFY": "json://hooks mailto://mail",
+            "SYNC_NOTIFY_ON": "stale  failed",
+            "SYNC_HEARTBEAT": "https://beat",
             "UNRELATED": "x",
         }
     )
@@ -66,6 +69,11 @@ def test_everything():
     assert settings.tmp == Path("/var/tmp")
     assert settings.environment == "staging (EU)"
     assert settings.metrics_file == Path("/var/sync.prom")
+    assert settings.notify is not None
+    assert settings.notify.get_secret_value() == "json://hooks mailto://mail"
+    assert settings.notify_on == ("stale", "failed")
+    assert settings.heartbeat is not None
+    assert settings.heartbeat.get_secret_value() == "https://beat"
 
 
 def test_every_setting_has_a_variable():
@@ -93,6 +101,8 @@ def test_no_secret_in_repr():
             "CHARTMOGUL_API_KEY": "plantedQ7xV2kZ91",
             "WAREHOUSE_URL": "db://u:plantedQ7xV2kZ92@h",
             "SYNC_STATE_URL": "postgresql://u:plantedQ7xV2kZ93@h/s",
+            "SYNC_NOTIFY": "slack://plantedQ7xV2kZ94",
+            "SYNC_HEARTBEAT": "https://h/plantedQ7xV2kZ95",
         }
     )
     assert "plantedQ7xV2kZ9" not in repr(settings) + str(settings)
