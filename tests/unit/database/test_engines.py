@@ -6,6 +6,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from sync.database import engines, urls
+from sync.domain.secret import MASK
 from sync.errors import ConfigError
 from tests.support.needed import needed
 
@@ -73,4 +74,4 @@ def test_paths_are_no_secrets(option: str, expected: bool):
     """Where credentials lie may stand in a mapping, and be shown; what they are may not."""
     url = f"snowflake://u@account/db?{option}"
     assert urls.holds_password(url) is expected
-    assert (urls.MASK in urls.mask(make_url(url)).replace("%2A", "*")) is expected
+    assert (MASK in urls.mask(make_url(url)).replace("%2A", "*")) is expected

@@ -43,7 +43,7 @@ def deaf():
 def extract(query: Any, stop: Stop, given_up: float) -> Extract:
     nothing: Any = None
     context: Any = SimpleNamespace(stop=stop)
-    return Extract(query, nothing, nothing, context, nothing, given_up)
+    return Extract(query, nothing, nothing, context, nothing, given_up=given_up)
 
 
 async def test_a_driver_that_does_not_let_go(deaf):
