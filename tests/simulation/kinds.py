@@ -109,8 +109,12 @@ def _stranger(dice: random.Random) -> Trouble:
     status = dice.choice(_STATUSES)
     form = dice.choice(("page", "json", "empty"))
     when = dice.choice(("before", "after"))
-    if status == 304:  # of one that was not carried out nobody could know
-        form, when = "empty", "after"
+    if status == 304:
+        form = "empty"
+    if (
+        form == "empty" and status < 400
+    ):  # a success by its looks: of one that is none nobody could know
+        when = "after"
     return Trouble(f"stranger {status} {form} {when}", first, last, about)
 
 
@@ -262,7 +266,9 @@ KINDS: dict[str, Draw] = {
     "fleet": fleet,
 }
 
-#: What the worker bears today.
+#: What the worker bears. Not `lag`: a contact that was just created and cannot be read by its uuid looks as one that was
+#: deleted, which is made again, and a value that is shown as it was looks as if somebody had set it; recordings show
+#: neither. `fleet` is played by itself.
 DEFAULT: tuple[str, ...] = (
     "pauses",
     "clocks",
@@ -272,8 +278,8 @@ DEFAULT: tuple[str, ...] = (
     "unfiltered",
     "pins",
     "spellings",
-    "lag",
     "floods",
+    "deletions",
 )
 
 

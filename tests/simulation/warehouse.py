@@ -8,6 +8,7 @@ from typing import Any
 from sync.domain.record import AttributeType
 from sync.errors import SourceError
 from sync.warehouse.column import Column
+from sync.warehouse.statement import Judgement
 from tests.simulation.rows import Rows
 
 _BATCH = 5
@@ -47,8 +48,12 @@ class Warehouse:
     rows: Rows
     before: abc.Callable[[], None]
 
+    def judge(self, sql: str) -> Judgement:
+        """All queries of a world read."""
+        return Judgement(True)
+
     @contextmanager
-    def query(self, sql: str) -> abc.Iterator[Result]:
+    def query(self, sql: str, *, doubtful: bool = False) -> abc.Iterator[Result]:
         """The query of accounts, of a share of them, or of people."""
         query = sql.removeprefix("select ")
         names = _PEOPLE if query == "people" else _ACCOUNTS
