@@ -266,9 +266,9 @@ KINDS: dict[str, Draw] = {
     "fleet": fleet,
 }
 
-#: What the worker bears. Not `lag`: a contact that was just created and cannot be read by its uuid looks as one that was
-#: deleted, which is made again, and a value that is shown as it was looks as if somebody had set it; recordings show
-#: neither. `fleet` is played by itself.
+#: What the worker bears. Not `lag`: a contact that was just created and cannot be read by its uuid looks as one that
+#: was deleted, which is made again, and a value that is shown as it was looks as if somebody had set it; recordings
+#: show neither. `fleet` is played by itself.
 DEFAULT: tuple[str, ...] = (
     "pauses",
     "clocks",
