@@ -139,6 +139,10 @@ class NotFound(Refused):
     """404: the uuid was merged away or deleted, or the resource never was."""
 
 
+class Detached(NotFound):
+    """A contact that belongs to no customer now, as the answer to its change shows: it is nobody's, and no match."""
+
+
 class AlreadyExists(Refused):
     """The external id of a create is taken: look up, then update."""
 

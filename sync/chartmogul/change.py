@@ -9,7 +9,7 @@ from sync.chartmogul.transport import Transport
 from sync.chartmogul.wire import Call
 from sync.domain.plan import Seen, same
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Value
-from sync.errors import Refused, Unavailable
+from sync.errors import Answered, Detached, Refused, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class Change:
     #: The types of attributes, by their bare keys.
     types: Mapping[str, AttributeType] = field(default_factory=dict)
     requests: int = 0
+    #: Whether an answer shows that the contact belongs to no customer.
+    detached: bool = False
     #: Fields whose answers do not show what became of them.
     _unread: set[str] = field(default_factory=set)
 
@@ -68,12 +70,24 @@ class Change:
         return self._written()
 
     async def contact(self, fields: Fields) -> Written:
-        """Write these fields of a contact."""
+        """Write these fields of a contact.
+
+        Raises:
+            Detached: it belongs to no customer now.
+        """
         if fields:
             call = contacts.update(self.uuid, fields)
-            await self._send(call, _shown(contacts.read), fields)
-            await self._look(contacts.get(self.uuid), contacts.read)
+            await self._send(call, _shown(self._contact), fields)
+            await self._look(contacts.get(self.uuid), self._contact)
+        if self.detached:
+            raise Detached("the contact belongs to no customer now", Answered())
         return self._written()
+
+    def _contact(self, data: Any) -> Seen:
+        """Read the contact; an answer that leaves out whose it is does not say that it is nobody's."""
+        seen = contacts.read(data, {"customer_uuid": "somebody"})
+        self.detached = seen.customer_uuid is None
+        return seen
 
     async def _write_customer(
         self, fields: Fields, types: Mapping[str, AttributeType], known: frozenset[str]

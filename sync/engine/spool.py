@@ -28,13 +28,16 @@ pragma temp_store = memory;
 create table rows (
     key text primary key, row integer not null, print blob, rejected integer not null default 0,
     body text, customer text, uuid text, taken integer not null default 0, seen text,
-    row_hash integer, tries text not null default '', follows integer not null default 0
+    row_hash integer, tries text not null default '', follows integer not null default 0,
+    unsure integer not null default 0
 ) without rowid;
 create index by_row on rows (row);
 create view waiting as select * from rows where body is not null and not follows;
 create view following as select * from rows where body is not null and follows;
 """
-_ENTRIES = "select key, row, print, body, customer, uuid, seen, row_hash, tries, follows from"
+_ENTRIES = (
+    "select key, row, print, body, customer, uuid, seen, row_hash, tries, follows, unsure from"
+)
 _MARK = "\n"
 _DELETED = "-"
 _AMONG = "key in (select value from json_each(?))"
@@ -61,6 +64,8 @@ class Entry:
     follows: bool = False
     #: Whether the look-up found that it was deleted in ChartMogul.
     deleted: bool = False
+    #: Whether only a look tells what ChartMogul holds, even where the state is trusted.
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +130,8 @@ class Spool:
     def add(self, entries: abc.Iterable[Entry]) -> None:
         """Keep records for the write phase."""
         self._tell(
-            "insert into rows (key, row, print, row_hash, body, customer, uuid, tries, follows)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into rows (key, row, print, row_hash, body, customer, uuid, tries, follows, unsure)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             ((e.record.key, e.record.row, e.fingerprint, e.row_hash, *_body(e)) for e in entries),
         )
 
@@ -155,6 +160,11 @@ class Spool:
         """How many records wait to be sent, and of how many of them the uuid is remembered."""
         ((waiting, remembered),) = self._ask("select count(*), count(uuid) from waiting")
         return int(waiting), int(remembered)
+
+    def unsure(self) -> int:
+        """How many remembered records wait of which only a look tells what ChartMogul holds."""
+        ((count,),) = self._ask("select count(uuid) from waiting where unsure")
+        return int(count)
 
     def try_first(self, field: str, most: int) -> None:
         """Let so many of the rows that would follow others for a field try it first."""
@@ -272,9 +282,11 @@ def _dumped(found: Seen | Absent | None) -> str:
     return _DELETED if found is not None and found.deleted else ""
 
 
-def _body(entry: Entry) -> tuple[str, str | None, str | None, str, bool]:
-    tries = _MARK.join(["", *sorted(entry.tries), ""]) if entry.tries else ""
-    return dump(entry.record.fields), entry.record.customer, entry.uuid, tries, entry.follows
+def _body(entry: Entry) -> tuple[object, ...]:
+    record, tries = entry.record, entry.tries
+    marked = _MARK.join(["", *sorted(tries), ""]) if tries else ""
+    told = (entry.uuid, marked, entry.follows, entry.unsure)
+    return dump(record.fields), record.customer, *told
 
 
 def _entry(
@@ -288,9 +300,10 @@ def _entry(
     row_hash: int | None,
     tries: str,
     follows: int,
+    unsure: int,
 ) -> Entry:
     record = Record(row, key, load(body), customer)
     found = load_seen(seen) if seen not in (None, "", _DELETED) else None
     names = frozenset(filter(None, tries.split(_MARK)))
-    told = (row_hash, names, bool(follows), seen == _DELETED)
+    told = (row_hash, names, bool(follows), seen == _DELETED, bool(unsure))
     return Entry(record, print_, uuid, seen is not None, found, *told)

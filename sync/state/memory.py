@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sync.domain.fingerprint import split
+from sync.domain.fingerprint import RULES, split
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Outcome, Status
 
@@ -71,6 +71,15 @@ class Memory:
         """It was about to be written, and nobody confirmed that it was."""
         met = self.outcome in (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
         return met and self.fingerprint is None
+
+    @property
+    def unsure(self) -> bool:
+        """Whether only a look tells what ChartMogul holds of what was sent.
+
+        It was rejected, skipped or being written, or its hashes were made by other casting rules.
+        """
+        undone = self.code is not None or self.broken_off or self.outcome == Outcome.SKIPPED
+        return undone or (self.hashes != b"" and self.rules != RULES)
 
     @property
     def hash_set(self) -> frozenset[bytes]:

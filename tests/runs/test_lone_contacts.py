@@ -108,3 +108,22 @@ def test_a_contact_of_another_data_source_is_no_match(town, id, mail):
     assert counts(town.run()) == {"created": 1}
     assert shown(town, theirs["uuid"]) == before
     assert counts(town.run(full=True)) == {"unchanged": 1}
+
+
+def test_a_contact_that_became_nobodys(town):
+    """Where the state is trusted, only the answer shows it: the row is looked up by its key then, and made anew."""
+    town.write("contacts", CONTACTS + "live_check: never\n")
+    assert counts(town.run()) == {"created": 1}
+    [old] = town.contacts()
+    town.sandbox.set(contacts_of_deleted="kept")
+    assert call(town.sandbox, "DELETE", f"/v1/customers/{customer(town)}")[0] in (202, 204)
+    make(town, kind="customers", data_source_uuid=DATA_SOURCE, external_id="c1")
+    town.table("people", PEOPLE, ("7", "c1", "ada@c1.example", "CFO"))
+    run = town.run()
+
+    assert counts(run) == {"created": 1}
+    [new] = [one for one in town.contacts() if one["uuid"] != old["uuid"]]
+    assert (new["customer_uuid"], new["title"]) == (customer(town), "CFO")
+    town.table("people", PEOPLE, ("7", "c1", "ada@c1.example", "CEO"))
+    assert counts(town.run()) == {"updated": 1}
+    assert (shown(town, new["uuid"])["title"], shown(town, old["uuid"])["title"]) == ("CEO", "CFO")

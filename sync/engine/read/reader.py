@@ -231,8 +231,9 @@ class _Batch:
         memory = self.memories.get(key)
         result = reader.decision.decide(record, fingerprint, memory)
         if result is None:
-            uuid = memory.uuid if memory else None
-            self.entries[key] = Entry(record, fingerprint, uuid, row_hash=row_hash or None)
+            uuid, unsure = (memory.uuid, memory.unsure) if memory else (None, False)
+            hash_ = row_hash or None
+            self.entries[key] = Entry(record, fingerprint, uuid, row_hash=hash_, unsure=unsure)
             return
         if memory is not None and memory.fingerprint == fingerprint:
             if isinstance(result, Delivered):

@@ -30,7 +30,7 @@ from sync.engine.context import Lease
 from sync.engine.write.delivery import Delivery, Job, Planned
 from sync.engine.write.drops import Drops
 from sync.engine.write.rejections import reject
-from sync.errors import AlreadyExists, NotFound, Refused, Unavailable
+from sync.errors import AlreadyExists, Detached, NotFound, Refused, Unavailable
 
 #: How the way of a record ends early.
 _ENDS = (LeftAlone, Unresolved, Refused, Unavailable)
@@ -134,13 +134,13 @@ class Deliver:
             case Update() as update:
                 try:
                     return await self._update(planned.job, update)
-                except NotFound:
+                except NotFound as error:
                     # Merged or deleted since it was last seen: look up by key and decide again, once.
                     if again:
                         raise
                     found = await self.destination.find(planned.job.record, None)
                     if isinstance(found, Absent):
-                        found = Absent(deleted=True)
+                        found = Absent(deleted=not isinstance(error, Detached))
                     return await self._carry_out(self._decide(planned.job, found), again=True)
             case _:
                 return self._left_alone(planned)

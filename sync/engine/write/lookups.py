@@ -7,10 +7,8 @@ from typing import Protocol
 
 from sync.destination.interface import Destination, KeyListing
 from sync.domain.events import MappingReporter
-from sync.domain.fingerprint import RULES
 from sync.domain.lookup import PAGE, Listing, Way, choose
 from sync.domain.plan import Absent, Remembered
-from sync.domain.results import Outcome
 from sync.engine.spool import Entry, Spool
 from sync.engine.write.delivery import Job
 from sync.state.memory import Memory
@@ -48,11 +46,12 @@ class Pending:
     def to_look_up(self) -> int:
         """How many records need a look-up."""
         waiting, remembered = self.spool.count()
-        return waiting - (remembered if self.trust_state else 0)
+        return waiting - (remembered - self.spool.unsure() if self.trust_state else 0)
 
     def one_by_one(self) -> int:
         """The look-ups that it takes to look contacts up customer by customer, and known ones by their uuid."""
-        return self.spool.groups(with_uuid=not self.trust_state)
+        known = self.spool.unsure() if self.trust_state else 0
+        return self.spool.groups(with_uuid=not self.trust_state) + known
 
     def parents(self) -> int:
         """How many customers the waiting contacts belong to."""
@@ -72,17 +71,9 @@ class Pending:
         return [Job(entry, memories.get(entry.record.key), full=self.full) for entry in entries]
 
     def trusted(self, job: Job) -> Job:
-        """The job as the state knows it, where that is enough.
-
-        Of a row that was rejected, skipped, or being written when a run broke off, only a look tells what is there; and
-        hashes by other rules of casting say nothing of what would be sent today.
-        """
+        """The job as the state knows it, where that is enough."""
         memory = job.memory
-        if not self.trust_state or memory is None or memory.uuid is None:
-            return job
-        if memory.code is not None or memory.broken_off or memory.outcome == Outcome.SKIPPED:
-            return job
-        if memory.hash_set and memory.rules != RULES:
+        if not self.trust_state or memory is None or memory.uuid is None or memory.unsure:
             return job
         return replace(job, known=Remembered(memory.uuid, memory.hash_set))
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from sync.domain.fingerprint import join
 from sync.domain.record import Record
@@ -76,6 +77,17 @@ def test_entries(desk):
     assert (new.uuid, known.uuid) == (None, "cus_b")
     assert fingerprint(desk, "A") == new.fingerprint
     assert known.record.fields == {"name": "B"}
+
+
+def test_hashes_of_other_rules(desk):
+    """A changed row whose hashes were made by other casting rules is marked: it is looked at before it is sent."""
+    deliver(desk, "a", "A")
+    deliver(desk, "b", "B", "cus_2")
+    older = "update sync_synced set rules = 0 where record in (select id from sync_records where key = 'a')"
+    desk.store.database.write(lambda connection: connection.execute(text(older)))
+    desk.read(("a", "new"), ("b", "new"), ("c", "C"))
+
+    assert [entry.unsure for entry in desk.entries()] == [True, False, False]
 
 
 def test_unchanged(desk):

@@ -1,10 +1,12 @@
 """What waits is handed out, each record once, with what the cheaper way of looking up has shown of it."""
 
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
 from sync.domain.events import MappingReporter
+from sync.domain.fingerprint import RULES
 from sync.domain.lookup import PAGE
 from sync.domain.plan import Absent, Remembered
 from sync.domain.record import Object, Record
@@ -95,6 +97,15 @@ def test_numbers_of_contacts(desk):
     assert desk(*rows).pending.one_by_one() == 2
     assert desk(*rows, trust_state=True).pending.one_by_one() == 1
     assert desk(*rows).pending.parents() == 1
+
+
+def test_numbers_of_rows_to_look_at_first(desk):
+    """A remembered record that is looked at first counts as a look-up, with a state that is trusted as well."""
+    rows = [contact(1, "a", "c1", "u_a"), replace(contact(2, "b", "c1", "u_b"), unsure=True)]
+
+    assert desk(*rows, trust_state=True).pending.to_look_up() == 1
+    assert desk(*rows, trust_state=True).pending.one_by_one() == 1
+    assert desk(*rows).pending.to_look_up() == desk(*rows).pending.one_by_one() == 2
 
 
 # Where records are told by their keys
@@ -235,12 +246,18 @@ def trusted(desk, remembered, **settings):
         (True, {"code": "refused", "outcome": "rejected"}, False),
         (True, {"fingerprint": None}, False),  # announced, and the run broke off
         (True, {"outcome": None, "fingerprint": None}, True),  # met by another mapping only
-        (True, {"rules": 1}, False),  # hashes by other rules of casting
-        (True, {"rules": None}, False),
+        (
+            True,
+            {"outcome": None, "hashes": b"", "rules": None},
+            True,
+        ),  # the same, as the state tells it
+        (True, {"outcome": "skipped"}, False),
+        (True, {"rules": RULES - 1}, False),
+        (True, {"rules": None}, False),  # of an older version
     ],
 )
 def test_trust(desk, trust_state, more, expected):
-    """`live_check: never` trusts the state, but for rows that were rejected or being written."""
+    """`live_check: never` trusts the state, but for rows that were left undone, and hashes of other casting rules."""
     remembered = memory("a", sent={"name": "A"}, **more)
     known = Remembered("u_a", remembered.hash_set)
 
