@@ -1,4 +1,7 @@
-"""The rows of the read phase that need ChartMogul, in a private file until the write phase is done."""
+"""The rows of the read phase that need ChartMogul, in a private file until the write phase is done.
+
+One module because it is one table: its columns, and all that is asked of them.
+"""
 
 import os
 import sqlite3
