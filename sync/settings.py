@@ -37,6 +37,8 @@ VARIABLES = {
     "SYNC_NOTIFY": "notify",
     "SYNC_NOTIFY_ON": "notify_on",
     "SYNC_HEARTBEAT": "heartbeat",
+    "SYNC_RESULTS_URL": "results_url",
+    "SYNC_RESULTS_SCHEMA": "results_schema",
 }
 _TAKES = {
     "requests_per_second": "a number above 0, up to 40",
@@ -113,6 +115,12 @@ class Settings(BaseModel):
     )
     heartbeat: SecretStr | None = Field(
         default=None, description="A URL that gets a GET after every good run."
+    )
+    results_url: SecretStr | None = Field(
+        default=None, description="A database that gets the results of runs: an SQLAlchemy URL."
+    )
+    results_schema: str | None = Field(
+        default=None, max_length=128, description="The schema of the tables of results."
     )
 
     @field_validator("notify_on", mode="before")

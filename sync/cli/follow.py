@@ -16,15 +16,28 @@ from sync.service.freshness import Freshness
 from sync.settings import Settings
 
 Warn = abc.Callable[[str], None]
+Stopped = abc.Callable[[], bool]
+#: Characters of a database's own words: a long message repeats the statement.
+_WORDS = 200
 
 
-def follow(settings: Settings, run: Run, reports: Path | None = None) -> None:
-    """Tell of a run whom it concerns; a dry run tells nobody. `reports` is where its report is, else the setting."""
+def follow(
+    settings: Settings,
+    run: Run,
+    reports: Path | None = None,
+    stopped: Stopped = lambda: False,
+) -> None:
+    """Tell of a run whom it concerns; a dry run tells nobody.
+
+    `reports` is where its report is, else the setting. `stopped` says that the program was asked to end.
+    """
     if run.dry_run:
         return
     warn = warner(settings)
     if settings.notify is not None:
         tell(settings, run, reports or settings.reports, warn)
+    if settings.results_url is not None:
+        write_results(settings, run, reports or settings.reports, warn, stopped)
     if settings.heartbeat is not None:
         _beat(settings.heartbeat.get_secret_value(), run, warn)
 
@@ -108,6 +121,33 @@ def tell_stale(settings: Settings, late: abc.Sequence[Freshness], max_age: float
                 notifier.is_stale(place, None if last is None else last.finished_at, max_age)
     except SyncError as error:
         warn(f"SYNC_NOTIFY: nobody was told, the state does not say of what: {told(error)}")
+
+
+def write_results(
+    settings: Settings, run: Run, reports: Path, warn: Warn, stopped: Stopped
+) -> None:
+    """Write a run into the tables of SYNC_RESULTS_URL."""
+    from sync.aftermath.results import Results
+    from sync.database import engines, urls
+    from sync.state.store import Store
+
+    assert settings.results_url is not None
+    try:
+        url = urls.parse(settings.results_url.get_secret_value())
+        engine = engines.connect(url)
+    except SyncError as error:
+        warn(f"SYNC_RESULTS_URL: {told(error)}")
+        return
+    try:
+        with closing(Store.open(settings.state_url)) as store:
+            Results(engine, settings.results_schema, stopped).write(run, store, reports / run.id)
+    except SyncError as error:
+        warn(f"SYNC_RESULTS_URL: results were not written: {told(error)}")
+    except Exception as error:  # drivers have errors of their own
+        words = engines.words(error, url)[:_WORDS]
+        warn(f"SYNC_RESULTS_URL: results were not written to {urls.mask(url)}: {words}")
+    finally:
+        engine.dispose()
 
 
 def _beat(url: str, run: Run, warn: Warn) -> None:

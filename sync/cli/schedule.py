@@ -151,7 +151,7 @@ class _Runs:
             failed = replace(self.prepared, survey=self.prepared.survey.barring(error))
             await asyncio.to_thread(self._failed, failed, error)
             raise
-        await asyncio.to_thread(follow, self.settings, run, self.reports)
+        await asyncio.to_thread(follow, self.settings, run, self.reports, stop.requested)
         return run
 
     def _failed(self, prepared: Prepared, error: SyncError) -> None:

@@ -23,6 +23,7 @@ from sync.state import (
     identities,
     in_doubt,
     opening,
+    outcomes,
     records,
     row_hashes,
     runs,
@@ -179,6 +180,17 @@ class Store:
                 in_doubt.resolve(connection, self._keys, scope, confirmed)
 
         self.database.write(work)
+
+    def outcomes(
+        self, scope: Scope, mapping: str, since: datetime | None
+    ) -> abc.Iterator[outcomes.Met]:
+        """What last became of the records that a mapping has met, of those whose outcome is not older than `since`."""
+        after = 0
+        while page := self.database.read(
+            partial(outcomes.page, scope=scope, mapping=mapping, since=since, after=after)
+        ):
+            yield from page
+            after = page[-1].record
 
     def announce(self, mapping: str, numbers: abc.Sequence[int]) -> None:
         """Note, before they are sent, that these records (by number) are about to be written."""

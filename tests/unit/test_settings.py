@@ -53,6 +53,8 @@ def test_everything():
             "SYNC_NOTIFY": "json://hooks mailto://mail",
             "SYNC_NOTIFY_ON": "stale  failed",
             "SYNC_HEARTBEAT": "https://beat",
+            "SYNC_RESULTS_URL": "sqlite:///results.db",
+            "SYNC_RESULTS_SCHEMA": "results",
             "UNRELATED": "x",
         }
     )
@@ -72,6 +74,9 @@ def test_everything():
     assert settings.notify is not None
     assert settings.notify.get_secret_value() == "json://hooks mailto://mail"
     assert settings.notify_on == ("stale", "failed")
+    assert settings.results_url is not None
+    assert settings.results_url.get_secret_value() == "sqlite:///results.db"
+    assert settings.results_schema == "results"
     assert settings.heartbeat is not None
     assert settings.heartbeat.get_secret_value() == "https://beat"
 
@@ -103,6 +108,7 @@ def test_no_secret_in_repr():
             "SYNC_STATE_URL": "postgresql://u:plantedQ7xV2kZ93@h/s",
             "SYNC_NOTIFY": "slack://plantedQ7xV2kZ94",
             "SYNC_HEARTBEAT": "https://h/plantedQ7xV2kZ95",
+            "SYNC_RESULTS_URL": "db://u:plantedQ7xV2kZ96@h",
         }
     )
     assert "plantedQ7xV2kZ9" not in repr(settings) + str(settings)
