@@ -18,6 +18,7 @@ from sync.domain import instant, objects
 from sync.domain.objects import Descriptor
 from sync.domain.record import ATTRIBUTE, AttributeType
 from sync.domain.typed import Typed
+from sync.engine.noted_types import explained
 from sync.engine.read.query import MappingQuery
 from sync.errors import ConfigError, SyncError, gravest
 from sync.mapping.loader import LoadedMapping
@@ -26,6 +27,7 @@ from sync.settings import Settings
 from sync.state.store import Store
 from sync.transform.bind import bind
 from sync.transform.build import RecordBuilder
+from sync.transform.contract import Disagreement
 
 _MERGES = (
     "{field} is mapped: accounts opened since May 2024 merge {plural} with the same domain by themselves,"
@@ -82,14 +84,16 @@ async def _check(settings: Settings, store: Store, pace: Pace, loaded: LoadedMap
     destination = loaded.mapping.destination
     http = open_http(settings.api_url, destination.api_key, settings.timeout, settings.connections)
     async with http:
+        client = Client(Transport(http, pace))
         try:
-            await _ask_chartmogul(checked, Client(Transport(http, pace)), store)
+            await _ask_chartmogul(checked, client, store)
         except SyncError as error:
             checked.problems.append(error)
-    try:
-        await asyncio.to_thread(_ask_warehouse, checked)
-    except SyncError as error:
-        checked.problems.append(error)
+        try:
+            problems = await asyncio.to_thread(_ask_warehouse, checked)
+            await _judge(checked, client, problems)
+        except SyncError as error:
+            checked.problems.append(error)
     checked.warnings += _merges(checked)
     return checked
 
@@ -113,7 +117,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _ask_warehouse(checked: Checked) -> None:
+def _ask_warehouse(checked: Checked) -> list[Disagreement]:
     """Fit the columns; where they have no types of their own, every row is read for its values."""
     query = MappingQuery.open(checked.loaded)
     if query.unguarded:
@@ -135,6 +139,15 @@ def _ask_warehouse(checked: Checked) -> None:
     checked.warnings += [
         f"attribute {key} has no value in any row: it is not sent" for key in silent
     ]
+    return problems
+
+
+async def _judge(checked: Checked, client: Client, problems: list[Disagreement]) -> None:
+    """Raise ConfigError where types disagree; what the state alone says of them is held against ChartMogul."""
+    mapping = checked.loaded.mapping
+    name, source = mapping.name, mapping.destination.data_source
+    if checked.source is not None:
+        problems = await explained(client, source, name, problems, checked.types, checked.in_use)
     if problems:
         at = checked.loaded.problem_at
         raise ConfigError(*(at(("source",), p.message, p.hint) for p in problems))

@@ -53,6 +53,14 @@ def _meant(mapping: str, variables: abc.Mapping[str, str]) -> tuple[str, str | N
 
 
 def _unknown(name: str, known: abc.Sequence[str]) -> ConfigError:
+    if name in known:
+        return ConfigError(
+            ConfigProblem(
+                f"mapping {name!r} never got as far as to know its account: the state holds nothing of it but runs that"
+                " failed",
+                "there is nothing to forget; `runs` tells why they failed",
+            )
+        )
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"it knows: {', '.join(known) or 'none'}"
     return ConfigError(ConfigProblem(f"the state knows no mapping {name!r}", hint))

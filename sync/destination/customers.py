@@ -179,8 +179,7 @@ class Customers:
             types = possible(value)
             if typed.type not in types:
                 found = conflict(key, typed, *sorted(types, reverse=True))
-                raise ConfigError(
-                    ConfigProblem(found.message, found.hint, path=f"attributes.{key}")
-                )
+                message = f"{found.message}, as customer {seen.uuid} shows"
+                raise ConfigError(ConfigProblem(message, found.hint, path=f"attributes.{key}"))
             self.in_use.add(key)
         return seen

@@ -16,6 +16,7 @@ from sync.domain.typed import Typed
 from sync.engine.changed_keys import SHOWN, ChangedKeys
 from sync.engine.context import RunContext
 from sync.engine.limits import RunLimits, limits_for
+from sync.engine.noted_types import explained
 from sync.engine.read.extract import Extract
 from sync.engine.read.findings import Findings
 from sync.engine.read.query import MappingQuery
@@ -136,7 +137,7 @@ class MappingTask:
             reader = await extract.drain()
         finally:
             self.run.seconds += self.context.clock.monotonic() - started
-        self.types = self._agree(reader)
+        self.types = await self._agree(reader)
         limits = await self._judge()
         decision = reader.decision
         self._findings = Findings(
@@ -144,10 +145,15 @@ class MappingTask:
         )
         await self._report_left(reader)
 
-    def _agree(self, reader: Reader) -> dict[str, Typed]:
+    async def _agree(self, reader: Reader) -> dict[str, Typed]:
         """The attributes' types, with the account's in mind."""
-        types, problems = reader.builder.contract.settle(self.state.in_use)
+        noted = self.state.in_use
+        types, problems = reader.builder.contract.settle(noted)
         if problems:
+            run = self.run
+            problems = await explained(
+                self.client, run.data_source, run.mapping, problems, types, noted
+            )
             raise ConfigError(*(self._at(problem) for problem in problems))
         return types
 

@@ -142,6 +142,19 @@ def test_a_type(town, capsys):
     assert "did you mean plan?" in told(caught.value)
 
 
+def test_a_mapping_that_never_connected(town, capsys):
+    """Its runs failed before its account was known: that is said, by its name and by its file."""
+    town.write("wrong", CUSTOMERS)
+    file = town.folder / "mappings" / "wrong.yml"
+    told_so = CUSTOMERS.replace("object: customer", "object: customer, data_source: ds_unknown")
+    file.write_text(told_so.replace("version: 1", "version: 1\nname: wrong"))
+    assert town.run().exit_code == 3
+    for name in ("wrong", str(file)):
+        with pytest.raises(ConfigError) as caught:
+            forget(name, attribute=None, undo=None)
+        assert (caught.value.exit_code, "never got as far" in told(caught.value)) == (2, True)
+
+
 def test_the_marks_of_an_undone_run(town, capsys):
     """Only that run's marks go."""
     with closing(Store.open(town.state)) as store:
