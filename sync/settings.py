@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_core import ErrorDetails
 
 from sync.database.urls import dialect, review
+from sync.domain.allowance import MOST_AT_ONCE, MOST_PER_SECOND
 from sync.domain.flaw import wrong
 from sync.errors import ConfigError, ConfigProblem
 from sync.mapping.types import ApiKey, DataSource
@@ -39,6 +40,7 @@ VARIABLES = {
     "SYNC_HEARTBEAT": "heartbeat",
     "SYNC_RESULTS_URL": "results_url",
     "SYNC_RESULTS_SCHEMA": "results_schema",
+    "SYNC_SHARE": "share",
 }
 _TAKES = {
     "requests_per_second": "a number above 0, up to 40",
@@ -48,6 +50,7 @@ _TAKES = {
     "log": "one of: json, text",
     "notify_on": "some of: failed, rejected, recovered, stale",
     "environment": "a name of at most 64 visible characters on one line",
+    "share": "a part of the account's allowance from 1% to 100%, such as 60%",
 }
 
 
@@ -128,6 +131,18 @@ class Settings(BaseModel):
     def _split(cls, names: object) -> object:
         return tuple(names.split()) if isinstance(names, str) else names
 
+    share: float = Field(
+        default=1.0,
+        ge=0.01,
+        le=1,
+        description="How much of the account's allowance this state's processes may use together.",
+    )
+
+    @field_validator("share", mode="before")
+    @classmethod
+    def _check_share(cls, share: object) -> object:
+        return _part(share) if isinstance(share, str) else share
+
     @field_validator("api_url", mode="after")
     @classmethod
     def _check_api_url(cls, url: str) -> str:
@@ -142,6 +157,16 @@ class Settings(BaseModel):
         if dialect(checked) not in ("sqlite", "postgresql"):
             raise wrong("names neither SQLite nor PostgreSQL, which alone can keep the state")
         return checked
+
+    @property
+    def rate(self) -> float:
+        """The most requests that a process starts in any second, of one account."""
+        return min(self.requests_per_second, MOST_PER_SECOND * self.share)
+
+    @property
+    def at_once(self) -> int:
+        """The most requests that a process has under way, of one account."""
+        return min(self.connections, max(1, int(MOST_AT_ONCE * self.share)))
 
     @property
     def spool_folder(self) -> Path:
@@ -169,6 +194,13 @@ class Settings(BaseModel):
         if problems:
             raise ConfigError(*problems)
         return settings
+
+
+def _part(percentage: str) -> float:
+    number = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%", percentage.strip())
+    if number is None:
+        raise wrong("is no percentage")
+    return float(number[1]) / 100
 
 
 def temporary_folder() -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 from sync.chartmogul import account, contacts, customers
 from sync.chartmogul.account import Account, DataSource
 from sync.chartmogul.change import Change, Written
+from sync.chartmogul.pace import Pace
 from sync.chartmogul.permit import Permit
 from sync.chartmogul.progress import Progress
 from sync.chartmogul.transport import T, Transport
@@ -32,6 +33,10 @@ class Client:
     def counting(self, requests: Requests, budget: int | None = None) -> "Client":
         """A client on the same connections that counts its own requests, and perhaps limits them."""
         return Client(self._transport.counting(requests, budget))
+
+    def at(self, pace: Pace) -> "Client":
+        """A client on the same connections that keeps another pace: that of its account."""
+        return Client(self._transport.at(pace))
 
     def under(self, permit: Permit) -> "Client":
         """A client on the same connections whose writes need this permit; one without any cannot write."""

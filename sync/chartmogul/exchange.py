@@ -10,7 +10,7 @@ import httpx
 from sync.chartmogul import verdict
 from sync.chartmogul.body import LARGEST_ERROR, Body, take
 from sync.chartmogul.connection import distrust, key_of
-from sync.chartmogul.pace import Pace, Start
+from sync.chartmogul.pace import Pace, Start, Turn
 from sync.chartmogul.verdict import Failure
 from sync.chartmogul.wire import NOT_MODIFIED, Call, Misread, load
 from sync.domain.secret import mask
@@ -74,6 +74,7 @@ class Exchange:
     http: httpx.AsyncClient
     call: Call
     pace: Pace
+    turn: Turn
     claim: Callable[[], None]
     _departure: Start | None = field(default=None, init=False)
 
@@ -137,13 +138,18 @@ class Exchange:
     async def _depart(self, event: str, _: object) -> None:
         """Called by httpcore at each step: once there is a connection, before the body, and when all is sent.
 
-        Getting a connection and a turn may take long, so the right to write is tested again: a request whose body
-        does not follow its headers is none.
+        Getting a connection and a turn may take long, so the right to write is tested again, and so is what was rented
+        of the account's allowance: a request whose body does not follow its headers is none.
         """
         if event.endswith("send_request_headers.started"):
             self._departure = await self.pace.depart()
-            self.claim()
+            await self._claim(self._departure)
         elif event.endswith("send_request_body.started"):
-            self.claim()
+            await self._claim(self._departure)
         elif event.endswith("send_request_body.complete") and self._departure is not None:
             self.pace.departed(self._departure)
+
+    async def _claim(self, departure: Start | None) -> None:
+        if departure is not None:
+            await self.pace.claim(departure, self.turn)
+        self.claim()

@@ -15,7 +15,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 from sync.chartmogul import account, retry, verdict
 from sync.chartmogul.exchange import Answer, Exchange
 from sync.chartmogul.health import Health
-from sync.chartmogul.pace import Pace
+from sync.chartmogul.pace import Pace, Turn
 from sync.chartmogul.permit import Permit
 from sync.chartmogul.verdict import Failure
 from sync.chartmogul.wire import Call, Misread
@@ -49,7 +49,7 @@ class Transport:
 
     Args:
         http: from `open_http`; a request as a whole may take as long as its read timeout.
-        pace: shared by the whole process.
+        pace: shared by all that one process asks of one account.
         health: shared by all transports to one API.
         waiting: how to wait between attempts.
         requests: where requests are counted.
@@ -70,6 +70,10 @@ class Transport:
     def counting(self, requests: Requests, budget: int | None = None) -> "Transport":
         """A transport on the same connections that counts its own requests."""
         return replace(self, requests=requests, budget=budget)
+
+    def at(self, pace: Pace) -> "Transport":
+        """A transport on the same connections that keeps another pace."""
+        return replace(self, pace=pace)
 
     def under(self, permit: Permit) -> "Transport":
         """A transport on the same connections whose writes need this permit, too."""
@@ -160,12 +164,12 @@ class _Sending(Generic[T]):
         if self.failure and self.transport.waiting.stopping():
             return self.failure
         try:
-            async with self.transport.pace.start():
+            async with self.transport.pace.start() as turn:
                 if self.transport.denials:
                     raise _unsent(self.transport.denials[0])
                 self._claim()
                 self._count()
-                result = await self._exchange()
+                result = await self._exchange(turn)
         except (Refused, Denied) as error:
             if isinstance(error, Denied) and error.answered.status in verdict.DENIALS:
                 self.transport.denials.append(error)
@@ -254,10 +258,10 @@ class _Sending(Generic[T]):
             self.transport.pace.crowded()
         self.transport.health.failed(failure.message)
 
-    async def _exchange(self) -> T | Failure:
+    async def _exchange(self, turn: Turn) -> T | Failure:
         """Send the request and read its answer, whatever it is."""
         http, pace = self.transport.http, self.transport.pace
-        answer = await Exchange(http, self.call, pace, self._claim).carry_out()
+        answer = await Exchange(http, self.call, pace, turn, self._claim).carry_out()
         return answer if isinstance(answer, Failure) else self._read(answer)
 
     def _read(self, answer: Answer) -> T | Failure:

@@ -9,9 +9,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from sync.allowance.opening import SharedBook, open_book
 from sync.chartmogul.client import Account, Client, DataSource
 from sync.chartmogul.connection import open_http
-from sync.chartmogul.pace import Pace
 from sync.chartmogul.transport import Transport
 from sync.cli.config import prepare
 from sync.domain import instant, objects
@@ -19,6 +19,7 @@ from sync.domain.objects import Descriptor
 from sync.domain.record import ATTRIBUTE, AttributeType
 from sync.domain.typed import Typed
 from sync.engine.noted_types import explained
+from sync.engine.paces import Paces
 from sync.engine.read.query import MappingQuery
 from sync.errors import ConfigError, SyncError, gravest
 from sync.mapping.loader import LoadedMapping
@@ -72,21 +73,26 @@ def check(paths: abc.Sequence[Path], *, as_json: bool) -> int:
 
 async def _check_all(settings: Settings, mappings: abc.Sequence[LoadedMapping]) -> list[Checked]:
     store = Store.open_read_only(settings.state_url)
-    pace = Pace(settings.requests_per_second, settings.connections)
+    book = await asyncio.to_thread(open_book, settings.state_url)
+    paces = Paces(settings, book, writes=False)
     try:
-        return [await _check(settings, store, pace, loaded) for loaded in mappings]
+        return [await _check(settings, store, paces, loaded) for loaded in mappings]
     finally:
+        await paces.close()
+        if isinstance(book, SharedBook):
+            book.close()
         store.close()
 
 
-async def _check(settings: Settings, store: Store, pace: Pace, loaded: LoadedMapping) -> Checked:
+async def _check(settings: Settings, store: Store, paces: Paces, loaded: LoadedMapping) -> Checked:
     checked = Checked(loaded)
     destination = loaded.mapping.destination
     http = open_http(settings.api_url, destination.api_key, settings.timeout, settings.connections)
     async with http:
-        client = Client(Transport(http, pace))
+        known = await asyncio.to_thread(store.account_of, destination.data_source)
+        client = Client(Transport(http, paces.of(known)))
         try:
-            await _ask_chartmogul(checked, client, store)
+            await _ask_chartmogul(checked, client, store, paces)
         except SyncError as error:
             checked.problems.append(error)
         try:
@@ -104,9 +110,11 @@ def _merges(checked: Checked) -> abc.Iterator[str]:
             yield _MERGES.format(field=name, plural=checked.descriptor.plural)
 
 
-async def _ask_chartmogul(checked: Checked, client: Client, store: Store) -> None:
+async def _ask_chartmogul(checked: Checked, client: Client, store: Store, paces: Paces) -> None:
     destination = checked.loaded.mapping.destination
     checked.account = await client.account()
+    if checked.account.id:
+        client = client.at(paces.of(checked.account.id))
     checked.source = await client.data_source(destination.data_source)
     account = checked.account.id or store.account_of(destination.data_source)
     if account is not None and checked.descriptor.locks_types:

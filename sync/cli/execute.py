@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from sync.allowance.opening import SharedBook, open_book
 from sync.cli import broken_run
 from sync.cli.config import Prepared, prepare_run
 from sync.cli.follow import follow, leave_metrics
@@ -121,7 +122,10 @@ async def execute(
             reporter = _reporter(settings, store, reports or settings.reports, dry_run, as_json)
             stack.callback(reporter.close)
             clock, http = clock_until(own), http_of(settings)
-            session = Session(settings, store, own, reporter, stack, clock, http)
+            book = await asyncio.to_thread(open_book, settings.state_url)
+            if isinstance(book, SharedBook):
+                stack.callback(book.close)
+            session = Session(settings, store, own, reporter, stack, clock, http, book=book)
             stack.enter_context(_short_collections())
             return await session.conduct(
                 mappings, selection, dry_run=dry_run, barred=barred, unsound=unsound
@@ -188,7 +192,7 @@ def _terminal(
         Console(stderr=True, highlight=False, quiet=quiet),
         Console(highlight=False) if preview else None,
         clock=time.monotonic,
-        allowance=settings.requests_per_second,
+        allowance=settings.rate,
         mask=store.stored,
         reports=folder,
     )

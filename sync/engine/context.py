@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from sync.chartmogul.pace import Pace
 from sync.chartmogul.permit import Permit
 from sync.domain.clock import Clock
 from sync.errors import SyncError
@@ -76,12 +77,16 @@ class Leases(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a run may use: connections at once, requests a second, the API's host, a folder for its spool."""
+    """What a run may use: connections at once, requests a second, the API's host, a folder for its spool.
+
+    `pace_of` gives the pace of an account, or of one that is not known yet; without it clients keep theirs.
+    """
 
     connections: int
     rate: float
     api_host: str
     spool_folder: Path
+    pace_of: abc.Callable[[str | None], Pace] | None = None
 
 
 @dataclass(frozen=True, slots=True)

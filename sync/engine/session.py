@@ -10,15 +10,18 @@ from urllib.parse import urlsplit
 from httpx import AsyncClient
 from pydantic import SecretStr
 
+from sync.allowance.opening import Unshared
 from sync.chartmogul.client import Client
 from sync.chartmogul.health import Health
-from sync.chartmogul.pace import Pace
+from sync.chartmogul.renting import Book
 from sync.chartmogul.transport import Transport, Waiting
+from sync.domain.allowance import EVEN
 from sync.domain.clock import Clock
 from sync.domain.events import Reporter
 from sync.domain.results import MappingRun, Run, Status
 from sync.engine.context import Means, RunContext, Selection, Stop
 from sync.engine.lease import RunLease
+from sync.engine.paces import Paces
 from sync.engine.read.query import MappingQuery
 from sync.engine.run import Coordinator
 from sync.engine.task import MappingTask
@@ -56,7 +59,8 @@ class Session:
     """What a run holds open: the state, the limits that all its requests share, one client for each API key.
 
     `clock`, `http` and `query` are time and chance, the way to the API and to the warehouse: what a rehearsal
-    replaces. `http` opens the client of one API key; `stack` closes it when the run is over.
+    replaces. `http` opens the client of one API key; `stack` closes it when the run is over. `book` is where the
+    state's processes share what an account allows.
     """
 
     settings: Settings
@@ -67,13 +71,14 @@ class Session:
     clock: Clock
     http: abc.Callable[[SecretStr], AsyncClient]
     query: abc.Callable[[LoadedMapping], MappingQuery] = MappingQuery.open
-    pace: Pace = field(init=False)
+    book: Book | Unshared = field(default_factory=lambda: Unshared(""))
+    paces: Paces = field(init=False)
     health: Health = field(init=False)
     _clients: dict[SecretStr, Client] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         settings, monotonic = self.settings, self.clock.monotonic
-        self.pace = Pace(settings.requests_per_second, settings.connections, clock=monotonic)
+        self.paces = Paces(settings, self.book, clock=monotonic)
         self.health = Health(
             monotonic, settings.outage, lambda message: self.reporter.warned(None, message)
         )
@@ -94,6 +99,10 @@ class Session:
         clock = replace(self.clock, now=self.store.now)  # all moments are the state's own
         started = clock.now()
         name = run_id(started)
+        self.paces.writes = not dry_run
+        self.stack.push_async_callback(self.paces.close)
+        if self.paces.warning:
+            self.reporter.warned(None, self.paces.warning)
         lease = None if dry_run else RunLease(self.store, name, self.settings.timeout)
         context = RunContext(
             name,
@@ -120,7 +129,8 @@ class Session:
         host = urlsplit(str(settings.api_url)).hostname or ""
         if dry_run and not folder.exists():
             folder = temporary_folder()
-        return Means(settings.connections, self.pace.allowance, host, folder)
+        paces = self.paces
+        return Means(paces.connections, paces.rate / EVEN, host, folder, paces.of)
 
     def _task(self, loaded: LoadedMapping, context: RunContext) -> MappingTask:
         mapping = loaded.mapping
@@ -138,11 +148,12 @@ class Session:
         return MappingTask(loaded, mapping_run, query, client, self.store, self.reporter, context)
 
     def _client(self, key: SecretStr) -> Client:
-        """One client for each API key; all share the limits, which may be those of one account."""
+        """One client for each API key; whose account that is will be found out."""
         if key not in self._clients:
             http = self.http(key)
             self.stack.push_async_callback(http.aclose)
             clock = self.clock
             waiting = Waiting(clock.sleep, self.stop.requested, clock.roll, clock.now)
-            self._clients[key] = Client(Transport(http, self.pace, self.health, waiting))
+            pace = self.paces.of(None)
+            self._clients[key] = Client(Transport(http, pace, self.health, waiting))
         return self._clients[key]

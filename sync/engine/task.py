@@ -95,11 +95,15 @@ class MappingTask:
             Denied: the key or the data source is wrong.
         """
         uuid = self.run.data_source
+        known = await call(self.store.account_of, uuid)
+        self._keep_pace(known)
         with self._blaming():
             account = await self.client.account()
-            await self.client.data_source(uuid)
-        known = account.id or await call(self.store.account_of, uuid)
+        known = account.id or known
         identity = known or f"{self.context.means.api_host}|{account.name}"
+        self._keep_pace(identity)
+        with self._blaming():
+            await self.client.data_source(uuid)
         if not self.context.dry_run:
             await call(self.store.remember_account, uuid, identity, account.name)
         scope = await call(self.store.scope, identity, uuid, self.kind)
@@ -118,6 +122,11 @@ class MappingTask:
             hint = error.hint.replace(KEYS, key)
             hint = f"{hint} ({self.run.file})" if hint else f"see {self.run.file}"
             raise Denied(error.message, error.answered, hint) from error
+
+    def _keep_pace(self, account: str | None) -> None:
+        """From here on requests are those of this account, which shares its allowance with others."""
+        if self.context.means.pace_of is not None:
+            self.client = self.client.at(self.context.means.pace_of(account))
 
     async def read(self) -> None:
         """Drain the query, then judge what can be judged without ChartMogul.

@@ -132,16 +132,16 @@ def _database(url: URL, *, writable: bool) -> Database:
     if url.get_backend_name() == "sqlite":
         return Database(_sqlite(url, writable=writable))
     options: dict[str, Any] = {} if writable else {"postgresql_readonly": True}
-    arguments = _arguments(url)
+    told = arguments(url)
     return Database(
         engines.connect(
-            url, pool_size=1, max_overflow=0, execution_options=options, connect_args=arguments
+            url, pool_size=1, max_overflow=0, execution_options=options, connect_args=told
         )
     )
 
 
-def _arguments(url: URL) -> dict[str, Any]:
-    """What psycopg is told besides.
+def arguments(url: URL) -> dict[str, Any]:
+    """What psycopg is told besides, wherever the state is.
 
     No prepared statements: behind a pooler in transaction mode the next transaction may be on another connection. Text
     is UTF-8 whatever the database calls its encoding; of SQL_ASCII psycopg would make bytes.

@@ -34,6 +34,7 @@ from sync.settings import Settings
 from sync.state.process import Process
 from sync.state.store import Store
 from tests.simulation.account import Account
+from tests.simulation.book import Shelf, WorldBook
 from tests.simulation.loop import Ice, Killed, Loop
 from tests.simulation.plan import Blow, Pause, Scene, Skew
 from tests.simulation.warehouse import Warehouse, broken_off
@@ -85,6 +86,8 @@ class Worker:
     #: When it starts, after the scene began; its account and its data source.
     after: float = 0.0
     place: tuple[int, int] = (0, 0)
+    #: Where the book lies in which all who use this state share an account's allowance.
+    shelf: Shelf = field(default_factory=Shelf)
     dead: bool = False
     run: Run | None = None
     #: An error that reached the top: one of ours ends the program with its code, any other is a bug.
@@ -172,6 +175,7 @@ class Worker:
                 Clock(self.clock, self.monotonic, self._sleep, random.Random(self.number).random),
                 self._http,
                 self._query,
+                WorldBook(self.shelf, self),
             )
             selection = Selection(full=self.scene.kind == "full")
             return await session.conduct(self.setting.mappings, selection, dry_run=dry_run)

@@ -22,6 +22,7 @@ from sync.state import engine, process
 from sync.state.moments import StateClock
 from sync.state.store import Store
 from tests.simulation.account import KEY, OTHER_KEY, OTHER_SOURCE, Account
+from tests.simulation.book import Shelf
 from tests.simulation.loop import Killed, Loop, Stuck
 from tests.simulation.plan import Companion, Plan, Scene
 from tests.simulation.rows import Person, Rows
@@ -104,6 +105,8 @@ class World:
     _at: float = field(default=0.0, init=False)
     _number: int = field(default=0, init=False)
     _loop: Loop | None = field(default=None, init=False)
+    #: By state: the books in which processes share what an account allows.
+    _shelves: dict[Path, Shelf] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.account = Account(self.plan, self.now, self.note, EPOCH.timestamp())
@@ -233,6 +236,7 @@ class World:
         setting = _setting(self.plan, self.folder, state, *place)
         worker = Worker(f"process {self._number}", self._number, its, setting, account, loop)
         worker.opened, worker.after, worker.place = self._at, companion.after, place
+        worker.shelf = self._shelves.setdefault(state, Shelf())
         return worker
 
 

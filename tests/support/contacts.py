@@ -33,6 +33,7 @@ from sync.domain.plan import Seen
 from sync.domain.record import Fields, Record
 from sync.domain.results import MappingRun, Requests, Run
 from sync.engine.context import Selection, Stop
+from sync.engine.paces import Paces
 from sync.engine.session import Session
 from sync.engine.spool import Entry
 from sync.mapping.loader import load
@@ -326,13 +327,13 @@ class Town:
             stack.callback(reporter.close)
             clock = Clock(self.clock, time.monotonic, hurry.sleep, random.random)
             session = Session(settings, store, Stop(), reporter, stack, clock, http_of(settings))
-            session.pace = Pace(clock=hurry.clock, sleep=hurry.sleep)
+            session.paces = Paces(settings, clock=hurry.clock, sleep=hurry.sleep)
             http = open_http(URL, SecretStr(API_KEY), 30, 20)
             http._transport = transport(self.sandbox, hurry.sleep)
             stack.push_async_callback(http.aclose)
             waiting = Waiting(hurry.sleep)
             session._clients[SecretStr(API_KEY)] = Client(
-                Transport(http, session.pace, session.health, waiting)
+                Transport(http, session.paces.of(None), session.health, waiting)
             )
             mappings = load([self.folder / "mappings"], told)
             run = await session.conduct(mappings, selection, dry_run=dry_run)

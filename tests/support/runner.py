@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sync.chartmogul.pace import Pace
 from sync.cli.outside import clock_until, http_of, now
 from sync.domain.results import Run
 from sync.engine.context import Selection, Stop
+from sync.engine.paces import Paces
 from sync.engine.session import Session
 from sync.mapping.loader import load
 from sync.report.files import FileReporter
@@ -70,7 +70,7 @@ class Place:
             session = Session(
                 settings, store, stop, reporter, stack, clock_until(stop), http_of(settings)
             )
-            session.pace = Pace(clock=hurry.clock, sleep=hurry.sleep)
+            session.paces = Paces(settings, clock=hurry.clock, sleep=hurry.sleep)
             return await session.conduct(mappings, selection, dry_run=dry_run)
 
     def writes(self) -> list[tuple[str, str]]:

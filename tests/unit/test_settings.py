@@ -55,6 +55,7 @@ def test_everything():
             "SYNC_HEARTBEAT": "https://beat",
             "SYNC_RESULTS_URL": "sqlite:///results.db",
             "SYNC_RESULTS_SCHEMA": "results",
+            "SYNC_SHARE": "60%",
             "UNRELATED": "x",
         }
     )
@@ -143,6 +144,27 @@ def test_no_secret_in_repr():
         ("SYNC_TIMEOUT", "inf", "SYNC_TIMEOUT is 'inf'; it takes seconds, from 1 to 600"),
         ("SYNC_OUTAGE", "-1", "SYNC_OUTAGE is '-1'; it takes seconds, from 1 to 86400"),
         ("SYNC_LOG", "xml", "SYNC_LOG is 'xml'; it takes one of: json, text"),
+        *(
+            (
+                "SYNC_SHARE",
+                share,
+                f"SYNC_SHARE is {share!r};"
+                " it takes a part of the account's allowance from 1% to 100%, such as 60%",
+            )
+            for share in (
+                "0%",
+                "0.5%",
+                "100.1%",
+                "101%",
+                "-5%",
+                "60",
+                "0.6",
+                "%",
+                "nan%",
+                "sixty%",
+                "1e1%",
+            )
+        ),
         (
             "SYNC_ENVIRONMENT",
             "a\nb",
@@ -360,3 +382,22 @@ def test_nowhere_for_temporary_files(monkeypatch: pytest.MonkeyPatch):
     local = Settings.load({"SYNC_STATE_URL": "sqlite:////state/state.db"})
     assert Path("/state") == local.spool_folder
     assert Path("/x") == Settings.load({"SYNC_TMP": "/x"}).spool_folder
+
+
+@pytest.mark.parametrize(
+    ("variables", "rate", "at_once"),
+    [
+        ({}, 40, 20),
+        ({"SYNC_SHARE": "60%"}, 24, 12),
+        ({"SYNC_SHARE": " 2.5 % "}, 1, 1),
+        ({"SYNC_SHARE": "1%"}, 0.4, 1),
+        ({"SYNC_SHARE": "50%", "SYNC_REQUESTS_PER_SECOND": "5", "SYNC_CONNECTIONS": "3"}, 5, 3),
+        ({"SYNC_SHARE": "50%", "SYNC_REQUESTS_PER_SECOND": "30"}, 20, 10),
+    ],
+)
+def test_a_share_of_the_allowance(variables, rate, at_once):
+    """What a process may use is the least of its share and its own limits."""
+    settings = Settings.load(variables)
+
+    assert settings.rate == pytest.approx(rate)
+    assert settings.at_once == at_once
