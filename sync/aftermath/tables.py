@@ -137,10 +137,8 @@ def make(connection: Connection, metadata: MetaData) -> None:
     ours = metadata.sorted_tables
     old = [one for one in ours if there.has_table(one.name, schema=metadata.schema)]
     for one in old:
-        known = {
-            name.lower()
-            for name in connection.execute(select(text("*")).select_from(one).limit(0)).keys()
-        }
+        columns = connection.execute(select(text("*")).select_from(one).limit(0)).keys()
+        known = {name.lower() for name in columns}
         for column in one.columns:
             if column.name not in known:
                 _add(connection, one, column)
