@@ -82,3 +82,5 @@ class Rejected:
     http_status: int | None = None
     response: str | None = None
     attempts: int = 0
+    #: Whether it was rejected already when it was last met.
+    known: bool = False

@@ -32,14 +32,15 @@ create table rows (
     key text primary key, row integer not null, print blob, rejected integer not null default 0,
     body text, customer text, uuid text, taken integer not null default 0, seen text,
     row_hash integer, tries text not null default '', follows integer not null default 0,
-    unsure integer not null default 0
+    unsure integer not null default 0, known integer not null default 0
 ) without rowid;
 create index by_row on rows (row);
 create view waiting as select * from rows where body is not null and not follows;
 create view following as select * from rows where body is not null and follows;
 """
 _ENTRIES = (
-    "select key, row, print, body, customer, uuid, seen, row_hash, tries, follows, unsure from"
+    "select key, row, print, body, customer, uuid, seen, row_hash, tries, follows, unsure, known"
+    " from"
 )
 _MARK = "\n"
 _DELETED = "-"
@@ -69,6 +70,8 @@ class Entry:
     deleted: bool = False
     #: Whether only a look tells what ChartMogul holds, even where the state is trusted.
     unsure: bool = False
+    #: Whether the row was rejected already when it was last met.
+    rejected_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +136,10 @@ class Spool:
     def add(self, entries: abc.Iterable[Entry]) -> None:
         """Keep records for the write phase."""
         self._tell(
-            "insert into rows (key, row, print, row_hash, body, customer, uuid, tries, follows, unsure)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            ((e.record.key, e.record.row, e.fingerprint, e.row_hash, *_body(e)) for e in entries),
+            "insert into rows"
+            " (key, row, print, row_hash, known, body, customer, uuid, tries, follows, unsure)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            ((*_head(e), *_body(e)) for e in entries),
         )
 
     def note(self, notes: abc.Iterable[Note]) -> None:
@@ -285,6 +289,11 @@ def _dumped(found: Seen | Absent | None) -> str:
     return _DELETED if found is not None and found.deleted else ""
 
 
+def _head(entry: Entry) -> tuple[str, int, bytes, int | None, bool]:
+    record = entry.record
+    return record.key, record.row, entry.fingerprint, entry.row_hash, entry.rejected_before
+
+
 def _body(entry: Entry) -> tuple[object, ...]:
     record, tries = entry.record, entry.tries
     marked = _MARK.join(["", *sorted(tries), ""]) if tries else ""
@@ -304,9 +313,10 @@ def _entry(
     tries: str,
     follows: int,
     unsure: int,
+    known: int,
 ) -> Entry:
     record = Record(row, key, load(body), customer)
     found = load_seen(seen) if seen not in (None, "", _DELETED) else None
     names = frozenset(filter(None, tries.split(_MARK)))
-    told = (row_hash, names, bool(follows), seen == _DELETED, bool(unsure))
+    told = (row_hash, names, bool(follows), seen == _DELETED, bool(unsure), bool(known))
     return Entry(record, print_, uuid, seen is not None, found, *told)

@@ -13,7 +13,7 @@ from sync.errors import ConfigError, ConfigProblem, StateError
 from sync.report import folder, lines
 from sync.report.folder import Folder
 from sync.report.plain import dumps
-from sync.report.spreadsheet import Sheet
+from sync.report.spreadsheet import BOM, Sheet
 from sync.report.summary import dumps as dump_summary
 from sync.report.summary import summary
 
@@ -43,6 +43,7 @@ class FileReporter:
         try:
             self._folder = Folder(self._reports, run.id)
             self._files = {name: self._folder.open(name) for name in (ERRORS, SHEET, CHANGES, LEFT)}
+            self._files[SHEET].write(BOM)
             self._sheet = Sheet(self._files[SHEET])
         except OSError as error:
             self.close()

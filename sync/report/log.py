@@ -24,9 +24,9 @@ _PAGING = (Status.FAILED, Status.STOPPED, Status.LOCKED)
 class LogReporter:
     """A `Reporter` that logs events; keys with an e-mail address go through `mask`.
 
-    Events: run_started, phase_started, mapping_read, progress, row_rejected, rows_rejected (the
-    count where not every row had its line), keys_left, warning, estimated, mapping_finished,
-    run_finished.
+    Events: run_started, phase_started, mapping_read, progress, row_rejected (of rows that were not
+    rejected before), rows_rejected (the count where not every row had its line), keys_left, warning,
+    estimated, mapping_finished, run_finished.
     """
 
     def __init__(
@@ -37,7 +37,9 @@ class LogReporter:
         self._mask = mask
         self._mappings: list[MappingRun] = []
         self._phases: dict[str, Phase] = {}
+        #: New ones, and those that were rejected before.
         self._rejected: Counter[str] = Counter()
+        self._known: Counter[str] = Counter()
         self._ended: set[str] = set()
         self._told = clock()
 
@@ -58,7 +60,7 @@ class LogReporter:
         self._told = self._clock()
 
     def rows(self, mapping: MappingRun, results: Sequence[Result]) -> None:
-        """row_rejected for the first rejected rows, progress every ten seconds."""
+        """row_rejected for the first newly rejected rows, progress every ten seconds."""
         for result in results:
             match result:
                 case Rejected() as row:
@@ -108,6 +110,9 @@ class LogReporter:
         """Nothing to let go of."""
 
     def _reject(self, mapping: str, row: Rejected) -> None:
+        if row.known:
+            self._known[mapping] += 1
+            return
         self._rejected[mapping] += 1
         if self._rejected[mapping] <= LONGEST:
             self._log.warning(
@@ -134,12 +139,14 @@ class LogReporter:
         return self._log.error if status in _PAGING else self._log.info
 
     def _end(self, mapping: MappingRun) -> None:
-        if self._rejected[mapping.mapping] > LONGEST:
-            count = self._rejected[mapping.mapping]
-            self._log.warning("rows_rejected", mapping=mapping.mapping, count=count, shown=LONGEST)
+        new, known = self._rejected[mapping.mapping], self._known[mapping.mapping]
+        if new > LONGEST or known:
+            shown, count = min(new, LONGEST), new + known
+            about = {"mapping": mapping.mapping, "count": count, "shown": shown, "known": known}
+            self._log.warning("rows_rejected", **about)
         if mapping.known_drops:
-            known = dict(sorted(mapping.known_drops.items()))
-            self._log.info("known_drops", mapping=mapping.mapping, fields=known)
+            drops = dict(sorted(mapping.known_drops.items()))
+            self._log.info("known_drops", mapping=mapping.mapping, fields=drops)
         self._level(mapping.status)(
             "mapping_finished",
             mapping=mapping.mapping,

@@ -13,6 +13,8 @@ from sync.report.plain import dumps
 #: spreadsheets split lines at `;`. Quotes are passed over: they move when a line is split wrongly.
 _STARTS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
 _FORMULA = re.compile(rf"""(^|[;\r\n\t])(?=[\s"\x00-\x1f]*[{_STARTS}])""")
+#: Begins the file: without it Excel takes UTF-8 for the code page of the machine.
+BOM = "\ufeff"
 _BLANK_START = re.compile(r"\s*[\t\r]")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 

@@ -3,7 +3,15 @@
 from collections import abc
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
@@ -37,6 +45,8 @@ class Metrics:
 
     def __init__(self, environment: str | None = None) -> None:
         self._labels = {"environment": environment} if environment else {}
+        # Series that nobody asked for, one beside each of the others; the package has no types here.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self._rows = self._counter("rows", "Rows by how they ended.", "mapping", "outcome")
         self._requests = self._counter("requests", "Requests to ChartMogul.", "mapping", "method")

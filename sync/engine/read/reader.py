@@ -2,7 +2,7 @@
 
 from array import array
 from collections import abc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Protocol
 
@@ -81,6 +81,8 @@ class Reader:
     #: Keys that the state does not know: how many, and the first of them.
     new: int = field(default=0, init=False)
     first_new: list[str] = field(default_factory=list, init=False)
+    #: Keys that the state calls rejected since this run.
+    _noted: set[str] = field(default_factory=set, init=False)
 
     def read(self, source: RowSource) -> None:
         """Drain the query, then judge the repeated keys."""
@@ -156,6 +158,7 @@ class Reader:
         self.reporter.rows([])
 
     def _tell(self, results: list[Local], memories: abc.Mapping[str, Memory]) -> None:
+        results = [_with_known(result, memories) for result in results]
         for result in results:
             count(self.run, result)
         if results:
@@ -163,6 +166,7 @@ class Reader:
         rejected = {r.key: r for r in results if isinstance(r, Rejected) and r.key}
         if rejected and not self.state.dry_run:
             self.state.note([_noted(r, memories) for r in rejected.values()])
+            self._noted.update(key for key, r in rejected.items() if not r.known)
             for key, memory in self.state.recall(list(rejected)).items():
                 self.seen.meet(memory.record, rejected[key].row)
 
@@ -173,7 +177,8 @@ class Reader:
                 self.spool.drop([key])
             else:
                 self._count_unsent(-1)  # it was counted by the state alone
-        self._tell(list(verdict.results), {})
+        noted_now = key in self._noted
+        self._tell(list(verdict.results), {} if noted_now else self.state.recall([key]))
 
     def _count_unsent(self, rows: int) -> None:
         """Count rows that the state alone calls unchanged, or in mode insert skips."""
@@ -192,6 +197,17 @@ class Reader:
     def run(self) -> MappingRun:
         """The counts of the mapping."""
         return self.reporter.run
+
+
+def _was_rejected(memory: Memory | None) -> bool:
+    return memory is not None and memory.rejected_since is not None
+
+
+def _with_known(result: Local, memories: abc.Mapping[str, Memory]) -> Local:
+    """The same; of a rejected row, whether it was that before."""
+    if isinstance(result, Rejected) and result.key and _was_rejected(memories.get(result.key)):
+        return replace(result, known=True)
+    return result
 
 
 def _noted(rejected: Rejected, memories: abc.Mapping[str, Memory]) -> Item:
@@ -232,8 +248,14 @@ class _Batch:
         result = reader.decision.decide(record, fingerprint, memory)
         if result is None:
             uuid, unsure = (memory.uuid, memory.unsure) if memory else (None, False)
-            hash_ = row_hash or None
-            self.entries[key] = Entry(record, fingerprint, uuid, row_hash=hash_, unsure=unsure)
+            self.entries[key] = Entry(
+                record,
+                fingerprint,
+                uuid,
+                row_hash=row_hash or None,
+                unsure=unsure,
+                rejected_before=_was_rejected(memory),
+            )
             return
         if memory is not None and memory.fingerprint == fingerprint:
             if isinstance(result, Delivered):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import abc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from sync.domain.clock import Clock
@@ -73,7 +73,7 @@ class Recorder:
         Raises:
             RailError: more rows are rejected than `max_rejected` allows, or all that was sent for one reason.
         """
-        result = delivery.result
+        result = _with_known(delivery)
         self.cost += delivery.cost
         self._results.append(result)
         if self.state is not None:
@@ -186,6 +186,18 @@ class Recorder:
             self._pending_rejections -= not isinstance(result, Delivered)
         if results:
             self.reporter.rows(results)
+
+
+def _with_known(delivery: Delivery) -> Result:
+    """What became of a record; of a rejected row, whether it was that before."""
+    known = delivery.entry.rejected_before
+    match delivery.result:
+        case Rejected() as rejected if known:
+            return replace(rejected, known=True)
+        case PartlyWritten(rejected=rejected) as partly if known:
+            return replace(partly, rejected=replace(rejected, known=True))
+        case result:
+            return result
 
 
 def _pairs(delivery: Delivery) -> int | None:

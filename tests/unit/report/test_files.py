@@ -84,7 +84,7 @@ def test_empty_report(reports, run):
     begun(reports, run).finished(run)
     sizes = [(reports / "r1" / f"{name}.jsonl").stat().st_size for name in ("errors", "changes")]
     assert sizes == [0, 0]
-    assert (reports / "r1" / "errors.csv").read_text().startswith("format,run_id,")
+    assert (reports / "r1" / "errors.csv").read_text().startswith("\ufeffformat,run_id,")
 
 
 def test_private(reports, run):
