@@ -11,7 +11,7 @@ from sync.sandbox.sandbox import Sandbox
 _REMEMBER = 10_000
 
 
-def sandbox(host: str, port: int, data: Path | None) -> int:
+def sandbox(host: str, port: int, data: Path | None, hosts: tuple[str, ...]) -> int:
     """Serve the sandbox and say how to reach it; 0 once it is interrupted.
 
     Raises:
@@ -23,7 +23,7 @@ def sandbox(host: str, port: int, data: Path | None) -> int:
     except OSError as error:
         message = f"cannot listen on {host}:{port}: {error.strerror}"
         raise ConfigError(ConfigProblem(message, "take another one with --port")) from error
-    world = Sandbox(data=data, remember=_REMEMBER)
+    world = Sandbox(data=data, remember=_REMEMBER, hosts=hosts)
     print(describe(world, host, port), end="", flush=True)
     with suppress(KeyboardInterrupt):
         serve(world, host, port)

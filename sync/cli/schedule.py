@@ -53,6 +53,7 @@ class Wanted:
     port: int | None = None
     max_age: str | None = None
     reports: Path | None = None
+    allow_host: tuple[str, ...] = ()
 
     def timetable(self, start: datetime) -> Timetable:
         """When runs are due.
@@ -114,7 +115,9 @@ def _endpoints(
     """/healthz and /metrics, where a port is wanted."""
     if wanted.port is None:
         return nullcontext()
-    server = EndpointServer(build_app(board, metrics, now), wanted.host, wanted.port)
+    server = EndpointServer(
+        build_app(board, metrics, now, wanted.allow_host), wanted.host, wanted.port
+    )
     log.info("listening", host=wanted.host, port=server.port)
     return server
 

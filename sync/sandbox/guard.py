@@ -17,7 +17,7 @@ def refusal(host: str | None, origin: str | None, known: abc.Collection[str]) ->
     if host is not None and not _is_ours(host, known):
         return (
             f'This sandbox does not go by the name of "{host[:100]}".'
-            " The setting `hosts` names others that it may have."
+            " The setting `hosts`, or --allow-host, names others that it may have."
         )
     if origin is not None and (host is None or _place(origin) != host.lower()):
         return "A page of another site may not ask this sandbox."

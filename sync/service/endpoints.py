@@ -14,11 +14,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from sync.domain.instant import canonical
 from sync.errors import ConfigError, ConfigProblem
 from sync.service import freshness
 from sync.service.freshness import Freshness
+from sync.service.guard import Guard
 from sync.service.metrics import CONTENT_TYPE, Metrics
 
 
@@ -50,8 +52,13 @@ def report(board: Board, now: datetime) -> dict[str, object]:
     }
 
 
-def build_app(board: Board, metrics: Metrics, clock: abc.Callable[[], datetime]) -> Starlette:
-    """The ASGI app with both routes."""
+def build_app(
+    board: Board,
+    metrics: Metrics,
+    clock: abc.Callable[[], datetime],
+    hosts: abc.Collection[str] = (),
+) -> ASGIApp:
+    """The ASGI app with both routes; `hosts` are names that it goes by besides those of inside."""
 
     async def healthz(_: Request) -> Response:
         found = report(board, clock())
@@ -61,7 +68,8 @@ def build_app(board: Board, metrics: Metrics, clock: abc.Callable[[], datetime])
     async def show_metrics(_: Request) -> Response:
         return Response(metrics.expose(), headers={"Content-Type": CONTENT_TYPE})
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", show_metrics)])
+    routes = [Route("/healthz", healthz), Route("/metrics", show_metrics)]
+    return Guard(Starlette(routes=routes), hosts)
 
 
 class EndpointServer:
@@ -73,7 +81,7 @@ class EndpointServer:
         ConfigError: the address cannot be had.
     """
 
-    def __init__(self, app: Starlette, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         self._socket = _bind(host, port)
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
