@@ -87,6 +87,13 @@ class _Binder:
                 f"the query has two columns {name!r}",
                 "give each a name of its own with AS",
             )
+        folded = [name.lower() for name in set(names)] if self._folds else []
+        for name in sorted({name for name in folded if folded.count(name) > 1}):
+            self._problem(
+                ("source",),
+                f"the query has columns that differ from {name!r} only in case",
+                "give each a name of its own with AS",
+            )
 
     def _field(self, name: str, spec: FieldSpec) -> None:
         path, known = ("fields", name), self.descriptor.fields[name]
@@ -130,7 +137,7 @@ class _Binder:
 
     def _place(self, path: tuple[str, ...], name: str, *, as_is: bool = False) -> int:
         """A column's place; `as_is`: text is wanted, in whatever way the database writes it."""
-        index = self.places.get(name)
+        index = self._known(name)
         if index is None:
             self._problem(
                 path, f"the query has no column {name!r}", _nearest(name, list(self.places))
@@ -141,6 +148,23 @@ class _Binder:
             self._unsendable(path, self.columns[index])
         return index
 
+    def _known(self, name: str | None) -> int | None:
+        """The place of a column, in either case where the database takes them for the same."""
+        index = self.places.get(name or "")
+        if index is None and name and self._folds:
+            return next((i for key, i in self.places.items() if key.lower() == name.lower()), None)
+        return index
+
+    @property
+    def _folds(self) -> bool:
+        return any(column.folds for column in self.columns)
+
+    def _is_ignored(self, name: str) -> bool:
+        globs = self.loaded.mapping.ignore_columns
+        if self._folds:
+            return any(fnmatchcase(name.lower(), glob.lower()) for glob in globs)
+        return any(fnmatchcase(name, glob) for glob in globs)
+
     def _unsendable(self, path: tuple[str, ...], column: Column) -> None:
         message = f"column {column.name!r} is of type {column.unsendable}, which cannot be sent"
         hint = f"cast it in SQL, for example {column.as_text.format(column.name)}"
@@ -149,13 +173,13 @@ class _Binder:
     def _extras(self) -> None:
         mapping = self.loaded.mapping
         specs = [*mapping.fields.values(), *mapping.attributes.values()]
-        named = {spec.column for spec in specs}
+        named = {self._known(spec.column) for spec in specs}
         extras = [
             (index, column)
             for index, column in enumerate(self.columns)
-            if column.name not in named
+            if index not in named
             and self.places[column.name] == index  # of repeated ones the last
-            and not any(fnmatchcase(column.name, glob) for glob in mapping.ignore_columns)
+            and not self._is_ignored(column.name)
         ]
         match mapping.extra_columns:
             case ExtraColumns.ATTRIBUTES:

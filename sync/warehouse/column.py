@@ -24,3 +24,5 @@ class Column:
     unsendable: str | None = None
     #: Says nothing of the column, so it is left out of what is compared and hashed: `repr` is part of rows' hashes.
     as_text: str = field(default=AS_TEXT, repr=False, compare=False)
+    #: Whether the database takes its name for the same in another case.
+    folds: bool = field(default=False, repr=False, compare=False)

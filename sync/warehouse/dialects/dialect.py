@@ -40,6 +40,9 @@ class Dialect(Protocol):
     #: Whether the server keeps a query from writing, or says beforehand that it would; else only the user's rights do.
     guards: ClassVar[bool]
 
+    #: Whether names without quotes mean the same in either case, and the driver shows them in lower case.
+    folds: ClassVar[bool]
+
     def reading(self, url: URL) -> URL:
         """The URL that opens the database for reading only, as far as a URL can say so."""
 

@@ -1,7 +1,6 @@
 """Any database by any driver: what SQLAlchemy and the DB-API promise of all of them, and no more.
 
-So are read today: Snowflake, BigQuery, Databricks, Redshift, SQL Server, ClickHouse, Trino and whatever else
-SQLAlchemy has a dialect for. What this does not do:
+So is read whatever else SQLAlchemy has a dialect for. What this does not do:
 
 - read only: the transaction is never committed, but only the user's rights keep a query from writing
   where the database commits by itself, or where a statement (such as DDL) is no part of a transaction;
@@ -37,6 +36,7 @@ class General:
     bytes_as_text: ClassVar[str] = AS_TEXT
     grammar: ClassVar[str] = ""
     guards: ClassVar[bool] = False
+    folds: ClassVar[bool] = False
 
     def reading(self, url: URL) -> URL:
         """As it is: few databases have a URL that only reads."""

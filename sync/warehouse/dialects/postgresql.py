@@ -16,7 +16,7 @@ INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
 STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, AttributeType.BOOLEAN
 
 #: The object ids of built-in types never change: postgresql.org/docs/current/catalog-pg-type.html.
-_KINDS: dict[int, Kind] = {
+KINDS: dict[int, Kind] = {
     16: BOOLEAN,
     17: "binary",
     18: STRING,  # "char"
@@ -86,8 +86,8 @@ class AnyPostgreSQL(Libpq):
     def kinds(self, connection: Connection, cursor: Any) -> abc.Sequence[Kind]:
         """PostgreSQL shows a domain as the type under it; enums, citext and arrays are looked up."""
         described = cursor.description
-        unknown = {c[1] for c in described if c[1] not in _KINDS and c[1] != _NUMERIC}
-        known = _KINDS | (_looked_up(connection, unknown) if unknown else {})
+        unknown = {c[1] for c in described if c[1] not in KINDS and c[1] != _NUMERIC}
+        known = KINDS | (_looked_up(connection, unknown) if unknown else {})
         return [_numeric(c) if c[1] == _NUMERIC else known.get(c[1]) for c in described]
 
 

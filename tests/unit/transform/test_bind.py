@@ -94,6 +94,28 @@ def test_the_cast_of_a_dialect(tmp_path):
     assert hint == "cast it in SQL, for example to_json_string(doc)"
 
 
+def test_either_case(tmp_path):
+    """Where the database takes names in either case for the same, a mapping may, too; each column counts once."""
+    columns = [
+        Column("id", folds=True),
+        Column("company_name", folds=True),
+        Column("_AT", folds=True),
+    ]
+    mapping = customer({"company": "COMPANY_NAME"}, ignore_columns=["_at"])
+    made = builder(tmp_path, mapping, *columns)
+    assert bench.record(made, "c1", "Acme", "now").fields == {"company": "Acme"}
+    assert misfits(tmp_path, mapping, "id", "company_name", "_AT")[0][0] == "fields.company"
+
+
+def test_names_that_differ_in_case_alone(tmp_path):
+    """There such two cannot be told apart."""
+    columns = [Column(name, folds=True) for name in ("id", "Plan", "plan")]
+    found = misfits(tmp_path, customer(extra_columns="ignore"), *columns)
+    assert [message for _, message, _ in found] == [
+        "the query has columns that differ from 'plan' only in case"
+    ]
+
+
 MONEY = Column("fee", unsendable="money", as_text="cast({} as numeric)")
 
 

@@ -3,11 +3,18 @@
 import pytest
 
 from sync.warehouse import dialects
+from sync.warehouse.dialects.bigquery import BigQuery
+from sync.warehouse.dialects.clickhouse import ClickHouse
+from sync.warehouse.dialects.databricks import Databricks
 from sync.warehouse.dialects.duckdb import DuckDB
 from sync.warehouse.dialects.general import General
+from sync.warehouse.dialects.mssql import SQLServer
 from sync.warehouse.dialects.mysql import AnyMySQL, MySQL, PyMySQL
 from sync.warehouse.dialects.postgresql import AnyPostgreSQL, Libpq, PostgreSQL, Psycopg
+from sync.warehouse.dialects.redshift import Redshift
+from sync.warehouse.dialects.snowflake import Snowflake
 from sync.warehouse.dialects.sqlite import AnySQLite, SQLite
+from sync.warehouse.dialects.trino import Trino
 
 
 @pytest.mark.parametrize(
@@ -18,6 +25,13 @@ from sync.warehouse.dialects.sqlite import AnySQLite, SQLite
         ("mariadb", "pymysql", MySQL()),
         ("duckdb", "duckdb_engine", DuckDB()),
         ("sqlite", "pysqlite", SQLite()),
+        ("redshift", "redshift_connector", Redshift()),
+        ("snowflake", "snowflake", Snowflake()),
+        ("bigquery", "bigquery", BigQuery()),
+        ("databricks", "databricks-sql-python", Databricks()),
+        ("mssql", "pymssql", SQLServer()),
+        ("clickhousedb", "connect", ClickHouse()),
+        ("trino", "rest", Trino()),
     ],
 )
 def test_by_our_drivers(database: str, driver: str, expected: object):
@@ -56,13 +70,8 @@ def test_relatives(database: str, driver: str, expected: object):
 @pytest.mark.parametrize(
     ("database", "driver"),
     [
-        ("redshift", "redshift_connector"),
-        ("snowflake", "snowflake"),
-        ("bigquery", "bigquery"),
-        ("databricks", "databricks-sql-python"),
-        ("mssql", "pymssql"),
-        ("clickhousedb", "connect"),
-        ("trino", "rest"),
+        ("mssql", "pyodbc"),
+        ("oracle", "oracledb"),
         ("unheard_of", ""),
     ],
 )

@@ -1,0 +1,137 @@
+"""ClickHouse by clickhouse-connect: a setting that only reads, results that are streamed, types as it writes them."""
+
+import re
+from collections import abc
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, ClassVar
+
+from sqlalchemy import URL, Connection
+
+from sync.domain.numbers import single
+from sync.domain.record import AttributeType
+from sync.warehouse.dialects import late
+from sync.warehouse.dialects.dialect import Kind, Late
+from sync.warehouse.dialects.general import General
+
+INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
+STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, AttributeType.BOOLEAN
+
+#: What stands around a type and says nothing of its values.
+_AROUND = re.compile(r"(?:Nullable|LowCardinality|SimpleAggregateFunction)\((?:\w+, )?(.*)\)\Z")
+#: clickhouse.com/docs/sql-reference/data-types, without what is in brackets.
+_KINDS: dict[str, Kind] = {
+    "Bool": BOOLEAN,
+    **{f"{sign}Int{bits}": INTEGER for sign in ("", "U") for bits in (8, 16, 32, 64, 128, 256)},
+    **dict.fromkeys(("Float32", "Float64", "BFloat16"), DECIMAL),
+    **dict.fromkeys(
+        ("String", "FixedString", "UUID", "Enum8", "Enum16", "Enum", "IPv4", "IPv6"), STRING
+    ),
+    **dict.fromkeys(("Date", "Date32", "DateTime", "DateTime64"), TIMESTAMP),
+    **dict.fromkeys(("JSON", "Object", "Map", "Tuple", "Nested", "Variant", "Dynamic"), "json"),
+    "Array": "array",
+    "AggregateFunction": "binary",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClickHouse(General):
+    """ClickHouse over HTTP."""
+
+    as_text: ClassVar[str] = "toString({})"
+    bytes_as_text: ClassVar[str] = "hex({})"
+    grammar: ClassVar[str] = "clickhouse"
+    guards: ClassVar[bool] = True
+
+    def reading(self, url: URL) -> URL:
+        """Nothing is written; what the user says of it counts, such as 1, in which no setting can be changed either."""
+        return url if "readonly" in url.query else url.update_query_dict({"readonly": "2"})
+
+    def prepare(self, driver: Any) -> None:
+        """Cursors hand rows over block by block; the driver's own read the whole result first."""
+        driver.cursor = lambda: Streamed(driver.client)
+
+    def kinds(self, connection: Connection, cursor: Any) -> abc.Sequence[Kind]:
+        """By the written types."""
+        return [kind(str(column[1])) for column in cursor.description]
+
+    def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
+        """Text of fixed width, addresses, and numbers of single precision."""
+        names = (
+            (i, _bare(str(column[1])).partition("(")[0]) for i, column in enumerate(description)
+        )
+        return tuple((i, _MENDED[name]) for i, name in names if name in _MENDED)
+
+    def cancel(self, driver: Any) -> None:
+        """Hang up: the server ends a reading query whose client has left."""
+        driver.client.close()
+
+
+class Streamed:
+    """A cursor over a result that comes in blocks, of which one at a time is there."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.arraysize = 1
+        self.rowcount = -1
+        self.description: list[tuple[Any, ...]] = []
+        self._stream: Any = None
+        self._rows: abc.Iterator[tuple[Any, ...]] = iter(())
+
+    def execute(self, operation: str, parameters: Any = None, **options: Any) -> None:
+        """Send a query as it is written; its first block is read for the columns."""
+        told = {name: options.get(name) for name in ("settings", "query_formats")}
+        self._stream = self.client.query_row_block_stream(operation, parameters or None, **told)
+        source = self._stream.__enter__().source
+        if not source.column_names:  # not even an empty block came
+            source = self.client.query(f"SELECT * FROM ({operation}\n) LIMIT 0", **told)
+        self.description = [
+            (name, found.name, None, None, None, None, None)
+            for name, found in zip(source.column_names, source.column_types, strict=True)
+        ]
+        self._rows = (tuple(row) for block in self._stream for row in block)
+
+    def fetchmany(self, size: int | None = None) -> list[Any]:
+        """Up to so many rows; fewer only at the end."""
+        return list(islice(self._rows, size or self.arraysize))
+
+    def fetchone(self) -> Any:
+        """The next row; None at the end."""
+        return next(self._rows, None)
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+        return list(self._rows)
+
+    def close(self) -> None:
+        """Let go of what was not read."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.__exit__(None, None, None)
+
+
+def kind(written: str) -> Kind:
+    """What a type is: `Nullable(Decimal(18, 2))`, `LowCardinality(String)`, `Enum8('a' = 1)`."""
+    name, _, rest = _bare(written).partition("(")
+    if name.startswith("Decimal"):
+        return INTEGER if re.search(r"(?:\A|, )0\)\Z", rest) else DECIMAL
+    return _KINDS.get(name)
+
+
+def _bare(written: str) -> str:
+    while found := _AROUND.match(written):
+        written = found[1]
+    return written
+
+
+def _fixed(value: Any) -> Any:
+    """FixedString comes as bytes, filled up with NUL characters; what is no UTF-8 stays so."""
+    if not isinstance(value, bytes):
+        return late.unpadded(value)
+    try:
+        return value.rstrip(b"\0").decode()
+    except UnicodeDecodeError:
+        return value
+
+
+_MENDED: dict[str, late.Load] = {"Float32": single, "FixedString": _fixed, "IPv4": str, "IPv6": str}

@@ -1,0 +1,56 @@
+"""Databricks by its own connector: types by name, queries cancelled by their cursors.
+
+Nothing keeps a query from writing but the user's rights and the look at the statement.
+"""
+
+from collections import abc
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection
+
+from sync.domain.numbers import single
+from sync.domain.record import AttributeType
+from sync.warehouse.dialects import late
+from sync.warehouse.dialects.by_cursor import ByCursor
+from sync.warehouse.dialects.dialect import Kind, Late
+
+INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
+STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, AttributeType.BOOLEAN
+
+#: As the connector shortens Thrift's names: docs.databricks.com/en/sql/language-manual/sql-ref-datatypes.html.
+_KINDS: dict[str, Kind] = {
+    "boolean": BOOLEAN,
+    **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), INTEGER),
+    **dict.fromkeys(("float", "double"), DECIMAL),
+    **dict.fromkeys(("string", "varchar", "char"), STRING),
+    **dict.fromkeys(("date", "timestamp", "timestamp_ntz"), TIMESTAMP),
+    **dict.fromkeys(("struct", "map", "variant", "user_defined"), "json"),
+    "array": "array",
+    **dict.fromkeys(("binary", "geometry", "geography"), "binary"),
+}
+_MENDED: dict[str, late.Load] = {"float": single, "char": late.unpadded}
+
+
+@dataclass(frozen=True, slots=True)
+class Databricks(ByCursor):
+    """Databricks."""
+
+    as_text: ClassVar[str] = "to_json({})"
+    bytes_as_text: ClassVar[str] = "hex({})"
+    grammar: ClassVar[str] = "databricks"
+
+    def kinds(self, connection: Connection, cursor: Any) -> abc.Sequence[Kind]:
+        """By the types' names, and the scale of numbers."""
+        return [kind(column[1], column[5]) for column in cursor.description]
+
+    def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
+        """Text of fixed width, and numbers of single precision."""
+        return tuple((i, _MENDED[c[1]]) for i, c in enumerate(description) if c[1] in _MENDED)
+
+
+def kind(name: str, scale: int | None) -> Kind:
+    """What a column is."""
+    if name == "decimal":
+        return INTEGER if scale == 0 else DECIMAL
+    return _KINDS.get(name)

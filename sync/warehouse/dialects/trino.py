@@ -1,0 +1,71 @@
+"""Trino by its own driver: types as it writes them, the server's words, queries cancelled by their cursors.
+
+Read-only transactions are not asked for: many connectors have none. Only the user's rights, and the look at the
+statement, keep a query from writing.
+"""
+
+from collections import abc
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sqlalchemy import URL, Connection
+
+from sync.database import engines
+from sync.domain.numbers import single
+from sync.domain.record import AttributeType
+from sync.warehouse.dialects import late
+from sync.warehouse.dialects.by_cursor import ByCursor
+from sync.warehouse.dialects.dialect import Kind, Late
+
+INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
+STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, AttributeType.BOOLEAN
+
+#: As Trino writes its types, without what is in brackets: trino.io/docs/current/language/types.html.
+_KINDS: dict[str, Kind] = {
+    "boolean": BOOLEAN,
+    **dict.fromkeys(("tinyint", "smallint", "integer", "bigint"), INTEGER),
+    **dict.fromkeys(("real", "double"), DECIMAL),
+    **dict.fromkeys(("varchar", "char", "uuid"), STRING),
+    **dict.fromkeys(("date", "timestamp"), TIMESTAMP),
+    **dict.fromkeys(("json", "map", "row"), "json"),
+    "array": "array",
+    "varbinary": "binary",
+}
+_MENDED: dict[str, late.Load] = {"real": single, "char": late.unpadded}
+
+
+@dataclass(frozen=True, slots=True)
+class Trino(ByCursor):
+    """Trino, and its relatives that speak its protocol."""
+
+    as_text: ClassVar[str] = "json_format(cast({} as json))"
+    bytes_as_text: ClassVar[str] = "to_hex({})"
+    grammar: ClassVar[str] = "trino"
+
+    def kinds(self, connection: Connection, cursor: Any) -> abc.Sequence[Kind]:
+        """By the written types."""
+        return [kind(str(column[1])) for column in cursor.description]
+
+    def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
+        """Text of fixed width, and numbers of single precision."""
+        names = ((i, _name(str(column[1]))) for i, column in enumerate(description))
+        return tuple((i, _MENDED[name]) for i, name in names if name in _MENDED)
+
+    def words(self, error: BaseException, url: URL, *, detail: bool) -> str:
+        """The server's message, which has line and column in it; the driver's own text is the query's id."""
+        message = getattr(getattr(error, "orig", None), "message", None)
+        if not isinstance(message, str):
+            return engines.words(error, url, detail=detail)
+        return engines.words(Exception(message), url, detail=detail)
+
+
+def kind(written: str) -> Kind:
+    """What a type is: `decimal(18,2)`, `timestamp(3) with time zone`, `row(a integer)`."""
+    name, rest = _name(written), written.partition("(")[2]
+    if name == "decimal":
+        return INTEGER if rest.replace(" ", "").endswith(",0)") else DECIMAL
+    return _KINDS.get(name)
+
+
+def _name(written: str) -> str:
+    return written.partition("(")[0].partition(" ")[0].lower()

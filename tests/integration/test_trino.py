@@ -1,0 +1,66 @@
+"""The warehouse on Trino's protocol, by the real driver."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from sync.domain.numbers import Single
+from sync.domain.record import AttributeType
+from sync.errors import SourceError
+from sync.warehouse.warehouse import Warehouse
+from tests.support.queries import read
+from tests.support.trino import Coordinator, trino
+
+pytest.importorskip("trino", reason="not locked: pip install 'chartmogul-sync[trino]'")
+STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
+
+
+def test_types_and_values():
+    """Columns tell their types before the first row; text of fixed width and singles are mended."""
+    columns = [
+        ("id", "bigint"),
+        ("name", "char(10)"),
+        ("price", "decimal(18,2)"),
+        ("share", "real"),
+        ("doc", "json"),
+    ]
+    pages: list[list[list[Any]]] = [
+        [[1, "Acme      ", "1.50", 0.1, "{}"]],
+        [[2, None, None, None, None]],
+    ]
+    with trino(Coordinator(columns, pages)) as url, Warehouse.open(url).query("select 1") as result:
+        rows = [row for batch in result.batches() for row in batch]
+        kinds = [column.type or column.unsendable for column in result.columns]
+    assert kinds == [INTEGER, STRING, DECIMAL, DECIMAL, "json"]
+    assert [str(value) for value in rows[0]] == ["1", "Acme", "1.50", "0.1", "{}"]
+    assert type(rows[0][3]) is Single
+    assert rows[1] == (2, None, None, None, None)
+
+
+def test_words():
+    """The server's own words, with line and column."""
+    message = "line 1:8: Column 'nope' cannot be resolved"
+    error = {
+        "message": message,
+        "errorCode": 47,
+        "errorName": "COLUMN_NOT_FOUND",
+        "errorType": "USER_ERROR",
+        "errorLocation": {"lineNumber": 1, "columnNumber": 8},
+    }
+    with trino(Coordinator(error=error)) as url, pytest.raises(SourceError) as caught:
+        read(Warehouse.open(url), "select nope")
+    assert caught.value.message == message
+
+
+def test_cancel():
+    """A query that has not come to its first row is broken off, on the server as well."""
+    coordinator = Coordinator(silent=True)
+    with trino(coordinator) as url:
+        source = Warehouse.open(url)
+        timer = threading.Timer(0.5, source.cancel)
+        timer.start()
+        with pytest.raises(SourceError):
+            read(source, "select 1")
+        timer.join()
+    assert coordinator.cancelled.is_set()

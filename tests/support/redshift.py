@@ -1,0 +1,53 @@
+"""A Redshift for tests: a real PostgreSQL, behind a proxy that takes out what only Redshift understands."""
+
+import socket
+import struct
+import threading
+from collections import abc
+from contextlib import contextmanager, suppress
+
+_KNOWN = frozenset({b"user", b"database"})
+
+
+@contextmanager
+def redshift(host: str, port: int) -> abc.Iterator[int]:
+    """The port of a proxy in front of a PostgreSQL."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_serve, args=(listener, host, port), daemon=True).start()
+        yield listener.getsockname()[1]
+
+
+def _serve(listener: socket.socket, host: str, port: int) -> None:
+    while True:
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return
+        threading.Thread(target=_pass_on, args=(client, host, port), daemon=True).start()
+
+
+def _pass_on(client: socket.socket, host: str, port: int) -> None:
+    with client, socket.create_connection((host, port)) as server:
+        server.sendall(_startup(client))
+        back = threading.Thread(target=_copy, args=(server, client), daemon=True)
+        back.start()
+        _copy(client, server)
+        back.join()
+
+
+def _startup(client: socket.socket) -> bytes:
+    """The first message, which names the protocol and parameters of the session."""
+    (size,) = struct.unpack("!i", client.recv(4, socket.MSG_WAITALL))
+    body = client.recv(size - 4, socket.MSG_WAITALL)
+    texts = body[4:].rstrip(b"\0").split(b"\0")
+    pairs = [pair for pair in zip(texts[::2], texts[1::2], strict=False) if pair[0] in _KNOWN]
+    kept = body[:4] + b"".join(b"%s\0%s\0" % pair for pair in pairs) + b"\0"
+    return struct.pack("!i", len(kept) + 4) + kept
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_RDWR)

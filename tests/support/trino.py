@@ -1,0 +1,89 @@
+"""A Trino for tests: its protocol of statements and further pages, with answers that a test gives."""
+
+import json
+import threading
+from collections import abc
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Coordinator:
+    """What the server knows: the answer to every statement, and what was asked of it."""
+
+    columns: list[tuple[str, str]] = field(default_factory=list)
+    pages: list[list[list[Any]]] = field(default_factory=list)
+    error: dict[str, Any] | None = None
+    #: Whether the rows never come.
+    silent: bool = False
+    statements: list[str] = field(default_factory=list)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    port: int = 0
+
+    def answer(self, page: int) -> dict[str, Any]:
+        """A page of the result; with a silent server there is always another one, without rows."""
+        url = f"http://127.0.0.1:{self.port}/v1/statement/executing/q1/{page + 1}"
+        told: dict[str, Any] = {
+            "id": "q1",
+            "infoUri": url,
+            "stats": {"state": "RUNNING"},
+            "warnings": [],
+        }
+        if self.error is not None:
+            return told | {"error": self.error}
+        if self.silent:
+            return told | {"nextUri": url}
+        if page:
+            told |= {"columns": [_column(*column) for column in self.columns]}
+            told |= {"data": self.pages[page - 1]} if page <= len(self.pages) else {}
+        return told | ({"nextUri": url} if page <= len(self.pages) else {})
+
+
+def _column(name: str, kind: str) -> dict[str, Any]:
+    raw, _, rest = kind.partition("(")
+    arguments = [
+        {"kind": "LONG", "value": int(part)}
+        for part in rest.partition(")")[0].split(",")
+        if part.strip().isdigit()
+    ]
+    return {"name": name, "type": kind, "typeSignature": {"rawType": raw, "arguments": arguments}}
+
+
+@contextmanager
+def trino(coordinator: Coordinator) -> abc.Iterator[str]:
+    """The URL of a server with these answers."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_POST(self) -> None:
+            size = int(self.headers.get("Content-Length") or 0)
+            coordinator.statements.append(self.rfile.read(size).decode())
+            self.send(coordinator.answer(0))
+
+        def do_GET(self) -> None:
+            self.send(coordinator.answer(int(self.path.rpartition("/")[2])))
+
+        def do_DELETE(self) -> None:
+            coordinator.cancelled.set()
+            self.send({}, 204)
+
+        def send(self, document: dict[str, Any], status: int = 200) -> None:
+            body = json.dumps(document).encode() if status == 200 else b""
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        coordinator.port = server.server_port
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"trino://tester@127.0.0.1:{server.server_port}/memory/default"
+        server.shutdown()

@@ -1,0 +1,257 @@
+"""Dialects of which no server runs here: what their drivers tell, as it was read in the drivers' code."""
+
+import sqlite3
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, make_url
+
+from sync.domain.record import AttributeType
+from sync.warehouse.dialects import (
+    bigquery,
+    clickhouse,
+    databricks,
+    redshift,
+    running,
+    snowflake,
+    trino,
+)
+from sync.warehouse.dialects.bigquery import BigQuery
+from sync.warehouse.dialects.databricks import Databricks
+from sync.warehouse.dialects.mssql import SQLServer
+from sync.warehouse.dialects.snowflake import Snowflake
+from sync.warehouse.dialects.trino import Trino
+
+STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
+BOOLEAN, TIMESTAMP = AttributeType.BOOLEAN, AttributeType.TIMESTAMP
+URL = make_url("snowflake://u:plantedQ7xV2kZ9@account/db")
+
+
+class Cursor:
+    """A cursor that notes what is asked of it."""
+
+    sfqid = "01b2"
+
+    def __init__(self, *columns: Any) -> None:
+        self.description = columns
+        self.asked: list[object] = []
+
+    def cancel(self) -> None:
+        self.asked.append("cancel")
+
+    def abort_query(self, number: str) -> None:
+        self.asked.append(number)
+
+
+def column(code: object, scale: int | None = None) -> tuple[object, ...]:
+    return "x", code, None, None, 38, scale, None
+
+
+@pytest.mark.parametrize(
+    ("code", "scale", "expected"),
+    [
+        (0, 0, INTEGER),
+        (0, 2, DECIMAL),
+        (0, None, DECIMAL),
+        (1, None, DECIMAL),
+        (2, None, STRING),
+        (3, None, TIMESTAMP),
+        (5, None, "json"),
+        (6, None, TIMESTAMP),
+        (7, None, TIMESTAMP),
+        (8, None, TIMESTAMP),
+        (9, None, "json"),
+        (10, None, "array"),
+        (11, None, "binary"),
+        (12, None, None),
+        (13, None, BOOLEAN),
+        (16, None, "array"),
+    ],
+)
+def test_snowflake_types(code, scale, expected):
+    """By code and scale; VARIANT, OBJECT and ARRAY are told before any row."""
+    assert snowflake.kind(code, scale) == expected
+    assert Snowflake().kinds(create_engine("sqlite://").connect(), Cursor(column(code, scale))) == [
+        expected
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "expected"),
+    [
+        ("INTEGER", "NULLABLE", INTEGER),
+        ("NUMERIC", None, DECIMAL),
+        ("FLOAT", None, DECIMAL),
+        ("BOOLEAN", None, BOOLEAN),
+        ("STRING", "REQUIRED", STRING),
+        ("STRING", "REPEATED", "array"),
+        ("DATETIME", None, TIMESTAMP),
+        ("TIME", None, None),
+        ("RECORD", None, "json"),
+        ("JSON", None, "json"),
+        ("BYTES", None, "binary"),
+        ("INTERVAL", None, None),
+    ],
+)
+def test_bigquery_types(name, mode, expected):
+    """By name; an array tells the type of its elements, and that it is one in the schema alone."""
+    assert bigquery.kind(name, mode) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "scale", "expected"),
+    [
+        ("bigint", None, INTEGER),
+        ("decimal", 0, INTEGER),
+        ("decimal", 2, DECIMAL),
+        ("float", None, DECIMAL),
+        ("timestamp_ntz", None, TIMESTAMP),
+        ("array", None, "array"),
+        ("struct", None, "json"),
+        ("map", None, "json"),
+        ("binary", None, "binary"),
+        ("string", None, STRING),
+        ("boolean", None, BOOLEAN),
+        ("interval_day_time", None, None),
+    ],
+)
+def test_databricks_types(name, scale, expected):
+    """By name and scale."""
+    assert databricks.kind(name, scale) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("decimal(18,0)", INTEGER),
+        ("decimal(18, 2)", DECIMAL),
+        ("timestamp(3) with time zone", TIMESTAMP),
+        ("varchar(5)", STRING),
+        ("array(integer)", "array"),
+        ("row(a integer)", "json"),
+        ("json", "json"),
+        ("varbinary", "binary"),
+        ("real", DECIMAL),
+        ("time(3)", None),
+        ("boolean", BOOLEAN),
+        ("ipaddress", None),
+    ],
+)
+def test_trino_types(written, expected):
+    """By the written types."""
+    assert trino.kind(written) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("LowCardinality(Nullable(String))", STRING),
+        ("Nullable(Decimal(18, 0))", INTEGER),
+        ("Decimal(18, 2)", DECIMAL),
+        ("Decimal64(0)", INTEGER),
+        ("Enum8('a' = 1, 'b' = 0)", STRING),
+        ("DateTime64(3, 'UTC')", TIMESTAMP),
+        ("UInt256", INTEGER),
+        ("Array(Int8)", "array"),
+        ("Map(String, Int8)", "json"),
+        ("FixedString(5)", STRING),
+        ("Bool", BOOLEAN),
+        ("SimpleAggregateFunction(sum, UInt64)", INTEGER),
+        ("IntervalDay", None),
+    ],
+)
+def test_clickhouse_types(written, expected):
+    """By the written types, whatever stands around them."""
+    assert clickhouse.kind(written) == expected
+
+
+@pytest.mark.parametrize(
+    ("oid", "modifier", "expected"),
+    [
+        (1700, (10 << 16) + 4, INTEGER),
+        (1700, (10 << 16) + 2 + 4, DECIMAL),
+        (1700, -1, DECIMAL),
+        (4000, -1, "json"),
+        (6551, -1, "binary"),
+        (25, -1, STRING),
+    ],
+)
+def test_redshift_types(oid, modifier, expected):
+    """By PostgreSQL's object ids and modifiers, and those of Redshift alone."""
+    assert redshift.kind(oid, modifier) == expected
+
+
+def test_sql_server_types():
+    """Text, bytes and times are told, of numbers the values tell."""
+    cursor = Cursor(*(column(code) for code in (1, 2, 3, 4, 5)))
+    kinds = SQLServer().kinds(create_engine("sqlite://").connect(), cursor)
+    assert kinds == [STRING, "binary", None, TIMESTAMP, None]
+
+
+class Driver:
+    """A connection of a driver."""
+
+
+@pytest.mark.parametrize(
+    ("dialect", "asked"),
+    [(Trino(), ["cancel"]), (Databricks(), ["cancel"]), (Snowflake(), ["01b2"])],
+)
+def test_cancel(dialect, asked):
+    """The cursor that runs on the connection is cancelled; where none runs there is nothing to do."""
+    driver, cursor = Driver(), Cursor()
+    dialect.cancel(driver)
+    running._CURSORS[driver] = cursor
+    dialect.cancel(driver)
+    assert cursor.asked == asked
+
+
+class Noted(sqlite3.Connection):
+    """One that can be referred to weakly, as those of the drivers can."""
+
+
+def test_noted():
+    """A cursor is noted as soon as it begins to run, for its connection alone."""
+    engine = create_engine("sqlite://", creator=lambda: Noted(":memory:"))
+    running.watch(engine)
+    with engine.connect() as connection:
+        result = connection.exec_driver_sql("select 1")
+        driver = connection.connection.driver_connection
+        assert running.cursor_of(driver) is not None
+        assert running.cursor_of(Driver()) is None
+        result.close()
+
+
+def test_words_of_snowflake():
+    """The server's message alone, the code not twice, the query's id not at all."""
+    error = Exception("002003 (42S02): 01b2: SQL compilation error")
+    error.raw_msg = "SQL compilation error:\nObject 'X' does not exist."  # type: ignore[attr-defined]
+    told = Snowflake().words(SimpleNamespace(orig=error), URL, detail=False)  # type: ignore[arg-type]
+    assert told == "SQL compilation error: Object 'X' does not exist."
+
+
+def test_words_of_sql_server():
+    """The message once, as text."""
+    said = b"Invalid column name 'nope'.DB-Lib error message 20018, severity 16:\nGeneral SQL Server error\n"
+    for arguments in ((207, said), ((207, said),)):
+        assert (
+            SQLServer().words(Exception(*arguments), URL, detail=False)
+            == "Invalid column name 'nope'."
+        )
+
+
+@pytest.mark.parametrize(
+    ("type_", "expected"), [("SELECT", False), ("INSERT", True), ("SCRIPT", True)]
+)
+def test_dry_run_of_bigquery(type_, expected):
+    """What a statement would do, the server says beforehand."""
+    pytest.importorskip("google.cloud.bigquery")
+    asked = []
+
+    def query(sql, job_config):
+        asked.append((sql, job_config.dry_run))
+        return SimpleNamespace(statement_type=type_)
+
+    driver = SimpleNamespace(_client=SimpleNamespace(query=query))
+    assert BigQuery().writes(driver, "select 1") is expected
+    assert asked == [("select 1", True)]
