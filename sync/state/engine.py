@@ -124,6 +124,10 @@ def connect(url: URL, *, writable: bool) -> Database:
     """
     try:
         return _database(url, writable=writable)
+    except ConfigError as error:
+        if isinstance(error.__cause__, TypeError | ValueError):
+            raise unfit_option(error.__cause__, url) from error
+        raise
     except (SQLAlchemyError, TypeError, ValueError) as error:
         raise unfit_option(error, url) from error
 

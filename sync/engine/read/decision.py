@@ -1,13 +1,14 @@
 """What the state alone decides about a record, without a word from ChartMogul."""
 
-from dataclasses import dataclass
+from collections import abc
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sync.domain.fingerprint import Hasher
 from sync.domain.policy import Mode
 from sync.domain.record import Problem, Record, Rejected, Stage
 from sync.domain.results import Delivered, Outcome
-from sync.state.memory import Held, Memory
+from sync.state.memory import Held, Memory, RejectedRow
 
 #: How long a row that ChartMogul refused is not sent again while nothing about it changed.
 HELD_FOR = timedelta(days=7)
@@ -63,3 +64,22 @@ def _first(held: Held) -> str:
     """The first refusal's run and words, where they are known."""
     words = f" ({held.words})" if held.words else ""
     return f" in run {held.run}{words}" if held.run else words
+
+
+def was_rejected(memory: Memory | None) -> bool:
+    """Whether the row was rejected when it was last met."""
+    return memory is not None and memory.rejected_since is not None
+
+
+def with_known(result: Local, memories: abc.Mapping[str, Memory]) -> Local:
+    """What became of a row; of a rejected one, whether it was that before."""
+    if isinstance(result, Rejected) and result.key and was_rejected(memories.get(result.key)):
+        return replace(result, known=True)
+    return result
+
+
+def for_state(rejected: Rejected, memories: abc.Mapping[str, Memory]) -> RejectedRow:
+    """A rejected row as the state keeps it; one that is held back stays so."""
+    key, code = rejected.key or "", rejected.problems[0].code
+    held = memories[key].held if code == "held_back" else None
+    return RejectedRow(key, code, held=held)

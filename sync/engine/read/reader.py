@@ -2,7 +2,7 @@
 
 from array import array
 from collections import abc
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Protocol
 
@@ -15,11 +15,17 @@ from sync.domain.seen_rows import SeenRows
 from sync.engine.changed_keys import SHOWN
 from sync.engine.context import Selection
 from sync.engine.read.changes import ChangeDetector
-from sync.engine.read.decision import Local, StateDecision
+from sync.engine.read.decision import (
+    Local,
+    StateDecision,
+    for_state,
+    was_rejected,
+    with_known,
+)
 from sync.engine.read.duplicates import DuplicateKeys, Occurrence, Verdict
 from sync.engine.read.retrials import Named, Retrials
 from sync.engine.spool import Entry, First, Note, Spool
-from sync.state.memory import Item, Memory, RejectedRow
+from sync.state.memory import Item, Memory
 from sync.transform.build import RecordBuilder
 
 
@@ -158,14 +164,14 @@ class Reader:
         self.reporter.rows([])
 
     def _tell(self, results: list[Local], memories: abc.Mapping[str, Memory]) -> None:
-        results = [_with_known(result, memories) for result in results]
+        results = [with_known(result, memories) for result in results]
         for result in results:
             count(self.run, result)
         if results:
             self.reporter.rows(results)
         rejected = {r.key: r for r in results if isinstance(r, Rejected) and r.key}
         if rejected and not self.state.dry_run:
-            self.state.note([_noted(r, memories) for r in rejected.values()])
+            self.state.note([for_state(r, memories) for r in rejected.values()])
             self._noted.update(key for key, r in rejected.items() if not r.known)
             for key, memory in self.state.recall(list(rejected)).items():
                 self.seen.meet(memory.record, rejected[key].row)
@@ -197,24 +203,6 @@ class Reader:
     def run(self) -> MappingRun:
         """The counts of the mapping."""
         return self.reporter.run
-
-
-def _was_rejected(memory: Memory | None) -> bool:
-    return memory is not None and memory.rejected_since is not None
-
-
-def _with_known(result: Local, memories: abc.Mapping[str, Memory]) -> Local:
-    """The same; of a rejected row, whether it was that before."""
-    if isinstance(result, Rejected) and result.key and _was_rejected(memories.get(result.key)):
-        return replace(result, known=True)
-    return result
-
-
-def _noted(rejected: Rejected, memories: abc.Mapping[str, Memory]) -> Item:
-    """A rejected row for the state; one that is held back stays so."""
-    key, code = rejected.key or "", rejected.problems[0].code
-    held = memories[key].held if code == "held_back" else None
-    return RejectedRow(key, code, held=held)
 
 
 @dataclass(slots=True)
@@ -254,7 +242,7 @@ class _Batch:
                 uuid,
                 row_hash=row_hash or None,
                 unsure=unsure,
-                rejected_before=_was_rejected(memory),
+                rejected_before=was_rejected(memory),
             )
             return
         if memory is not None and memory.fingerprint == fingerprint:

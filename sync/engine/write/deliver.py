@@ -12,7 +12,6 @@ from sync.domain.plan import (
     Absent,
     Changes,
     Create,
-    Keep,
     Known,
     Met,
     Operation,
@@ -24,12 +23,11 @@ from sync.domain.plan import (
     decide,
     missing_tags,
 )
-from sync.domain.record import Fields, Record, Rejected, Stage, Value
-from sync.domain.results import Delivered, Outcome, PartlyWritten, Warned
+from sync.domain.record import Fields, Record, Value
+from sync.domain.results import Delivered, Outcome, Warned
 from sync.engine.context import Lease
-from sync.engine.write.delivery import Delivery, Job, Planned
+from sync.engine.write.delivery import Delivery, Job, Planned, ended, half_way, left_alone
 from sync.engine.write.drops import Drops
-from sync.engine.write.rejections import reject
 from sync.errors import AlreadyExists, Detached, NotFound, Refused, Unavailable
 
 #: How the way of a record ends early.
@@ -60,7 +58,7 @@ class Deliver:
                 planned = await self._plan(job)
                 delivery = await self._carry_out(planned)
         except _ENDS as error:
-            delivery = _ended(job, error)
+            delivery = ended(job, error)
             if planned is not None and planned.known == Absent(deleted=True):
                 delivery = replace(delivery, known=planned.known)
         return replace(delivery, had_drops=bool(job.dropped))
@@ -71,7 +69,7 @@ class Deliver:
             async with self.destination.turn(job.record):
                 return await self._plan(job)
         except _ENDS as error:
-            return _ended(job, error)
+            return ended(job, error)
 
     def cost(self, planned: Planned) -> int:
         """The requests that a plan will take, without those of later look-ups."""
@@ -89,7 +87,7 @@ class Deliver:
             async with self.destination.turn(job.record):
                 return await self._foretell(await self._plan(job))
         except _ENDS as error:
-            return _ended(job, error)
+            return ended(job, error)
 
     async def _plan(self, job: Job) -> Planned:
         """What is known of a record, from a listing, the state or a look-up, and what follows."""
@@ -161,7 +159,7 @@ class Deliver:
         if met is not None and isinstance(met.operation, Skip):
             dropped = {}  # nobody was asked a second time
         if written and written.failed:
-            return _half_way(job, written.failed, seen.uuid, stuck, before_known=True)
+            return half_way(job, written.failed, seen.uuid, stuck, before_known=True)
         result = Delivered(
             record.row,
             record.key,
@@ -206,7 +204,7 @@ class Deliver:
         if written.failed:
             # What was never sent is not missing in ChartMogul because it stuck.
             stuck = {name: change for name, change in stuck.items() if name in written.sent}
-            return _half_way(job, written.failed, operation.uuid, stuck, before_known=known)
+            return half_way(job, written.failed, operation.uuid, stuck, before_known=known)
         result = Delivered(
             record.row,
             record.key,
@@ -228,7 +226,7 @@ class Deliver:
 
     def _left_alone(self, planned: Planned) -> Delivery:
         """The delivery of a record for which nothing is sent; what a look-up shows is dropped no longer."""
-        delivery, known = _left_alone(planned), planned.known
+        delivery, known = left_alone(planned), planned.known
         if not isinstance(known, Seen) or not delivery.dropped:
             return delivery
         record = planned.job.record
@@ -253,45 +251,6 @@ def _lost(name: str) -> Warned:
 def _all_of(record: Record) -> Changes:
     """All that a create sets."""
     return {name: (None, value) for name, value in record.fields.items() if value is not None}
-
-
-def _ended(job: Job, error: LeftAlone | Unresolved | Refused | Unavailable) -> Delivery:
-    """The delivery of a record that a look-up, or a request, has ended."""
-    record = job.record
-    if isinstance(error, LeftAlone):
-        left = Delivered(record.row, record.key, Outcome.SKIPPED, error.reason)
-        return Delivery(job.entry, left)
-    if isinstance(error, Unresolved):
-        problems = (error.problem,)
-        return Delivery(job.entry, Rejected(record.row, record.key, Stage.PLAN, problems))
-    return Delivery(job.entry, reject(record, error), error=error)
-
-
-def _left_alone(planned: Planned) -> Delivery:
-    """The delivery of a record for which nothing is sent."""
-    job, known = planned.job, planned.known
-    match planned.operation:
-        case Keep(record, uuid, reason):
-            kept = Delivered(record.row, record.key, Outcome.UNCHANGED, reason, uuid)
-            return Delivery(job.entry, kept, known, job.dropped)
-        case Skip(record, skipped, reason):
-            left = Delivered(record.row, record.key, Outcome.SKIPPED, reason, skipped)
-            return Delivery(job.entry, left, known)
-        case Reject(record, problem):
-            return Delivery(
-                job.entry, Rejected(record.row, record.key, Stage.PLAN, (problem,)), known
-            )
-        case Create() | Update():
-            raise RuntimeError("something is to be sent")
-
-
-def _half_way(
-    job: Job, failed: Refused | Unavailable, uuid: str, stuck: Changes, *, before_known: bool
-) -> Delivery:
-    """A later request of the record was refused or lost; what stuck is told."""
-    rejected = reject(job.record, failed)
-    result = PartlyWritten(rejected, uuid, before_known, stuck) if stuck else rejected
-    return Delivery(job.entry, result, error=failed, uuid=uuid)
 
 
 def _nothing_done(dropped: Changes) -> str:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from sync.destination.interface import LeftAlone, Unresolved
 from sync.domain.fingerprint import split
-from sync.domain.plan import Known, Operation
-from sync.domain.record import Record
-from sync.domain.results import Result
+from sync.domain.plan import Changes, Create, Keep, Known, Operation, Reject, Skip, Update
+from sync.domain.record import Record, Rejected, Stage
+from sync.domain.results import Delivered, Outcome, PartlyWritten, Result
 from sync.engine.spool import Entry
+from sync.engine.write.rejections import reject
 from sync.errors import Refused, Unavailable
 from sync.state.memory import Memory
 
@@ -68,3 +70,42 @@ class Delivery:
     error: Refused | Unavailable | None = None
     uuid: str | None = None
     cost: int = 0
+
+
+def ended(job: Job, error: LeftAlone | Unresolved | Refused | Unavailable) -> Delivery:
+    """The delivery of a record that a look-up, or a request, has ended."""
+    record = job.record
+    if isinstance(error, LeftAlone):
+        left = Delivered(record.row, record.key, Outcome.SKIPPED, error.reason)
+        return Delivery(job.entry, left)
+    if isinstance(error, Unresolved):
+        problems = (error.problem,)
+        return Delivery(job.entry, Rejected(record.row, record.key, Stage.PLAN, problems))
+    return Delivery(job.entry, reject(record, error), error=error)
+
+
+def left_alone(planned: Planned) -> Delivery:
+    """The delivery of a record for which nothing is sent."""
+    job, known = planned.job, planned.known
+    match planned.operation:
+        case Keep(record, uuid, reason):
+            kept = Delivered(record.row, record.key, Outcome.UNCHANGED, reason, uuid)
+            return Delivery(job.entry, kept, known, job.dropped)
+        case Skip(record, skipped, reason):
+            left = Delivered(record.row, record.key, Outcome.SKIPPED, reason, skipped)
+            return Delivery(job.entry, left, known)
+        case Reject(record, problem):
+            return Delivery(
+                job.entry, Rejected(record.row, record.key, Stage.PLAN, (problem,)), known
+            )
+        case Create() | Update():
+            raise RuntimeError("something is to be sent")
+
+
+def half_way(
+    job: Job, failed: Refused | Unavailable, uuid: str, stuck: Changes, *, before_known: bool
+) -> Delivery:
+    """A later request of the record was refused or lost; what stuck is told."""
+    rejected = reject(job.record, failed)
+    result = PartlyWritten(rejected, uuid, before_known, stuck) if stuck else rejected
+    return Delivery(job.entry, result, error=failed, uuid=uuid)
