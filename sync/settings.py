@@ -4,19 +4,22 @@ import os
 import re
 import tempfile
 from collections import abc
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
 from sync.database.urls import dialect, review
 from sync.domain.allowance import MOST_AT_ONCE, MOST_PER_SECOND
 from sync.domain.flaw import wrong
+from sync.domain.slip import is_slip
 from sync.errors import ConfigError, ConfigProblem
+from sync.mapping import dotenv
 from sync.mapping.types import ApiKey, DataSource
+from sync.mapping.variables import FILE, Variables, docker_hint, read
 
 KEY, KEY_FILE = "CHARTMOGUL_API_KEY", "CHARTMOGUL_API_KEY_FILE"
 #: Variable → the setting that it gives.
@@ -42,6 +45,12 @@ VARIABLES = {
     "SYNC_RESULTS_SCHEMA": "results_schema",
     "SYNC_SHARE": "share",
 }
+#: With these begin the variables that are ours alone.
+_OURS = ("SYNC_", "CHARTMOGUL_")
+#: What Kubernetes sets for a service, whatever that is called: kubernetes.io/docs/concepts/services-networking/service
+_KUBERNETES = re.compile(
+    r"_SERVICE_(HOST|PORT)(_|$)|_PORT$|_PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?$|_HOST$"
+)
 _TAKES = {
     "requests_per_second": "a number above 0, up to 40",
     "connections": "a whole number from 1 to 20",
@@ -185,8 +194,9 @@ class Settings(BaseModel):
         Raises:
             ConfigError: with every variable that is wrong; secrets are never shown.
         """
-        given = {name: variables[key] for key, name in VARIABLES.items() if variables.get(key)}
-        problems = _key_problems(variables)
+        own = variables.own if isinstance(variables, Variables) else variables
+        given = {name: own[key] for key, name in VARIABLES.items() if own.get(key)}
+        problems = list(_file_problems(variables))
         try:
             settings = cls.model_validate(given)
         except ValidationError as error:
@@ -216,53 +226,54 @@ def temporary_folder() -> Path:
         raise ConfigError(ConfigProblem(message, "name one", path="SYNC_TMP")) from None
 
 
-def environment(base: Path, environ: abc.Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment over `base/.env`, by default this process's; neither is changed.
+def environment(
+    base: Path, environ: abc.Mapping[str, str] | None = None, file: Path | None = None
+) -> Variables:
+    """The environment over `base/.env`, or over another `file`, by default this process's; neither is changed.
 
-    CHARTMOGUL_API_KEY holds what CHARTMOGUL_API_KEY_FILE names, wherever that can be read.
+    What NAME_FILE names is the value of NAME, wherever that can be read and NAME is not set.
 
     Raises:
-        ConfigError: `.env` cannot be read.
+        ConfigError: `.env`, or the file in its place, cannot be read.
     """
-    variables = _dotenv(base / ".env") | dict(os.environ if environ is None else environ)
-    if variables.get(KEY_FILE) and not variables.get(KEY):
-        key = _read_key(variables[KEY_FILE])
-        if isinstance(key, str):
-            variables[KEY] = key
-            del variables[KEY_FILE]
-    return variables
+    environ = os.environ if environ is None else environ
+    found = dotenv.read(file or base / ".env", environ, must_exist=file is not None)
+    own = {**found.values, **environ}
+    odd = list(found.odd)
+    for name in VARIABLES:
+        if own.get(name + FILE) and not own.get(name):
+            with suppress(ConfigError):  # Settings.load says so
+                held = read(name, own[name + FILE])
+                own[name] = held.text.strip() if name == KEY else held.text
+                odd += [f"{name}{FILE} names a file that {what}" for what in held.odd]
+                del own[name + FILE]
+    return Variables(own, tuple(odd))
 
 
-def _dotenv(file: Path) -> dict[str, str]:
-    try:
-        values = dotenv_values(file, encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigError(ConfigProblem("the file is not UTF-8", "", str(file))) from None
-    except OSError as error:  # pragma: no cover - tests may run as root, who reads everything
-        message = f"the file cannot be read: {error.strerror}"
-        raise ConfigError(ConfigProblem(message, "", str(file))) from None
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _read_key(file: str) -> str | ConfigProblem:
-    try:
-        key = Path(file).read_text("utf-8").strip()
-    except (UnicodeDecodeError, ValueError):
-        return ConfigProblem(f"{KEY_FILE} names a file that holds no text", path=KEY_FILE)
-    except OSError as error:
-        message = f"{KEY_FILE} names a file that cannot be read: {error.strerror}"
-        return ConfigProblem(message, path=KEY_FILE)
-    return key or ConfigProblem(f"{KEY_FILE} names a file that is empty", path=KEY_FILE)
-
-
-def _key_problems(variables: abc.Mapping[str, str]) -> list[ConfigProblem]:
-    if not variables.get(KEY_FILE):
-        return []
-    if variables.get(KEY):
+def _file_problems(variables: abc.Mapping[str, str]) -> abc.Iterator[ConfigProblem]:
+    own = variables.own if isinstance(variables, Variables) else variables
+    if own.get(KEY) and own.get(KEY_FILE):
         message = f"{KEY} and {KEY_FILE} are both set; keep one of them"
-        return [ConfigProblem(message, path=KEY_FILE)]
-    key = _read_key(variables[KEY_FILE])
-    return [key] if isinstance(key, ConfigProblem) else []
+        yield ConfigProblem(message, path=KEY_FILE)
+    for name in VARIABLES:
+        if own.get(name + FILE) and not own.get(name):
+            try:
+                read(name, own[name + FILE])
+            except ConfigError as error:
+                yield from error.problems
+
+
+def near_misses(
+    variables: abc.Mapping[str, str], named: abc.Container[str]
+) -> abc.Iterator[tuple[str, str]]:
+    """Variables that nobody knows and no mapping names, each with the known one that is one slip away."""
+    known = [*VARIABLES, *(name + FILE for name in VARIABLES)]
+    for name in variables:
+        is_named = name in named or name.removesuffix(FILE) in named
+        if not name.startswith(_OURS) or name in known or is_named or _KUBERNETES.search(name):
+            continue
+        if meant := next((one for one in known if is_slip(name, one)), None):
+            yield name, meant
 
 
 def _problem(detail: ErrorDetails, given: abc.Mapping[str, Any]) -> ConfigProblem:
@@ -275,7 +286,8 @@ def _problem(detail: ErrorDetails, given: abc.Mapping[str, Any]) -> ConfigProble
         message = f"{variable} {context['message']}"
     else:
         message = f"{variable}: {context.get('message', detail['msg'])}"
-    return ConfigProblem(message, context.get("hint", ""), path=variable)
+    hint = docker_hint(str(given[name])) or context.get("hint", "")
+    return ConfigProblem(message, hint, path=variable)
 
 
 def _check_api_url(url: str) -> str:

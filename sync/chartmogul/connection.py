@@ -9,6 +9,7 @@ import httpx
 from pydantic import SecretStr
 
 from sync import __version__
+from sync.chartmogul.proxy import ByProxy, way_to
 from sync.errors import ConfigError, ConfigProblem
 
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -43,6 +44,9 @@ def open_http(
     # Both write every URL into the log, with the external ids and e-mails in its query.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    limits = httpx.Limits(
+        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=IDLE
+    )
     try:
         return httpx.AsyncClient(
             base_url=url,
@@ -54,20 +58,24 @@ def open_http(
             },
             # Connecting gives up sooner: what surely was not sent may be repeated.
             timeout=httpx.Timeout(timeout, connect=timeout / 3, pool=timeout / 3),
-            limits=httpx.Limits(
-                max_connections=connections,
-                max_keepalive_connections=connections,
-                keepalive_expiry=IDLE,
-            ),
+            limits=limits,
             follow_redirects=False,
             event_hooks={"response": [_set_location_aside]},
-            transport=transport,
-            trust_env=url.lower().startswith("https:"),
+            transport=transport or _transport(url, limits),
+            trust_env=False,
         )
     except OSError as error:
         raise ConfigError(_wrong_certificates(error)) from None
     except (ImportError, ValueError, httpx.InvalidURL):
         raise ConfigError(_WRONG_PROXY) from None  # its URL may hold a password
+
+
+def _transport(url: str, limits: httpx.Limits) -> httpx.AsyncHTTPTransport | None:
+    """The way to an address: by the environment's proxy and certificates for HTTPS, else httpx's own."""
+    if not url.lower().startswith("https:"):
+        return None
+    way = way_to(url)
+    return httpx.AsyncHTTPTransport(limits=limits) if way is None else ByProxy(way, limits)
 
 
 async def _set_location_aside(answer: httpx.Response) -> None:
@@ -88,7 +96,7 @@ def key_of(request: httpx.Request) -> tuple[str, ...]:
 
 #: Which one it is httpx does not tell.
 _WRONG_PROXY = ConfigProblem(
-    "a proxy of the environment cannot be used: HTTPS_PROXY, ALL_PROXY or NO_PROXY is wrong",
+    "a proxy of the environment cannot be used: HTTPS_PROXY or ALL_PROXY is wrong",
     "write HTTPS_PROXY as http://host:port; SOCKS is not supported",
     path="HTTPS_PROXY",
 )

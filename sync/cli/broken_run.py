@@ -4,10 +4,9 @@ import sys
 import time
 from contextlib import suppress
 
-import click
-
 from sync.cli.config import Prepared
 from sync.cli.outside import now
+from sync.cli.say import say
 from sync.domain.results import Run, Status
 from sync.engine.session import failed_parts, run_id
 from sync.errors import ConfigError, SyncError
@@ -74,9 +73,9 @@ def show(prepared: Prepared, error: SyncError | None = None) -> None:
     """Everything that is wrong, as text on stderr, and what it holds back."""
     problems = prepared.survey.problems
     if problems:
-        click.echo(errors_text(ConfigError(*problems)), err=True)
+        say(errors_text(ConfigError(*problems)), to=sys.stderr)
     if error is not None and not isinstance(error, ConfigError):
-        click.echo(errors_text(error), err=True)
+        say(errors_text(error), to=sys.stderr)
     for one in prepared.survey.barred:
         if one.held:
-            click.echo(f"{one.file}: {one.error}", err=True)
+            say(f"{one.file}: {one.error}", to=sys.stderr)

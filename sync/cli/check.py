@@ -1,7 +1,6 @@
 """`check`: everything that a run needs, asked for without writing anything."""
 
 import asyncio
-import json
 from collections import abc
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from sync.chartmogul.client import Account, Client, DataSource
 from sync.chartmogul.connection import open_http
 from sync.chartmogul.transport import Transport
 from sync.cli.config import prepare
+from sync.cli.say import say, say_json
 from sync.domain import instant, objects
 from sync.domain.objects import Descriptor
 from sync.domain.record import ATTRIBUTE, AttributeType
@@ -24,6 +24,7 @@ from sync.engine.read.query import MappingQuery
 from sync.errors import ConfigError, SyncError, gravest
 from sync.mapping.loader import LoadedMapping
 from sync.report.failure import errors_text
+from sync.report.words import visible
 from sync.settings import Settings
 from sync.state.store import Store
 from sync.transform.bind import bind
@@ -64,10 +65,10 @@ def check(paths: abc.Sequence[Path], *, as_json: bool) -> int:
     settings, mappings = prepare(paths)
     checked = asyncio.run(_check_all(settings, mappings))
     if as_json:
-        print(json.dumps([_as_json(one) for one in checked], indent=2, ensure_ascii=False))
+        say_json([_as_json(one) for one in checked])
     else:
         for one in checked:
-            print("\n".join(_as_text(one)))
+            say("\n".join(_as_text(one)))
     return gravest(error.exit_code for one in checked for error in one.problems)
 
 
@@ -181,18 +182,18 @@ def _dates(
 def _as_text(checked: Checked) -> abc.Iterator[str]:
     mapping = checked.loaded.mapping
     plural = checked.descriptor.plural
-    yield f"{mapping.name} ({checked.loaded.file}) → {plural}, {mapping.mode.value}"
+    yield f"{visible(mapping.name)} ({visible(checked.loaded.file)}) → {plural}, {mapping.mode.value}"
     if checked.account is not None:
-        yield f"  account      {checked.account.name} ({checked.account.currency})"
+        yield f"  account      {visible(checked.account.name)} ({visible(checked.account.currency)})"
     if checked.source is not None:
-        system = f", {checked.source.system}" if checked.source.system else ""
-        yield f"  data source  {checked.source.name} ({checked.source.uuid}{system})"
+        system = f", {visible(checked.source.system)}" if checked.source.system else ""
+        yield f"  data source  {visible(checked.source.name)} ({checked.source.uuid}{system})"
     if checked.columns:
         yield f"  query        {checked.columns} columns"
     for key, typed in sorted(checked.types.items()):
-        yield f"  attribute    {key}: {typed.type} ({typed.origin}){_fate(checked, key)}"
+        yield f"  attribute    {visible(key)}: {typed.type} ({typed.origin}){_fate(checked, key)}"
     for warning in checked.warnings:
-        yield f"  warning      {warning}"
+        yield f"  warning      {visible(warning)}"
     for problem in checked.problems:
         yield "  problem      " + errors_text(problem).replace("\n", "\n               ")
     yield "  ok" if not checked.problems else "  not ok"

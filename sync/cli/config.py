@@ -5,37 +5,64 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sync.cli.environ import tell, variables, warnings
 from sync.errors import ConfigError, ConfigProblem
 from sync.mapping.environment import STATE_URL
 from sync.mapping.loader import EVERYTHING, LoadedMapping, Need, load
 from sync.mapping.survey import Barred, Survey, survey
+from sync.mapping.variables import FILE, Variables
 from sync.service.freshness import Known
-from sync.settings import VARIABLES, Settings, environment
+from sync.settings import VARIABLES, Settings
 from sync.state.history import Whose
 
 
 def prepare(
     paths: abc.Sequence[Path], needs: abc.Set[Need] = EVERYTHING
 ) -> tuple[Settings, list[LoadedMapping]]:
-    """The settings and the mappings.
+    """The settings and the mappings; what is odd about the environment is told.
 
     Raises:
         ConfigError: with the problems of both, since whoever mends one has to mend the other.
     """
-    variables = environment(Path.cwd())
+    found = variables()
+    try:
+        return settings_and_mappings(found, paths, needs)
+    finally:
+        tell(warnings(found, paths), found.own.get("SYNC_LOG"))
+
+
+def settings_and_mappings(
+    found: Variables,
+    paths: abc.Sequence[Path],
+    needs: abc.Set[Need] = EVERYTHING,
+    *,
+    disabled: bool = False,
+) -> tuple[Settings, list[LoadedMapping]]:
+    """What `found` and the files say; ConfigError with the problems of both."""
     problems: list[ConfigProblem] = []
     settings, mappings = Settings(), list[LoadedMapping]()
     try:
-        settings = Settings.load(variables)
+        settings = Settings.load(found)
     except ConfigError as error:
         problems += error.problems
     try:
-        mappings = load(paths, variables, needs)
+        mappings = load(paths, found, needs, disabled=disabled)
     except ConfigError as error:
         problems += error.problems
     if problems:
         raise ConfigError(*problems)
     return settings, mappings
+
+
+def settings_alone() -> Settings:
+    """The settings, for a command without mappings; what is odd about the environment is told.
+
+    Raises:
+        ConfigError: a variable is wrong.
+    """
+    found = variables()
+    tell(warnings(found), found.own.get("SYNC_LOG"))
+    return Settings.load(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +77,38 @@ class Prepared:
     state_is_known: bool = True
 
 
-def prepare_run(paths: abc.Sequence[Path]) -> Prepared:
+def prepare_run(paths: abc.Sequence[Path], *, warned: bool = False) -> Prepared:
     """Settings and mappings, as far as they are sound: what is not fails its own mapping, and what depends on it.
+
+    What is odd about the environment is told, unless that was `warned` of before.
 
     Raises:
         ConfigError: `.env` cannot be read.
     """
-    variables = environment(Path.cwd())
-    found = survey(paths, variables)
+    given = variables()
+    found = survey(paths, given)
+    if not warned:
+        tell([*warnings(given, paths), *_idle(found)], given.own.get("SYNC_LOG"))
     try:
-        return Prepared(Settings.load(variables), found)
+        return Prepared(Settings.load(given), found)
     except ConfigError as error:
-        right = _right(variables)
-        known = STATE_URL in right or not variables.get(STATE_URL)
-        return Prepared(Settings.load(right), found.barring(error), known)
+        right = _right(given)
+        named = given.own.get(STATE_URL) or given.own.get(STATE_URL + FILE)
+        return Prepared(Settings.load(right), found.barring(error), STATE_URL in right or not named)
 
 
-def _right(variables: abc.Mapping[str, str]) -> dict[str, str]:
+def _idle(found: Survey) -> abc.Iterator[str]:
+    if found.may_run and not found.sound:
+        yield "every mapping is left out (enabled: false): nothing is read"
+
+
+def _right(given: Variables) -> dict[str, str]:
     """The variables that are right, each by itself."""
     right = {}
-    for name in VARIABLES.keys() & variables.keys():
+    for name in VARIABLES.keys() & given.keys():
         with suppress(ConfigError):
-            Settings.load({name: variables[name]})
-            right[name] = variables[name]
+            Settings.load({name: given[name]})
+            right[name] = given[name]
     return right
 
 

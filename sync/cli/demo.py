@@ -6,6 +6,7 @@ from collections import abc
 from pathlib import Path
 
 from sync.cli.execute import execute
+from sync.cli.say import say
 from sync.demo import warehouse
 from sync.domain.results import Run
 from sync.engine.context import Selection
@@ -39,10 +40,10 @@ def demo(folder: Path, *, fresh: bool) -> int:
             "SYNC_LOG": "text",
         }
         mappings = next(path for path in _MAPPINGS if path.is_dir())
-        print(f"A sample warehouse is in {database}, a local ChartMogul answers at {sandbox.url}.")
-        print(f"The mappings are in {_shown(mappings)}.\n\nThe first run:\n", flush=True)
+        say(f"A sample warehouse is in {database}, a local ChartMogul answers at {sandbox.url}.")
+        say(f"The mappings are in {_shown(mappings)}.\n\nThe first run:\n")
         _run(mappings, environment)
-        print("\nThe second run, with nothing changed in between:\n", flush=True)
+        say("\nThe second run, with nothing changed in between:\n")
         again = _run(mappings, environment)
     writes = sum(m.requests.methods.get(method, 0) for m in again.mappings for method in _WRITES)
     _say(folder, mappings, environment, writes)
@@ -60,9 +61,9 @@ def _shown(path: Path) -> Path:
 
 def _say(folder: Path, mappings: Path, environment: abc.Mapping[str, str], writes: int) -> None:
     reports = folder / "reports" / "latest"
-    print(f"\nThe second run sent {writes} writes. Some rows are bad on purpose; look at:")
-    print(f"  {reports}/errors.csv       every rejected row, with its reason and what to do")
-    print(f"  {folder}/reports/*/changes.jsonl  every change that was made, field by field")
-    print(f"  {_shown(mappings)}/*.yml           the mappings, as you would write yours")
-    print("\nTo go on by yourself, serve what ChartMogul holds now, and point the tool at it:")
-    print(f"  chartmogul-sync sandbox --data {folder / 'sandbox.json'}")
+    say(f"\nThe second run sent {writes} writes. Some rows are bad on purpose; look at:")
+    say(f"  {reports}/errors.csv       every rejected row, with its reason and what to do")
+    say(f"  {folder}/reports/*/changes.jsonl  every change that was made, field by field")
+    say(f"  {_shown(mappings)}/*.yml           the mappings, as you would write yours")
+    say("\nTo go on by yourself, serve what ChartMogul holds now, and point the tool at it:")
+    say(f"  chartmogul-sync sandbox --data {folder / 'sandbox.json'}")

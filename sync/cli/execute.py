@@ -78,7 +78,7 @@ async def conduct(
         StateError: the state cannot be opened.
     """
     found = prepared.survey
-    if not found.sound:
+    if not found.may_run:
         raise ConfigError(*found.problems)
     if found.problems and logs.style(prepared.settings.log, sys.stderr) == "text":
         broken_run.show(prepared)

@@ -3,15 +3,13 @@
 import sys
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 
-import click
-
+from sync.cli.environ import variables
+from sync.cli.say import say
 from sync.errors import ConfigError, ConfigProblem, SyncError, told
 from sync.report import logs
 from sync.report.failure import errors_text
 from sync.report.plain import indented
-from sync.settings import environment
 
 
 def tell(error: SyncError, *, as_json: bool) -> None:
@@ -23,7 +21,7 @@ def tell(error: SyncError, *, as_json: bool) -> None:
             "command_failed", exit_code=error.exit_code, error=told(error)
         )
     else:
-        click.echo(errors_text(error), err=True)
+        say(errors_text(error), to=sys.stderr)
 
 
 def document(error: SyncError) -> dict[str, object]:
@@ -44,5 +42,5 @@ def problems(found: tuple[ConfigProblem, ...]) -> list[dict[str, object]]:
 
 def _wants_json() -> bool:
     with suppress(SyncError):
-        return environment(Path.cwd()).get("SYNC_LOG") == "json"
+        return variables().own.get("SYNC_LOG") == "json"
     return False

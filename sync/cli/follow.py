@@ -6,8 +6,7 @@ from collections import abc
 from contextlib import closing
 from pathlib import Path
 
-import click
-
+from sync.cli.say import say
 from sync.domain.results import Run
 from sync.errors import SyncError, told
 from sync.report import logs
@@ -46,7 +45,7 @@ def warner(settings: Settings) -> Warn:
     """Warns as the run itself does: by a line of the log, or by a sentence for people."""
     style = logs.style(settings.log, sys.stderr)
     if style == "text":
-        return lambda message: click.echo(f"Warning: {message}", err=True)
+        return lambda message: say(f"Warning: {message}", to=sys.stderr)
     log = logs.logger(style, sys.stderr, environment=settings.environment)
     return lambda message: log.warning("warning", message=message)
 

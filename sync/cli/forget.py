@@ -5,10 +5,12 @@ import secrets
 from collections import abc
 from pathlib import Path
 
+from sync.cli.environ import tell, variables, warnings
+from sync.cli.say import say
 from sync.errors import EXIT_OK, ConfigError, ConfigProblem
 from sync.mapping.loader import load
-from sync.report.words import count
-from sync.settings import Settings, environment
+from sync.report.words import count, visible
+from sync.settings import Settings
 from sync.state.forgetting import Forgotten
 from sync.state.memory import Scope
 from sync.state.store import Store
@@ -24,9 +26,10 @@ def forget(mapping: str, *, attribute: str | None, undo: str | None) -> int:
         LockedError: its records are being written.
         StateError: there is no state, or it cannot be used.
     """
-    variables = environment(Path.cwd())
-    settings = Settings.load(variables)
-    name, data_source = _meant(mapping, variables)
+    found = variables()
+    tell(warnings(found), found.own.get("SYNC_LOG"))
+    settings = Settings.load(found)
+    name, data_source = _meant(mapping, found)
     store = Store.open(settings.state_url, create=False)
     try:
         scopes = [s for s in store.places(name) if data_source in (None, s.data_source)]
@@ -48,7 +51,7 @@ def _meant(mapping: str, variables: abc.Mapping[str, str]) -> tuple[str, str | N
     path = Path(mapping)
     if not path.is_file():
         return mapping, None
-    [loaded] = load([path], variables, frozenset())
+    [loaded] = load([path], variables, frozenset(), disabled=True)
     return loaded.mapping.name, loaded.mapping.destination.data_source or None
 
 
@@ -75,7 +78,7 @@ def _carry_out(
         _forget_undo(store, name, scopes, undo)
     if attribute is None and undo is None:
         for forgotten in store.forget_mapping(name, scopes):
-            print(_told(name, forgotten))
+            say(_told(name, forgotten))
 
 
 def _forget_type(store: Store, scopes: abc.Sequence[Scope], key: str) -> None:
@@ -87,9 +90,9 @@ def _forget_type(store: Store, scopes: abc.Sequence[Scope], key: str) -> None:
         hint = f"did you mean {near[0]}?" if near else f"it knows: {', '.join(known) or 'none'}"
         raise ConfigError(ConfigProblem(f"the state knows no type of attribute {key!r}", hint))
     for scope in found:
-        print(
-            f"Forgot the type of {key} of the {scope.object}s in {scope.account}. ChartMogul keeps its own: where the"
-            " attribute exists there, the next run has to write the type that it has."
+        say(
+            f"Forgot the type of {visible(key)} of the {scope.object}s in {scope.account}. ChartMogul keeps its own:"
+            " where the attribute exists there, the next run has to write the type that it has."
         )
 
 
@@ -100,14 +103,16 @@ def _forget_undo(store: Store, name: str, scopes: abc.Sequence[Scope], run: str)
         raise ConfigError(
             ConfigProblem(message, "the id of the run that was undone belongs here, in full")
         )
-    print(f"Forgot that {run} was undone: {count(marks, 'row')} of {name} will be sent again.")
+    say(
+        f"Forgot that {visible(run)} was undone: {count(marks, 'row')} of {visible(name)} will be sent again."
+    )
 
 
 def _told(name: str, forgotten: Forgotten) -> str:
     scope = forgotten.scope
     lines = [
-        f"Forgot {name} in {scope.data_source}: what it sent of {count(forgotten.records, 'record')}, and its part in"
-        f" {count(forgotten.runs, 'run')}. The next run looks each of them up, and sends what differs.",
+        f"Forgot {visible(name)} in {scope.data_source}: what it sent of {count(forgotten.records, 'record')},"
+        f" and its part in {count(forgotten.runs, 'run')}. The next run looks each of them up, and sends what differs.",
         f"Kept, so that nothing is created twice: {count(forgotten.uuids, 'uuid')} of its {scope.object}s,"
         f" {count(forgotten.doubts, 'create')} in doubt.",
     ]

@@ -4,6 +4,7 @@ import shutil
 from collections import abc
 from textwrap import fill
 
+from sync.cli.say import say
 from sync.errors import ConfigError, ConfigProblem
 from sync.report.codes import CODES, Code, Kind, find, nearest, of_kind
 
@@ -19,14 +20,14 @@ _WIDEST = 100
 def help_(name: str | None) -> int:
     """Explain a code, or list them all; 0, or ConfigError where there is no such code."""
     if name is None:
-        print("\n".join(_listed()))
+        say("\n".join(_listed()))
         return 0
     code = find(name)
     if code is None:
         near = nearest(name)
         hint = f"did you mean {near}?" if near else "`chartmogul-sync help` lists them"
         raise ConfigError(ConfigProblem(f"there is no code {name!r}", hint))
-    print("\n".join(_explained(code)))
+    say("\n".join(_explained(code)))
     return 0
 
 

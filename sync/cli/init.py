@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from sync.cli.config import settings_alone
 from sync.cli.new_files import complete_env, complete_gitignore, write_new
+from sync.cli.say import say
 from sync.domain import objects
 from sync.domain.record import Object
 from sync.errors import ConfigError, ConfigProblem
-from sync.settings import Settings, environment
 from sync.transform.draft import Unfit, draft
 from sync.transform.draft_text import draft_text
 from sync.warehouse.catalog import Catalog
@@ -67,13 +68,13 @@ def init(wanted: Wanted) -> int:
         return 0
     write_new(texts)
     for said in (*(f"{file} is written" for file in texts), *complete_env(), *complete_gitignore()):
-        print(said)
-    print(f"next: chartmogul-sync preview {files[0]}")
+        say(said)
+    say(f"next: chartmogul-sync preview {files[0]}")
     return 0
 
 
 def _url() -> str:
-    settings = Settings.load(environment(Path.cwd()))
+    settings = settings_alone()
     if settings.warehouse_url is None:
         hint = (
             "put it into the environment or .env: WAREHOUSE_URL=postgresql://reader:…@host/database"
@@ -85,14 +86,14 @@ def _url() -> str:
 def _list(known: abc.Sequence[Relation], models: dict[str, DbtModel] | None) -> None:
     if models is not None:
         for model in models.values():
-            print(f"{model.name}  {Relation(model.schema, model.table).written}")
+            say(f"{model.name}  {Relation(model.schema, model.table).written}")
     else:
         for relation in known:
-            print(f"{relation.written}{'  (view)' if relation.is_view else ''}")
+            say(f"{relation.written}{'  (view)' if relation.is_view else ''}")
     if known if models is None else models:
-        print("\nnext: chartmogul-sync init TABLE prints a first mapping")
+        say("\nnext: chartmogul-sync init TABLE prints a first mapping")
     else:
-        print("there is no table or view that this user may see")
+        say("there is no table or view that this user may see")
 
 
 def _find(name: str, known: abc.Sequence[Relation], models: dict[str, DbtModel] | None) -> _Found:

@@ -3,6 +3,7 @@
 One module because all commands share their arguments and the way out; each loads what it does from a file of its own.
 """
 
+import io
 import signal
 import sys
 from collections import abc
@@ -43,6 +44,27 @@ _json = click.option(
 )
 
 
+def _keep_env_file(context: click.Context, _: click.Parameter, file: Path | None) -> None:
+    context.meta["sync.env_file"] = file
+
+
+_env_file = click.option(
+    "--env-file",
+    type=_PATH,
+    metavar="FILE",
+    expose_value=False,
+    callback=_keep_env_file,
+    help="Read variables from this file, not from .env.",
+)
+
+_allow_host = click.option(
+    "--allow-host",
+    multiple=True,
+    metavar="NAME",
+    help="Answer to this name, too; addresses and names of inside need none; repeatable.",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="chartmogul-sync", message="%(prog)s %(version)s")
 def app() -> None:
@@ -76,6 +98,7 @@ def app() -> None:
     metavar="MANIFEST",
     help="TABLE names a model of this dbt manifest.",
 )
+@_env_file
 def init(tables: tuple[str, ...], kind: str, output: Path | None, manifest: Path | None) -> int:
     """Print a first mapping for each table or view of the warehouse; without TABLE, list them.
 
@@ -89,18 +112,25 @@ def init(tables: tuple[str, ...], kind: str, output: Path | None, manifest: Path
     return init(Wanted(tables, Object(kind), output, manifest))
 
 
-@app.command()
+@app.command(short_help="Check mapping files alone; no network.")
 @_mappings
-def validate(mappings: tuple[Path, ...]) -> int:
-    """Check mapping files alone; no network."""
+@click.option("--strict", is_flag=True, help="Let warnings be errors.")
+@click.option("--env", is_flag=True, help="Check the environment, too: what must be set, and how.")
+@_env_file
+def validate(mappings: tuple[Path, ...], strict: bool, env: bool) -> int:
+    """Check mapping files alone; no network.
+
+    A variable that is not set is no problem of a file; with --env it is one.
+    """
     from sync.cli.validate import validate
 
-    return validate(mappings or _DEFAULT)
+    return validate(mappings or _DEFAULT, strict=strict, env=env)
 
 
 @app.command(short_help="Check warehouse, API key, columns and types.")
 @_mappings
 @_json
+@_env_file
 def check(mappings: tuple[Path, ...], as_json: bool) -> int:
     """Check the warehouse, the API key, the data sources, columns and attribute types.
 
@@ -123,6 +153,7 @@ def check(mappings: tuple[Path, ...], as_json: bool) -> int:
     help="Rows to show of each mapping.",
 )
 @_json
+@_env_file
 def preview(mappings: tuple[Path, ...], limit: int, as_json: bool) -> int:
     """Show what rows would become, without ChartMogul."""
     from sync.cli.preview import preview
@@ -152,6 +183,7 @@ def preview(mappings: tuple[Path, ...], limit: int, as_json: bool) -> int:
 )
 @click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
 @_json
+@_env_file
 def run(
     mappings: tuple[Path, ...],
     dry_run: bool,
@@ -181,6 +213,7 @@ def run(
     help="How many runs to list.",
 )
 @_json
+@_env_file
 def runs(limit: int, as_json: bool) -> int:
     """List past runs, the newest first."""
     from sync.cli.history import runs
@@ -192,6 +225,7 @@ def runs(limit: int, as_json: bool) -> int:
 @click.argument("run", default="latest", metavar="[RUN]")
 @click.option("--reports", type=_PATH, metavar="DIR", help="Where reports are, not SYNC_REPORTS.")
 @_json
+@_env_file
 def report(run: str, reports: Path | None, as_json: bool) -> int:
     """Show one run's summary, its changes and its rejected rows.
 
@@ -206,6 +240,7 @@ def report(run: str, reports: Path | None, as_json: bool) -> int:
 @_mappings
 @click.option("--max-age", metavar="TIME", help="Exit 1 when a last success is older: 90s, 2h, 1d.")
 @_json
+@_env_file
 def status(mappings: tuple[Path, ...], max_age: str | None, as_json: bool) -> int:
     """Show when each mapping last came to its end, and what broke off since.
 
@@ -251,7 +286,9 @@ def status(mappings: tuple[Path, ...], max_age: str | None, as_json: bool) -> in
     metavar="TIME",
     help="/healthz fails when a last success is older; else three intervals, at least 1h.",
 )
+@_allow_host
 @click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
+@_env_file
 def schedule(mappings: tuple[Path, ...], **options: Any) -> int:
     """Run again and again, when it is due, until a signal ends it.
 
@@ -281,11 +318,12 @@ def schedule(mappings: tuple[Path, ...], **options: Any) -> int:
     help="The address to listen on.",
 )
 @click.option("--data", type=_PATH, metavar="FILE", help="Keep its content in this file.")
-def sandbox(host: str, port: int, data: Path | None) -> int:
+@_allow_host
+def sandbox(host: str, port: int, data: Path | None, allow_host: tuple[str, ...]) -> int:
     """Serve a local ChartMogul to try mappings against."""
     from sync.cli.sandbox import sandbox
 
-    return sandbox(host, port, data)
+    return sandbox(host, port, data, allow_host)
 
 
 @app.command()
@@ -319,6 +357,7 @@ def schema() -> int:
     "--attribute", metavar="KEY", help="Only the type of this attribute, for its account."
 )
 @click.option("--undo", metavar="RUN", help="Only the marks on rows that were put back from RUN.")
+@_env_file
 def forget(mapping: str, attribute: str | None, undo: str | None) -> int:
     """Let the state forget what a mapping did, so that the next run looks all its records up.
 
@@ -332,6 +371,7 @@ def forget(mapping: str, attribute: str | None, undo: str | None) -> int:
 
 
 @app.command(short_help="List leases, and free those that are dead.")
+@_env_file
 def unlock() -> int:
     """List who holds leases on records, and free the leases that are dead.
 
@@ -357,9 +397,10 @@ def help_(code: str | None) -> int:
 
 def main() -> None:
     """Run the program; every error that a user can act on ends as a message and an exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # an ASCII pipe must not end a run
+    from sync.cli.say import lasting
+
+    # Neither an ASCII pipe nor one that nobody reads any more may end a run.
+    sys.stdout, sys.stderr = lasting(sys.stdout), lasting(sys.stderr)
     # In a container this is process 1, on which signals without a handler have no effect.
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(_run())
@@ -374,7 +415,7 @@ def _run() -> int:
     try:
         return int(app(prog_name="chartmogul-sync", standalone_mode=False, obj=asked) or 0)
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return EXIT_CONFIG
     except (click.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
@@ -383,9 +424,15 @@ def _run() -> int:
 
         tell(error, as_json=asked.as_json)
         return error.exit_code
-    except BrokenPipeError:  # `| head` has seen enough
-        sys.stderr.close()
-        return 0
+
+
+def _show(error: click.ClickException) -> None:
+    """Usage and message, without anything in the arguments that a terminal obeys."""
+    from sync.cli.say import say
+
+    shown = io.StringIO()
+    error.show(shown)
+    say(shown.getvalue().rstrip("\n"), to=sys.stderr)
 
 
 if __name__ == "__main__":

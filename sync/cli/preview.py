@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sync.cli.environ import tell, variables, warnings
+from sync.cli.say import say
 from sync.domain import objects
 from sync.domain.record import ATTRIBUTE, Record, Rejected
 from sync.domain.typed import Typed
@@ -14,7 +16,6 @@ from sync.errors import ConfigError
 from sync.mapping.loader import LoadedMapping, Need, load
 from sync.report.plain import dumps, plain
 from sync.report.words import value, visible
-from sync.settings import environment
 from sync.transform.bind import bind
 from sync.transform.build import RecordBuilder
 
@@ -32,11 +33,19 @@ class Previewed:
 
 def preview(paths: abc.Sequence[Path], limit: int, *, as_json: bool) -> int:
     """Print what the first `limit` rows of each mapping become, rejected rows with their problems; 0."""
-    for loaded in load(paths, environment(Path.cwd()), _NEEDS):
+    for loaded in _load(paths):
         previewed = _build(loaded, limit)
         for line in _as_json(previewed) if as_json else _as_text(previewed):
-            print(line)
+            say(line)
     return 0
+
+
+def _load(paths: abc.Sequence[Path]) -> list[LoadedMapping]:
+    found = variables()
+    try:
+        return load(paths, found, _NEEDS)
+    finally:
+        tell(warnings(found, paths), found.own.get("SYNC_LOG"))
 
 
 def _now() -> datetime:
@@ -88,19 +97,20 @@ def _as_text(previewed: Previewed) -> abc.Iterator[str]:
     loaded, items = previewed.loaded, previewed.items
     rejected = sum(isinstance(item, Rejected) for item in items)
     plural = objects.of(loaded.mapping.destination.object).plural
-    yield f"{loaded.mapping.name} ({loaded.file}): the first {len(items)} rows as {plural}, {rejected} rejected"
+    name, file = visible(loaded.mapping.name), visible(loaded.file)
+    yield f"{name} ({file}): the first {len(items)} rows as {plural}, {rejected} rejected"
     for item in items:
         yield ""
         match item:
             case Record():
                 yield f"row {item.row}: {visible(item.key)}"
                 for name, content in item.fields.items():
-                    yield f"    {name}: {_shown(name, content, previewed.types)}"
+                    yield f"    {visible(name)}: {_shown(name, content, previewed.types)}"
             case Rejected():
                 yield f"row {item.row}: {visible(item.key or 'without a key')} would be rejected"
                 for p in item.problems:
-                    hint = f" ({p.hint})" if p.hint else ""
-                    yield f"    {p.field or 'row'}: {value(plain(p.value))}: {p.message}{hint}"
+                    hint = f" ({visible(p.hint)})" if p.hint else ""
+                    yield f"    {visible(p.field or 'row')}: {value(plain(p.value))}: {visible(p.message)}{hint}"
     yield ""
 
 

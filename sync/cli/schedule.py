@@ -136,7 +136,7 @@ class _Runs:
 
     def begin(self) -> None:
         """Raise ConfigError where nothing could run; a file that is broken is its own mapping's affair."""
-        if not self.prepared.survey.sound:
+        if not self.prepared.survey.may_run:
             error = ConfigError(*self.prepared.survey.problems)
             self._failed(self.prepared, error)
             raise error
@@ -145,7 +145,7 @@ class _Runs:
         return [whose(one, known) for one in self.prepared.survey.everybody]
 
     async def run(self, stop: Stop) -> Run:
-        self.prepared = prepare_run(self.paths)
+        self.prepared = prepare_run(self.paths, warned=True)
         try:
             run = await conduct(
                 self.prepared, Selection(), dry_run=False, reports=self.reports, stop=stop

@@ -1,11 +1,10 @@
 """`schema`: the mapping format for editors."""
 
-import json
-
+from sync.cli.say import say_json
 from sync.mapping.json_schema import json_schema
 
 
 def schema() -> int:
     """Print the JSON Schema; 0."""
-    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    say_json(json_schema())
     return 0

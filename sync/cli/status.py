@@ -1,20 +1,23 @@
 """`status`: when each mapping last succeeded and what broke off since, for people and for whoever watches."""
 
-import json
 from collections import Counter, abc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sync.cli.config import whose
+from sync.cli.environ import tell as warn
+from sync.cli.environ import variables, warnings
 from sync.cli.failure import problems, tell
+from sync.cli.say import say, say_json
 from sync.domain.instant import canonical
 from sync.errors import EXIT_CONFIG, EXIT_OK, EXIT_REJECTED, ConfigError
+from sync.mapping.interpolation import Open
 from sync.mapping.survey import survey
 from sync.report.words import count, duration, visible
 from sync.service import freshness
 from sync.service.freshness import Freshness, last_runs
 from sync.service.timetable import read_duration
-from sync.settings import Settings, environment
+from sync.settings import Settings
 from sync.state.memory import LastRun
 
 _FOLDER = Path("mappings")
@@ -30,17 +33,18 @@ def status(paths: abc.Sequence[Path], max_age: str | None, *, as_json: bool) -> 
         StateError: the state cannot be read.
     """
     limit = None if max_age is None else read_duration(max_age)
-    variables = environment(Path.cwd())
-    settings = Settings.load(variables)
+    found_here = variables()
+    warn(warnings(found_here, paths), found_here.own.get("SYNC_LOG"))
+    settings = Settings.load(found_here)
     known = last_runs(settings.state_url)
     files = paths or ([_FOLDER] if _FOLDER.is_dir() else [])
-    surveyed = survey(files, variables, frozenset())
+    surveyed = survey(files, Open(found_here), frozenset())
     mappings = [whose(one, known) for one in surveyed.everybody]
     found = known.of(mappings if files else None)
     moment = datetime.now(UTC) + known.ahead
     if as_json:
         document = _document(found, moment, limit) | {"problems": problems(surveyed.problems)}
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        say_json(document)
     else:
         _show(found, moment, limit)
     if surveyed.problems:
@@ -65,13 +69,13 @@ def _document(
 def _show(found: abc.Sequence[Freshness], moment: datetime, limit: timedelta | None) -> None:
     names = Counter(one.mapping for one in found)
     for one in found:
-        where = f" ({one.data_source})" if names[one.mapping] > 1 else ""
+        where = f" ({visible(one.data_source or '')})" if names[one.mapping] > 1 else ""
         late = "  TOO OLD" if limit is not None and one.is_too_old(moment, limit) else ""
-        print(f"{visible(one.mapping)}{where}: {_told(one, moment)}{late}")
+        say(f"{visible(one.mapping)}{where}: {_told(one, moment)}{late}")
         if one.broken is not None:
-            print(f"  {'since then' if one.last else 'last run'} {_ended(one.broken)}")
+            say(f"  {'since then' if one.last else 'last run'} {_ended(one.broken)}")
     if not found:
-        print("No runs yet.")
+        say("No runs yet.")
 
 
 def _told(one: Freshness, moment: datetime) -> str:

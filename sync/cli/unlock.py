@@ -1,9 +1,8 @@
 """`unlock`: who holds leases, and freeing those that are dead."""
 
-from pathlib import Path
-
+from sync.cli.config import settings_alone
+from sync.cli.say import say
 from sync.errors import EXIT_OK
-from sync.settings import Settings, environment
 from sync.state.leases import Freed, Holder, told
 from sync.state.store import Store
 
@@ -14,16 +13,16 @@ def unlock() -> int:
     Raises:
         StateError: there is no state, or it cannot be used.
     """
-    settings = Settings.load(environment(Path.cwd()))
+    settings = settings_alone()
     store = Store.open(settings.state_url, create=False)
     try:
         found = store.leases.free()
     finally:
         store.close()
     for one in found:
-        print(_freed(one) if isinstance(one, Freed) else _held(one))
+        say(_freed(one) if isinstance(one, Freed) else _held(one))
     if not found:
-        print("No leases: nothing is being written, and nothing is locked.")
+        say("No leases: nothing is being written, and nothing is locked.")
     return EXIT_OK
 
 

@@ -199,11 +199,11 @@ def review(url: str, *, installed: bool) -> str | PydanticCustomError:
     """
     url = url.strip()
     if not re.match(r"[a-z][a-z0-9_]*(\+[a-z0-9_]+)?://", url):
-        what = "is none" if url else "is empty"
-        return flaw(
-            f"the URL of a database belongs here, and this {what}",
-            "write it as postgresql://user:${PASSWORD}@host/database or sqlite:///file.db",
-        )
+        what = "begins with a quote" if url[:1] in ("'", '"') else "is none" if url else "is empty"
+        hint = "write it as postgresql://user:${PASSWORD}@host/database or sqlite:///file.db"
+        if "quote" in what:
+            hint = "take the quotes out: Docker's --env-file keeps them, unlike .env"
+        return flaw(f"the URL of a database belongs here, and this {what}", hint)
     if is_ambiguous(url):
         return flaw(_AMBIGUOUS, _ENCODE)
     name = dialect(url)

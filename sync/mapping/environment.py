@@ -5,10 +5,13 @@ from collections import abc
 from enum import StrEnum
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
 from sync.database.urls import STAND_IN, holds_password, review
 from sync.domain.flaw import flaw
+from sync.errors import ConfigError
 from sync.mapping.credentials import Credentials
-from sync.mapping.interpolation import Environment, fill, mask, name_of, names_in, unset
+from sync.mapping.interpolation import Environment, Open, fill, mask, name_of, names_in, unset
 
 API_KEY = "CHARTMOGUL_API_KEY"
 DATA_SOURCE = "CHARTMOGUL_DATA_SOURCE"
@@ -69,7 +72,7 @@ def _passwords(url: str, environment: Environment) -> set[str]:
     """The variables of a URL that would be a password in it if they were spelled out, or hold one and more."""
     if whole := name_of(url):
         return {whole}
-    more = {name for name in names_in(url) if re.search("@|://", environment.get(name) or "")}
+    more = {name for name in names_in(url) if re.search(":.*@|://", _known(name, environment))}
     spelled = {name: mask(url.replace(f"${{{name}}}", "x"), STAND_IN) for name in names_in(url)}
     return more | {name for name, masked in spelled.items() if holds_password(masked)}
 
@@ -96,13 +99,34 @@ def _guard_key(part: Raw, *, needed: bool) -> Raw:
 
 def _supply_destination(part: Raw, environment: Environment, *, needed: bool) -> None:
     if needed and "api_key" not in part:
-        part["api_key"] = environment.get(API_KEY) or unset(API_KEY)
-    if "data_source" not in part and (needed or environment.get(DATA_SOURCE)):
-        part["data_source"] = environment.get(DATA_SOURCE) or unset(DATA_SOURCE)
+        part["api_key"] = _wanted(API_KEY, environment)
+    if "data_source" not in part and (needed or _known(DATA_SOURCE, environment)):
+        part["data_source"] = _wanted(DATA_SOURCE, environment)
 
 
 def _supply_source(part: Raw, environment: Environment, *, needed: bool) -> None:
-    if "url" not in part and (needed or environment.get(WAREHOUSE_URL)):
-        part["url"] = environment.get(WAREHOUSE_URL) or unset(WAREHOUSE_URL)
-    if isinstance(part.get("url"), str):
+    if "url" not in part and (needed or _known(WAREHOUSE_URL, environment)):
+        part["url"] = _wanted(WAREHOUSE_URL, environment)
+    if isinstance(part.get("url"), str) and not is_open(part["url"], environment):
         part["url"] = review(part["url"], installed=needed)
+
+
+def _known(name: str, environment: Environment) -> str:
+    """A variable; empty where it is not set, or its file cannot be read."""
+    try:
+        return environment.get(name) or ""
+    except ConfigError:
+        return ""
+
+
+def _wanted(name: str, environment: Environment) -> str | PydanticCustomError:
+    """A variable that must be set, or the flaw that it is not."""
+    try:
+        return environment.get(name) or unset(name)
+    except ConfigError as error:  # the file that NAME_FILE names
+        return flaw(error.problems[0].message)
+
+
+def is_open(value: Any, environment: Environment) -> bool:
+    """Whether a text that was filled still refers to what is not set."""
+    return isinstance(environment, Open) and isinstance(value, str) and bool(names_in(value))

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic_core import PydanticCustomError
 
 from sync.domain.flaw import flaw
+from sync.errors import ConfigError
 
 Environment = abc.Mapping[str, str]
 
@@ -18,6 +19,25 @@ _REFERENCE = re.compile(
     rf"\$(?P<literal>\$)\{{|\$\{{(?P<name>{_NAME})(?P<default>:-[^}}]*)?\}}|(?P<broken>\$\{{)"
 )
 _PLAIN = re.compile(rf"\$\{{({_NAME})\}}")
+
+
+class Open(abc.Mapping[str, str]):
+    """An environment in which a reference to what is not set stays as it is written."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._inner = environment
+
+    def __getitem__(self, name: str) -> str:
+        try:
+            return self._inner[name]
+        except ConfigError:  # a file that cannot be read
+            raise KeyError(name) from None
+
+    def __iter__(self) -> abc.Iterator[str]:
+        return iter(self._inner)
+
+    def __len__(self) -> int:
+        return len(self._inner)
 
 
 def name_of(text: Any) -> str | None:
@@ -78,13 +98,18 @@ def fill_text(
 
     def replace(found: re.Match[str]) -> str:
         value = _value(found, environment)
+        if value is None and isinstance(environment, Open):
+            return found[0]
         if value is None:
             missing.append(found["name"])
         return put(value or "", found.start())
 
     if any(_is_broken(found) for found in _REFERENCE.finditer(text)):
         return flaw("'${' begins no reference; write ${NAME}, ${NAME:-default}, or $${ for '${'")
-    filled = _REFERENCE.sub(replace, text)
+    try:
+        filled = _REFERENCE.sub(replace, text)
+    except ConfigError as error:
+        return flaw(error.problems[0].message)
     return unset(*dict.fromkeys(missing)) if missing else filled
 
 

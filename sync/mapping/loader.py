@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections import abc
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from sync.errors import ConfigError, ConfigProblem
 from sync.mapping import comments, places, yaml
 from sync.mapping.conflicts import find_conflicts
 from sync.mapping.credentials import Credentials
-from sync.mapping.environment import EVERYTHING, Need, supply, text_at
-from sync.mapping.interpolation import Environment, names_in
+from sync.mapping.environment import EVERYTHING, Need, is_open, supply, text_at
+from sync.mapping.interpolation import Environment, fill, names_in
 from sync.mapping.messages import explain
 from sync.mapping.model import Mapping
 from sync.mapping.yaml import Document
@@ -26,6 +27,8 @@ from sync.mapping.yaml import Document
 __all__ = ["EVERYTHING", "LoadedMapping", "Need", "load"]
 
 _LARGEST = 256 * 1024
+#: They lie beside mappings, and are none.
+_OTHERS = (".lock.yml", ".tests.yml", ".lock.yaml", ".tests.yaml")
 _START = "`chartmogul-sync demo` shows a whole example; the README has a first mapping"
 
 
@@ -76,10 +79,13 @@ def load(
     paths: abc.Iterable[Path],
     environment: Environment,
     needs: abc.Set[Need] = EVERYTHING,
+    *,
+    disabled: bool = False,
 ) -> list[LoadedMapping]:
     """The mappings of files and folders, in order; a file named twice counts once.
 
-    `needs` says which servers are going to be asked: what only they need may then be left unset.
+    `needs` says which servers are going to be asked: what only they need may then be left unset. Mappings that are not
+    `enabled` are left out, unless those that are `disabled` are wanted, too.
 
     Raises:
         ConfigError: with all problems of all files.
@@ -88,13 +94,23 @@ def load(
     problems: list[ConfigProblem] = []
     for file in find_files(paths, problems):
         try:
-            loaded.append(load_file(file, environment, needs))
+            loaded += load_file(file, environment, needs, disabled=disabled)
         except ConfigError as error:
             problems += error.problems
-    problems += [conflict.problem for conflict in find_conflicts(loaded)]
+    enabled = [one for one in loaded if one.mapping.enabled]
+    problems += [conflict.problem for conflict in find_conflicts(enabled)]
     if problems:
         raise ConfigError(*problems)
     return loaded
+
+
+def names(paths: abc.Iterable[Path]) -> set[str]:
+    """The variables that the files name, as far as they can be read."""
+    found: set[str] = set()
+    for file in find_files(paths, []):
+        with suppress(ConfigError):
+            found |= names_in(_read(file, shown(file)))
+    return found
 
 
 def find_files(paths: abc.Iterable[Path], problems: list[ConfigProblem]) -> list[Path]:
@@ -108,6 +124,9 @@ def _find(paths: abc.Iterable[Path], problems: list[ConfigProblem]) -> abc.Itera
         if os.path.isdir(path):  # unlike Path.is_dir, it never raises
             names = (path.glob("*.yml"), path.glob("*.yaml"))
             found = sorted(file for glob in names for file in glob if file.name[0] != ".")
+        found = [file for file in found if not file.name.endswith(_OTHERS)]
+        if not found and not os.path.isdir(path):
+            continue
         if not found:
             message = "this folder holds no mapping: no file ends with .yml or .yaml"
             problems.append(ConfigProblem(message, _START, shown(path)))
@@ -136,29 +155,63 @@ def read_document(file: Path) -> Document:
     return yaml.parse_as_far_as_possible(_read(file, shown(file)), shown(file))
 
 
-def load_file(file: Path, environment: Environment, needs: abc.Set[Need]) -> LoadedMapping:
-    """The mapping of one file.
+def load_file(
+    file: Path, environment: Environment, needs: abc.Set[Need], *, disabled: bool = False
+) -> abc.Iterator[LoadedMapping]:
+    """The mapping of one file; none where it is left out, or stands in variables that need not be set.
 
     Raises:
         ConfigError: with all problems of the file.
     """
     parsed = read_document(file)
+    if not disabled and _is_disabled(parsed.data, environment):
+        return
     raw = supply(parsed.data, file.stem, environment, needs)
-    query = _query(raw, file.parent, parsed)
+    query = _query(raw, file.parent, parsed, environment)
     if isinstance(query, PydanticCustomError):
         raw["source"]["query_file"] = query
-    try:
-        mapping = Mapping.model_validate(raw)
-    except ValidationError as error:
-        found = (*parsed.problems, *_further(explain(error, parsed), parsed))
-        raise ConfigError(*found, *_hidden(parsed)) from None
+    mapping = _validate(raw, parsed, environment)
     if problems := (*parsed.problems, *_hidden(parsed)):
         raise ConfigError(*problems)
+    if mapping is None:
+        return
     if isinstance(query, str):
         source = mapping.source.model_copy(update={"query": query})
         mapping = mapping.model_copy(update={"source": source})
     encoded = Credentials(text_at(parsed.data, "source", "url")).left(environment)
-    return LoadedMapping(mapping, parsed.file, _digest(mapping), parsed, encoded)
+    yield LoadedMapping(mapping, parsed.file, _digest(mapping), parsed, encoded)
+
+
+def _is_disabled(data: abc.Mapping[str, Any], environment: Environment) -> bool:
+    return fill(data.get("enabled"), environment) in (False, "false")
+
+
+def _validate(raw: dict[str, Any], parsed: Document, environment: Environment) -> Mapping | None:
+    """The mapping; None where too much of it stands in variables that need not be set."""
+    try:
+        return Mapping.model_validate(raw)
+    except ValidationError as error:
+        places = {detail["loc"] for detail in error.errors(include_url=False)}
+        unset = {place for place in places if is_open(_at(raw, place), environment)}
+        if problems := explain(error, parsed, unset):
+            found = (*parsed.problems, *_further(problems, parsed))
+            raise ConfigError(*found, *_hidden(parsed)) from None
+    for place in unset:
+        del _at(raw, place[:-1])[place[-1]]
+    try:
+        return Mapping.model_validate(raw)
+    except ValidationError:
+        return None
+
+
+def _at(raw: Any, place: abc.Sequence[str | int]) -> Any:
+    """What stands at a place; None where nothing does."""
+    for step in place:
+        try:
+            raw = raw[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return raw
 
 
 def _further(found: abc.Iterable[ConfigProblem], parsed: Document) -> abc.Iterator[ConfigProblem]:
@@ -196,11 +249,13 @@ def _read(file: Path, shown: str) -> str:
         raise fail(f"the file cannot be read: {error.strerror}") from None
 
 
-def _query(raw: dict[str, Any], folder: Path, parsed: Document) -> str | PydanticCustomError | None:
+def _query(
+    raw: dict[str, Any], folder: Path, parsed: Document, environment: Environment
+) -> str | PydanticCustomError | None:
     """What the `query_file` says, or the flaw in it; None where there is none."""
     source = raw.get("source")
     name = source.get("query_file") if isinstance(source, dict) else None
-    if not isinstance(name, str) or not name.strip():
+    if not isinstance(name, str) or not name.strip() or is_open(name, environment):
         return None
     written = parsed.written(("source", "query_file"))
     if Path(name).is_absolute() or not _is_inside(folder / name, folder):

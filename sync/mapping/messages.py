@@ -17,14 +17,17 @@ _PARTS: dict[str, type[Part]] = {"source": Source, "destination": Destination, "
 _FEW = 8
 
 
-def explain(error: ValidationError, document: Document) -> list[ConfigProblem]:
-    """Every error as a problem that says where, what, and what is allowed.
+def explain(
+    error: ValidationError, document: Document, passed_over: abc.Container[Path] = ()
+) -> list[ConfigProblem]:
+    """Every error as a problem that says where, what, and what is allowed; but for those at paths passed over.
 
     Values are shown as the file spells them, so nothing that the environment holds is ever shown.
     """
     return [
         document.problem(detail["loc"], *_explain(detail, document))
         for detail in error.errors(include_url=False)
+        if detail["loc"] not in passed_over
     ]
 
 

@@ -254,6 +254,7 @@ class Mapping(Part):
         description="Up to this many rejected rows, a number or 5%, still end with exit code 0.",
     )
     limits: Limits = Field(default_factory=Limits, description="Rails that stop a run.")
+    enabled: Flag = Field(default=True, description="false leaves the mapping out of everything.")
 
     @model_validator(mode="before")
     @classmethod

@@ -72,6 +72,11 @@ class Survey:
         """The mappings that may run, then those that may not."""
         return [*self.sound, *self.barred]
 
+    @property
+    def may_run(self) -> bool:
+        """Whether nothing is wrong with all of them: some may run, or all are left out."""
+        return bool(self.sound) or not (self.barred or self.problems)
+
     def barring(self, error: SyncError) -> "Survey":
         """The same where no mapping may run, because of settings or the state."""
         found = [replace(_barred(one, told(error)), reason=cause(error)) for one in self.sound]
@@ -95,7 +100,7 @@ def survey(
     unsound: list[Unsound] = []
     for file in find_files(paths, misplaced):
         try:
-            loaded.append(load_file(file, environment, needs))
+            loaded += load_file(file, environment, needs)
         except ConfigError as error:
             unsound.append(_unsound(file, error, environment))
     conflicts = find_conflicts(loaded)

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from sync.domain.flaw import flaw, wrong
 from sync.domain.record import Scalar
+from sync.mapping.variables import docker_hint
 
 #: For editors, which read the file before `${NAME}` is replaced.
 REFERENCE_SCHEMA: dict[str, Any] = {"type": "string", "pattern": r"\$\{[A-Za-z_]"}
@@ -147,7 +148,10 @@ def _api_key(value: Any) -> SecretStr:
     if not isinstance(value, str) or not value:
         raise flaw("the API key is empty")
     if not re.fullmatch(r"[!-~]+", value):
-        raise flaw("the API key holds a blank, a line break or a character outside ASCII")
+        message = "the API key holds a blank, a line break or a character outside ASCII"
+        raise flaw(message, docker_hint(value))
+    if value[0] in "'\"":
+        raise flaw("the API key begins with a quote", docker_hint(value))
     return SecretStr(value)
 
 

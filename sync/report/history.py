@@ -95,4 +95,4 @@ def _rejected(line: Line) -> Iterator[Text]:
 def _rest(lines: Iterator[Line], file: Path) -> Iterator[Text]:
     more = sum(1 for _ in lines)
     if more:
-        yield Text(f"… and {more:,} more in {file}")
+        yield Text(visible(f"… and {more:,} more in {file}", None))

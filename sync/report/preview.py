@@ -67,7 +67,7 @@ class Preview:
             yield from entry(line, planned=True)
         more = created + updated - len(self._first)
         if more:
-            yield Text(f"… and {more:,} more in {changes}")
+            yield Text(visible(f"… and {more:,} more in {changes}", None))
         if self.estimate is not None:
             yield Text(_cost(self.estimate))
 

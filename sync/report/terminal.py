@@ -110,7 +110,7 @@ class TerminalReporter:
         for part in closing(run, self._groups, self._mask, self._talk.width):
             self._say(part)
         if folder and folder.is_dir():
-            self._say(Text(f"Reports: {folder}"))
+            self._say(Text(visible(f"Reports: {folder}", None)))
 
     def close(self) -> None:
         """Take the progress line away and give the cursor back."""

@@ -26,7 +26,7 @@ STATUSES = {
 }
 
 
-def visible(text: str, longest: int = LONGEST_MESSAGE) -> str:
+def visible(text: str, longest: int | None = LONGEST_MESSAGE) -> str:
     r"""One line of text without anything that a terminal obeys: such characters become `\x1b`."""
     return "".join(
         _escaped(character) if unicodedata.category(character) in _UNSEEN else character

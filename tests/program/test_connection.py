@@ -149,7 +149,6 @@ def test_a_proxy_that_refuses(desk, behind, authority):
         ("HTTPS_PROXY", "socks5://me:plantedQ7xV2kZ9@127.0.0.1:9"),
         ("HTTPS_PROXY", "odd://me:plantedQ7xV2kZ9@127.0.0.1:9"),
         ("HTTPS_PROXY", "http://me:plantedQ7xV2kZ9@host:port"),
-        ("NO_PROXY", "[::1"),
     ],
 )
 def test_a_way_that_is_none(desk, variable, value):
@@ -160,6 +159,33 @@ def test_a_way_that_is_none(desk, variable, value):
         assert ended.code == 2
         assert variable in ended.out + ended.err
         assert "plantedQ7xV2kZ9" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize("entries", ["[::1", "a b,:::,%zz,http://[x", "10.0.0.0/8,*x*"])
+def test_entries_that_nobody_can_read(desk, behind, authority, entries):
+    """They are skipped; those beside them count."""
+    told = ALONE | {"SSL_CERT_FILE": authority, "HTTPS_PROXY": "http://127.0.0.1:9"}
+    url = behind.url
+    ended = desk("run", CHARTMOGUL_API_URL=url, **told | {"NO_PROXY": f"{entries}, 127.0.0.1"})
+    assert ended.code == 0
+    ended = desk("run", CHARTMOGUL_API_URL=url, SYNC_OUTAGE="1", **told | {"NO_PROXY": entries})
+    assert ended.code == 3
+
+
+@pytest.mark.parametrize(
+    ("variable", "address"),
+    [
+        ("HTTPS_PROXY", "http://me:plantedQ7xV2kZ9@127.0.0.1:9"),
+        ("ALL_PROXY", "http://me:plantedQ7xV2kZ9@no-such-host.invalid:3128"),
+    ],
+)
+def test_a_proxy_that_cannot_be_found(desk, variable, address):
+    """It is named as such, without its password, and ChartMogul is not blamed."""
+    told = ALONE | {variable: address, "SYNC_OUTAGE": "1"}
+    ended = desk("run", CHARTMOGUL_API_URL="https://127.0.0.1:9/v1", **told)
+    place = address.rpartition("@")[2]
+    assert ended.code == 3
+    assert f"the proxy {place} of {variable} cannot be reached" in " ".join(ended.err.split())
 
 
 def test_distrust():

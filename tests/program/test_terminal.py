@@ -6,6 +6,8 @@ import unicodedata
 
 import pytest
 
+from tests.support.program import MAPPING
+
 ODD = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil\u2066\x85\r\n10:00:00 error run_finished\x7f"
 FORMULA = '=HYPERLINK("https://evil.example")'
 #: Seen or obeyed by a terminal; a line feed is for the program alone.
@@ -40,6 +42,48 @@ def test_nothing_commands_the_terminal(desk, style):
         assert obeyed(ended.out + ended.err) == set(), arguments
         lines = (ended.out + ended.err).splitlines()
         assert not [line for line in lines if line.startswith("10:00:00 error")]
+
+
+NAME = "a\x1b]0;owned\x07\x9b31m\u202e"
+
+
+@pytest.mark.parametrize(
+    ("key", "arguments"),
+    [
+        ("good", ("validate",)),
+        ("good", ("check",)),
+        ("good", ("preview",)),
+        ("good", ("run",)),
+        ("good", ("run", "--json")),
+        ("good", ("status", "--json")),
+        ("good", ("forget", NAME)),
+        ("bad", ("validate",)),
+        ("bad", ("check",)),
+        ("bad", ("preview",)),
+        ("good", ("validate", NAME)),
+        ("good", (NAME,)),
+        ("good", ("run", f"--{NAME}")),
+        ("good", ("report", NAME)),
+    ],
+)
+def test_no_name_commands_the_terminal(desk, key, arguments):
+    """Of a mapping, a file, a column or an attribute; nor an argument, nor a key that is unknown."""
+    (desk.place.folder / "mappings" / "customers.yml").unlink()
+    text = MAPPING.replace("version: 1", f"version: 1\nname: {json.dumps(NAME)}")
+    text = text.replace(
+        "select * from accounts", json.dumps(f'select *, 1 as "{NAME}" from accounts')
+    )
+    text = text.replace("ignore", "attributes" if key == "good" else "reject")
+    if key == "bad":
+        text = text.replace(
+            "company: company", f"company: {json.dumps(NAME)}\n  {json.dumps(NAME)}: x"
+        )
+    desk.mapping(text, NAME)
+    if "forget" in arguments:
+        desk("run")
+    ended = desk(*arguments, SYNC_TIMEOUTS="x")
+    assert obeyed(ended.out + ended.err) == set()
+    assert "a\\x1b" in ended.out + ended.err or "a\\u001b" in ended.out + ended.err
 
 
 def test_nothing_starts_a_formula(desk):

@@ -1,0 +1,56 @@
+"""The environment of a command, and the warnings about it."""
+
+import sys
+from collections import abc
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from sync.cli.say import say
+from sync.domain.instant import canonical
+from sync.mapping.loader import names
+from sync.mapping.variables import Variables, is_quoted
+from sync.report.plain import dumps
+from sync.report.words import visible
+from sync.settings import VARIABLES, environment, near_misses
+
+#: Where click keeps the file that --env-file names.
+ENV_FILE = "sync.env_file"
+#: Commands that log: without a terminal they do so in JSON.
+_LOGGING = ("run", "schedule")
+_FOLDER = Path("mappings")
+
+
+def variables() -> Variables:
+    """The environment over `.env`, or over the file that --env-file names; ConfigError as `environment`."""
+    context = click.get_current_context(silent=True)
+    file = context.meta.get(ENV_FILE) if context else None
+    return environment(Path.cwd(), file=file)
+
+
+def warnings(found: Variables, paths: abc.Sequence[Path] = ()) -> list[str]:
+    """What is odd about the environment, for mappings in these files, which may be broken."""
+    files = paths or ([_FOLDER] if _FOLDER.is_dir() else [])
+    named = names(files)
+    told = [
+        f"{name} means nothing here; {meant} is meant?" for name, meant in near_misses(found, named)
+    ]
+    told += [
+        f"{name} has its value in quotes, and they are a part of it: Docker's --env-file keeps quotes, unlike .env"
+        for name in sorted({*VARIABLES, *named})
+        if is_quoted(found.own.get(name, ""))
+    ]
+    return [*found.warnings(), *told]
+
+
+def tell(messages: abc.Iterable[str], style: str | None) -> None:
+    """Put warnings on standard error, as lines of the log where that is JSON; `style` is what SYNC_LOG says."""
+    context = click.get_current_context(silent=True)
+    logs = context is not None and context.info_name in _LOGGING and not sys.stderr.isatty()
+    for message in messages:
+        if style == "json" or (logs and style != "text"):
+            line = {"level": "warning", "event": "warning", "message": message}
+            say(dumps({"timestamp": canonical(datetime.now(UTC)), **line}), to=sys.stderr)
+        else:
+            say(visible(f"Warning: {message}"), to=sys.stderr)
