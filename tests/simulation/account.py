@@ -17,7 +17,7 @@ from sync.sandbox.people import Contact
 from sync.sandbox.request import Incoming
 from sync.sandbox.sandbox import DATA_SOURCE, Sandbox
 from sync.sandbox.world import Merge
-from tests.simulation.plan import Deed, Plan, Scene, Trouble
+from tests.simulation.plan import DEFINE, Deed, Plan, Scene, Trouble
 
 KEY = "planted-key-5d2c7e91ab"
 OTHER_KEY = "planted-other-key-31f0c4d2"
@@ -378,6 +378,9 @@ class Account:
             self.note(f"people delete {contacts[deed.pick % len(contacts)]}")
             self._bury_contact(contacts[deed.pick % len(contacts)])
             world.drop_contact(contacts[deed.pick % len(contacts)])
+        elif deed.what == DEFINE:
+            self.note("people define the attribute of contacts")
+            world.definitions.add("role")
         elif deed.what == "edit" and ours:
             customer = world.customers[ours[deed.pick % len(ours)]]
             self.note(f"people edit {customer.uuid}")

@@ -10,7 +10,17 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from tests.simulation.plan import Companion, Deed, Pause, Plan, Scene, Skew, Trouble, draw_plain
+from tests.simulation.plan import (
+    DEFINE,
+    Companion,
+    Deed,
+    Pause,
+    Plan,
+    Scene,
+    Skew,
+    Trouble,
+    draw_plain,
+)
 from tests.simulation.rows import Account, Rows
 
 Draw = abc.Callable[[random.Random, Plan], Plan]
@@ -209,6 +219,15 @@ def _deletion(dice: random.Random) -> Deed:
     return Deed(what, dice.choice((0, 0, dice.randint(1, 60))), dice.randrange(100))
 
 
+def drops(dice: random.Random, plan: Plan) -> Plan:
+    """ChartMogul drops an attribute of contacts, until people define it in one of the scenes."""
+    place = dice.randrange(len(plan.scenes))
+    scene = plan.scenes[place]
+    deed = Deed(DEFINE, dice.choice((0, dice.randint(1, 60))), 0)
+    changed = replace(scene, deeds=(*scene.deeds, deed))
+    return replace(plan.without(place, changed), undefined=True)
+
+
 def fleet(dice: random.Random, plan: Plan) -> Plan:
     """Two to five processes work on one state at once, in two accounts and two data sources."""
 
@@ -263,6 +282,7 @@ KINDS: dict[str, Draw] = {
     "lag": lag,
     "floods": floods,
     "deletions": deletions,
+    "drops": drops,
     "fleet": fleet,
 }
 
@@ -280,6 +300,7 @@ DEFAULT: tuple[str, ...] = (
     "spellings",
     "floods",
     "deletions",
+    "drops",
 )
 
 

@@ -8,8 +8,10 @@ from unittest.mock import patch
 
 from sync.chartmogul import change, customers, retry, transport, verdict
 from sync.chartmogul.pace import Gate, Pace, Start
+from sync.destination.contacts import identity
 from sync.destination.contacts.contacts import Contacts
 from sync.destination.contacts.in_doubt import InDoubtCreates
+from sync.destination.parents import ParentResolver
 from sync.domain import plan
 from sync.domain.plan import Absent
 from sync.domain.results import Delivered, count
@@ -17,6 +19,7 @@ from sync.engine import run
 from sync.engine.lease import RunLease
 from sync.engine.read.decision import StateDecision
 from sync.engine.read.duplicates import DuplicateKeys
+from sync.engine.read.retrials import Retrials
 from sync.engine.write import deliver, recorder
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.writer import Writer
@@ -24,9 +27,9 @@ from sync.report import folder, log
 from sync.state import leases
 from sync.state.keys import Keys
 from sync.state.mapping_state import MappingState
-from sync.state.memory import RejectedRow
+from sync.state.memory import Doubt, RejectedRow
 from sync.state.store import Store
-from tests.simulation.plan import Blow, Plan, Scene, Trouble
+from tests.simulation.plan import DEFINE, Blow, Deed, Pause, Plan, Scene, Skew, Trouble
 from tests.simulation.rows import Account, Person, Rows
 
 _Patch = tuple[object, str, Any]
@@ -161,6 +164,62 @@ def _behind_a_page() -> Plan:
     rows = Rows((account,), (person,))
     page = Trouble("a firewall's page", 1, 1, "contacts")
     return Plan(0, stale=280.0, scenes=(Scene(rows, troubles=(page,)), Scene(rows), Scene(rows)))
+
+
+ADA = Person("acc-1", "per-1", "ada@firms.example", "Ada", None, "buyer")
+
+
+def _with_ada(ada: Person = ADA) -> Rows:
+    """One account that stays as it is, and one person."""
+    return replace(_rows("Any"), people=(ada,))
+
+
+def _defined_later() -> Plan:
+    """An attribute is dropped, and defined when all is delivered but for it."""
+    defined = Scene(_with_ada(), deeds=(Deed(DEFINE, 0, 0),))
+    return Plan(0, undefined=True, scenes=(Scene(_with_ada()), defined), kinds=("drops",))
+
+
+def _deleted_between() -> Plan:
+    """A customer is deleted, and only a contact of it has changed when that is found."""
+    changed = _with_ada(replace(ADA, first_name="Augusta"))
+    deleted = Scene(changed, deeds=(Deed("delete a customer", 0, 0),))
+    return Plan(0, scenes=(Scene(_with_ada()), deleted), kinds=("deletions",))
+
+
+def _stopped_in_mid_write() -> Plan:
+    """A process is stopped for longer than its lease lasts, while requests wait for their turn; another one runs."""
+    [one] = _rows("Any").accounts
+    accounts = tuple(replace(one, id=f"acc-{number}") for number in range(80))
+    later = Rows(tuple(replace(account, company="Later") for account in accounts), ())
+    scene = Scene(
+        Rows(accounts, ()),
+        pauses=(Pause(30, 600.0, "request"),),
+        second=300.0,
+        later=later,
+        elsewhere=True,
+    )
+    return Plan(0, scenes=(scene,))
+
+
+def _nothing_modified() -> Plan:
+    """What changes is dropped, all of it: ChartMogul says that the update changes nothing."""
+    switches = (("not_modified", "nothing_changed"), ("attributes_not_modified", "nothing_changed"))
+    scenes = (Scene(_with_ada()), Scene(_with_ada(replace(ADA, role="user"))))
+    return Plan(0, undefined=True, switches=switches, scenes=scenes)
+
+
+def _looks_like_nobody() -> Plan:
+    """A contact of nobody has the external id and the e-mail of a row's."""
+    listed = (("lone_contacts_listed", True),)
+    return Plan(0, nobodies=(ADA.key,), switches=listed, scenes=(Scene(_with_ada()),))
+
+
+def _an_hour_behind() -> Plan:
+    """A contact's create is lost by a process whose clock is an hour behind; a minute later it is right."""
+    lost = (Trouble("reset before", 1, 1, "contacts"),)
+    wrong = Scene(_with_ada(), troubles=lost, clocks=(Skew(-3600.0),))
+    return Plan(0, scenes=(wrong, Scene(_with_ada())))
 
 
 MUTATIONS: dict[str, Mutation] = {
@@ -314,5 +373,41 @@ MUTATIONS: dict[str, Mutation] = {
         "no_duplicates",
         ((verdict, "_is_own", lambda data: True),),
         plans=(_behind_a_page(),),
+    ),
+    "dropped for ever": Mutation(
+        "what ChartMogul dropped is never tried again",
+        "tried_again",
+        ((Retrials, "entry", _ignore),),
+        plans=(_defined_later(),),
+    ),
+    "kept to itself": Mutation(
+        "what contacts learn of a customer that was deleted, its own mapping never knows",
+        "made_again",
+        ((ParentResolver, "_learn", _nothing),),
+        plans=(_deleted_between(),),
+    ),
+    "unclaimed": Mutation(
+        "the lease is not looked at when a request is sent, after it has waited for its turn",
+        "one_at_a_time",
+        ((transport._Sending, "_claim", _ignore),),
+        plans=(_stopped_in_mid_write(),),
+    ),
+    "modified": Mutation(
+        "304 is a redirect",
+        "delivered",
+        ((verdict, "NOT_MODIFIED", -1),),
+        plans=(_nothing_modified(),),
+    ),
+    "everybody's": Mutation(
+        "a contact of nobody is taken for the row's",
+        "others_are_left_alone",
+        ((identity, "is_ours", lambda *_: True),),
+        plans=(_looks_like_nobody(),),
+    ),
+    "by the wall": Mutation(
+        "a create in doubt is as old as the wall clock says",
+        "waits_hold",
+        ((Doubt, "since", property(lambda self: self.asked_at)),),
+        plans=(_an_hour_behind(),),
     ),
 }

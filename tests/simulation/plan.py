@@ -30,6 +30,8 @@ TROUBLES: dict[str, int] = {
     "null": 1,
     "a login page behind 302": 1,
 }
+#: What defines the attribute of contacts in mid-run, or before: what was dropped of it is taken from then on.
+DEFINE = "define the attribute"
 #: What people do in ChartMogul in the middle of a run.
 PEOPLE = ("merge", "delete a customer", "delete a contact", "edit")
 
@@ -224,7 +226,12 @@ class Plan:
     @property
     def meddling(self) -> bool:
         """Whether people change what was synced: then only a full run brings everything back."""
-        return any(scene.deeds for scene in self.scenes)
+        return any(deed.what != DEFINE for scene in self.scenes for deed in scene.deeds)
+
+    @property
+    def defining(self) -> bool:
+        """Whether people let ChartMogul take what it has dropped."""
+        return any(deed.what == DEFINE for scene in self.scenes for deed in scene.deeds)
 
     @property
     def merging(self) -> bool:

@@ -339,7 +339,7 @@ def made_again(world: World) -> Broken:
     for effect in world.account.effects:
         uuid = effect.path.rpartition("/")[2]
         noticed = effect.status == 404 and effect.caller in whole
-        if not (noticed and uuid in graves and effect.at < world.early[-1].began):
+        if not (noticed and uuid in graves and effect.at < world.unasked_since):
             continue
         for mapping, number, row in _good(world, world.early[-1].scene.rows):
             here = ("customer", row.id) if isinstance(row, Account) else ("contact", row.id)
@@ -350,6 +350,28 @@ def made_again(world: World) -> Broken:
 def _came_to_its_end(worker: Worker) -> bool:
     real = worker.run is not None and not worker.run.dry_run
     return real and worker.exit_code in (0, EXIT_REJECTED)
+
+
+def tried_again(world: World) -> Broken:
+    """What ChartMogul dropped is there once it takes it, a day later, without a full run."""
+    if world.a_day_later is None or world.plan.merging or "role" not in _definitions(world):
+        return
+    last = world.early[-1]
+    if last.run is None or last.run.exit_code not in (0, EXIT_REJECTED):
+        return
+    folder = _report(world, last)
+    rejected = {(e["mapping"], e["row"]) for e in _lines(folder, "errors.jsonl")} if folder else ()
+    for mapping, number, row in _good(world, last.scene.rows):
+        wanted = row.fields.get("role")
+        if wanted is None or (mapping, number) in rejected:
+            continue
+        shown = _shown(world, row, world.a_day_later)
+        if isinstance(shown, dict) and shown.get("role") != wanted:
+            yield f"{mapping} row {number}: role is {shown.get('role')!r}, not {wanted!r}"
+
+
+def _definitions(world: World) -> abc.Set[str]:
+    return world.account.sandbox.world.definitions
 
 
 def types_hold(world: World) -> Broken:
@@ -509,6 +531,7 @@ PROMISES: tuple[abc.Callable[[World], Broken], ...] = (
     within_the_limits,
     within_the_limits_together,
     made_again,
+    tried_again,
     types_hold,
     nothing_leaks,
     reports_are_whole,

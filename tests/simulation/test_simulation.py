@@ -84,6 +84,15 @@ def test_a_broken_worker_is_caught(name):
     assert first_caught(name, range(400)) is not None
 
 
+@pytest.mark.parametrize("name", sorted(name for name, one in MUTATIONS.items() if one.plans))
+def test_a_world_that_is_made_for_a_broken_worker(name):
+    """A worker that is not broken keeps every promise in it."""
+    with folder() as place:
+        assert [live(plan, place).broken for plan in MUTATIONS[name].plans[:3]] == [
+            {} for _ in MUTATIONS[name].plans[:3]
+        ]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_leaves_other_worlds_as_they_are(kind):
     """Each kind has dice of its own: a world without it is what it was, one with it is always the same."""

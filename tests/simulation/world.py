@@ -33,6 +33,7 @@ from tests.unit.sandbox.caller import Caller
 LONGEST = 24 * 3600.0
 #: After the last fault: creates in doubt may be repeated, and look-ups show all; seconds.
 _CALM = 1200.0
+_A_DAY = 86_400.0 + _CALM
 _SALT = bytes(range(32))
 
 _CUSTOMERS = """\
@@ -101,6 +102,10 @@ class World:
     held: Held = field(init=False)
     #: And before any run was asked to look at everything; of worlds with deletions only.
     unasked: Held | None = field(default=None, init=False)
+    #: When the last run before that began: what is found deleted from then on, later runs make again.
+    unasked_since: float = field(default=0.0, init=False)
+    #: And a day after everything, in which nobody asked for more than a plain run; where people define the attribute.
+    a_day_later: Held | None = field(default=None, init=False)
     initial: set[str] = field(default_factory=set, init=False)
     _at: float = field(default=0.0, init=False)
     _number: int = field(default=0, init=False)
@@ -144,6 +149,11 @@ class World:
                 plain = replace(calm, kind="run")
                 self.early.append(self._calm(plain, self.folder / "state.db"))
             self.unasked = _copied(self.account.sandbox.world)
+            self.unasked_since = self.early[-1].began
+        if self.plan.defining:
+            self._at += _A_DAY
+            self.early.append(self._calm(replace(calm, kind="run"), self.folder / "state.db"))
+            self.a_day_later = _copied(self.account.sandbox.world)
         for scene in (calm, replace(calm, kind="run")):
             self._at += _CALM
             self.last.append(self._calm(scene, self.folder / "state.db"))
