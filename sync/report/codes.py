@@ -73,8 +73,9 @@ CODES = (
         Kind.ROW,
         "the contact's customer is not in the data source",
         "ChartMogul has no customer with this `customer_external_id` in the data source: its own row was rejected, it"
-        " is not in the customers' query, or it belongs to another data source.",
-        "Sync customers first, and see whether the customer's own row was rejected.",
+        " is not in the customers' query, it belongs to another data source, or it was deleted in ChartMogul.",
+        "Sync customers first, and see whether the customer's own row was rejected. With `deleted: leave` the contacts"
+        " of deleted customers are skipped.",
         _LOOKS_AGAIN,
     ),
     Code(
@@ -252,7 +253,8 @@ CODES = (
         "The answer does not show what was sent: an owner that is no user of the account, an attribute of contacts"
         " that nobody has defined in the app, a value that ChartMogul keeps as it is.",
         "Mend the value, or define the attribute in the ChartMogul app.",
-        "Does not send the value again until it changes; `run --full` tries it.",
+        "Counts it (`known_drops`). The value is sent again by `run --full`, with the next write of its row, and once a"
+        " day for five rows of the field: if one sticks, the others follow in that run.",
     ),
     Code(
         "lost_attributes",
