@@ -59,3 +59,14 @@ def test_the_mapping_in_the_readme_is_sound(tmp_path):
     file.write_text(found)
     variables = {"CHARTMOGUL_DATA_SOURCE": "ds_00000000-0000-0000-0000-000000000000"}
     assert [loaded.mapping.name for loaded in load([file], variables, frozenset())] == ["customers"]
+
+
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("deploy/*.md")]
+PAGES += [*(ROOT / "examples").rglob("*.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_within_the_repository_lead_somewhere(page):
+    """A file or folder that a page links to is there."""
+    links = re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
