@@ -84,12 +84,11 @@ def test_prefect(place: Desk):
 
 
 @pytest.fixture
-def airflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> abc.Iterator[None]:
+def airflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Airflow with a home of its own."""
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
     monkeypatch.setenv("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
     pytest.importorskip("airflow")
-    yield
 
 
 def test_airflow(place: Desk, airflow: None):
