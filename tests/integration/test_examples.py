@@ -7,7 +7,6 @@ import importlib.util
 import os
 import stat
 import sys
-from collections import abc
 from pathlib import Path
 from types import ModuleType
 from typing import Any
