@@ -9,6 +9,7 @@ from benchmarks import (
     first,
     requests,
     rivals,
+    sharing,
     startup,
     table,
     unchanged,
@@ -33,6 +34,7 @@ _SCENARIOS: dict[str, abc.Callable[[bool], abc.Iterable[table.Line]]] = {
     "first": lambda full: first.lines(*((10_000, 1_000_000) if full else (50_000, 100_000))),
     "writing": lambda _: writing.lines(),
     "allowance": lambda full: allowance.lines(4000 if full else 1200),
+    "sharing": lambda full: sharing.lines(30 if full else 10),
     "rivals": lambda _: rivals.lines(),
     "unchanged": _unchanged,
 }

@@ -244,12 +244,14 @@ class Rental:
         return visit
 
     def _pause(self) -> float:
-        """Seconds until the next visit: more is rented when the last start is near, and the first one past."""
-        if not self._permits:
+        """Seconds until the next visit: more is rented when half of it is over, or the last start is near."""
+        now = self.book.clock()
+        ahead = [permit.at for permit in self._permits if permit.at > now]
+        if not ahead:
             return BEAT
         lead = max(LEAD, 2 * self._took)
-        due = max(self._permits[-1].at - lead, self._permits[0].at)
-        return min(BEAT, max(_CLOSEST, due - self.book.clock()))
+        due = max(ahead[0], min(ahead[len(ahead) // 2], ahead[-1] - lead))
+        return min(BEAT, max(_CLOSEST, due - now))
 
     async def _nap(self, seconds: float) -> None:
         """Until then, or until more is wanted than there is."""

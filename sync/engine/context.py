@@ -79,14 +79,14 @@ class Leases(Protocol):
 class Means:
     """What a run may use: connections at once, requests a second, the API's host, a folder for its spool.
 
-    `pace_of` gives the pace of an account, or of one that is not known yet; without it clients keep theirs.
+    `pace_of` gives the pace of an account; without it clients keep theirs.
     """
 
     connections: int
     rate: float
     api_host: str
     spool_folder: Path
-    pace_of: abc.Callable[[str | None], Pace] | None = None
+    pace_of: abc.Callable[[str], Pace] | None = None
 
 
 @dataclass(frozen=True, slots=True)

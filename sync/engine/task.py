@@ -94,12 +94,10 @@ class MappingTask:
         Raises:
             Denied: the key or the data source is wrong.
         """
-        uuid = self.run.data_source
-        known = await call(self.store.account_of, uuid)
-        self._keep_pace(known)
         with self._blaming():
             account = await self.client.account()
-        known = account.id or known
+        uuid = self.run.data_source
+        known = account.id or await call(self.store.account_of, uuid)
         identity = known or f"{self.context.means.api_host}|{account.name}"
         self._keep_pace(identity)
         with self._blaming():
@@ -123,7 +121,7 @@ class MappingTask:
             hint = f"{hint} ({self.run.file})" if hint else f"see {self.run.file}"
             raise Denied(error.message, error.answered, hint) from error
 
-    def _keep_pace(self, account: str | None) -> None:
+    def _keep_pace(self, account: str) -> None:
         """From here on requests are those of this account, which shares its allowance with others."""
         if self.context.means.pace_of is not None:
             self.client = self.client.at(self.context.means.pace_of(account))

@@ -288,20 +288,8 @@ KINDS: dict[str, Draw] = {
 
 #: What the worker bears. Not `lag`: a contact that was just created and cannot be read by its uuid looks as one that
 #: was deleted, which is made again, and a value that is shown as it was looks as if somebody had set it; recordings
-#: show neither. `fleet` is played by itself.
-DEFAULT: tuple[str, ...] = (
-    "pauses",
-    "clocks",
-    "strangers",
-    "unmodified",
-    "nobody",
-    "unfiltered",
-    "pins",
-    "spellings",
-    "floods",
-    "deletions",
-    "drops",
-)
+#: show neither.
+DEFAULT: tuple[str, ...] = tuple(kind for kind in KINDS if kind != "lag")
 
 
 def draw(seed: int, kinds: abc.Sequence[str] = DEFAULT) -> Plan:

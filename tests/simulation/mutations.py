@@ -29,7 +29,17 @@ from sync.state.keys import Keys
 from sync.state.mapping_state import MappingState
 from sync.state.memory import Doubt, RejectedRow
 from sync.state.store import Store
-from tests.simulation.plan import DEFINE, Blow, Deed, Pause, Plan, Scene, Skew, Trouble
+from tests.simulation.plan import (
+    DEFINE,
+    Blow,
+    Companion,
+    Deed,
+    Pause,
+    Plan,
+    Scene,
+    Skew,
+    Trouble,
+)
 from tests.simulation.rows import Account, Person, Rows
 
 _Patch = tuple[object, str, Any]
@@ -222,6 +232,14 @@ def _an_hour_behind() -> Plan:
     return Plan(0, scenes=(wrong, Scene(_with_ada())))
 
 
+def _crowd() -> Plan:
+    """Two processes create sixty records each, in one account."""
+    row = _rows("Any").accounts[0]
+    rows = Rows(tuple(replace(row, id=f"acc-{n}") for n in range(60)), ())
+    scene = Scene(rows, companions=(Companion(0.0, source=1),))
+    return Plan(0, latency=0.01, kinds=("fleet",), scenes=(scene,))
+
+
 MUTATIONS: dict[str, Mutation] = {
     "uncounted": Mutation(
         "rejected rows are not counted",
@@ -304,7 +322,13 @@ MUTATIONS: dict[str, Mutation] = {
     "unpaced": Mutation(
         "requests start whenever somebody wants to",
         "within_the_limits",
-        ((Gate, "let_through", _no_gate),),
+        ((Gate, "let_through", _no_gate), (Pace, "share", _ignore)),
+    ),
+    "unshared": Mutation(
+        "one process knows nothing of what the others on its state send",
+        "within_the_limits_together",
+        ((Pace, "share", _ignore),),
+        plans=(_crowd(),),
     ),
     "all text": Mutation(
         "attributes are written as text, whatever the mapping says",

@@ -305,9 +305,7 @@ def within_the_limits(world: World) -> Broken:
 
 
 def within_the_limits_together(world: World) -> Broken:
-    """The same holds for all processes that share an account, and a state; of worlds with a fleet only."""
-    if "fleet" not in world.plan.kinds:
-        return
+    """The same holds for all processes that share an account, and a state."""
     for played in world.played:
         for account in (0, 1):
             sharing = [one for one in played.workers if one.place[0] == account]
@@ -322,7 +320,9 @@ def _shared(workers: list[Worker]) -> Broken:
     if most > 40:
         yield f"{len(workers)} processes started {most} requests in one second"
     steps = [(start.at, 1) for start in starts]
-    steps += [(start.ended, -1) for start in starts if start.ended is not None]
+    for start in starts:
+        ends = [at for at in (start.ended, start.lapsed) if at is not None]
+        steps += [(min(ends), -1)] if ends else []
     together = max(accumulate(step for _, step in sorted(steps)), default=0)
     if together > 20:
         yield f"{len(workers)} processes had {together} requests under way at once"

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from sync.chartmogul.connection import open_http
+from sync.domain.allowance import LASTS
 from sync.domain.clock import Clock
 from sync.domain.events import Reporter
 from sync.domain.results import Run
@@ -65,6 +66,8 @@ class Start:
     #: Path and query of a GET.
     question: str = ""
     ended: float | None = None
+    #: From when on it counts for nobody: its process died, or was stopped, and others took its connection.
+    lapsed: float | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -313,6 +316,7 @@ class Worker:
         how = "the machine sleeps" if pause.suspended else "stopped"
         self.account.note(f"{self.name}: {how} for {pause.seconds:g} s")
         self.account.hold(self)
+        self._let_lapse()
         self._ice = self.loop.freeze(lambda context: context.get(CURRENT) is self)
         self.loop.call_later(pause.seconds, self._go_on, context=Context())
 
@@ -358,9 +362,16 @@ class Worker:
         arrives = self.blow.much if self.blow else 0.0
         self.account.note(f"{self.name}: SIGKILL")
         self.dead = True
+        self._let_lapse()
         self.account.lose(self, arrives)
         if self.task is not None and self.task is not asyncio.current_task(self.loop):
             self.task.cancel()
+
+    def _let_lapse(self) -> None:
+        """Who does not visit the book loses its connections to others, whatever it has under way."""
+        for start in self.starts:
+            if start.ended is None and start.lapsed is None:
+                start.lapsed = self.loop.time() + LASTS
 
     def _check_alive(self) -> None:
         if self.dead:
