@@ -1,6 +1,7 @@
 """Past runs, found and shown."""
 
 import io
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -206,3 +207,18 @@ def test_as_json(tmp_path, run, created, updated, rejected):
         "left": [],
     } == document
     assert [len(document["errors"]), len(document["changes"])] == [2, 2]
+
+
+def test_known_drops(tmp_path, run):
+    """A report counts what ChartMogul is known to drop; one of an older version knows nothing of it."""
+    run.mappings[0].known_drops = {"owner": 2}
+    folder = keep(tmp_path, run)
+    assert "customers: ChartMogul does not take owner of 2 rows; tried again by" in shown(
+        history.report(folder, 200), 200
+    )
+
+    file = folder / "summary.json"
+    document = json.loads(file.read_text())
+    del document["mappings"][0]["known_drops"]
+    file.write_text(json.dumps(document))
+    assert "does not take" not in shown(history.report(folder, 200), 200)

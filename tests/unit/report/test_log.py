@@ -206,3 +206,14 @@ def test_mappings_finish_in_turn(reporter, stream, run, customers, contacts):
         ("mapping_finished", "contacts"),
         ("run_finished", None),
     ]
+
+
+def test_known_drops(reporter, stream, run, customers):
+    """What ChartMogul is known to drop is one event of its mapping, by field and without a value."""
+    customers.known_drops = {"owner": 2, "attributes.role": 1}
+    reporter.started(run)
+    reporter.finished(run)
+    [told] = [one for one in events(stream) if one["event"] == "known_drops"]
+
+    assert told["fields"] == {"attributes.role": 1, "owner": 2}
+    assert (told["mapping"], told["level"]) == ("customers", "info")

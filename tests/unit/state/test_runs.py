@@ -39,6 +39,7 @@ def test_whole_run(store: Store, clock: Clock):
         seconds=1.25,
         rows=Tally(read=10, created=1, updated=2, unchanged=3, skipped=1, rejected=3),
         requests=Requests({"GET": 3, "POST": 2}, retried=1, throttled=1),
+        known_drops={"owner": 2},
     )
     run = enter(store, "run_1", clock.now, full, part("contacts", Status.SUCCEEDED))
     assert run == store.run("run_1")
