@@ -193,7 +193,7 @@ class Rental:
         """Visit the book again and again, until there is nothing to do."""
         try:
             self._busy_at = self.book.clock()
-            while self.book.clock() < self._busy_at + _IDLE:
+            while self._is_wanted() or self.book.clock() < self._busy_at + _IDLE:
                 self._wanted.clear()
                 if await self._visit():
                     await self.sleep(AGAIN if self.terms.writes else AGAIN_TO_LOOK)
@@ -205,6 +205,11 @@ class Rental:
         self._tell()
         if self._wanted.is_set() and self._failure is None:
             self._attendant = asyncio.ensure_future(self._attend())
+
+    def _is_wanted(self) -> bool:
+        """Whether somebody uses or waits for anything: after a pause of this process that may be longer ago than idle."""
+        demand = self.demand()
+        return bool(self._waiting or demand.holds or demand.starts or demand.connections)
 
     async def _visit(self) -> bool:
         """Once; whether something was wanted and not given."""

@@ -316,3 +316,21 @@ def test_closing_what_was_never_used():
 
     play(work())
     assert book.visits == []
+
+
+def test_a_pause_while_waiting_for_a_connection():
+    """A process that wakes up and still waits for a connection gets it: what it wants is older than any idleness."""
+    book = Memory()
+
+    async def job() -> list[float]:
+        full = Visit("other", "acc", wants=0, needs=20, holds=20)
+        book.pages.visit(book.clock(), full)
+        process = Process(book)
+        sending = asyncio.ensure_future(process.send(process.pace()))
+        await asyncio.sleep(0.2)
+        assert process.starts == []
+        asyncio.get_running_loop().pass_time(60.0)
+        await asyncio.wait_for(sending, 5.0)
+        return process.starts
+
+    assert len(play(job())) == 1
