@@ -73,4 +73,4 @@ class Credentials:
 
 
 def _encoded(value: str) -> str:
-    return value if _ENCODED.fullmatch(value) else quote(value, safe="")
+    return value if _ENCODED.fullmatch(value) else quote(value, safe="", errors="surrogateescape")
