@@ -36,5 +36,12 @@ ENV PATH=/opt/sync/bin:$PATH \
 USER 10001:10001
 # From here `mappings`, the default of every command, is /mappings.
 WORKDIR /
+# For `schedule --port 8080`: whether the process is stuck, not whether its mappings are well, which a restart would not
+# mend. Commands that serve nothing there are left alone.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=10s CMD ["python3", "-c", "\
+import sys, urllib.error, urllib.request\n\
+try: urllib.request.urlopen('http://127.0.0.1:8080/livez', timeout=5)\n\
+except urllib.error.HTTPError: sys.exit(1)\n\
+except urllib.error.URLError as error: sys.exit(not isinstance(error.reason, ConnectionRefusedError))"]
 ENTRYPOINT ["chartmogul-sync"]
 CMD ["run"]

@@ -92,9 +92,16 @@ class RailError(SyncError):
 
 
 class LockedError(SyncError):
-    """Another process holds the lease of the same (account, data source, object)."""
+    """Another process holds the lease of the same (account, data source, object).
+
+    `free_in`: the seconds after which that lease has run out; None where nobody knows.
+    """
 
     exit_code = EXIT_LOCKED
+
+    def __init__(self, message: str, hint: str = "", free_in: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.free_in = free_in
 
 
 class Interrupted(SyncError):

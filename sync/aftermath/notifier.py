@@ -32,7 +32,7 @@ class Notifier:
     def _part_ended(
         self, run: Run, part: MappingRun, reasons: abc.Callable[[str], Reasons]
     ) -> None:
-        new = self.store.newly_rejected(run, part) if part.rows.rejected else 0
+        new = part.rejected_new
         about = About(part.mapping, self.environment, run.id)
 
         def compose(event: Event, since: datetime) -> Message:

@@ -207,7 +207,7 @@ class Rental:
             self._attendant = asyncio.ensure_future(self._attend())
 
     def _is_wanted(self) -> bool:
-        """Whether somebody uses or waits for anything: after a pause of this process that may be longer ago than idle."""
+        """Whether somebody uses or waits for anything; before a pause of this process it may have been long ago."""
         demand = self.demand()
         return bool(self._waiting or demand.holds or demand.starts or demand.connections)
 

@@ -70,6 +70,7 @@ async def conduct(
     reports: Path | None = None,
     as_json: bool = False,
     stop: Stop | None = None,
+    listener: Reporter | None = None,
 ) -> Run:
     """A run over the mappings that may run; those that may not have failed in it.
 
@@ -90,6 +91,7 @@ async def conduct(
         reports=reports,
         as_json=as_json,
         stop=stop,
+        listener=listener,
         barred=found.barred,
         unsound=found.unsound,
     )
@@ -104,6 +106,7 @@ async def execute(
     reports: Path | None = None,
     as_json: bool = False,
     stop: Stop | None = None,
+    listener: Reporter | None = None,
     barred: abc.Sequence[Barred] = (),
     unsound: abc.Sequence[str] = (),
 ) -> Run:
@@ -120,6 +123,8 @@ async def execute(
                 store = await asyncio.to_thread(Store.open, settings.state_url)
             stack.callback(store.close)
             reporter = _reporter(settings, store, reports or settings.reports, dry_run, as_json)
+            if listener is not None:
+                reporter = Several(reporter, listener)
             stack.callback(reporter.close)
             clock, http = clock_until(own), http_of(settings)
             book = await asyncio.to_thread(open_book, settings.state_url)

@@ -64,6 +64,12 @@ _allow_host = click.option(
     help="Answer to this name, too; addresses and names of inside need none; repeatable.",
 )
 
+_max_rejected = click.option(
+    "--max-rejected",
+    metavar="ROWS",
+    help="Unhealthy when more was rejected: 100, or 20% of at least 20 rows; else 50%.",
+)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="chartmogul-sync", message="%(prog)s %(version)s")
@@ -239,17 +245,21 @@ def report(run: str, reports: Path | None, as_json: bool) -> int:
 @app.command(short_help="Show when each mapping last succeeded.")
 @_mappings
 @click.option("--max-age", metavar="TIME", help="Exit 1 when a last success is older: 90s, 2h, 1d.")
+@_max_rejected
 @_json
 @_env_file
-def status(mappings: tuple[Path, ...], max_age: str | None, as_json: bool) -> int:
+def status(
+    mappings: tuple[Path, ...], max_age: str | None, max_rejected: str | None, as_json: bool
+) -> int:
     """Show when each mapping last came to its end, and what broke off since.
 
-    Rejected rows are told, and are no failure here. A mapping that never succeeded counts as too
-    old. Without mappings/, all mappings that the state knows are shown.
+    Exit 1 when one is unhealthy: its last success rejected too much, or everything, or is older
+    than --max-age. A mapping that never succeeded counts as too old. Without mappings/, all
+    mappings that the state knows are shown.
     """
     from sync.cli.status import status
 
-    return status(mappings, max_age, as_json=as_json)
+    return status(mappings, max_age, max_rejected, as_json=as_json)
 
 
 @app.command(short_help="Run again and again, when it is due.")
@@ -272,7 +282,7 @@ def status(mappings: tuple[Path, ...], max_age: str | None, as_json: bool) -> in
     "--port",
     type=click.IntRange(0, 65535),
     metavar="PORT",
-    help="Serve /healthz and /metrics there; 0 takes a free one.",
+    help="Serve /livez, /healthz and /metrics there; 0 takes a free one.",
 )
 @click.option(
     "--host",
@@ -287,6 +297,7 @@ def status(mappings: tuple[Path, ...], max_age: str | None, as_json: bool) -> in
     help="/healthz fails when a last success is older; else three intervals, at least 1h.",
 )
 @_allow_host
+@_max_rejected
 @click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
 @_env_file
 def schedule(mappings: tuple[Path, ...], **options: Any) -> int:

@@ -15,13 +15,16 @@ from sync.cli.config import Prepared, prepare_run, whose
 from sync.cli.execute import conduct, signals
 from sync.cli.follow import follow, tell_stale
 from sync.cli.outside import now
+from sync.domain.events import Reporter
+from sync.domain.health import MostRejected
 from sync.domain.results import Run
 from sync.engine.context import Selection, Stop
 from sync.errors import ConfigError, ConfigProblem, SyncError
 from sync.report import logs
 from sync.service.endpoints import Board, EndpointServer, build_app
-from sync.service.freshness import Freshness, Known, last_runs
+from sync.service.freshness import Freshness, Known, last_runs, read_most
 from sync.service.metrics import Metrics
+from sync.service.scheduler import steady
 from sync.service.timetable import (
     Timetable,
     max_age,
@@ -52,6 +55,7 @@ class Wanted:
     host: str = "0.0.0.0"
     port: int | None = None
     max_age: str | None = None
+    max_rejected: str | None = None
     reports: Path | None = None
     allow_host: tuple[str, ...] = ()
 
@@ -87,14 +91,17 @@ def schedule(wanted: Wanted) -> int:
     timetable = wanted.timetable(started)
     limit = read_duration(wanted.max_age) if wanted.max_age else max_age(timetable, started)
     jitter = None if wanted.jitter is None else read_duration(wanted.jitter)
-    runs = _Runs(wanted.paths, wanted.reports, prepare_run(wanted.paths))
+    most = read_most(wanted.max_rejected)
+    runs = _Runs(wanted.paths, wanted.reports, prepare_run(wanted.paths), most)
     runs.begin()
     style, environment = logs.style(runs.settings.log, sys.stderr), runs.settings.environment
     log = logs.logger(style, sys.stderr, environment=environment)
-    board, metrics = Board(started, limit), Metrics(environment)
+    board, metrics = Board(started, limit, most=runs.most), Metrics(environment)
+    # An interval is no matter of what the clock on the wall is set to; cron fields name its times.
+    clock = steady(now) if wanted.cron is None else now
     with _endpoints(wanted, board, metrics, log):
         return asyncio.run(
-            _serve(Worker(runs, board, metrics, log, now), wanted, timetable, jitter, runs.tell)
+            _serve(Worker(runs, board, metrics, log, clock), wanted, timetable, jitter, runs.tell)
         )
 
 
@@ -112,7 +119,7 @@ async def _serve(
 def _endpoints(
     wanted: Wanted, board: Board, metrics: Metrics, log: "FilteringBoundLogger"
 ) -> AbstractContextManager[object]:
-    """/healthz and /metrics, where a port is wanted."""
+    """/livez, /healthz and /metrics, where a port is wanted."""
     if wanted.port is None:
         return nullcontext()
     server = EndpointServer(
@@ -129,6 +136,7 @@ class _Runs:
     paths: abc.Sequence[Path]
     reports: Path | None
     prepared: Prepared
+    most: MostRejected
 
     @property
     def settings(self) -> Settings:
@@ -144,11 +152,16 @@ class _Runs:
     def whose(self, known: Known) -> list[Whose]:
         return [whose(one, known) for one in self.prepared.survey.everybody]
 
-    async def run(self, stop: Stop) -> Run:
+    async def run(self, stop: Stop, listener: Reporter) -> Run:
         self.prepared = prepare_run(self.paths, warned=True)
         try:
             run = await conduct(
-                self.prepared, Selection(), dry_run=False, reports=self.reports, stop=stop
+                self.prepared,
+                Selection(),
+                dry_run=False,
+                reports=self.reports,
+                stop=stop,
+                listener=listener,
             )
         except SyncError as error:
             failed = replace(self.prepared, survey=self.prepared.survey.barring(error))
@@ -163,7 +176,7 @@ class _Runs:
             follow(prepared.settings, run, self.reports)
 
     def freshness(self) -> Known:
-        return last_runs(self.settings.state_url)
+        return last_runs(self.settings.state_url, self.most)
 
     def tell(self, late: abc.Sequence[Freshness], limit: timedelta) -> None:
         tell_stale(self.settings, late, limit.total_seconds())

@@ -7,15 +7,16 @@ from pathlib import Path
 from sync.cli.config import whose
 from sync.cli.environ import tell as warn
 from sync.cli.environ import variables, warnings
-from sync.cli.failure import problems, tell
+from sync.cli.failure import problems
 from sync.cli.say import say, say_json
+from sync.domain.health import MostRejected
 from sync.domain.instant import canonical
 from sync.errors import EXIT_CONFIG, EXIT_OK, EXIT_REJECTED, ConfigError
 from sync.mapping.interpolation import Open
 from sync.mapping.survey import survey
 from sync.report.words import count, duration, visible
 from sync.service import freshness
-from sync.service.freshness import Freshness, last_runs
+from sync.service.freshness import Freshness, last_runs, read_most
 from sync.service.timetable import read_duration
 from sync.settings import Settings
 from sync.state.memory import LastRun
@@ -23,55 +24,67 @@ from sync.state.memory import LastRun
 _FOLDER = Path("mappings")
 
 
-def status(paths: abc.Sequence[Path], max_age: str | None, *, as_json: bool) -> int:
-    """Show the last successes; 0, or 1 if one is older than `max_age` or never was, or 2 if a file is broken.
+def status(
+    paths: abc.Sequence[Path],
+    max_age: str | None,
+    max_rejected: str | None = None,
+    *,
+    as_json: bool,
+) -> int:
+    """Show how mappings are; 0, or 1 if one is unhealthy, or 2 if a file is broken.
+
+    Unhealthy is one whose last success is older than `max_age`, or never was, or rejected more than `max_rejected`.
 
     Without `paths` these are the mappings in mappings/, and without that folder all that the state knows.
 
     Raises:
-        ConfigError: arguments or settings are wrong.
+        ConfigError: arguments or settings are wrong; or files, once the text is shown.
         StateError: the state cannot be read.
     """
     limit = None if max_age is None else read_duration(max_age)
     found_here = variables()
     warn(warnings(found_here, paths), found_here.own.get("SYNC_LOG"))
     settings = Settings.load(found_here)
-    known = last_runs(settings.state_url)
+    most = read_most(max_rejected)
+    known = last_runs(settings.state_url, most)
     files = paths or ([_FOLDER] if _FOLDER.is_dir() else [])
     surveyed = survey(files, Open(found_here), frozenset())
     mappings = [whose(one, known) for one in surveyed.everybody]
     found = known.of(mappings if files else None)
     moment = datetime.now(UTC) + known.ahead
     if as_json:
-        document = _document(found, moment, limit) | {"problems": problems(surveyed.problems)}
-        say_json(document)
+        told = problems(surveyed.problems)
+        say_json(_document(found, moment, limit, most) | {"problems": told})
     else:
-        _show(found, moment, limit)
+        _show(found, moment, limit, most)
     if surveyed.problems:
-        tell(ConfigError(*surveyed.problems), as_json=False)
-        return EXIT_CONFIG
-    if limit is None:
-        return EXIT_OK
-    healthy = found and not any(one.is_too_old(moment, limit) for one in found)
+        if as_json:
+            return EXIT_CONFIG
+        raise ConfigError(*surveyed.problems)
+    told = [freshness.describe(one, moment, limit, most=most) for one in found]
+    healthy = all(one["healthy"] for one in told) and (found or limit is None)
     return EXIT_OK if healthy else EXIT_REJECTED
 
 
 def _document(
-    found: abc.Sequence[Freshness], moment: datetime, limit: timedelta | None
+    found: abc.Sequence[Freshness], moment: datetime, limit: timedelta | None, most: MostRejected
 ) -> dict[str, object]:
     return {
         "format": 1,
         "max_age_seconds": limit and round(limit.total_seconds()),
-        "mappings": [freshness.describe(one, moment, limit) for one in found],
+        "mappings": [freshness.describe(one, moment, limit, most=most) for one in found],
     }
 
 
-def _show(found: abc.Sequence[Freshness], moment: datetime, limit: timedelta | None) -> None:
+def _show(
+    found: abc.Sequence[Freshness], moment: datetime, limit: timedelta | None, most: MostRejected
+) -> None:
     names = Counter(one.mapping for one in found)
     for one in found:
         where = f" ({visible(one.data_source or '')})" if names[one.mapping] > 1 else ""
         late = "  TOO OLD" if limit is not None and one.is_too_old(moment, limit) else ""
-        say(f"{visible(one.mapping)}{where}: {_told(one, moment)}{late}")
+        ill = "  TOO MANY REJECTED" if one.is_ill(moment, most) else ""
+        say(f"{visible(one.mapping)}{where}: {_told(one, moment)}{late}{ill}")
         if one.broken is not None:
             say(f"  {'since then' if one.last else 'last run'} {_ended(one.broken)}")
     if not found:

@@ -134,12 +134,16 @@ class MappingRun:
     account: str | None = None
     query: int | None = None
     reason: str | None = None
+    #: Up to so many rejected rows are tolerated.
+    tolerated: int = 0
+    #: Rejected rows that the last whole run had not rejected.
+    rejected_new: int = 0
+    #: Seconds after which the lease that it met runs out; None where it met none.
+    free_in: float | None = None
     #: The rails that were lifted for this run.
     overridden: tuple[str, ...] = ()
     #: Of how many records ChartMogul is known to drop the value, by field.
     known_drops: dict[str, int] = field(default_factory=dict)
-    #: How many rejected rows are tolerated, known once all rows are read.
-    tolerated: int = 0
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from sync.engine.task import MappingTask
 from sync.errors import (
     ConfigError,
     Interrupted,
+    LockedError,
     Outage,
     StateError,
     SyncError,
@@ -204,13 +205,15 @@ class Coordinator:
             return
         rejected = task.run.rows.rejected
         task.run.status = Status.COMPLETED_WITH_ERRORS if rejected else Status.SUCCEEDED
-        if rejected > task.tolerated:
+        if rejected > task.run.tolerated:
             self._codes.add(errors.EXIT_REJECTED)
 
     def _end(self, task: MappingTask, error: SyncError) -> None:
         task.run.error = told(error)
         task.run.status = _STATUSES.get(error.exit_code, Status.FAILED)
         task.run.reason = cause(error)
+        if isinstance(error, LockedError):
+            task.run.free_in = error.free_in
         self._codes.add(error.exit_code)
 
     def _failed(self, error: SyncError) -> None:

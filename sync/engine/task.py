@@ -48,7 +48,6 @@ class MappingTask:
     before: list["MappingTask"] = field(default_factory=list, init=False)
     state: MappingState = field(init=False)
     types: dict[str, Typed] = field(default_factory=dict, init=False)
-    tolerated: int = field(default=0, init=False)
     _spool: Spool | None = field(default=None, init=False)
     _findings: Findings | None = field(default=None, init=False)
 
@@ -189,7 +188,7 @@ class MappingTask:
         limits = limits_for(
             mapping.limits, rows.read, whole=whole, lifted=self.context.selection.lifted
         )
-        self.tolerated = self.run.tolerated = mapping.tolerate_rejected.limit(rows.read)
+        self.run.tolerated = mapping.tolerate_rejected.limit(rows.read)
         if rows.read == 0 and whole:
             if self._absence_counts:
                 limits.judge_empty(0, await self.state.last_read(self.run.file, self.run.query))
@@ -242,6 +241,9 @@ class MappingTask:
             requests = self.run.requests.total + writer.recorder.cost
             self.telling.estimated(Estimate(requests, requests / self.context.means.rate))
             return
+        if self.run.rows.rejected:
+            started_at = self.context.started_at
+            self.run.rejected_new = await self.state.newly_rejected(self.run, started_at)
         if self._absence_counts and not self.context.stop.requested():
             await self.state.mark_left()
         self.run.known_drops = (await self.state.known_drops()).counts

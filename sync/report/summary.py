@@ -53,6 +53,7 @@ def _mapping(mapping: MappingRun) -> Summary:
         "seconds": round(mapping.seconds, 3),
         "rows": _rows(mapping.rows),
         "requests": _requests(mapping.requests),
+        "rejected_new": mapping.rejected_new,
         "known_drops": dict(sorted(mapping.known_drops.items())),
         "overridden": list(mapping.overridden),
     }

@@ -1,13 +1,14 @@
-"""/healthz and /metrics of a scheduled worker, served from a thread of their own."""
+"""/livez, /healthz and /metrics of a scheduled worker, served from a thread of their own."""
 
 import json
 import socket
 import time
 from collections import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Thread
 from types import TracebackType
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -16,12 +17,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from sync.domain.health import MostRejected
 from sync.domain.instant import canonical
 from sync.errors import ConfigError, ConfigProblem
 from sync.service import freshness
 from sync.service.freshness import Freshness
 from sync.service.guard import Guard
 from sync.service.metrics import CONTENT_TYPE, Metrics
+from sync.service.progress import Progress
+
+#: A worker that has not come round for so many seconds is stuck.
+STUCK = 300.0
 
 
 @dataclass(slots=True)
@@ -35,19 +41,47 @@ class Board:
     next_run_at: datetime | None = None
     #: How much later it is by the state's clock, by which runs are entered.
     ahead: timedelta = timedelta()
+    #: How much of a run may be rejected.
+    most: MostRejected = field(default_factory=MostRejected)
+    progress: Progress = field(default_factory=lambda: Progress(time.monotonic))
+    #: When the worker last came round, by the clock of `progress`; None before it serves.
+    beat: float | None = None
+    #: When and why the last run broke off, which the state may not hold; None where it did not.
+    failure: dict[str, object] | None = None
+
+    def is_stuck(self) -> bool:
+        """Whether the worker does nothing at all any more: only a new process helps."""
+        return self.beat is not None and self.progress.clock() - self.beat > STUCK
+
+
+def describe(board: Board, now: datetime) -> list[dict[str, Any]]:
+    """How each mapping is at this moment."""
+    moment, since = now + board.ahead, board.started_at + board.ahead
+    alive = board.progress.alive()
+    return [
+        freshness.describe(
+            one,
+            moment,
+            board.max_age,
+            since,
+            most=board.most,
+            getting_on=one.mapping in alive,
+        )
+        for one in board.freshness
+    ]
 
 
 def report(board: Board, now: datetime) -> dict[str, object]:
-    """What /healthz says; `healthy` is whether no mapping's last success is too old."""
-    moment, since = now + board.ahead, board.started_at + board.ahead
-    shown = [freshness.describe(one, moment, board.max_age, since) for one in board.freshness]
+    """What /healthz says; `healthy` is whether every mapping is."""
+    shown = describe(board, now)
     return {
         "format": 1,
-        "healthy": not any(one["too_old"] for one in shown),
+        "healthy": all(one["healthy"] for one in shown),
         "running": board.running,
         "started_at": canonical(board.started_at),
         "next_run_at": board.next_run_at and canonical(board.next_run_at),
         "max_age_seconds": round(board.max_age.total_seconds()),
+        "last_failure": board.failure,
         "mappings": shown,
     }
 
@@ -58,7 +92,11 @@ def build_app(
     clock: abc.Callable[[], datetime],
     hosts: abc.Collection[str] = (),
 ) -> ASGIApp:
-    """The ASGI app with both routes; `hosts` are names that it goes by besides those of inside."""
+    """The ASGI app with its routes; `hosts` are names that it goes by besides those of inside."""
+
+    async def livez(_: Request) -> Response:
+        stuck = board.is_stuck()
+        return Response("stuck\n" if stuck else "alive\n", 503 if stuck else 200)
 
     async def healthz(_: Request) -> Response:
         found = report(board, clock())
@@ -66,9 +104,11 @@ def build_app(
         return Response(json.dumps(found) + "\n", status, media_type="application/json")
 
     async def show_metrics(_: Request) -> Response:
+        metrics.show(describe(board, clock()))
         return Response(metrics.expose(), headers={"Content-Type": CONTENT_TYPE})
 
-    routes = [Route("/healthz", healthz), Route("/metrics", show_metrics)]
+    pages = {"/livez": livez, "/healthz": healthz, "/metrics": show_metrics}
+    routes = [Route(path, page) for path, page in pages.items()]
     return Guard(Starlette(routes=routes), hosts)
 
 

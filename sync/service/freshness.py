@@ -1,12 +1,17 @@
-"""How long ago each mapping last succeeded, whether that is too long, and what broke off since."""
+"""How each mapping is: when it last succeeded, whether that is too old, what it rejected, what broke off since."""
 
 import os
+import re
 from collections import abc
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from sync.domain.health import MostRejected
 from sync.domain.instant import canonical
+from sync.errors import ConfigError, ConfigProblem
+from sync.state.health import Place
 from sync.state.history import AHEAD, BROKEN, COMPLETE, Exists, History, Whose
 from sync.state.memory import LastRun
 
@@ -22,6 +27,7 @@ class Freshness:
     last: LastRun | None
     broken: LastRun | None = None
     data_source: str | None = None
+    healthy_since: datetime | None = None
 
     def success(self, now: datetime) -> LastRun | None:
         """The last success; one of the future, by a clock that was ahead, is none."""
@@ -43,6 +49,11 @@ class Freshness:
         began = [moment for moment in (last and last.finished_at, since) if moment]
         return not began or now - max(began) > max_age
 
+    def is_ill(self, now: datetime, most: MostRejected) -> bool:
+        """Whether too much of what its last success read was rejected."""
+        last = self.success(now)
+        return last is not None and most.is_passed(last.read, last.rejected, last.tolerated or 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -56,6 +67,8 @@ class Known:
     ahead: timedelta = timedelta()
     query_hash: abc.Callable[[str], int] = hash
     exists: Exists = os.path.exists
+    #: Since when a mapping is healthy by what it rejected: by account, data source and name.
+    healthy: abc.Mapping[Place, datetime] = field(default_factory=dict)
 
     def of(self, mappings: abc.Iterable[Whose] | None = None) -> list[Freshness]:
         """The freshness of these mappings, or of all that are known."""
@@ -74,7 +87,9 @@ class Known:
         last, broken = (history.of(whose, self.exists) for history in (self.complete, self.broken))
         if last and broken and broken.finished_at <= last.finished_at:
             broken = None
-        return Freshness(whose.mapping, last, broken, whose.data_source)
+        place = (last.account, last.data_source, last.mapping) if last else None
+        since = self.healthy.get(place) if place else None
+        return Freshness(whose.mapping, last, broken, whose.data_source, since)
 
 
 def _name(whose: Whose) -> tuple[str, str]:
@@ -82,10 +97,22 @@ def _name(whose: Whose) -> tuple[str, str]:
 
 
 def describe(
-    one: Freshness, now: datetime, max_age: timedelta | None, since: datetime | None = None
+    one: Freshness,
+    now: datetime,
+    max_age: timedelta | None,
+    since: datetime | None = None,
+    *,
+    most: MostRejected = MostRejected(),  # noqa: B008 - frozen
+    getting_on: bool = False,
 ) -> dict[str, Any]:
-    """The freshness of a mapping as JSON: `status --json` and /healthz show the same."""
+    """How a mapping is, as JSON: `status --json` and /healthz show the same.
+
+    While a run of it is `getting_on`, its age is no reason to call it unhealthy.
+    """
     last, age = one.success(now), one.age(now)
+    too_old = max_age is not None and one.is_too_old(now, max_age, since)
+    healthy = not one.is_ill(now, most) and (getting_on or not too_old)
+    healthy_since = one.healthy_since if healthy and last else None
     return {
         "mapping": one.mapping,
         "data_source": one.data_source,
@@ -93,8 +120,12 @@ def describe(
         "age_seconds": None if age is None else round(age.total_seconds()),
         "run_id": last and last.run,
         "status": last and last.status.value,
+        "read": last and last.read,
         "rejected": last and last.rejected,
-        "too_old": max_age is not None and one.is_too_old(now, max_age, since),
+        "rejected_new": last and last.rejected_new,
+        "too_old": too_old,
+        "healthy": healthy,
+        "healthy_since": healthy_since and canonical(healthy_since),
         "broken_since": one.broken and _broken(one.broken),
     }
 
@@ -108,8 +139,23 @@ def _broken(run: LastRun) -> dict[str, str | None]:
     }
 
 
-def last_runs(state_url: str) -> Known:
-    """Each mapping's last success, and what broke off, as the state knows it.
+def read_most(text: str | None) -> MostRejected:
+    """How much may be rejected, from `20%` or a number of rows; None: the default.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    found = re.fullmatch(r"\s*(\d{1,9})(?:(\.\d{1,3})?\s*(%))?\s*", text or "50%", re.ASCII)
+    if found is None:
+        hint = "write it like 20% or 100"
+        raise ConfigError(ConfigProblem(f"{text!r} is no number of rejected rows", hint))
+    if found[3]:
+        return MostRejected(None, Decimal(found[1] + (found[2] or "")))
+    return MostRejected(int(found[1]))
+
+
+def last_runs(state_url: str, most: MostRejected = MostRejected()) -> Known:  # noqa: B008 - frozen
+    """Each mapping's last success, and what broke off, as the state knows it; `most`: see `Store.healthy_since`.
 
     Raises:
         StateError: the state cannot be read.
@@ -119,6 +165,7 @@ def last_runs(state_url: str) -> Known:
     store = Store.open_read_only(state_url)
     try:
         complete, broken = store.history(COMPLETE), store.history(BROKEN)
-        return Known(complete, broken, store.now() - datetime.now(UTC), store.query_hash)
+        ahead, healthy = store.now() - datetime.now(UTC), store.healthy_since(most)
+        return Known(complete, broken, ahead, store.query_hash, healthy=healthy)
     finally:
         store.close()

@@ -9,9 +9,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from sync.service.timetable import Timetable, delay, skipped
+from sync.state.moments import since_boot
 
 #: The longest sleep: clocks are set and machines suspended, so the time is looked at again.
 _NAP = timedelta(seconds=30)
+#: Shorter than any clock can tell.
+_INSTANT = 1e-6
+#: Seconds after a lease has run out in which it is surely free.
+_SPARE = 1.0
 
 
 class Listener(Protocol):
@@ -19,6 +24,10 @@ class Listener(Protocol):
 
     def waiting(self, until: datetime) -> None:
         """The next run starts at `until`."""
+        ...
+
+    def locked(self, until: datetime) -> None:
+        """Another process writes the same records; its lease has run out at `until`."""
         ...
 
     def missed(self, count: int) -> None:
@@ -30,16 +39,19 @@ class Listener(Protocol):
 class Scheduler:
     """Calls `work` whenever the timetable says so, until `stop` is set.
 
-    `work` never raises. `nap` sleeps for so many seconds and may return early.
+    `work` never raises; it may give the seconds after which the same run is worth another try. `nap` sleeps for so many
+    seconds and may return early. `monotonic` are seconds that only grow: nothing is waited for longer because a clock
+    was set back, and an interval ends no sooner because it was set forward.
     """
 
     timetable: Timetable
-    work: abc.Callable[[], abc.Awaitable[None]]
+    work: abc.Callable[[], abc.Awaitable[float | None]]
     stop: asyncio.Event
     listener: Listener
     clock: abc.Callable[[], datetime]
     nap: abc.Callable[[float], abc.Awaitable[None]]
     jitter: timedelta | None = None
+    monotonic: abc.Callable[[], float] = since_boot
     roll: abc.Callable[[], float] = field(default=random.random)
 
     async def keep(self, *, at_once: bool) -> None:
@@ -48,21 +60,48 @@ class Scheduler:
         if not at_once:
             due = await self._wait(now)
         while not self.stop.is_set():
-            await self.work()
+            again = await self.work()
             if self.stop.is_set():
                 return
+            if again is not None and await self._try_again(due, again):
+                continue
             now = max(self.clock(), due)
             if missed := skipped(self.timetable, due, now):
                 self.listener.missed(missed)
             due = await self._wait(now)
 
+    async def _try_again(self, due: datetime, seconds: float) -> bool:
+        """Wait until a lease has run out, where that is before the next run is due."""
+        until = self.clock() + timedelta(seconds=seconds + _SPARE)
+        if until >= self.timetable.after(max(self.clock(), due)):
+            return False
+        self.listener.locked(until)
+        await self._sleep(until)
+        return True
+
     async def _wait(self, now: datetime) -> datetime:
         due = self.timetable.after(now)
         start = due + delay(self.timetable, due, self.jitter, self.roll())
         self.listener.waiting(start)
-        while not self.stop.is_set() and (left := start - self.clock()) > timedelta():
-            await self.nap(min(left, _NAP).total_seconds())
+        await self._sleep(start)
         return due
+
+    async def _sleep(self, until: datetime) -> None:
+        """Sleep until a moment, or for as long as that was away at first, whichever comes first."""
+        begun, length = self.monotonic(), (until - self.clock()).total_seconds()
+        while not self.stop.is_set():
+            left = min((until - self.clock()).total_seconds(), length + begun - self.monotonic())
+            if left < _INSTANT:
+                return
+            await self.nap(min(left, _NAP.total_seconds()))
+
+
+def steady(
+    clock: abc.Callable[[], datetime], monotonic: abc.Callable[[], float] = since_boot
+) -> abc.Callable[[], datetime]:
+    """A clock that shows the time as `clock` shows it now, and from then on only grows, whoever sets `clock`."""
+    start, begun = clock(), monotonic()
+    return lambda: start + timedelta(seconds=monotonic() - begun)
 
 
 def napping(stop: asyncio.Event) -> abc.Callable[[float], abc.Awaitable[None]]:

@@ -8,19 +8,25 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from sync.domain.events import Reporter
 from sync.domain.instant import canonical
 from sync.domain.results import Run, Status
 from sync.engine.context import Stop
-from sync.errors import EXIT_OK, SyncError, told
+from sync.errors import EXIT_OK, EXIT_REJECTED, SyncError, cause, told
 from sync.service import freshness
 from sync.service.endpoints import Board
 from sync.service.metrics import Metrics
 from sync.service.scheduler import Scheduler, napping
 from sync.service.timetable import Timetable
 from sync.state.history import Whose
+from sync.state.moments import since_boot
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
+
+
+#: Seconds between two signs of life.
+_BEAT = 1.0
 
 
 class Runs(Protocol):
@@ -30,7 +36,7 @@ class Runs(Protocol):
         """The mappings, as the latest `run` has found them."""
         ...
 
-    async def run(self, stop: Stop) -> Run:
+    async def run(self, stop: Stop, listener: Reporter) -> Run:
         """One run; files and environment are read anew, so that an edited mapping counts from now on."""
         ...
 
@@ -50,27 +56,46 @@ class Worker:
     now: abc.Callable[[], datetime]
     ended: Run | None = field(default=None, init=False)
     stop: Stop = field(default_factory=Stop, init=False)
+    monotonic: abc.Callable[[], float] = since_boot
     _known: freshness.Known = field(default_factory=freshness.Known, init=False)
 
     async def serve(self, timetable: Timetable, jitter: timedelta | None, *, at_once: bool) -> int:
         """Keep the timetable until `stop` is set; the exit code."""
+        beating = asyncio.create_task(self._beat())
         await self._look()
         nap = napping(self.stop.event)
-        scheduler = Scheduler(timetable, self.work, self.stop.event, self, self.now, nap, jitter)
-        await scheduler.keep(at_once=at_once)
+        scheduler = Scheduler(
+            timetable, self.work, self.stop.event, self, self.now, nap, jitter, self.monotonic
+        )
+        try:
+            await scheduler.keep(at_once=at_once)
+        finally:
+            beating.cancel()
         broken_off = self.ended is not None and self.ended.status is Status.INTERRUPTED
         code = self.stop.exit_code if broken_off and self.stop.exit_code else EXIT_OK
         self.log.info("schedule_ended", exit_code=code)
         return code
 
-    async def work(self) -> None:
-        """One run; whatever happens is told and counted, and the schedule goes on."""
+    async def _beat(self) -> None:
+        """Show, for /livez, that the worker comes round."""
+        while True:
+            self.board.beat = self.board.progress.clock()
+            await asyncio.sleep(_BEAT)
+
+    async def work(self) -> float | None:
+        """One run; whatever happens is told and counted, and the schedule goes on.
+
+        What it gives are the seconds until the last lease runs out that some mapping met; None where none did.
+        """
         self.board.running, self.board.next_run_at = True, None
+        self.board.failure = self.ended = None
+        self.board.progress.begun = self.metrics.begun
         try:
-            self.ended = await self.runs.run(self.stop)
+            self.ended = await self.runs.run(self.stop, self.board.progress)
         except SyncError as error:
             self.log.error("run_failed", exit_code=error.exit_code, error=told(error))
             self.metrics.failed()
+            self._note_failure(error.exit_code, cause(error))
         except Exception as error:
             # Not the message: it may quote a row.
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -79,9 +104,24 @@ class Worker:
             self.metrics.failed()
         else:
             self.metrics.ended(self.ended)
+            if self.ended.exit_code not in (EXIT_OK, EXIT_REJECTED):
+                reasons = (part.reason for part in self.ended.mappings)
+                self._note_failure(self.ended.exit_code, next(filter(None, reasons), None))
         finally:
             await self._look()
+            self.board.progress.over()
             self.board.running = False
+        return self._free_in()
+
+    def _note_failure(self, exit_code: int, reason: str | None) -> None:
+        """Show that the last run failed, also where no state can hold it; without words, which may quote a row."""
+        at = canonical(self.now())
+        self.board.failure = {"at": at, "exit_code": exit_code, "reason": reason}
+
+    def _free_in(self) -> float | None:
+        parts = self.ended.mappings if self.ended else ()
+        met = [p.free_in for p in parts if p.status is Status.LOCKED and p.free_in is not None]
+        return max(met, default=None)
 
     async def _look(self) -> None:
         """Find the last runs, also those of other workers on the same state."""
@@ -91,6 +131,7 @@ class Worker:
             self.log.warning("state_unreadable", error=told(error))
         self.board.freshness = tuple(self._known.of(self.runs.whose(self._known)))
         self.board.ahead = self._known.ahead
+        self.metrics.keep(one.mapping for one in self.board.freshness)
         for one in self.board.freshness:
             self.metrics.succeeded(one)
 
@@ -98,6 +139,10 @@ class Worker:
         """Tell when the next run starts."""
         self.board.next_run_at = until
         self.log.info("next_run", at=canonical(until))
+
+    def locked(self, until: datetime) -> None:
+        """Tell that the records are being written elsewhere, and when the next try is."""
+        self.log.info("lease_awaited", until=canonical(until))
 
     def missed(self, count: int) -> None:
         """Tell that runs were left out."""

@@ -169,12 +169,13 @@ def locked(place: Place, holder: Holder | None, at: float) -> LockedError:
     _, data_source, object_ = place
     what = f"the {object_}s of {data_source} are being written"
     if holder is None:  # given back in this very moment
-        return LockedError(f"{what} by another process", "run again")
+        return LockedError(f"{what} by another process", "run again", 0.0)
     ends = min(holder.expires, at + holder.lasts)
     return LockedError(
         f"{what} by process {holder.process.pid} on {holder.process.host},"
         f" since {told(holder.acquired)}",
         f"wait for it; should it be dead, its lease runs out at {told(ends)}",
+        max(0.0, ends - at),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sync.domain import objects
 from sync.domain.parent import Parent
 from sync.domain.record import AttributeType
-from sync.domain.results import Left
+from sync.domain.results import Left, MappingRun
 from sync.domain.row_hash import KnownRows, RowHash
 from sync.domain.seen_rows import SeenRows
 from sync.domain.typed import Typed
@@ -86,9 +86,25 @@ class MappingState:
 
     async def last_read(self, file: str, query: int | None) -> int:
         """How many rows the latest run of this mapping, in this file and with this query, read that came to its end."""
-        scope = self.scope
-        whose = Whose(self.mapping, scope.data_source, scope.account, scope.object, file, query)
+        whose = self._whose(file, query)
         return await call(self.store.last_read, whose, os.path.exists) or 0
+
+    async def newly_rejected(self, part: MappingRun, started_at: datetime) -> int:
+        """How many of the rows that this run rejected the last whole run had not rejected."""
+        whose = self._whose(part.file, part.query)
+        return await call(
+            self.store.newly_rejected,
+            self.scope,
+            self.run_id,
+            started_at,
+            part,
+            whose,
+            os.path.exists,
+        )
+
+    def _whose(self, file: str, query: int | None) -> Whose:
+        scope = self.scope
+        return Whose(self.mapping, scope.data_source, scope.account, scope.object, file, query)
 
     async def remember(
         self, items: list[Item], attributes: frozenset[str], types: abc.Mapping[str, Typed]

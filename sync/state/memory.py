@@ -218,3 +218,4 @@ class LastRun:
     query: int | None = None
     reason: str | None = None
     tolerated: int | None = None
+    rejected_new: int = 0

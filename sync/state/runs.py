@@ -11,8 +11,7 @@ from sync.domain.results import MappingRun, Requests, Run, Status, Tally
 from sync.errors import ConfigError, ConfigProblem
 from sync.state.history import AHEAD
 from sync.state.memory import LastRun
-from sync.state.schema import records, rejections, run_mappings, runs, scopes
-from sync.state.schema import rejected as now_rejected
+from sync.state.schema import records, rejections, run_mappings, runs
 from sync.state.upsert import upsert
 
 #: The rejected rows of this many runs stay known for `retry`.
@@ -21,7 +20,7 @@ KEPT = 50
 YEAR = timedelta(days=365)
 _LAST = (
     *("mapping", "run", "status", "read", "rejected"),
-    *("account", "data_source", "object", "file", "query", "reason", "tolerated"),
+    *("account", "data_source", "object", "file", "query", "reason", "tolerated", "more"),
 )
 _TALLY = ("read", "created", "updated", "unchanged", "skipped", "rejected")
 
@@ -54,6 +53,7 @@ def _mapping_row(run: str, position: int, part: MappingRun) -> dict[str, object]
         "account": part.account,
         "query": part.query,
         "reason": part.reason,
+        "tolerated": part.tolerated,
         "status": part.status and part.status.value,
         "warnings": part.warnings,
         "left": part.left,
@@ -64,8 +64,13 @@ def _mapping_row(run: str, position: int, part: MappingRun) -> dict[str, object]
             "retried": part.requests.retried,
             "throttled": part.requests.throttled,
         },
-        "more": {"known_drops": part.known_drops} if part.known_drops else None,
+        "more": _more(part),
     }
+
+
+def _more(part: MappingRun) -> dict[str, object]:
+    drops = {"known_drops": part.known_drops} if part.known_drops else {}
+    return {"rejected_new": part.rejected_new, **drops}
 
 
 def latest(connection: Connection, limit: int) -> list[Run]:
@@ -120,6 +125,8 @@ def _mapping_run(row: Any) -> MappingRun:
         account=row.account,
         query=row.query,
         reason=row.reason,
+        tolerated=row.tolerated or 0,
+        rejected_new=(row.more or {}).get("rejected_new", 0),
         status=row.status and Status(row.status),
         warnings=row.warnings,
         left=row.left,
@@ -169,6 +176,7 @@ def _last_run(row: Any) -> LastRun:
         row.query,
         row.reason,
         row.tolerated,
+        (row.more or {}).get("rejected_new", 0),
     )
 
 
@@ -186,23 +194,6 @@ def rejected(connection: Connection, run: str) -> dict[str, frozenset[str]]:
     for mapping, key in connection.execute(query.where(rejections.c.run == run)):
         found[mapping].add(key)
     return {mapping: frozenset(keys) for mapping, keys in found.items()}
-
-
-def newly_rejected(connection: Connection, run: Run, part: MappingRun) -> int:
-    """Rows that a mapping has rejected in a run, and not in its whole run before.
-
-    Of rows without a key those beyond that run's number.
-    """
-    here = [scopes.c.data_source == part.data_source]
-    if part.account is not None:
-        here.append(scopes.c.account == part.account)
-    noted = select(func.count()).select_from(now_rejected)
-    noted = noted.join(records, records.c.id == now_rejected.c.record)
-    noted = noted.join(scopes, scopes.c.id == records.c.scope).where(*here)
-    noted = noted.where(now_rejected.c.mapping == part.mapping)
-    new = connection.execute(noted.where(now_rejected.c.since >= run.started_at)).scalar_one()
-    keyless = part.rows.rejected - _with_key(connection, run.id, part.mapping)
-    return new + max(0, keyless - _keyless_before(connection, run, part))
 
 
 def _keyless_before(connection: Connection, run: Run, part: MappingRun) -> int:

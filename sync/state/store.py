@@ -11,6 +11,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from sync.domain import objects
+from sync.domain.health import MostRejected
 from sync.domain.parent import Parent
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, MappingRun, Run, Status
@@ -20,6 +21,7 @@ from sync.state import (
     accounts,
     drops,
     forgetting,
+    health,
     identities,
     in_doubt,
     opening,
@@ -324,6 +326,32 @@ class Store:
         wanted = list(statuses)
         return History(self.database.read(lambda c: runs.last(c, wanted, upto)))
 
+    def healthy_since(self, most: MostRejected) -> dict[health.Place, datetime]:
+        """Since when a mapping's runs have not rejected more than that; missing where its latest one has."""
+        return self.database.read(lambda c: health.since(c, most))
+
+    def newly_rejected(
+        self,
+        scope: Scope,
+        run: str,
+        started_at: datetime,
+        part: MappingRun,
+        whose: Whose,
+        exists: Exists,
+    ) -> int:
+        """How many rejected rows of a mapping's part of a run were not rejected in its last whole run."""
+        last = self.history(COMPLETE).of(whose, exists)
+
+        def work(connection: Connection) -> int:
+            fresh = health.newly_rejected(connection, scope, part.mapping, started_at)
+            lone = health.without_record(connection, run, part.mapping, part.rows.rejected)
+            before = 0
+            if last is not None:
+                before = health.without_record(connection, last.run, last.mapping, last.rejected)
+            return min(fresh + max(0, lone - before), part.rows.rejected)
+
+        return self.database.read(work)
+
     def fail_run(self, run: Run) -> None:
         """Enter a run that failed before its first row; its parts that have not ended have failed with it."""
         for part in run.mappings:
@@ -338,13 +366,6 @@ class Store:
     def last_rejecting_run(self) -> str | None:
         """The id of the latest run that rejected a row with a key."""
         return self.database.read(runs.last_rejecting)
-
-    def newly_rejected(self, run: Run, part: MappingRun) -> int:
-        """How many rows a mapping has rejected in a run that were not rejected in its whole run before.
-
-        Of rows without a key, by which they would be known, those beyond that run's number.
-        """
-        return self.database.read(lambda c: runs.newly_rejected(c, run, part))
 
     def last_success(self, part: MappingRun) -> datetime | None:
         """When the mapping of a run last came to its end."""

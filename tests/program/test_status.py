@@ -62,8 +62,12 @@ def test_as_json():
         "age_seconds": 3600,
         "run_id": "run_1",
         "status": "succeeded",
+        "read": 10,
         "rejected": 2,
+        "rejected_new": 0,
         "too_old": False,
+        "healthy": True,
+        "healthy_since": None,
         "broken_since": None,
     }
     [never] = Known(History([last(HOUR)])).of([Whose("contacts")])

@@ -329,7 +329,9 @@ def test_a_pause_while_waiting_for_a_connection():
         sending = asyncio.ensure_future(process.send(process.pace()))
         await asyncio.sleep(0.2)
         assert process.starts == []
-        asyncio.get_running_loop().pass_time(60.0)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, Loop)
+        loop.pass_time(60.0)
         await asyncio.wait_for(sending, 5.0)
         return process.starts
 

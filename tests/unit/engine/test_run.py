@@ -53,7 +53,6 @@ class Part:
         self.state = SimpleNamespace(scope=Scope(1, account, "ds_1", kind))
         self.about = objects.of(kind)
         self.types: dict[str, Typed] = {}
-        self.tolerated = 0
         self.before: list[Part] = []
         self.alone = False  # waits for all that come first
         self.errors: dict[str, BaseException] = {}
@@ -456,7 +455,7 @@ async def test_rejected(rejected, tolerated, expected):
     """Rejected rows show in the status; in the exit code where there are more than tolerated."""
     desk = Desk("a")
     desk["a"].run.rows.rejected = rejected
-    desk["a"].tolerated = tolerated
+    desk["a"].run.tolerated = tolerated
 
     assert (await desk.conduct())[:2] == expected
 

@@ -50,6 +50,7 @@ def test_summary(run):
         "retried": 1,
         "throttled": 0
       },
+      "rejected_new": 0,
       "known_drops": {},
       "overridden": []
     }

@@ -64,6 +64,7 @@ def test_healthy_at_first(client: httpx.Client):
         "started_at": "2026-01-31T10:00:00Z",
         "next_run_at": None,
         "max_age_seconds": 3600,
+        "last_failure": None,
         "mappings": [
             {
                 "mapping": "customers",
@@ -72,8 +73,12 @@ def test_healthy_at_first(client: httpx.Client):
                 "age_seconds": None,
                 "run_id": None,
                 "status": None,
+                "read": None,
                 "rejected": None,
+                "rejected_new": None,
                 "too_old": False,
+                "healthy": True,
+                "healthy_since": None,
                 "broken_since": None,
             }
         ],
@@ -167,7 +172,7 @@ def test_two_workers_in_one_process():
 
 @pytest.mark.parametrize(("path", "status"), [("/", 404), ("/healthz/x", 404), ("/metrics", 405)])
 def test_nothing_else(client: httpx.Client, path: str, status: int):
-    """Two pages to read, and nothing to send to."""
+    """Pages to read, and nothing to send to."""
     method = "POST" if status == 405 else "GET"
     assert status == client.request(method, path).status_code
 

@@ -212,6 +212,9 @@ class Office:
     def waiting(self, until: datetime) -> None:
         self.told.append((until - START).total_seconds())
 
+    def locked(self, until: datetime) -> None:
+        self.told.append(f"locked until {(until - START).total_seconds()}")
+
     def missed(self, count: int) -> None:
         self.told.append(f"missed {count}")
 

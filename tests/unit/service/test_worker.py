@@ -24,7 +24,7 @@ class Runs:
     def whose(self, known: Known):
         return [Whose("customers", "ds_1")]
 
-    async def run(self, stop):
+    async def run(self, stop, listener):
         raise self.error
 
     def freshness(self):
