@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_core import ErrorDetails
 
 from sync.database.urls import dialect, review
+from sync.domain import keeping
 from sync.domain.allowance import MOST_AT_ONCE, MOST_PER_SECOND
 from sync.domain.flaw import wrong
 from sync.domain.slip import is_slip
@@ -44,6 +45,7 @@ VARIABLES = {
     "SYNC_RESULTS_URL": "results_url",
     "SYNC_RESULTS_SCHEMA": "results_schema",
     "SYNC_SHARE": "share",
+    "SYNC_REPORTS_KEEP": "reports_keep",
 }
 #: With these begin the variables that are ours alone.
 _OURS = ("SYNC_", "CHARTMOGUL_")
@@ -60,6 +62,7 @@ _TAKES = {
     "notify_on": "some of: failed, rejected, recovered, stale",
     "environment": "a name of at most 64 visible characters on one line",
     "share": "a part of the account's allowance from 1% to 100%, such as 60%",
+    "reports_keep": "an age such as 90d, a number of runs, or forever",
 }
 
 
@@ -151,6 +154,23 @@ class Settings(BaseModel):
     @classmethod
     def _check_share(cls, share: object) -> object:
         return _part(share) if isinstance(share, str) else share
+
+    reports_keep: str = Field(
+        default="90d",
+        description="How long reports are kept: an age such as 90d, a number of runs, or forever.",
+    )
+
+    @field_validator("reports_keep", mode="after")
+    @classmethod
+    def _check_reports_keep(cls, text: str) -> str:
+        if keeping.read(text) is None:
+            raise wrong("is nothing of that")
+        return text
+
+    @property
+    def keeping(self) -> keeping.Keeping:
+        """For how long reports are kept."""
+        return keeping.read(self.reports_keep) or keeping.Keeping()
 
     @field_validator("api_url", mode="after")
     @classmethod

@@ -22,7 +22,7 @@ from sync.engine.session import Session
 from sync.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, ConfigError, SyncError
 from sync.mapping.loader import LoadedMapping
 from sync.mapping.survey import Barred
-from sync.report import logs
+from sync.report import logs, retention
 from sync.report.files import FileReporter
 from sync.report.several import Several
 from sync.report.summary import dumps, summary
@@ -132,9 +132,13 @@ async def execute(
                 stack.callback(book.close)
             session = Session(settings, store, own, reporter, stack, clock, http, book=book)
             stack.enter_context(_short_collections())
-            return await session.conduct(
+            ended = await session.conduct(
                 mappings, selection, dry_run=dry_run, barred=barred, unsound=unsound
             )
+        await asyncio.to_thread(
+            retention.prune, reports or settings.reports, settings.keeping, now()
+        )
+        return ended
 
 
 @contextmanager

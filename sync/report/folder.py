@@ -54,7 +54,7 @@ def close(files: Iterable[TextIO]) -> None:
 
 
 def sweep(reports: Path, now: float) -> None:
-    """Remove the temporary folders of runs that died more than a day before `now`.
+    """Remove the temporary folders, and links, of runs that died more than a day before `now`.
 
     `now` is in seconds since 1970. What cannot be removed stays.
     """
@@ -62,6 +62,10 @@ def sweep(reports: Path, now: float) -> None:
         with suppress(OSError):
             if not partial.is_symlink() and now - _touched(partial) > DEAD_AFTER:
                 shutil.rmtree(partial, ignore_errors=True)
+    for link in reports.glob(f".*.{LATEST}"):
+        with suppress(OSError):
+            if link.is_symlink() and now - link.lstat().st_mtime > DEAD_AFTER:
+                link.unlink()
 
 
 def _touched(folder: Path) -> float:

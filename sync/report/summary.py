@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from sync import __version__
 from sync.domain.instant import canonical, parse
 from sync.domain.results import MappingRun, Requests, Run, Tally
 from sync.report import plain
@@ -17,6 +18,7 @@ def summary(run: Run) -> Summary:
     """The run as plain values: times in UTC, durations in seconds; None is not known yet."""
     return {
         "format": 1,
+        "tool": __version__,
         "run_id": run.id,
         "dry_run": run.dry_run,
         "started_at": canonical(run.started_at),

@@ -14,6 +14,7 @@ def test_summary(run):
     """The document has the keys of the contract in their order, and only the methods in use."""
     expected = """{
   "format": 1,
+  "tool": "0.1.0",
   "run_id": "r1",
   "dry_run": false,
   "started_at": "2026-01-31T10:00:00Z",
