@@ -85,8 +85,8 @@ def _order(_log: Any, _method: str, event: Any) -> Any:
 
 
 def _line(_log: Any, _method: str, event: Any) -> str:
-    """`10:00:00 warning row_rejected mapping=customers row=3`; odd text stands in quotes."""
-    head = f"{event.pop('timestamp')[11:19]} {event.pop('level'):<7} {event.pop('event')}"
+    """`2026-01-31T10:00:00Z warning row_rejected mapping=customers row=3`; odd text stands in quotes."""
+    head = f"{event.pop('timestamp')[:19]}Z {event.pop('level'):<7} {event.pop('event')}"
     return " ".join([head, *(f"{name}={_shown(value)}" for name, value in event.items())])
 
 

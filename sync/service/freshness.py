@@ -6,7 +6,7 @@ from collections import abc
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sync.domain.health import MostRejected
 from sync.domain.instant import canonical
@@ -14,6 +14,9 @@ from sync.errors import ConfigError, ConfigProblem
 from sync.state.health import Place
 from sync.state.history import AHEAD, BROKEN, COMPLETE, Exists, History, Whose
 from sync.state.memory import LastRun
+
+if TYPE_CHECKING:
+    from sync.state.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +167,13 @@ def last_runs(state_url: str, most: MostRejected = MostRejected()) -> Known:  # 
 
     store = Store.open_read_only(state_url)
     try:
-        complete, broken = store.history(COMPLETE), store.history(BROKEN)
-        ahead, healthy = store.now() - datetime.now(UTC), store.healthy_since(most)
-        return Known(complete, broken, ahead, store.query_hash, healthy=healthy)
+        return known(store, store.now() - datetime.now(UTC), most)
     finally:
         store.close()
+
+
+def known(store: "Store", ahead: timedelta, most: MostRejected) -> Known:
+    """The same of an open state; `ahead`: see `Known`."""
+    complete, broken = store.history(COMPLETE), store.history(BROKEN)
+    healthy = store.healthy_since(most)
+    return Known(complete, broken, ahead, store.query_hash, healthy=healthy)

@@ -55,7 +55,7 @@ def test_json():
 
 
 def test_text():
-    """A line for people has the time of day, the level, the event and the rest as pairs."""
+    """A line for people has the moment with its date, the level, the event and the rest as pairs."""
     stream = io.StringIO()
     log = logs.logger("text", stream).bind(run_id="r1")
     log.info("run_started", mappings=["a"], error=None, message="it's \x1b[31m on\nfire", key="")
@@ -64,8 +64,8 @@ def test_text():
         ' message="it\'s \\x1b[31m on\\nfire"\n'
     )
     line = stream.getvalue()
-    assert re.match(r"\d\d:\d\d:\d\d ", line)
-    assert expected == line[9:]
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ", line)
+    assert expected == line[21:]
 
 
 def test_level():

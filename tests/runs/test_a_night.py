@@ -1,0 +1,239 @@
+"""A night of a worker, by a clock of its own: what breaks, what everybody is told of it, and that all is delivered."""
+
+import sqlite3
+from contextlib import AsyncExitStack, closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import structlog
+
+from sync.cli import broken_run
+from sync.cli.config import prepare_run, whose
+from sync.cli.outside import clock_until, http_of
+from sync.domain.health import MostRejected
+from sync.domain.record import Object
+from sync.domain.results import MappingRun, Run
+from sync.engine.context import Selection
+from sync.engine.session import Session
+from sync.errors import ConfigError
+from sync.report.files import FileReporter
+from sync.report.several import Several
+from sync.sandbox.running import RunningSandbox
+from sync.sandbox.sandbox import Sandbox
+from sync.service import freshness
+from sync.service.endpoints import Board, report
+from sync.service.metrics import Metrics
+from sync.service.worker import Worker
+from sync.state import leases
+from sync.state.leases import Claim
+from sync.state.process import Process
+from sync.state.store import Store
+from tests.program.test_failures import source
+from tests.support.planted_secrets import API_KEY
+from tests.support.program import Desk
+from tests.support.runner import Place
+
+HOUR = timedelta(hours=1)
+MAPPING = """\
+version: 1
+source: {{url: "${{{url}}}", query: "select id, company, country from {table}"}}
+destination: {{object: customer, data_source: "{source}", api_key: "${{{key}}}"}}
+fields: {{external_id: id, company: company, country: country}}
+extra_columns: ignore
+"""
+
+
+class Night:
+    """The clock, the place and the runs of the worker; every table gets a row an hour."""
+
+    def __init__(self, place, monkeypatch):
+        self.place, self.env = place, monkeypatch
+        self.now, self.rows = datetime(2026, 1, 15, 22, tzinfo=UTC), 0
+        self.state = f"sqlite:///{place.folder / 'state.db'}"
+        desk = Desk(place)
+        self.sources = {"customers": place.sandbox.data_source}
+        self.sources |= {name: source(desk, name) for name in ("partners", "orders", "odd")}
+        monkeypatch.chdir(place.folder)
+        for name, value in (place.environment | {"KEY_B": API_KEY}).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("SECOND_WAREHOUSE", self.warehouse("second.db"))
+        for name in self.sources:
+            self.write(name)
+        self.board = Board(self.now, 3 * HOUR)
+        self.worker = Worker(self, self.board, Metrics(), structlog.get_logger(), lambda: self.now)
+        self.prepared = prepare_run([place.folder / "mappings"])
+
+    def warehouse(self, name):
+        return f"sqlite:///{self.place.folder / name}"
+
+    def write(self, name):
+        """A mapping, as it should be."""
+        second = name == "orders"
+        text = MAPPING.format(
+            url="SECOND_WAREHOUSE" if second else "WAREHOUSE_URL",
+            table=name,
+            source=self.sources[name],
+            key="KEY_B" if name == "partners" else "CHARTMOGUL_API_KEY",
+        )
+        return self.place.write(name, text)
+
+    def fill(self, country="DE"):
+        """One more row in every table; `country` is that of all odd ones."""
+        self.rows += 1
+        for name in self.sources:
+            file = "second.db" if name == "orders" else "warehouse.db"
+            rows = [(f"{name}_{n}", f"Company {n}") for n in range(self.rows)]
+            with closing(sqlite3.connect(self.place.folder / file)) as db, db:
+                db.execute(f"drop table if exists {name}")
+                db.execute(f"create table {name} (id, company, country)")
+                land = country if name == "odd" else "DE"
+                db.executemany(f"insert into {name} values (?, ?, '{land}')", rows)
+
+    def open(self):
+        """The state, by the night's clock."""
+        return Store.open(
+            self.state, clock=lambda: self.now, monotonic=lambda: self.now.timestamp()
+        )
+
+    # What the worker carries out
+
+    def whose(self, known):
+        return [whose(one, known) for one in self.prepared.survey.everybody]
+
+    async def run(self, stop, listener):
+        self.prepared = prepare_run([self.place.folder / "mappings"])
+        found, settings = self.prepared.survey, self.prepared.settings
+        if not found.sound:
+            error = ConfigError(*found.problems)
+            broken_run.enter(
+                replace(self.prepared, survey=found.barring(error)), error, dry_run=False
+            )
+            raise error
+        async with AsyncExitStack() as stack:
+            store = self.open()
+            stack.callback(store.close)
+            reporter = Several(FileReporter(settings.reports, lambda: self.now), listener)
+            stack.callback(reporter.close)
+            clock = clock_until(stop)
+            session = Session(settings, store, stop, reporter, stack, clock, http_of(settings))
+            return await session.conduct(
+                found.sound, Selection(), dry_run=False, barred=found.barred, unsound=found.unsound
+            )
+
+    def freshness(self):
+        store = self.open()
+        try:
+            return freshness.known(store, timedelta(), MostRejected())
+        finally:
+            store.close()
+
+    # What is seen of it
+
+    async def hour(self, country="DE"):
+        """The next run, an hour later: its exit code, how each mapping ended and why."""
+        self.now += HOUR
+        self.fill(country)
+        return await self.work()
+
+    async def work(self):
+        self.free_in = await self.worker.work()
+        with closing(self.open()) as store:
+            [run] = store.runs(1)
+        ended = {part.mapping: str(part.status) for part in run.mappings}
+        failed = {name: status for name, status in ended.items() if status != "succeeded"}
+        return run.exit_code, failed, {p.mapping: p.reason for p in run.mappings if p.reason}
+
+    def health(self):
+        """What /healthz answers: whether all is well, who is not, and what broke off; /livez is well throughout."""
+        assert not self.board.is_stuck()
+        found = report(self.board, self.now)
+        ill = [one["mapping"] for one in found["mappings"] if not one["healthy"]]
+        broken = [one["mapping"] for one in found["mappings"] if one["broken_since"]]
+        assert found["healthy"] is not bool(ill)
+        return ill, broken
+
+    def delivered(self, name):
+        """How many creates of a mapping's customers ChartMogul met: each customer's, once."""
+        world = self.place.sandbox.sandbox.calls("POST", "/v1/customers")
+        created = [
+            call.json["external_id"]
+            for call in world
+            if call.json["data_source_uuid"] == self.sources[name]
+        ]
+        return len(created)
+
+
+@pytest.fixture
+def night(tmp_path, monkeypatch):
+    with RunningSandbox(Sandbox(key=API_KEY)) as sandbox:
+        (tmp_path / "second.db").touch()
+        yield Night(Place(tmp_path, sandbox, f"sqlite:///{tmp_path / 'warehouse.db'}"), monkeypatch)
+
+
+async def test_a_night(night):
+    """A broken file, a revoked key, a warehouse that is down, a mapping all of whose rows are bad, a killed pod."""
+    assert await night.hour() == (0, {}, {})
+    assert night.health() == ([], [])
+
+    # 00:00, a colleague breaks a file
+    file = night.write("customers")
+    file.write_text(file.read_text().replace("company:", "companny:"))
+    assert await night.hour() == (2, {"customers": "failed"}, {"customers": "config"})
+    assert night.health() == ([], ["customers"])
+    assert [night.delivered(name) for name in night.sources] == [1, 2, 2, 2]
+
+    # 01:00, the file is mended; the key of one mapping is revoked
+    night.write("customers")
+    night.env.setenv("KEY_B", "revoked")
+    assert await night.hour() == (3, {"partners": "failed"}, {"partners": "chartmogul"})
+    assert night.health() == ([], ["partners"])
+    assert [night.delivered(name) for name in night.sources] == [3, 2, 3, 3]
+
+    # 02:00, there is a new key; the second warehouse is down
+    night.env.setenv("KEY_B", API_KEY)
+    night.env.setenv("SECOND_WAREHOUSE", night.warehouse("away/second.db"))
+    assert await night.hour() == (3, {"orders": "failed"}, {"orders": "source"})
+    assert night.health() == ([], ["orders"])
+    night.now += 3 * HOUR  # had nothing run since, only what broke off before would be too old
+    assert night.health() == (["orders"], ["orders"])
+    night.now -= 3 * HOUR
+
+    # 03:00, the warehouse is back; every row of one mapping is bad
+    night.env.setenv("SECOND_WAREHOUSE", night.warehouse("second.db"))
+    code, ended, _ = await night.hour(country="Nowhere")
+    assert (code, ended) == (1, {"odd": "completed_with_errors"})
+    assert night.health() == (["odd"], [])
+    gauges = night.worker.metrics
+    gauges.show(freshness.describe(one, night.now, None) for one in night.board.freshness)
+    assert b'chartmogul_sync_healthy{mapping="odd"} 0.0' in gauges.expose()
+    assert b'chartmogul_sync_rejected_rows{mapping="odd"} 5.0' in gauges.expose()
+
+    # 04:00, the rows are mended; a pod was killed in mid-run: its entry has no end, its lease is held
+    dead = Process("pod-7", "another machine", 1, "0")
+    night.now += HOUR
+    with closing(night.open()) as store:
+        scope = store.scope(
+            store.account_of(night.sources["customers"]),
+            night.sources["customers"],
+            Object.CUSTOMER,
+        )
+        place, claim = leases.place_of(scope), Claim("killed", dead, 90.0)
+        store.database.write(lambda c: leases.take(c, [place], claim, night.now.timestamp()))
+        part = MappingRun(
+            "customers", "mappings/customers.yml", Object.CUSTOMER, "upsert", scope.data_source
+        )
+        store.begin_run(
+            Run("20260116T025950Z-dead00", False, night.now - timedelta(seconds=10), [part])
+        )
+    night.fill()
+    code, ended, reasons = await night.work()
+    assert (code, ended, reasons) == (5, {"customers": "locked"}, {"customers": "lease"})
+    assert 0 < night.free_in <= 90
+    assert night.health() == ([], ["customers"])
+
+    # and 91 seconds later, when the lease has run out
+    night.now += timedelta(seconds=night.free_in + 1)
+    assert await night.work() == (0, {}, {})
+    assert night.health() == ([], [])
+    assert [night.delivered(name) for name in night.sources] == [night.rows] * 4
