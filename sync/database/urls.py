@@ -88,7 +88,7 @@ def mask(url: "URL") -> str:
 def _is_secret_option(key: str, value: str | tuple[str, ...]) -> bool:
     values = (value,) if isinstance(value, str) else value
     named = _SECRET_OPTION.search(key) and not _PATH.search(key)
-    return bool(named) or any(_is_secret(key, one) for one in values)
+    return bool(named) or any(spells_secret(key, one) for one in values)
 
 
 def options_of(url: "URL") -> tuple[str, ...]:
@@ -242,10 +242,13 @@ def holds_password(masked: str) -> bool:
     if userinfo and userinfo["password"].strip(STAND_IN):
         return True
     _, _, query = masked.partition("?")
-    return any(_is_secret(*part.partition("=")[::2]) for part in query.split("&"))
+    return any(spells_secret(*part.partition("=")[::2]) for part in query.split("&"))
 
 
-def _is_secret(name: str, value: str) -> bool:
+def spells_secret(name: str, value: str) -> bool:
+    """Whether an option, with `STAND_IN` for what the environment gives, spells out a secret."""
     if name == "odbc_connect":
-        return any(_is_secret(*part.partition("=")[::2]) for part in unquote_plus(value).split(";"))
+        return any(
+            spells_secret(*part.partition("=")[::2]) for part in unquote_plus(value).split(";")
+        )
     return bool(_SECRET.search(name)) and not _PATH.search(name) and bool(value.strip(STAND_IN))

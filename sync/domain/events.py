@@ -56,6 +56,10 @@ class Reporter(Protocol):
         """A loud warning, about a mapping or the whole run; it holds no field values."""
         ...
 
+    def stalled(self, mapping: MappingRun, seconds: float) -> None:
+        """The warehouse has sent no row for a minute; `seconds` since its query began."""
+        ...
+
     def estimated(self, mapping: MappingRun, estimate: Estimate) -> None:
         """A dry run has found what the real one would cost."""
         ...
@@ -92,6 +96,10 @@ class MappingReporter:
     def warned(self, message: str) -> None:
         """A loud warning about the mapping."""
         self.reporter.warned(self.run, message)
+
+    def stalled(self, seconds: float) -> None:
+        """The warehouse has sent no row for a minute."""
+        self.reporter.stalled(self.run, seconds)
 
     def estimated(self, estimate: Estimate) -> None:
         """A dry run has found what the real one would cost."""

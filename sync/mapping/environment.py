@@ -7,11 +7,21 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from sync.database.urls import STAND_IN, holds_password, review
+from sync.database.urls import STAND_IN, holds_password, review, spells_secret
 from sync.domain.flaw import flaw
 from sync.errors import ConfigError
 from sync.mapping.credentials import Credentials
-from sync.mapping.interpolation import Environment, Open, fill, mask, name_of, names_in, unset
+from sync.mapping.interpolation import (
+    Environment,
+    Open,
+    fill,
+    fill_secrets,
+    mask,
+    name_of,
+    names_in,
+    names_within,
+    unset,
+)
 
 API_KEY = "CHARTMOGUL_API_KEY"
 DATA_SOURCE = "CHARTMOGUL_DATA_SOURCE"
@@ -38,7 +48,7 @@ def supply(raw: Raw, name: str, environment: Environment, needs: abc.Set[Need]) 
     """
     guarded = dict(raw)
     if isinstance(raw.get("source"), dict):
-        guarded["source"] = _guard_url(raw["source"])
+        guarded["source"] = _guard_options(_guard_url(raw["source"]))
     if isinstance(raw.get("destination"), dict):
         guarded["destination"] = _guard_key(raw["destination"], needed=Need.CHARTMOGUL in needs)
     filled: Raw = {"name": name} | _fill(guarded, environment)
@@ -52,9 +62,13 @@ def supply(raw: Raw, name: str, environment: Environment, needs: abc.Set[Need]) 
 def _fill(raw: Raw, environment: Environment) -> Raw:
     """The raw mapping with its references replaced; those to secrets only where these belong."""
     url, key = text_at(raw, "source", "url"), text_at(raw, "destination", "api_key")
+    source = raw.get("source")
+    options = source.get("options") if isinstance(source, dict) else None
     keys = {API_KEY} | names_in(key)
-    urls = {WAREHOUSE_URL, STATE_URL} | _passwords(url, environment)
+    urls = {WAREHOUSE_URL, STATE_URL} | _passwords(url, environment) | names_within(options)
     filled: Raw = fill(raw, environment, keys | urls)
+    if isinstance(options, dict):
+        filled["source"]["options"] = fill_secrets(options, environment, keys)
     if url:
         filled["source"]["url"] = Credentials(url).fill(environment, keys)
     if key:
@@ -84,6 +98,19 @@ def _guard_url(part: Raw) -> Raw:
     message = "the password of url must come from the environment, without a default"
     hint = f"write ${{NAME}} for it, or url: ${{{WAREHOUSE_URL}}} for the whole"
     return part | {"url": flaw(message, hint)}
+
+
+def _guard_options(part: Raw) -> Raw:
+    """Refuse a secret that the file spells out among the driver's options; where one lies is none."""
+    options = part.get("options")
+    if not isinstance(options, dict):
+        return part
+    spelled = {name: value for name, value in options.items() if isinstance(value, str)}
+    found = next((n for n, v in spelled.items() if spells_secret(str(n), mask(v, STAND_IN))), None)
+    if found is None:
+        return part
+    message = f"the option {found!r} must come from the environment, without a default"
+    return part | {"options": options | {found: flaw(message, "write ${NAME} for it")}}
 
 
 def _guard_key(part: Raw, *, needed: bool) -> Raw:

@@ -4,6 +4,7 @@ import re
 from collections import abc
 from typing import Any
 
+from pydantic import SecretStr
 from pydantic_core import PydanticCustomError
 
 from sync.domain.flaw import flaw
@@ -85,6 +86,32 @@ def fill(data: Any, environment: Environment, withheld: abc.Set[str] = frozenset
 
 def _as_it_is(value: str, _: int) -> str:
     return value
+
+
+def fill_secrets(data: Any, environment: Environment, withheld: abc.Set[str]) -> Any:
+    """The same, with all that holds a reference made a secret."""
+    match data:
+        case str():
+            filled = fill_text(data, environment, withheld)
+            return SecretStr(filled) if isinstance(filled, str) and names_in(data) else filled
+        case dict():
+            return {k: fill_secrets(item, environment, withheld) for k, item in data.items()}
+        case list():
+            return [fill_secrets(item, environment, withheld) for item in data]
+        case _:
+            return data
+
+
+def names_within(data: Any) -> set[str]:
+    """The variables that the texts of a part of a mapping refer to."""
+    match data:
+        case str():
+            return names_in(data)
+        case dict():
+            return {name for item in data.values() for name in names_within(item)}
+        case list():
+            return {name for item in data for name in names_within(item)}
+    return set()
 
 
 def fill_text(

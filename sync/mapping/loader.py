@@ -281,6 +281,6 @@ def _digest(mapping: Mapping) -> bytes:
 
     Secrets are left out: it must not change with a rotated key, nor give it away.
     """
-    secrets = {"source": {"url"}, "destination": {"api_key"}}
+    secrets = {"source": {"url", "options"}, "destination": {"api_key"}}
     said = mapping.model_dump(exclude=secrets, exclude_defaults=True)
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=repr).encode()).digest()

@@ -27,7 +27,9 @@ from sync.mapping.types import (
     Count,
     DataSource,
     Flag,
+    Options,
     Rows,
+    Seconds,
     Share,
     Text,
     Texts,
@@ -88,6 +90,14 @@ class Source(Part):
     )
     table: Text | None = Field(
         default=None, description="A table or view to read whole, instead of a query."
+    )
+    options: Options = Field(
+        default_factory=dict,
+        description="Options for the driver, such as credentials beside the URL; every ${…} in them is a secret.",
+    )
+    timeout: Seconds | None = Field(
+        default=None,
+        description="How long the query may take, such as 10m; unless set, as long as it does.",
     )
     rows: RowsShown = Field(
         default=RowsShown.ALL,

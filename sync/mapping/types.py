@@ -155,6 +155,39 @@ def _api_key(value: Any) -> SecretStr:
     return SecretStr(value)
 
 
+def _seconds(value: Any) -> int:
+    found = (
+        re.fullmatch(r"([1-9][0-9]{0,6}) ?([smh])", value.strip())
+        if isinstance(value, str)
+        else None
+    )
+    if found is None:
+        raise wrong("is not a time; write it as 90s, 10m or 2h")
+    return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def _options(value: Any) -> dict[str, Any]:
+    """What a driver is handed: names and values of its own, those of the environment secret."""
+    if not isinstance(value, dict):
+        raise wrong("is not a map of options; write it as {name: value}")
+    return {_text(name): _option(item) for name, item in value.items()}
+
+
+def _option(value: Any) -> Any:
+    match value:
+        case PydanticCustomError():
+            raise value
+        case dict():
+            return _options(value)
+        case list():
+            return [_option(item) for item in value]
+        case Decimal():
+            return float(value)
+        case None:
+            raise flaw("an option has no value; give one, or take it out")
+    return value
+
+
 _TEXT = {"type": "string", "minLength": 1}
 _COUNT = {"type": "integer", "minimum": 0}
 _PERCENT = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?%$"}
@@ -180,6 +213,16 @@ Ceiling = Annotated[
     ),
 ]
 Rows = Annotated[Share, PlainValidator(_share), PlainSerializer(str), WithJsonSchema(_ROWS)]
+Seconds = Annotated[
+    int,
+    PlainValidator(_seconds),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "pattern": "^[1-9][0-9]{0,6} ?[smh]$"}, REFERENCE_SCHEMA]}
+    ),
+]
+Options = Annotated[
+    dict[str, Any], PlainValidator(_options), WithJsonSchema({"type": "object", "minProperties": 1})
+]
 Flag = Annotated[bool, PlainValidator(_flag), WithJsonSchema(_FLAG)]
 DataSource = Annotated[str, PlainValidator(_data_source), WithJsonSchema(_TEXT)]
 ApiKey = Annotated[SecretStr, PlainValidator(_api_key), WithJsonSchema(_SECRET)]

@@ -79,6 +79,9 @@ class FileReporter:
     def warned(self, mapping: MappingRun | None, message: str) -> None:
         """Nothing to write: summary.json counts warnings of rows."""
 
+    def stalled(self, mapping: MappingRun, seconds: float) -> None:
+        """Nothing to write."""
+
     def estimated(self, mapping: MappingRun, estimate: Estimate) -> None:
         """Nothing to write."""
 

@@ -80,6 +80,15 @@ class LogReporter:
         about = {"mapping": mapping.mapping} if mapping else {}
         self._log.warning("warning", **about, message=message)
 
+    def stalled(self, mapping: MappingRun, seconds: float) -> None:
+        """waiting_for_warehouse."""
+        self._log.info(
+            "waiting_for_warehouse",
+            mapping=mapping.mapping,
+            seconds=round(seconds),
+            rows=mapping.rows.read,
+        )
+
     def estimated(self, mapping: MappingRun, estimate: Estimate) -> None:
         """estimated."""
         self._log.info(

@@ -38,6 +38,11 @@ class Several:
         for reporter in self._reporters:
             reporter.warned(mapping, message)
 
+    def stalled(self, mapping: MappingRun, seconds: float) -> None:
+        """Tell all that the warehouse lets us wait."""
+        for reporter in self._reporters:
+            reporter.stalled(mapping, seconds)
+
     def estimated(self, mapping: MappingRun, estimate: Estimate) -> None:
         """Tell all what the real run would cost."""
         for reporter in self._reporters:

@@ -96,6 +96,11 @@ class TerminalReporter:
         about = f"{mapping.mapping}: " if mapping else ""
         self._say(Text(sentence(f"Warning: {about}{message}"), style="bold yellow"))
 
+    def stalled(self, mapping: MappingRun, seconds: float) -> None:
+        """Say it above the progress line."""
+        minutes = max(1, round(seconds / 60))
+        self._say(Text(f"{mapping.mapping}: waiting for the warehouse for {minutes} min"))
+
     def estimated(self, mapping: MappingRun, estimate: Estimate) -> None:
         """Keep it for the end of the preview."""
         if mapping.mapping in self._previews:

@@ -60,6 +60,9 @@ class Progress:
     def warned(self, mapping: MappingRun | None, message: str) -> None:
         """Nothing to note."""
 
+    def stalled(self, mapping: MappingRun, seconds: float) -> None:
+        """A warehouse that lets us wait is no progress."""
+
     def estimated(self, mapping: MappingRun, estimate: Estimate) -> None:
         """Nothing to note."""
 

@@ -3,22 +3,25 @@
 import re
 from collections import abc
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, NullPool, event
 
 from sync.database import engines, urls
-from sync.errors import SourceError, Unreachable
+from sync.domain.secret import MASK
+from sync.errors import ConfigError, SourceError, Unreachable
 from sync.warehouse import dialects, statement
 from sync.warehouse.column import Column
 from sync.warehouse.dialects.dialect import Dialect
 from sync.warehouse.result import Result, describe
 from sync.warehouse.statement import Judgement, Offence
+from sync.warehouse.timer import Timer
 
 #: A statement that a PostgreSQL cursor takes; before it may stand comments and brackets.
 _READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|values|table)\b", re.I | re.S)
+_TOO_SLOW = "raise source.timeout, or let the query do less"
 
 
 class WritesError(SourceError):
@@ -31,11 +34,21 @@ class Warehouse:
 
     engine: Engine
     dialect: Dialect
+    #: Seconds that a query may take; None: as long as it does.
+    timeout: float | None = None
+    #: Texts that no message may show.
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     _running: list[Any] = field(default_factory=list, init=False, repr=False)
 
     @classmethod
-    def open(cls, url: str, connect_args: abc.Mapping[str, Any] | None = None) -> "Warehouse":
-        """A warehouse by its SQLAlchemy URL; nothing is connected yet.
+    def open(
+        cls,
+        url: str,
+        connect_args: abc.Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        secrets: tuple[str, ...] = (),
+    ) -> "Warehouse":
+        """A warehouse by its SQLAlchemy URL, and what the driver is handed besides; nothing is connected yet.
 
         Raises:
             ConfigError: not a URL, or the driver is missing.
@@ -43,10 +56,16 @@ class Warehouse:
         parsed = urls.parse(url)
         dialect = dialects.choose(*engines.names(parsed))
         options = {**dialect.arguments(parsed), **(connect_args or {})}
-        engine = engines.connect(dialect.reading(parsed), poolclass=NullPool, connect_args=options)
+        try:
+            engine = engines.connect(
+                dialect.reading(parsed), poolclass=NullPool, connect_args=options
+            )
+        except ConfigError as error:
+            hidden = (replace(p, message=_hide(p.message, secrets)) for p in error.problems)
+            raise ConfigError(*hidden) from error
         event.listen(engine, "connect", lambda driver, _: dialect.prepare(driver))
         dialect.watch(engine)
-        return cls(engine, dialect)
+        return cls(engine, dialect, timeout, secrets)
 
     def judge(self, sql: str) -> Judgement:
         """Whether a query is one statement that reads, as far as a parser can tell; nothing is connected."""
@@ -70,6 +89,7 @@ class Warehouse:
         connection = self._connect()
         driver = connection.connection.driver_connection
         self._running.append(driver)
+        timer = self._timer(driver)
         try:
             if doubtful and self.dialect.writes(driver, sql):
                 raise WritesError("the database says that this does more than read")
@@ -80,7 +100,16 @@ class Warehouse:
                 if self.dialect.leave(driver):
                     connection.invalidate()
                 result.close()
+        except SourceError as error:
+            if timer is None or not timer.fired:
+                raise
+            raise SourceError(
+                f"the query was ended after {self.timeout:.0f} seconds, as source.timeout says",
+                _TOO_SLOW,
+            ) from error
         finally:
+            if timer is not None:
+                timer.stop()
             self._running.remove(driver)
             with suppress(Exception):  # every row was read, or a better error is on its way
                 connection.close()
@@ -103,6 +132,11 @@ class Warehouse:
             quoted(escaped.replace('""', '"') or plain) for escaped, plain in parts
         )
 
+    def _timer(self, driver: Any) -> Timer | None:
+        if self.timeout is None:
+            return None
+        return Timer(self.timeout, partial(self._break_off, driver))
+
     def _break_off(self, driver: Any) -> None:
         with suppress(Exception):  # the query may have ended in this very moment
             self.dialect.cancel(driver)
@@ -112,7 +146,7 @@ class Warehouse:
             return self.engine.connect()
         except Exception as error:  # drivers raise far more than DB-API errors here
             url = self.engine.url
-            words = self.dialect.words(error, url, detail=False)
+            words = _hide(self.dialect.words(error, url, detail=False), self.secrets)
             raise Unreachable(
                 f"cannot connect to {urls.mask(url)}: {words}", self.dialect.unreachable
             ) from error
@@ -141,7 +175,7 @@ class Warehouse:
             raise refusal(error) from error
 
     def _refusal(self, error: Exception, connection: Connection, sql: str) -> SourceError:
-        message = self.dialect.words(error, self.engine.url, detail=True)
+        message = _hide(self.dialect.words(error, self.engine.url, detail=True), self.secrets)
         place = _place(sql, self.dialect.position(error, connection))
         hint = self.dialect.hint(error)
         if not hint and connection.invalidated:
@@ -152,6 +186,12 @@ class Warehouse:
         elif not hint and not _READS.match(sql):
             hint = "a source query is a SELECT"
         return SourceError(message + place, hint)
+
+
+def _hide(text: str, secrets: abc.Iterable[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return text
 
 
 def _bare(sql: str) -> str:

@@ -7,7 +7,7 @@ from tests.support.program import MAPPING
 PLAIN = MAPPING[: MAPPING.index("attributes:")] + "extra_columns: ignore\n"
 DOWN = {"WAREHOUSE_URL": "sqlite:////nowhere/at/all.db"}
 #: Situation → environment.
-SITUATIONS = {
+SITUATIONS: dict[str, dict[str, str | None]] = {
     "well": {},
     "unknown option": {},
     "setting": {"SYNC_CONNECTIONS": "99"},

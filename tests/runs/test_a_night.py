@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import structlog
@@ -147,7 +148,7 @@ class Night:
     def health(self):
         """What /healthz answers: whether all is well, who is not, and what broke off; /livez is well throughout."""
         assert not self.board.is_stuck()
-        found = report(self.board, self.now)
+        found: Any = report(self.board, self.now)
         ill = [one["mapping"] for one in found["mappings"] if not one["healthy"]]
         broken = [one["mapping"] for one in found["mappings"] if one["broken_since"]]
         assert found["healthy"] is not bool(ill)

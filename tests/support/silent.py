@@ -19,6 +19,9 @@ class Silent:
     def warned(self, mapping, message):
         """A warning."""
 
+    def stalled(self, mapping, seconds):
+        """The warehouse is slow."""
+
     def estimated(self, mapping, estimate):
         """An estimate."""
 

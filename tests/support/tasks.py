@@ -131,6 +131,9 @@ class Rig(Silent):
         gone: list[Left] = left
         self.left_keys += [one.key for one in gone]
 
+    def stalled(self, mapping: MappingRun, seconds: float) -> None:
+        """Nothing to keep."""
+
     def estimated(self, mapping: MappingRun, estimate: Any) -> None:
         """Keep how many requests it would take."""
         self.estimates.append(estimate.requests)

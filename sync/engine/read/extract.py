@@ -9,7 +9,7 @@ from sync.domain.events import MappingReporter
 from sync.domain.fingerprint import RULES, Hasher
 from sync.domain.policy import Mode
 from sync.domain.row_hash import Row, RowHasher
-from sync.engine.context import RunContext, Stop
+from sync.engine.context import RunContext
 from sync.engine.read.changes import ChangeDetector
 from sync.engine.read.decision import StateDecision
 from sync.engine.read.query import MappingQuery
@@ -29,6 +29,8 @@ from sync.warehouse.result import Result
 _PATIENCE = 0.2
 #: Seconds after which nobody waits for a query that cannot be cancelled: some drivers listen to the server for ever.
 _GIVEN_UP = 5.0
+#: Seconds without a row after which it is said that there is still none.
+_MINUTE = 60.0
 
 
 @dataclass(slots=True)
@@ -42,7 +44,9 @@ class Extract:
     spool: Spool
     drops: KnownDrops = field(default_factory=KnownDrops)
     given_up: float = _GIVEN_UP
+    minute: float = _MINUTE
     _result: Result | None = field(default=None, init=False)
+    _left: bool = field(default=False, init=False)
 
     async def drain(self) -> Reader:
         """Wait for the reading thread; the reader then knows all that was found. An interruption cancels the query.
@@ -55,13 +59,14 @@ class Extract:
         loop = asyncio.get_running_loop()
         work = loop.run_in_executor(OneThread(), self._drain)
         stop = asyncio.ensure_future(self.context.stop.event.wait())
-        waiting: set[asyncio.Future[Any]] = {work, stop}
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
+        try:
+            await self._listen(work, stop)
+        finally:
+            stop.cancel()
         deadline = loop.time() + self.given_up
         while not work.done():  # the query may only just begin, or not have come to its first row
             if loop.time() > deadline:
-                work.add_done_callback(_forget)
+                self._leave(work)
                 raise Interrupted(
                     "interrupted while reading; the warehouse did not let go of the query"
                 )
@@ -76,11 +81,41 @@ class Extract:
                 raise Interrupted("interrupted while reading") from None
             raise
 
+    async def _listen(self, work: "asyncio.Future[Reader]", stop: asyncio.Future[Any]) -> None:
+        """Until the thread is done or the run is to end; a minute without a row is said, and a time-out holds."""
+        loop, run = asyncio.get_running_loop(), self.reporter.run
+        began, limit = loop.time(), self.query.warehouse.timeout
+        while True:
+            read, wait = run.rows.read, self.minute
+            if limit is not None:
+                wait = min(wait, max(0.0, began + limit + self.given_up - loop.time()))
+            waiting: set[asyncio.Future[Any]] = {work, stop}
+            done, _ = await asyncio.wait(waiting, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+            if done:
+                return
+            passed = loop.time() - began
+            if limit is not None and passed >= limit + self.given_up:
+                self._leave(work)
+                raise SourceError(
+                    f"the query was given up after {passed:.0f} seconds, as source.timeout says",
+                    "the driver does not end queries; see on the server whether this one still runs",
+                )
+            if run.rows.read == read:
+                self.reporter.stalled(passed)
+
+    def _leave(self, work: "asyncio.Future[Reader]") -> None:
+        """Wait no more; the thread ends at its next batch, if one ever comes."""
+        self._left = True
+        work.add_done_callback(_forget)
+
+    def _is_over(self) -> bool:
+        return self._left or self.context.stop.requested()
+
     def _drain(self) -> Reader:
         with self.query.execute() as result:
             self._result = result
             reader = self._reader(result)
-            reader.read(_Watched(result, self.context.stop))
+            reader.read(_Watched(result, self._is_over))
             return reader
 
     def _reader(self, result: Result) -> Reader:
@@ -124,11 +159,11 @@ class _Watched:
     """A running query that ends between two batches where the run was asked to end."""
 
     result: Result
-    stop: Stop
+    is_over: abc.Callable[[], bool]
 
     def raw(self) -> abc.Iterator[Any]:
         for batch in self.result.raw():
-            if self.stop.requested():
+            if self.is_over():
                 raise Interrupted("interrupted while reading")
             yield batch
 

@@ -4,6 +4,9 @@ import re
 from collections import abc
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
 
 from sync.errors import ConfigError, ConfigProblem, SourceError, Unreachable
 from sync.mapping.environment import WAREHOUSE_URL
@@ -18,6 +21,31 @@ _READ_ONLY = "take it out; what has to be prepared in the warehouse is prepared 
 _LOGIN = re.compile(
     r"password|authenticat|access denied|log ?in|credential|permission denied|unauthori[sz]ed", re.I
 )
+
+
+def _revealed(option: Any) -> Any:
+    """Options as the driver takes them."""
+    match option:
+        case SecretStr():
+            return option.get_secret_value()
+        case dict():
+            return {name: _revealed(item) for name, item in option.items()}
+        case list():
+            return [_revealed(item) for item in option]
+    return option
+
+
+def _secrets(option: Any) -> abc.Iterator[str]:
+    """What of them no message may show; a few characters are found everywhere."""
+    match option:
+        case SecretStr() if len(option.get_secret_value()) > 3:
+            yield option.get_secret_value()
+        case dict():
+            for item in option.values():
+                yield from _secrets(item)
+        case list():
+            for item in option:
+                yield from _secrets(item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +65,12 @@ class MappingQuery:
         """
         wanted = loaded.mapping.source
         try:
-            source = Warehouse.open(wanted.url.get_secret_value())
+            source = Warehouse.open(
+                wanted.url.get_secret_value(),
+                _revealed(wanted.options),
+                wanted.timeout,
+                tuple(_secrets(wanted.options)),
+            )
         except ConfigError as error:
             raise ConfigError(*(cls._at(loaded, problem) for problem in error.problems)) from error
         sql = source.table(wanted.table) if wanted.table is not None else wanted.query or ""

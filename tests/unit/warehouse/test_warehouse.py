@@ -178,3 +178,33 @@ def test_url_options(path: Path):
     sqlite3.register_converter("moment", lambda raw: datetime.fromisoformat(raw.decode()))
     [[(moment,)]] = read(source, "select '2026-01-31T10:00:00+00:00' as \"x [moment]\"")
     assert datetime(2026, 1, 31, 10, tzinfo=UTC) == moment
+
+
+FOR_EVER = "with recursive c(x) as (select 1 union all select x + 1 from c) select count(*) from c"
+
+
+def test_timeout(path: Path):
+    """A query that takes longer than it may is ended, and the message says by what."""
+    source = Warehouse.open(f"sqlite:///{path}", timeout=0.1)
+    with pytest.raises(SourceError) as caught:
+        source.columns(FOR_EVER)
+    assert caught.value.message.endswith("seconds, as source.timeout says")
+    assert caught.value.hint == "raise source.timeout, or let the query do less"
+
+
+def test_within_its_time(path: Path):
+    """One that does not is left alone, whatever goes wrong in it."""
+    source = Warehouse.open(f"sqlite:///{path}", timeout=3600)
+    assert len(source.columns("select id, name from accounts")) == 2
+    with pytest.raises(SourceError, match="no such column: nope"):
+        source.columns("select nope from accounts")
+
+
+def test_options(path: Path):
+    """Options reach the driver; one that it does not know is told, and no secret is."""
+    assert Warehouse.open(f"sqlite:///{path}", {"timeout": 5.0}).columns("select 1 as x")
+    wrong = Warehouse.open(f"sqlite:///{path}", {"planted_Q7xV": 1}, secrets=("planted_Q7xV",))
+    with pytest.raises(SourceError, match="cannot connect to") as caught:
+        wrong.columns("select 1 as x")
+    assert "***" in caught.value.message
+    assert "planted_Q7xV" not in caught.value.message

@@ -19,7 +19,7 @@ class Deaf:
     def __init__(self):
         self.waits, self.released = threading.Event(), threading.Event()
         self.cancelled = 0
-        self.warehouse = SimpleNamespace(cancel=self.cancel)
+        self.warehouse = SimpleNamespace(cancel=self.cancel, timeout=None)
 
     def cancel(self):
         self.cancelled += 1
@@ -40,10 +40,27 @@ def deaf():
     deaf.released.set()
 
 
-def extract(query: Any, stop: Stop, given_up: float) -> Extract:
+class Listener:
+    """Hears how long the warehouse lets us wait."""
+
+    def __init__(self):
+        self.run = SimpleNamespace(rows=SimpleNamespace(read=0))
+        self.waited: list[float] = []
+        self.enough = asyncio.Event()
+
+    def stalled(self, seconds):
+        self.waited.append(seconds)
+        if len(self.waited) == 3:
+            self.enough.set()
+
+
+def extract(
+    query: Any, stop: Stop, given_up: float, minute: float = 60, reporter: Any = None
+) -> Extract:
     nothing: Any = None
     context: Any = SimpleNamespace(stop=stop)
-    return Extract(query, nothing, nothing, context, nothing, given_up=given_up)
+    listener: Any = reporter or Listener()
+    return Extract(query, nothing, listener, context, nothing, given_up=given_up, minute=minute)
 
 
 async def test_a_driver_that_does_not_let_go(deaf):
@@ -67,3 +84,22 @@ async def test_a_driver_that_lets_go(deaf):
     stop.request(EXIT_TERMINATED)
     with pytest.raises(Interrupted, match=r"^interrupted while reading$"):
         await draining
+
+
+async def test_a_long_wait_is_said(deaf):
+    """Every minute in which no row came, until there is one."""
+    listener = Listener()
+    draining = asyncio.ensure_future(extract(deaf, Stop(), 60, 0.05, listener).drain())
+    await listener.enough.wait()
+    deaf.released.set()
+    with pytest.raises(SourceError, match="the server went away"):
+        await draining
+    assert listener.waited == sorted(listener.waited)
+
+
+async def test_a_driver_that_does_not_end_in_time(deaf):
+    """A time-out holds though the driver knows no way to end a query."""
+    deaf.warehouse.timeout = 0.1
+    with pytest.raises(SourceError, match=r"as source\.timeout says") as caught:
+        await extract(deaf, Stop(), 0.1).drain()
+    assert "the driver does not end queries" in caught.value.hint

@@ -92,3 +92,57 @@ def general(query):
 def test_tables_are_ours(opened):
     """A table's name is no statement of the user's."""
     assert opened("  table: delete\nextra_columns: ignore").doubtful() is False
+
+
+def test_options_and_timeout(opened, monkeypatch):
+    """They arrive at the driver as they are; what came from the environment shows nowhere."""
+    monkeypatch.setenv("LONG", "planted-7Qx")
+    Path("a.yml").write_text(
+        "version: 1\nsource:\n  url: sqlite:///none.db\n  query: select 1 as id\n  timeout: 2m\n"
+        "  options: {timeout: 1.5, detect_types: 0, nested: {list: ['${LONG}', 'b']}}\n" + REST
+    )
+    (loaded,) = load([Path("a.yml")], {"LONG": "planted-7Qx"}, frozenset())
+    query = MappingQuery.open(loaded)
+    assert query.warehouse.timeout == 120
+    assert query.warehouse.secrets == ("planted-7Qx",)
+    assert "planted-7Qx" not in repr(loaded) + repr(query)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            "options: {password: geheim}",
+            "the option 'password' must come from the environment, without a default",
+        ),
+        (
+            "options: {token: '${T:-geheim}'}",
+            "the option 'token' must come from the environment, without a default",
+        ),
+        ("options: [a]", "a list is not a map of options; write it as {name: value}"),
+        ("options: {a: null}", "an option has no value; give one, or take it out"),
+        ("options: {a: '${NONE}'}", "NONE is not set"),
+        ("timeout: 10", "10 is not a time; write it as 90s, 10m or 2h"),
+        ("timeout: 0s", "'0s' is not a time; write it as 90s, 10m or 2h"),
+    ],
+)
+def test_options_refused(tmp_path, line, message):
+    """A secret that is spelled out, and what is no map or no time."""
+    file = tmp_path / "a.yml"
+    file.write_text(f"version: 1\nsource:\n  query: select 1 as id\n  {line}\n{REST}")
+    with pytest.raises(ConfigError) as caught:
+        load([file], {}, frozenset())
+    assert "geheim" not in str(caught.value)
+    assert [problem.message for problem in caught.value.problems] == [message]
+
+
+def test_a_secret_option_stays_there(tmp_path):
+    """What an option names, nothing else may name but the URL."""
+    file = tmp_path / "a.yml"
+    file.write_text(
+        "version: 1\nsource:\n  url: postgresql://u:${P}@h/d\n  query: select '${P}' as id\n"
+        "  options: {password: '${P}'}\n" + REST
+    )
+    with pytest.raises(ConfigError, match="P is a secret") as caught:
+        load([file], {"P": "x"}, frozenset())
+    assert len(caught.value.problems) == 1
