@@ -23,6 +23,7 @@ from sync.domain.typed import Typed
 from sync.engine.noted_types import explained
 from sync.engine.paces import Paces
 from sync.engine.read.query import MappingQuery
+from sync.engine.read.thread import OneThread
 from sync.errors import ConfigError, SyncError, gravest
 from sync.mapping.loader import LoadedMapping
 from sync.report import logs
@@ -103,7 +104,9 @@ async def _check(settings: Settings, store: Store, paces: Paces, loaded: LoadedM
             checked.problems.append(error)
         try:
             async with _telling(settings, loaded, "the warehouse"):
-                problems = await asyncio.to_thread(_ask_warehouse, checked)
+                # Whoever interrupts does not wait for a driver that listens to its server for ever.
+                running = asyncio.get_running_loop()
+                problems = await running.run_in_executor(OneThread(), _ask_warehouse, checked)
             await _judge(checked, client, problems)
         except SyncError as error:
             checked.problems.append(error)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import NoSuchModuleError
 
-from sync.database.urls import EXTRAS, names_of, secrets_of
+from sync.database.urls import cure, names_of, secrets_of
 from sync.domain.secret import mask
 from sync.errors import ConfigError, ConfigProblem
 
@@ -61,13 +61,13 @@ def patience(given: abc.Mapping[str, object]) -> dict[str, int]:
 
 def _missing(url: URL, error: Exception) -> ConfigProblem:
     dialect = url.get_backend_name()
-    extra, _ = EXTRAS.get(dialect, ("", ""))
-    if not extra:
+    hint = cure(url.drivername)
+    if not hint:
         known = ", ".join(sorted({"sqlite", *EXTRAS}))
         return ConfigProblem(f"no driver knows {dialect}://", f"known here: {known}")
     return ConfigProblem(
         f"the driver of {dialect}:// is not installed: {words(error, url)}",
-        f"pip install 'chartmogul-sync[{extra}]'",
+        hint,
     )
 
 

@@ -192,6 +192,19 @@ def dialect(url: str) -> str:
     return re.split(r"\+|://", normalise(url))[0]
 
 
+def cure(drivername: str) -> str:
+    """What brings the driver of a URL: an extra, where it is the extra's; else another way to write the URL."""
+    backend = drivername.partition("+")[0]
+    ours = DRIVERS.get(backend, backend)
+    extra, _ = EXTRAS.get(ours.partition("+")[0], ("", ""))
+    if not extra:
+        return ""
+    install = f"pip install 'chartmogul-sync[{extra}]'"
+    if drivername in (backend, ours):
+        return install
+    return f"{install} brings another driver: write {backend}:// for it, or install that of {drivername}:// yourself"
+
+
 def review(url: str, *, installed: bool) -> str | PydanticCustomError:
     """The normalised URL, or the flaw in it; of the URL itself that shows the dialect alone.
 
@@ -209,8 +222,7 @@ def review(url: str, *, installed: bool) -> str | PydanticCustomError:
     name = dialect(url)
     if not installed or _is_readable(name, normalise(url)):
         return normalise(url)
-    if name in EXTRAS:
-        hint = f"pip install 'chartmogul-sync[{EXTRAS[name][0]}]'"
+    if hint := cure(url.split("://", 1)[0]):
         return flaw(f"what reads {name} is not installed", hint)
     return flaw(f"nothing that is installed reads {name!r}", _known(name))
 

@@ -17,7 +17,7 @@ SITUATIONS: dict[str, dict[str, str | None]] = {
     "bad key": {"CHARTMOGUL_API_KEY": "revoked"},
     "column": {},
     "query": {},
-    "warehouse": DOWN,
+    "warehouse": {**DOWN},
     "state": {"SYNC_STATE_URL": "sqlite:///junk.db"},
     "rejected": {},
     "rail": {},

@@ -75,3 +75,29 @@ def test_paths_are_no_secrets(option: str, expected: bool):
     url = f"snowflake://u@account/db?{option}"
     assert urls.holds_password(url) is expected
     assert (MASK in urls.mask(make_url(url)).replace("%2A", "*")) is expected
+
+
+@pytest.mark.parametrize(
+    ("drivername", "told"),
+    [
+        ("snowflake", "pip install 'chartmogul-sync[snowflake]'"),
+        ("mssql", "pip install 'chartmogul-sync[mssql]'"),
+        ("mssql+pymssql", "pip install 'chartmogul-sync[mssql]'"),
+        (
+            "mssql+pyodbc",
+            "another driver: write mssql:// for it, or install that of mssql+pyodbc:// yourself",
+        ),
+        ("clickhouse+http", "another driver: write clickhouse:// for it"),
+        ("redshift+psycopg2", "another driver: write redshift:// for it"),
+        ("databricks+connector", "another driver: write databricks:// for it"),
+        ("postgresql+asyncpg", "another driver: write postgresql:// for it"),
+    ],
+)
+def test_cure(drivername: str, told: str):
+    """An extra is hinted at where it brings the driver; else how to write the URL so that it does."""
+    assert told in urls.cure(drivername)
+
+
+def test_no_cure():
+    """Of databases without an extra nothing is said."""
+    assert urls.cure("oracle+oracledb") == ""
