@@ -4,7 +4,7 @@ import logging
 import re
 from collections import abc
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 
 
@@ -17,7 +17,7 @@ _READ = ("Query", "Values", "Pivot", "Show", "Describe", "Summarize")
 #: What changes something, wherever it stands in a statement: in a CTE, as a part of it (SELECT … INTO).
 _WRITE = _words(
     "Insert Update Delete Merge Create Drop Alter Into Copy Command Attach Detach Set Use TruncateTable LoadData Pragma"
-    " Export Put Execute Grant Kill Transaction Commit Rollback"
+    " Export Put Execute Grant Kill Transaction Commit Rollback NextValueFor"
 )
 #: Functions that change something though they stand in a SELECT.
 _WRITERS: abc.Mapping[str, frozenset[str]] = {
@@ -44,6 +44,13 @@ _WRITERS: abc.Mapping[str, frozenset[str]] = {
 _BEGINS = re.compile(
     r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\()*(?:select|with|values|table|from)\b", re.I | re.S
 )
+#: Words that begin a statement that writes: SQL Server takes several without anything between them.
+_VERBS = _words(
+    "insert update delete merge create drop alter truncate exec execute grant revoke deny backup restore bulk begin"
+    " commit kill shutdown into call"
+)
+#: Comments that MySQL carries out.
+_CARRIED_OUT = re.compile(r"/\*M?!\d{0,6}(?P<sql>.*?)\*/", re.S)
 #: A file on the server, which read-only transactions do not keep from being written.
 _TO_FILE = re.compile(r"\binto\s+(?:outfile|dumpfile)\b", re.I)
 
@@ -70,6 +77,8 @@ def judge(sql: str, grammar: str) -> Judgement:
     from sqlglot.errors import SqlglotError
 
     grammar = grammar if sqlglot.Dialect.get(grammar) else ""
+    if grammar in ("mysql", "doris", "starrocks"):
+        sql = _CARRIED_OUT.sub(_as_sql, sql)
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it has words for what it cannot read
     try:
         tokens = sqlglot.tokenize(sql, read=grammar)
@@ -88,6 +97,31 @@ def judge(sql: str, grammar: str) -> Judgement:
 def begins_to_read(sql: str) -> bool:
     """Whether the first word is one of a query; no proof, for where there is no better one."""
     return _BEGINS.match(sql) is not None
+
+
+def verb(sql: str, grammar: str) -> Offence | None:
+    """A word that writes, where the parser cannot read the statement and no server tells; names in quotes are none."""
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    try:
+        tokens: list[Any] = sqlglot.tokenize(
+            sql, read=grammar if sqlglot.Dialect.get(grammar) else ""
+        )
+    except (SqlglotError, ValueError):
+        return None
+    for token, following in zip_longest(tokens, tokens[1:]):
+        word, quoted = token.text.lower(), sql[token.start] in "\"`['"
+        called = following is not None and following.token_type.name == "L_PAREN"
+        if word in _VERBS and not quoted and not called:
+            return Offence(f"{word.upper()} does more than read", token.start)
+    return None
+
+
+def _as_sql(comment: re.Match[str]) -> str:
+    """What a comment holds, with as many characters before and behind it."""
+    before = comment.start("sql") - comment.start()
+    return " " * before + comment["sql"] + "  "
 
 
 def _by_words(sql: str) -> Offence | None:
@@ -110,6 +144,8 @@ def _writer(tokens: abc.Sequence[Any], grammar: str) -> Offence | None:
     """A call of a function that writes."""
     writers = _WRITERS.get(grammar, frozenset())
     for token, following in pairwise(tokens):
+        if token.token_type.name == "DOT" and following.text.lower() == "nextval":
+            return Offence("nextval does more than read", following.start)
         name = token.text.lower()
         if name in writers and following.token_type.name == "L_PAREN" and not _is_text(token):
             return Offence(f"the function {name} does more than read", token.start)

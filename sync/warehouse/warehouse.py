@@ -69,12 +69,13 @@ class Warehouse:
 
     def judge(self, sql: str) -> Judgement:
         """Whether a query is one statement that reads, as far as a parser can tell; nothing is connected."""
-        judgement = statement.judge(sql, self.dialect.grammar or self.engine.dialect.name)
+        grammar = self.dialect.grammar or self.engine.dialect.name
+        judgement = statement.judge(sql, grammar)
         if judgement.known or judgement.offence or self.dialect.guards:
             return judgement
-        if statement.begins_to_read(sql):
-            return judgement
-        return Judgement(False, Offence("this begins as no query does", 0))
+        if not statement.begins_to_read(sql):
+            return Judgement(False, Offence("this begins as no query does", 0))
+        return Judgement(False, statement.verb(sql, grammar))
 
     @contextmanager
     def query(self, sql: str, *, doubtful: bool = False) -> abc.Iterator[Result]:

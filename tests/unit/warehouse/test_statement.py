@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync.warehouse.statement import Judgement, Offence, begins_to_read, judge
+from sync.warehouse.statement import Judgement, Offence, begins_to_read, judge, verb
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,8 @@ def test_reads(grammar, sql):
         ("bigquery", "declare x int64; select 1", "a second statement begins here", 17),
         ("clickhouse", "optimize table t", "OPTIMIZE is no query", 0),
         ("nobody", "delete from t", "DELETE is no query", 0),
+        ("tsql", "select next value for s", "NEXTVALUEFOR does more than read", 0),
+        ("snowflake", "select s.nextval", "nextval does more than read", 9),
     ],
 )  # fmt: skip
 def test_writes(grammar, sql, message, position):
@@ -98,7 +100,12 @@ def test_writes(grammar, sql, message, position):
 
 @pytest.mark.parametrize(
     ("sql", "position"),
-    [("select a into outfile '/tmp/x' from t", 9), ("select 1 INTO\nDUMPFILE 'x'", 9)],
+    [
+        ("select a into outfile '/tmp/x' from t", 9),
+        ("select 1 INTO\nDUMPFILE 'x'", 9),
+        ("select 1 /*!50000 into outfile '/tmp/x' */", 18),
+        ("select 1 /*M! into outfile '/tmp/x' */", 14),
+    ],
 )
 def test_files(sql, position):
     """Of what the parser does not know, files of the server are seen all the same: MySQL writes them while it reads."""
@@ -126,3 +133,31 @@ def test_unknown(sql):
 def test_first_word(sql, expected):
     """For want of better: by the first word."""
     assert begins_to_read(sql) is expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "word", "position"),
+    [
+        ("select 1 as id delete from t", "DELETE", 15),
+        ("select 1 as id\nexec sp_x", "EXEC", 15),
+        ("select 1 if 1 = 1 drop table t", "DROP", 18),
+        ("select a from t update t set a = 1", "UPDATE", 16),
+    ],
+)
+def test_verbs(sql, word, position):
+    """SQL Server takes statements with nothing between them: what cannot be parsed is looked through for verbs."""
+    assert judge(sql, "tsql") == Judgement(False)
+    assert verb(sql, "tsql") == Offence(f"{word} does more than read", position)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select 1 frm t frm u",
+        "select [delete], \"update\" frm t 'drop' u",
+        "select insert(a) frm t frm u",
+    ],
+)
+def test_no_verbs(sql):
+    """Names and texts in quotes are none, nor are functions."""
+    assert verb(sql, "tsql") is None
