@@ -47,6 +47,11 @@ class Warehouse:
 
     rows: Rows
     before: abc.Callable[[], None]
+    timeout: float | None = None
+
+    def judge(self, sql: str) -> Judgement:
+        """Its queries read."""
+        return Judgement(True)
 
     def judge(self, sql: str) -> Judgement:
         """All queries of a world read."""
