@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import NoSuchModuleError
 
-from sync.database.urls import cure, names_of, secrets_of
+from sync.database.urls import EXTRAS, cure, names_of, secrets_of
 from sync.domain.secret import mask
 from sync.errors import ConfigError, ConfigProblem
 
