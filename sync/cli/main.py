@@ -230,16 +230,17 @@ def runs(limit: int, as_json: bool) -> int:
 @app.command(short_help="Show one run's changes and rejected rows.")
 @click.argument("run", default="latest", metavar="[RUN]")
 @click.option("--reports", type=_PATH, metavar="DIR", help="Where reports are, not SYNC_REPORTS.")
+@click.option("--open", "in_browser", is_flag=True, help="Open the run's page in a browser.")
 @_json
 @_env_file
-def report(run: str, reports: Path | None, as_json: bool) -> int:
+def report(run: str, reports: Path | None, in_browser: bool, as_json: bool) -> int:
     """Show one run's summary, its changes and its rejected rows.
 
     RUN is a run's id, the beginning of one, or `latest`, which is the default.
     """
     from sync.cli.history import report
 
-    return report(run, reports, as_json=as_json)
+    return report(run, reports, as_json=as_json, in_browser=in_browser)
 
 
 @app.command(short_help="Show when each mapping last succeeded.")

@@ -6,9 +6,12 @@ from pathlib import Path
 from sync.errors import ConfigError, ConfigProblem
 from sync.report.files import CHANGES, ERRORS, LEFT, SUMMARY
 from sync.report.folder import LATEST
+from sync.report.gathered import Gathered
 from sync.report.lines import Line
+from sync.report.page import PAGE, render, write_beside
 from sync.report.plain import loads
 from sync.report.summary import Summary
+from sync.report.timeline import Timeline
 
 
 def find(reports: Path, name: str) -> Path:
@@ -46,6 +49,21 @@ def read_errors(folder: Path) -> Iterator[Line]:
 def read_changes(folder: Path) -> Iterator[Line]:
     """The lines of changes.jsonl."""
     return _lines(folder / CHANGES)
+
+
+def page(folder: Path) -> Path:
+    """Where a run's page is; it is written if it is not there. Raises OSError."""
+    if not (folder / PAGE).exists():
+        gathered = Gathered()
+        for name, add in (
+            (ERRORS, gathered.add_error),
+            (CHANGES, gathered.add_change),
+            (LEFT, gathered.add_left),
+        ):
+            for line in _lines(folder / name):
+                add(line)
+        write_beside(folder, render(read_summary(folder), gathered, Timeline()))
+    return folder / PAGE
 
 
 def as_json(folder: Path) -> Iterator[str]:

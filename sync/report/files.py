@@ -12,10 +12,13 @@ from sync.domain.results import Left, MappingRun, PartlyWritten, Result, Run
 from sync.errors import ConfigError, ConfigProblem, StateError
 from sync.report import folder, lines
 from sync.report.folder import Folder
+from sync.report.gathered import Gathered
+from sync.report.page import PAGE, render
 from sync.report.plain import dumps
 from sync.report.spreadsheet import BOM, Sheet
 from sync.report.summary import dumps as dump_summary
 from sync.report.summary import summary
+from sync.report.timeline import Timeline
 
 ERRORS = "errors.jsonl"
 SHEET = "errors.csv"
@@ -36,6 +39,8 @@ class FileReporter:
         self._clock = clock
         self._files: dict[str, TextIO] = {}
         self._broken = False
+        self._gathered = Gathered()
+        self._timeline = Timeline()
 
     def started(self, run: Run) -> None:
         """Open the files; ConfigError when the folder cannot be written."""
@@ -54,9 +59,12 @@ class FileReporter:
                 )
             ) from error
         self._run_id = run.id
+        self._run = run
+        self._timeline.note(self._clock(), 0)
 
     def phase(self, mapping: MappingRun, phase: Phase, total: int | None) -> None:
-        """Nothing to write."""
+        """Nothing to write; the page shows how many requests were made until now."""
+        self._note()
 
     def rows(self, mapping: MappingRun, results: Sequence[Result]) -> None:
         """Lines for what was rejected, written or has a warning."""
@@ -66,6 +74,7 @@ class FileReporter:
             for result in results:
                 self._write(mapping.mapping, result)
             self._flush()
+        self._note()
 
     def left(self, mapping: MappingRun, left: Sequence[Left]) -> None:
         """A line for each key that left."""
@@ -73,7 +82,10 @@ class FileReporter:
             return
         with self._writing():
             now = self._clock()
-            self._add(LEFT, (lines.left(self._run_id, mapping.mapping, gone, now) for gone in left))
+            for gone in left:
+                line = lines.left(self._run_id, mapping.mapping, gone, now)
+                self._add(LEFT, [line])
+                self._gathered.add_left(line)
             self._flush()
 
     def warned(self, mapping: MappingRun | None, message: str) -> None:
@@ -91,7 +103,12 @@ class FileReporter:
             return
         with self._writing():
             self._files[SUMMARY] = self._folder.open(SUMMARY)
-            self._files[SUMMARY].write(dump_summary(summary(run)) + "\n")
+            document = summary(run)
+            self._files[SUMMARY].write(dump_summary(document) + "\n")
+            if run.dry_run or self._gathered.is_worth_a_page:
+                self._timeline.end(self._clock(), _requests(run))
+                self._files[PAGE] = self._folder.open(PAGE)
+                self._files[PAGE].write(render(document, self._gathered, self._timeline))
             folder.close(self._files.values())
             self._files = {}
             self._folder.publish()
@@ -116,11 +133,16 @@ class FileReporter:
         line = lines.change(self._run_id, mapping, result, now)
         if line is not None:
             self._add(CHANGES, [line])
+            self._gathered.add_change(line)
 
     def _reject(self, errors: Iterator[lines.Line]) -> None:
         for line in errors:
             self._add(ERRORS, [line])
             self._sheet.write([line])
+            self._gathered.add_error(line)
+
+    def _note(self) -> None:
+        self._timeline.note(self._clock(), _requests(self._run))
 
     def _add(self, name: str, new: Iterable[lines.Line]) -> None:
         file = self._files[name]
@@ -142,3 +164,7 @@ class FileReporter:
                 f"cannot write the report {self._folder.final}: {error.strerror or error}",
                 "what was sent is recorded in the state; make room, then run again",
             ) from error
+
+
+def _requests(run: Run) -> int:
+    return sum(mapping.requests.total for mapping in run.mappings)

@@ -64,6 +64,7 @@ def test_run_and_its_reports(desk):
         "errors.csv",
         "errors.jsonl",
         "left.jsonl",
+        "report.html",
         "summary.json",
     ]
     assert desk("run", "--reports", "elsewhere").code == 0
@@ -92,6 +93,22 @@ def test_runs_and_report(desk):
     assert "created cus_1" in shown.out
     assert json.loads(desk("report", first, "--json").out)
     assert desk("report", "nothing-like-it").code == 2
+
+
+def test_report_opens_the_page(desk):
+    """In the user's browser, and its place is printed; a run without a page gets one."""
+    desk("run")
+    desk("run")
+    folder = desk.place.folder / "reports" / "latest"
+    assert not (folder / "report.html").exists()
+    browser = desk.place.folder / "browser"
+    browser.write_text('#!/bin/sh\necho "$1" > opened\n')
+    browser.chmod(0o700)
+    ended = desk("report", "--open", BROWSER=f"{browser} %s")
+    assert ended.code == 0
+    page = folder.resolve() / "report.html"
+    assert ended.out.strip().endswith(f"{page.parent.name}/report.html")
+    assert (desk.place.folder / "opened").read_text().strip() == page.as_uri()
 
 
 def test_schema(desk):

@@ -63,6 +63,7 @@ def test_whole_report(reports, run, customers, created, unchanged, rejected, par
         "errors.csv",
         "errors.jsonl",
         "left.jsonl",
+        "report.html",
         "summary.json",
     ]
     assert [(line["row"], line["code"]) for line in objects(folder / "errors.jsonl")] == [

@@ -1,0 +1,159 @@
+"""What the page shows of a run, gathered line by line: counts of everything, and no more rows than stay fluent."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sync.report.lines import Line
+from sync.report.plain import cut, dumps
+
+#: Rejected rows that the page holds; of each reason some are kept beyond that.
+MOST, LEAST = 10_000, 100
+#: Rows that are kept of each field that changed, of each warning, of what was created and of what left.
+EXAMPLES = 200
+#: Characters of a value or an answer; the files have more.
+LONGEST = 300
+#: Codes that follow from another row's: they come after their cause.
+CASCADES = frozenset({"customer_not_found", "same_record"})
+
+Row = list[Any]
+
+
+@dataclass(slots=True)
+class Group:
+    """Rows with one reason, one changed field or one warning; `about` is the field, `rows` are some of the rows."""
+
+    mapping: str
+    code: str
+    about: str | None
+    message: str = ""
+    hint: str = ""
+    count: int = 0
+    new: int = 0
+    filled: int = 0
+    changed: int = 0
+    cleared: int = 0
+    rows: list[Row] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Gathered:
+    """A run's lines in groups; each method takes a line of the file of that name."""
+
+    kept: int = 0
+    left_count: int = 0
+    left: list[Row] = field(default_factory=list)
+    _rejected: dict[tuple[object, ...], Group] = field(default_factory=dict)
+    _changes: dict[tuple[object, ...], Group] = field(default_factory=dict)
+    _created: dict[tuple[object, ...], Group] = field(default_factory=dict)
+    _warnings: dict[tuple[object, ...], Group] = field(default_factory=dict)
+
+    def add_error(self, line: Line) -> None:
+        """A problem of a rejected row; one that does not say whether it is new counts as new."""
+        group = _group(self._rejected, line["mapping"], line["code"], line["field"])
+        if not group.count:
+            group.message, group.hint = line["message"], line["hint"]
+        new = bool(line.get("new", True))
+        group.count += 1
+        group.new += new
+        if self.kept < MOST or len(group.rows) < LEAST:
+            self.kept += 1
+            group.rows.append(_error(group, line, new))
+
+    def add_change(self, line: Line) -> None:
+        """What was written of a row, or would be, and its warnings."""
+        for warning in line["warnings"]:
+            group = _group(self._warnings, line["mapping"], warning["code"], warning["field"])
+            group.message = group.message or warning["message"]
+            if _has_room(group):
+                other = None if warning["message"] == group.message else warning["message"]
+                group.rows.append([line["row"], line["key"], other])
+        if line["outcome"] == "created":
+            group = _group(self._created, line["mapping"], "created", None)
+            if _has_room(group):
+                changes = {name: _shown(after) for name, (_, after) in line["changes"].items()}
+                group.rows.append([line["row"], line["key"], changes])
+            return
+        for name, (before, after) in line["changes"].items():
+            group = _group(self._changes, line["mapping"], "changed", name)
+            _count_change(group, before if line["before_known"] else "", after)
+            if _has_room(group):
+                shown = [_shown(before), _shown(after), line["before_known"]]
+                group.rows.append([line["row"], line["key"], *shown])
+
+    def add_left(self, line: Line) -> None:
+        """A key that left the query."""
+        self.left_count += 1
+        if len(self.left) < EXAMPLES:
+            self.left.append([line["mapping"], line["key"], line["uuid"]])
+
+    @property
+    def newly_rejected(self) -> int:
+        """Problems of rows that the last run did not have."""
+        return sum(group.new for group in self._rejected.values())
+
+    @property
+    def is_worth_a_page(self) -> bool:
+        """Whether anything was written or rejected anew."""
+        return bool(self._changes or self._created or self._warnings or self.newly_rejected)
+
+    def rejected(self) -> list[Group]:
+        """Causes before cascades, what is new first, then by number."""
+        return sorted(
+            self._rejected.values(),
+            key=lambda group: (group.code in CASCADES, not group.new, -group.count),
+        )
+
+    def changes(self) -> list[Group]:
+        """Changed fields: those with emptied values first, then by number."""
+        return sorted(self._changes.values(), key=lambda group: (-group.cleared, -group.count))
+
+    def created(self) -> list[Group]:
+        """Created records, by mapping."""
+        return list(self._created.values())
+
+    def warnings(self) -> list[Group]:
+        """Warnings, the commonest first."""
+        return sorted(self._warnings.values(), key=lambda group: -group.count)
+
+
+def _group(
+    groups: dict[tuple[object, ...], Group], mapping: str, code: str, name: str | None
+) -> Group:
+    place = (mapping, code, name)
+    if place not in groups:
+        groups[place] = Group(mapping, code, name)
+    return groups[place]
+
+
+def _has_room(group: Group) -> bool:
+    """Count a row; whether it is one of those that are kept."""
+    group.count += 1
+    return len(group.rows) < EXAMPLES
+
+
+def _error(group: Group, line: Line, new: bool) -> Row:
+    """A row for the page; words that are those of its group are left out."""
+    message = None if line["message"] == group.message else line["message"]
+    hint = None if line["hint"] == group.hint else line["hint"]
+    return [
+        line["row"], line["key"], line.get("name"), line.get("url"), _shown(line["value"]), message, hint, int(new),
+        (line.get("since") or "")[:10], cut(line["response"] or "", LONGEST),
+    ]  # fmt: skip
+
+
+def _count_change(group: Group, before: object, after: object) -> None:
+    if after is None or after == []:
+        group.cleared += 1
+    elif before is None or before == []:
+        group.filled += 1
+    else:
+        group.changed += 1
+
+
+def _shown(value: object) -> str | None:
+    """A value as text; None is empty."""
+    if value is None or isinstance(value, str):
+        return None if value is None else cut(value, LONGEST)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return cut(", ".join(value), LONGEST)
+    return cut(dumps(value), LONGEST)

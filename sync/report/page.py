@@ -1,0 +1,179 @@
+"""`report.html`: one run on one page that needs no network; its script and style are in it, and no other may run."""
+
+import os
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sync.report import codes
+from sync.report.gathered import Gathered, Group
+from sync.report.plain import dumps
+from sync.report.summary import Summary, lasted
+from sync.report.tables import COUNTS
+from sync.report.timeline import Timeline
+from sync.report.words import count, duration
+
+if TYPE_CHECKING:
+    import jinja2
+    import markupsafe
+
+PAGE = "report.html"
+#: Bars of the chart, and its height in units of its own.
+_BARS, _HEIGHT = 60, 60
+_CODE = re.compile(r"`([^`]+)`")
+#: What JSON allows in a text, but HTML could take for the end of a script.
+_ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
+_EXITS = {
+    0: "all rows arrived, or no more were rejected than tolerated",
+    1: "finished, with rejected rows",
+    2: "configuration does not fit",
+    3: "a server said no, or nothing",
+    4: "a rail stopped it",
+    5: "the same records are being written elsewhere",
+    130: "interrupted",
+    143: "interrupted",
+}
+
+
+def render(summary: Summary, gathered: Gathered, timeline: Timeline) -> str:
+    """The whole page."""
+    style, script = _part("page.css"), _part("page.js")
+    return _template().render(
+        style=style,
+        script=script,
+        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}';"
+        " base-uri 'none'; form-action 'none'",
+        data=_data(gathered),
+        run=summary,
+        outcome=_outcome(summary["mappings"]),
+        mappings=[_mapping(mapping) for mapping in summary["mappings"]],
+        facts=list(_facts(summary)),
+        rejected=[_explained(group) for group in gathered.rejected()],
+        not_shown=sum(group.count - len(group.rows) for group in gathered.rejected()),
+        changes=gathered.changes(),
+        created=gathered.created(),
+        warnings=[_explained(group) for group in gathered.warnings()],
+        left=gathered,
+        chart=_chart(timeline),
+    )
+
+
+def write_beside(folder: Path, text: str) -> Path:
+    """Put the page into a run's folder, in one step and for its owner alone; where it is. Raises OSError."""
+    partial = folder / f".{PAGE}.{os.getpid()}"
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(partial, folder / PAGE)
+    return folder / PAGE
+
+
+@cache
+def _template() -> "jinja2.Template":
+    import jinja2  # 30 ms that only runs with a page pay
+
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["number"] = "{:,}".format
+    environment.filters["count"] = count
+    environment.filters["marked"] = _marked
+    environment.filters["shares"] = _shares
+    return environment.from_string(_part("page.html"))
+
+
+def _shares(group: Group) -> str:
+    """`3 emptied, 20 changed, 1 filled`, without what there is none of."""
+    parts = ((group.cleared, "emptied"), (group.changed, "changed"), (group.filled, "filled"))
+    return ", ".join(f"{number:,} {how}" for number, how in parts if number)
+
+
+def _marked(text: str) -> "markupsafe.Markup":
+    """A text of our own with its `words` set as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+def _part(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
+
+
+def _data(gathered: Gathered) -> str:
+    """All rows as JSON that may stand in HTML; their order is that of the groups on the page."""
+    parts = {
+        "rejected": gathered.rejected(),
+        "changes": gathered.changes(),
+        "created": gathered.created(),
+        "warnings": gathered.warnings(),
+    }
+    rows: dict[str, Any] = {
+        name: [group.rows for group in groups] for name, groups in parts.items()
+    }
+    rows["left"] = [gathered.left]
+    return dumps(rows).translate(_ESCAPES)
+
+
+def _outcome(mappings: list[Summary]) -> list[Summary]:
+    """The parts of the bar: outcome, rows, and its place in thousandths of the whole."""
+    counts = {name: sum(mapping["rows"][name] for mapping in mappings) for name in COUNTS[1:]}
+    whole, place = sum(counts.values()) or 1, 0.0
+    parts = []
+    for name, rows in counts.items():
+        width = 1000 * rows / whole
+        parts.append({"name": name, "rows": rows, "x": round(place, 2), "width": round(width, 2)})
+        place += width
+    return parts
+
+
+def _mapping(mapping: Summary) -> Summary:
+    return {
+        **mapping,
+        "counts": [(name, mapping["rows"][name]) for name in COUNTS],
+        "bar": _outcome([mapping]),
+        "lasted": duration(mapping["seconds"]),
+        "rejected_new": mapping.get("rejected_new"),
+        "mended": mapping.get("mended"),
+        "overridden": mapping.get("overridden") or [],
+        "mrr": mapping.get("mrr"),
+    }
+
+
+def _facts(summary: Summary) -> Iterator[tuple[str, str]]:
+    yield "Started", f"{summary['started_at'][:19].replace('T', ' ')} UTC"
+    if (seconds := lasted(summary)) is not None:
+        yield "Took", duration(seconds)
+    yield "Exit code", f"{summary['exit_code']}: {_EXITS.get(summary['exit_code'], 'ended')}"
+    if environment := summary.get("environment"):
+        yield "Environment", environment
+    requests = [mapping["requests"] for mapping in summary["mappings"]]
+    again = sum(one["retried"] for one in requests)
+    total = f"{sum(one['total'] for one in requests):,}"
+    yield "Requests", f"{total}, of which {again:,} were repeated" if again else total
+
+
+def _explained(group: Group) -> Summary:
+    """A group with what its code means."""
+    code = codes.find(group.code)
+    return {"group": group, "code": code, "means": code.means if code else group.message}
+
+
+def _chart(timeline: Timeline) -> Summary | None:
+    """Bars of requests a second, and the words beside them; None where nothing was asked."""
+    rates = timeline.rates(_BARS)
+    most = max(rates, default=0)
+    if not most:
+        return None
+    heights = [round(_HEIGHT * rate / most, 1) for rate in rates]
+    bars = [(place, _HEIGHT - height, height) for place, height in enumerate(heights) if height]
+    seconds = timeline.points[-1][0] - timeline.points[0][0]
+    return {"bars": bars, "most": f"{most:.1f}", "lasted": duration(seconds)}

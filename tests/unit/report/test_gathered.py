@@ -1,0 +1,150 @@
+"""What the page shows is bounded, ordered, and counts everything."""
+
+import pytest
+
+from sync.report.gathered import EXAMPLES, LEAST, MOST, Gathered
+
+
+def error(row=1, code="invalid_country", field="country", value="Germany", **more):
+    """A line of errors.jsonl."""
+    return {
+        "mapping": "customers",
+        "row": row,
+        "key": f"cus_{row}",
+        "code": code,
+        "field": field,
+        "value": value,
+        "message": "no country",
+        "hint": "write DE",
+        "response": None,
+        **more,
+    }
+
+
+def change(row=1, outcome="updated", changes=None, warnings=(), *, known=True):
+    """A line of changes.jsonl."""
+    return {
+        "mapping": "customers",
+        "row": row,
+        "key": f"cus_{row}",
+        "outcome": outcome,
+        "before_known": known,
+        "changes": changes or {},
+        "warnings": list(warnings),
+    }
+
+
+def gathered(errors=(), changes=()):
+    """All lines at once."""
+    made = Gathered()
+    for line in errors:
+        made.add_error(line)
+    for line in changes:
+        made.add_change(line)
+    return made
+
+
+def test_causes_before_cascades_and_new_first():
+    """A contact without its customer comes last, what was rejected before comes after what is new."""
+    made = gathered(
+        [
+            error(1, "customer_not_found"),
+            error(2, "refused", new=False),
+            error(3, "refused", new=False),
+            error(4, "null_value"),
+            error(5, "invalid_country"),
+            error(6, "invalid_country"),
+        ]
+    )
+    assert [(group.code, group.count, group.new) for group in made.rejected()] == [
+        ("invalid_country", 2, 2),
+        ("null_value", 1, 1),
+        ("refused", 2, 0),
+        ("customer_not_found", 1, 1),
+    ]
+
+
+def test_rows_are_bounded_but_counted():
+    """A reason that comes late still shows some of its rows."""
+    made = gathered([error(row) for row in range(MOST + 5)])
+    for row in range(LEAST + 5):
+        made.add_error(error(row, "null_value"))
+    many, few = sorted(made.rejected(), key=lambda group: -group.count)
+    assert [many.count, len(many.rows)] == [MOST + 5, MOST]
+    assert [few.count, len(few.rows)] == [LEAST + 5, LEAST]
+
+
+def test_words_of_the_group_are_not_repeated():
+    """A row has its message and hint only where they differ from the first row's."""
+    made = gathered([error(1), error(2), error(3, message="other", hint="else")])
+    (group,) = made.rejected()
+    assert [row[5:7] for row in group.rows] == [[None, None], [None, None], ["other", "else"]]
+
+
+def test_a_row_has_name_link_and_day():
+    """As far as its line says."""
+    line = error(name="Acme", url="https://x", since="2026-01-02T03:04:05Z", new=False)
+    (group,) = gathered([line]).rejected()
+    assert group.rows == [
+        [1, "cus_1", "Acme", "https://x", "Germany", None, None, 0, "2026-01-02", ""]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, None), ("x" * 400, "x" * 299 + "…"), (5, "5"), (["a", "b"], "a, b"), ([1], "[1]")],
+)
+def test_values_are_text(value, shown):
+    """Long ones are cut, nothing stays nothing."""
+    (group,) = gathered([error(value=value)]).rejected()
+    assert group.rows[0][4] == shown
+
+
+def test_changes_by_field():
+    """What is emptied comes first; tags without any are empty, an unknown before is not."""
+    made = gathered(
+        changes=[
+            change(1, changes={"city": [None, "Berlin"], "tags": [[], ["a"]]}),
+            change(2, changes={"city": ["Bonn", "Berlin"], "country": ["DE", None]}),
+            change(3, changes={"city": [None, "Ulm"]}, known=False),
+        ]
+    )
+    assert [(g.about, g.filled, g.changed, g.cleared) for g in made.changes()] == [
+        ("country", 0, 0, 1),
+        ("city", 1, 2, 0),
+        ("tags", 1, 0, 0),
+    ]
+    assert made.changes()[1].rows[2] == [3, "cus_3", None, "Ulm", False]
+
+
+def test_created_records_are_no_changes():
+    """They stand together with all that they are created with."""
+    made = gathered(changes=[change(outcome="created", changes={"city": [None, "Ulm"]})])
+    assert made.changes() == []
+    assert made.created()[0].rows == [[1, "cus_1", {"city": "Ulm"}]]
+
+
+def test_warnings_and_keys_that_left():
+    """By code and field; as many as the page can bear."""
+    warning = {"field": "owner", "code": "dropped", "message": "not taken"}
+    made = gathered(changes=[change(row, warnings=[warning]) for row in range(EXAMPLES + 1)])
+    (group,) = made.warnings()
+    assert (group.code, group.count, len(group.rows)) == ("dropped", EXAMPLES + 1, EXAMPLES)
+    for row in range(EXAMPLES + 1):
+        made.add_left({"mapping": "customers", "key": f"k{row}", "uuid": None})
+    assert (made.left_count, len(made.left)) == (EXAMPLES + 1, EXAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("errors", "changes", "worth"),
+    [
+        ([], [], False),
+        ([error(new=False)], [], False),
+        ([error(new=True)], [], True),
+        ([error()], [], True),
+        ([], [change(changes={"city": [None, "Ulm"]})], True),
+    ],
+)
+def test_whether_a_run_is_worth_a_page(errors, changes, worth):
+    """It is, where anything changed or was rejected that was not before."""
+    assert gathered(errors, changes).is_worth_a_page is worth
