@@ -29,6 +29,8 @@ class Group:
     hint: str = ""
     count: int = 0
     new: int = 0
+    #: Its rows have words of their own.
+    varied: bool = False
     filled: int = 0
     changed: int = 0
     cleared: int = 0
@@ -40,6 +42,8 @@ class Gathered:
     """A run's lines in groups; each method takes a line of the file of that name."""
 
     kept: int = 0
+    #: Problems that the last run had as well, as far as their lines say so.
+    known: int = 0
     left_count: int = 0
     left: list[Row] = field(default_factory=list)
     _rejected: dict[tuple[object, ...], Group] = field(default_factory=dict)
@@ -48,13 +52,15 @@ class Gathered:
     _warnings: dict[tuple[object, ...], Group] = field(default_factory=dict)
 
     def add_error(self, line: Line) -> None:
-        """A problem of a rejected row; one that does not say whether it is new counts as new."""
+        """A problem of a rejected row; only one that says that it is new is shown as new."""
         group = _group(self._rejected, line["mapping"], line["code"], line["field"])
         if not group.count:
             group.message, group.hint = line["message"], line["hint"]
-        new = bool(line.get("new", True))
+        new = line.get("new") is True
         group.count += 1
         group.new += new
+        group.varied = group.varied or line["message"] != group.message
+        self.known += line.get("new") is False
         if self.kept < MOST or len(group.rows) < LEAST:
             self.kept += 1
             group.rows.append(_error(group, line, new))
@@ -87,14 +93,10 @@ class Gathered:
             self.left.append([line["mapping"], line["key"], line["uuid"]])
 
     @property
-    def newly_rejected(self) -> int:
-        """Problems of rows that the last run did not have."""
-        return sum(group.new for group in self._rejected.values())
-
-    @property
     def is_worth_a_page(self) -> bool:
-        """Whether anything was written or rejected anew."""
-        return bool(self._changes or self._created or self._warnings or self.newly_rejected)
+        """Whether anything was written, or rejected that the last run is not known to have rejected."""
+        rejected = sum(group.count for group in self._rejected.values())
+        return bool(self._changes or self._created or self._warnings or rejected > self.known)
 
     def rejected(self) -> list[Group]:
         """Causes before cascades, what is new first, then by number."""

@@ -123,7 +123,11 @@
   const draw = (group, most = AT_ONCE) => {
     const place = group.querySelector(".rows"), kind = group.dataset.kind, rows = group.matching || rowsOf(group);
     place.replaceChildren();
-    if (kind !== "rejected") { list(place, rows, most, "rows", pieces[kind]); return; }
+    if (kind !== "rejected") { list(place, rows, most, "rows", (row) => pieces[kind](row)); return; }
+    if (!group.dataset.about) { // it is about no field: there is no value
+      list(place, [...rows].sort((a, b) => b[NEW] - a[NEW]), most, "rows", (row) => pieces.rejected(row));
+      return;
+    }
     const values = byValue(rows);
     if (values.length === rows.length && rows.length > 1) { // each has a value of its own
       list(place, values, most, "rows", (one) => pieces.rejected(one.rows[0], true));
@@ -132,7 +136,7 @@
     const few = most > AT_ONCE ? most : values.length === 1 ? AT_ONCE : FEW;
     list(place, values, most, "values", (one) => {
       const under = heading(one);
-      list(under, one.rows, few, "rows", pieces.rejected);
+      list(under, one.rows, few, "rows", (row) => pieces.rejected(row));
       return under;
     });
   };

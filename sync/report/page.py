@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sync.report import codes
-from sync.report.gathered import Gathered, Group
+from sync.report.gathered import Gathered, Group, Row
 from sync.report.plain import dumps
 from sync.report.summary import Summary, lasted
 from sync.report.tables import COUNTS
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     import markupsafe
 
 PAGE = "report.html"
-#: Bars of the chart, and its height in units of its own.
-_BARS, _HEIGHT = 60, 60
+#: The place of the message in a rejected row.
+_MESSAGE = 5
+#: Bars of the chart at most and at least, the seconds of each at least, and its height in units of its own.
+_BARS, _FEWEST, _WIDTH, _HEIGHT = 60, 4, 2, 60
 _CODE = re.compile(r"`([^`]+)`")
 #: What JSON allows in a text, but HTML could take for the end of a script.
 _ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
@@ -53,6 +55,7 @@ def render(summary: Summary, gathered: Gathered, timeline: Timeline) -> str:
         mappings=[_mapping(mapping) for mapping in summary["mappings"]],
         facts=list(_facts(summary)),
         rejected=[_explained(group) for group in gathered.rejected()],
+        any_new=any(group.new for group in gathered.rejected()),
         not_shown=sum(group.count - len(group.rows) for group in gathered.rejected()),
         changes=gathered.changes(),
         created=gathered.created(),
@@ -119,8 +122,19 @@ def _data(gathered: Gathered) -> str:
     rows: dict[str, Any] = {
         name: [group.rows for group in groups] for name, groups in parts.items()
     }
+    rows["rejected"] = [_rows(group) for group in parts["rejected"]]
     rows["left"] = [gathered.left]
     return dumps(rows).translate(_ESCAPES)
+
+
+def _rows(group: Group) -> list[Row]:
+    """A reason's rows; where their words differ, each has its own."""
+    if not group.varied:
+        return group.rows
+    return [
+        [*row[:_MESSAGE], row[_MESSAGE] or group.message, *row[_MESSAGE + 1 :]]
+        for row in group.rows
+    ]
 
 
 def _outcome(mappings: list[Summary]) -> list[Summary]:
@@ -145,6 +159,7 @@ def _mapping(mapping: Summary) -> Summary:
         "mended": mapping.get("mended"),
         "overridden": mapping.get("overridden") or [],
         "mrr": mapping.get("mrr"),
+        "known_drops": mapping.get("known_drops") or {},
     }
 
 
@@ -158,7 +173,7 @@ def _facts(summary: Summary) -> Iterator[tuple[str, str]]:
     requests = [mapping["requests"] for mapping in summary["mappings"]]
     again = sum(one["retried"] for one in requests)
     total = f"{sum(one['total'] for one in requests):,}"
-    yield "Requests", f"{total}, of which {again:,} were repeated" if again else total
+    yield "Requests", f"{total}, {again:,} of them repeated" if again else total
 
 
 def _explained(group: Group) -> Summary:
@@ -168,12 +183,16 @@ def _explained(group: Group) -> Summary:
 
 
 def _chart(timeline: Timeline) -> Summary | None:
-    """Bars of requests a second, and the words beside them; None where nothing was asked."""
-    rates = timeline.rates(_BARS)
+    """Bars of requests a second, and the words beside them; None where nothing was asked, or within a moment.
+
+    A bar is wide enough that it does not matter when within it the requests were counted.
+    """
+    bars = min(_BARS, int(timeline.seconds / _WIDTH))
+    rates = timeline.rates(bars) if bars >= _FEWEST else []
     most = max(rates, default=0)
     if not most:
         return None
     heights = [round(_HEIGHT * rate / most, 1) for rate in rates]
-    bars = [(place, _HEIGHT - height, height) for place, height in enumerate(heights) if height]
-    seconds = timeline.points[-1][0] - timeline.points[0][0]
-    return {"bars": bars, "most": f"{most:.1f}", "lasted": duration(seconds)}
+    drawn = [(place, _HEIGHT - height, height) for place, height in enumerate(heights) if height]
+    lasted = duration(timeline.seconds)
+    return {"bars": drawn, "width": bars, "most": f"{most:.0f}", "lasted": lasted}

@@ -29,11 +29,16 @@ class Timeline:
         """The last point, however soon it comes."""
         self.points.append((at.timestamp(), requests))
 
+    @property
+    def seconds(self) -> float:
+        """From the first point to the last."""
+        return self.points[-1][0] - self.points[0][0] if self.points else 0
+
     def rates(self, bars: int) -> list[float]:
         """Requests a second in each of `bars` equal parts of the time; nothing where no time has passed."""
-        if len(self.points) < 2 or self.points[-1][0] <= self.points[0][0]:
+        if self.seconds <= 0:
             return []
-        start, width = self.points[0][0], (self.points[-1][0] - self.points[0][0]) / bars
+        start, width = self.points[0][0], self.seconds / bars
         made = [self._until(start + width * bar) for bar in range(bars + 1)]
         return [(after - before) / width for before, after in pairwise(made)]
 

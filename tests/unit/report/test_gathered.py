@@ -51,16 +51,16 @@ def test_causes_before_cascades_and_new_first():
             error(1, "customer_not_found"),
             error(2, "refused", new=False),
             error(3, "refused", new=False),
-            error(4, "null_value"),
-            error(5, "invalid_country"),
+            error(4, "null_value", new=True),
+            error(5, "invalid_country", new=True),
             error(6, "invalid_country"),
         ]
     )
     assert [(group.code, group.count, group.new) for group in made.rejected()] == [
-        ("invalid_country", 2, 2),
+        ("invalid_country", 2, 1),
         ("null_value", 1, 1),
         ("refused", 2, 0),
-        ("customer_not_found", 1, 1),
+        ("customer_not_found", 1, 0),
     ]
 
 
@@ -79,6 +79,8 @@ def test_words_of_the_group_are_not_repeated():
     made = gathered([error(1), error(2), error(3, message="other", hint="else")])
     (group,) = made.rejected()
     assert [row[5:7] for row in group.rows] == [[None, None], [None, None], ["other", "else"]]
+    assert group.varied
+    assert not gathered([error(1), error(2)]).rejected()[0].varied
 
 
 def test_a_row_has_name_link_and_day():

@@ -3,6 +3,7 @@
 import re
 import stat
 from base64 import b64encode
+from datetime import timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
 
@@ -103,6 +104,24 @@ def test_it_says_what_a_code_means(page):
     assert "Next run" in page
 
 
+def test_words_that_differ_stand_with_their_rows(run):
+    """And none of them above all."""
+    made = Gathered()
+    made.add_error(error(1, message="again in row 2"))
+    made.add_error(error(2, message="again in row 1"))
+    read = Read(render(summary(run), made, Timeline()))
+    rows = loads(read.texts["script"][0])["rejected"][0]
+    assert [row[5] for row in rows] == ["again in row 2", "again in row 1"]
+
+
+def test_only_new_is_offered_where_that_is_known(run):
+    """Lines of an older version do not say whether they are new: nothing is called new then."""
+    for new, offered in ({}, False), ({"new": False}, False), ({"new": True}, True):
+        made = Gathered()
+        made.add_error(error(**new))
+        assert ("only new" in render(summary(run), made, Timeline())) is offered
+
+
 def test_an_uneventful_run_has_a_page_too(run):
     """`report` makes one of any run."""
     text = render(summary(run), Gathered(), Timeline())
@@ -111,12 +130,16 @@ def test_an_uneventful_run_has_a_page_too(run):
 
 
 def test_requests_over_time(run, now):
-    """Bars where requests were made; none for a run that made none."""
+    """Bars where requests were made; none for a run that made none, or was over in a moment."""
     line = Timeline()
     line.note(now, 0)
     line.end(now.replace(minute=59), 120)
     assert 'class="chart"' in render(summary(run), Gathered(), line)
-    assert 'class="chart"' not in render(summary(run), Gathered(), Timeline())
+    line = Timeline()
+    line.note(now, 0)
+    line.end(now + timedelta(seconds=7), 120)
+    for short in (line, Timeline()):
+        assert 'class="chart"' not in render(summary(run), Gathered(), short)
 
 
 def test_money_and_newly_rejected(run):
@@ -127,9 +150,10 @@ def test_money_and_newly_rejected(run):
         "rejected_new": 4,
         "mended": 1,
         "overridden": ["max_updates"],
+        "known_drops": {"owner": 1},
     }
     text = render(document, Gathered(), Timeline())
-    for part in ("1,234.56", "4 newly rejected", "1 mended", "max_updates"):
+    for part in ("1,234.56", "4 newly rejected", "1 mended", "max_updates", "</code> of 1 row<"):
         assert part in text
 
 
