@@ -50,10 +50,6 @@ class Warehouse:
     timeout: float | None = None
 
     def judge(self, sql: str) -> Judgement:
-        """Its queries read."""
-        return Judgement(True)
-
-    def judge(self, sql: str) -> Judgement:
         """All queries of a world read."""
         return Judgement(True)
 
