@@ -25,6 +25,10 @@ class DataSource:
     system: str | None
 
 
+#: What ChartMogul calls data sources that are filled by API.
+CUSTOM = ("Custom", "Import API")
+
+
 def get() -> Call:
     """Ask whose key this is."""
     return Call("GET", "/account", names_record=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sync.allowance.opening import SharedBook, open_book
+from sync.chartmogul.account import CUSTOM
 from sync.chartmogul.client import Account, Client, DataSource
 from sync.chartmogul.connection import open_http
 from sync.chartmogul.transport import Transport
@@ -20,11 +21,13 @@ from sync.domain import instant, objects
 from sync.domain.objects import Descriptor
 from sync.domain.record import ATTRIBUTE, AttributeType
 from sync.domain.typed import Typed
+from sync.engine.account_guard import guard
 from sync.engine.noted_types import explained
 from sync.engine.paces import Paces
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.thread import OneThread
 from sync.errors import ConfigError, SyncError, gravest
+from sync.mapping.environment import API_KEY
 from sync.mapping.loader import LoadedMapping
 from sync.report import logs
 from sync.report.failure import errors_text
@@ -44,6 +47,12 @@ _MERGES = (
 _UNGUARDED = (
     "nobody can tell whether the query only reads: only the user's rights keep it from writing"
 )
+_NOT_CUSTOM = (
+    "the data source {source} is no custom one: {system} fills it, and may take back what is written here;"
+    " make a custom data source for the warehouse"
+)
+#: Keys of fewer characters would be shown by half.
+_LONG_KEY = 16
 _NO_TIME = "{field}: column {column} holds dates without a time, which are midnight UTC: its timezone says nothing"
 
 
@@ -146,9 +155,13 @@ def _merges(checked: Checked) -> abc.Iterator[str]:
 async def _ask_chartmogul(checked: Checked, client: Client, store: Store, paces: Paces) -> None:
     destination = checked.loaded.mapping.destination
     checked.account = await client.account()
+    guard(checked.loaded, checked.account)
     if checked.account.id:
         client = client.at(paces.of(checked.account.id))
     checked.source = await client.data_source(destination.data_source)
+    if checked.source.system not in (None, *CUSTOM):
+        warning = _NOT_CUSTOM.format(source=checked.source.name, system=checked.source.system)
+        checked.warnings.append(warning)
     account = checked.account.id or store.account_of(destination.data_source)
     if account is not None and checked.descriptor.locks_types:
         checked.in_use = store.types(account, destination.object)
@@ -216,7 +229,10 @@ def _as_text(checked: Checked) -> abc.Iterator[str]:
     plural = checked.descriptor.plural
     yield f"{visible(mapping.name)} ({visible(checked.loaded.file)}) → {plural}, {mapping.mode.value}"
     if checked.account is not None:
-        yield f"  account      {visible(checked.account.name)} ({visible(checked.account.currency)})"
+        number = f", id {visible(checked.account.id)}" if checked.account.id else ""
+        shown = f"{visible(checked.account.name)} ({visible(checked.account.currency)}{number})"
+        yield f"  account      {shown}"
+        yield f"  key          {_key(checked)}: reads; ChartMogul does not say whether it may write"
     if checked.source is not None:
         system = f", {visible(checked.source.system)}" if checked.source.system else ""
         yield f"  data source  {visible(checked.source.name)} ({checked.source.uuid}{system})"
@@ -230,6 +246,17 @@ def _as_text(checked: Checked) -> abc.Iterator[str]:
         yield "  problem      " + errors_text(problem).replace("\n", "\n               ")
     yield "  ok" if not checked.problems else "  not ok"
     yield ""
+
+
+def _key(checked: Checked) -> str:
+    """The key's last characters, by which ChartMogul lists it, and the variable that holds it."""
+    key = checked.loaded.mapping.destination.api_key.get_secret_value()
+    variable = checked.loaded.variables_of("destination", "api_key") or API_KEY
+    return f"{_masked(key)} ({variable})"
+
+
+def _masked(key: str) -> str:
+    return f"…{key[-4:]}" if len(key) >= _LONG_KEY else "…"
 
 
 def _fate(checked: Checked, key: str) -> str:
@@ -252,6 +279,9 @@ def _as_json(checked: Checked) -> dict[str, Any]:
         "mapping": mapping.name,
         "file": checked.loaded.file,
         "account": checked.account and checked.account.name,
+        "account_id": checked.account and checked.account.id,
+        "api_key": _masked(mapping.destination.api_key.get_secret_value()),
+        "access": None if checked.account is None else "reads",
         "data_source": mapping.destination.data_source,
         "columns": checked.columns,
         "attributes": {

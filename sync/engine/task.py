@@ -13,6 +13,7 @@ from sync.domain.policy import Mode, OnDeleted, RowsShown
 from sync.domain.record import Object
 from sync.domain.results import Left, MappingRun
 from sync.domain.typed import Typed
+from sync.engine.account_guard import guard
 from sync.engine.changed_keys import SHOWN, ChangedKeys
 from sync.engine.context import RunContext
 from sync.engine.limits import RunLimits, limits_for
@@ -91,10 +92,12 @@ class MappingTask:
         """Find the account and the data source; nothing is written.
 
         Raises:
+            ConfigError: the account is not the one that the mapping names.
             Denied: the key or the data source is wrong.
         """
         with self._blaming():
             account = await self.client.account()
+        guard(self.loaded, account)
         uuid = self.run.data_source
         known = account.id or await call(self.store.account_of, uuid)
         identity = known or f"{self.context.means.api_host}|{account.name}"

@@ -132,6 +132,10 @@ class Destination(Part):
         default="",
         description="The data source's uuid, ds_…; ${CHARTMOGUL_DATA_SOURCE} if left out.",
     )
+    account: Text | None = Field(
+        default=None,
+        description="The account's name or id: another account's key fails before the query.",
+    )
     api_key: ApiKey = Field(
         default=SecretStr(""),
         description="The API key, always as ${NAME}; ${CHARTMOGUL_API_KEY} if left out.",

@@ -435,7 +435,7 @@ tags:
             5,
             3,
             "destination.colour",
-            "unknown key 'colour'; allowed here: object, data_source, api_key",
+            "unknown key 'colour'; allowed here: object, data_source, account, api_key",
         ),
         (8, 3, "fields.name", "5 is not a column; write the column's name, or {constant: …}"),
         (10, 3, "attributes.seats.type", "key 'type' is missing"),
