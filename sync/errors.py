@@ -165,6 +165,19 @@ class Denied(ChartMogulError):
         self.answered = answered
 
 
+#: So many names are shown of those that an account has.
+_SHOWN = 20
+
+
+class NoSource(Denied):
+    """The account has no data source of this name; `there` are the names that it has."""
+
+    def __init__(self, name: str, there: abc.Sequence[str]) -> None:
+        has = f"it has: {', '.join(sorted(there)[:_SHOWN])}" if there else "it has none"
+        hint = f"{has}; `check --create-data-source` makes a custom one of that name"
+        super().__init__(f"the account has no data source named {name}", Answered(200), hint)
+
+
 class Unavailable(ChartMogulError):
     """No usable answer, all attempts spent. `sent`: the request may have been carried out all the same.
 

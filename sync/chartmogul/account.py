@@ -39,6 +39,16 @@ def get_data_source(uuid: str) -> Call:
     return Call("GET", wire.path("data_sources", uuid))
 
 
+def get_data_sources() -> Call:
+    """Ask for all data sources; the answer is not paged."""
+    return Call("GET", "/data_sources", names_record=False)
+
+
+def create_data_source(name: str) -> Call:
+    """Make a custom data source; its name is unique in the account."""
+    return Call("POST", "/data_sources", {"name": name}, repeatable=False, names_record=False)
+
+
 def read(data: Any) -> Account:
     """Read an account."""
     shown = wire.object_of(data)
@@ -51,3 +61,11 @@ def read_data_source(data: Any) -> DataSource:
     shown = wire.object_of(data)
     uuid, name = wire.required(shown, "uuid"), wire.text(shown.get("name")) or ""
     return DataSource(uuid, name, wire.text(shown.get("system")))
+
+
+def read_data_sources(data: Any) -> list[DataSource]:
+    """Read a list of data sources."""
+    there = wire.object_of(data).get("data_sources")
+    if not isinstance(there, list):
+        raise wire.Misread("the answer has no data sources")
+    return [read_data_source(one) for one in there]

@@ -15,7 +15,7 @@ from sync.chartmogul.wire import Call, Page
 from sync.domain.plan import Absent, Seen
 from sync.domain.record import AttributeType, Fields
 from sync.domain.results import Requests
-from sync.errors import Denied, Refused
+from sync.errors import Denied, NoSource, Refused
 
 __all__ = ["Account", "Client", "DataSource", "Page", "Written"]
 
@@ -60,6 +60,22 @@ class Client:
                 error.answered,
                 "check the mapping's destination.data_source, and that the key is of its account",
             ) from error
+
+    async def find_data_source(self, name: str) -> DataSource:
+        """The data source of this name.
+
+        Raises:
+            NoSource: the account has none.
+        """
+        there = await self._ask(account.get_data_sources(), account.read_data_sources)
+        for source in there:
+            if source.name == name:
+                return source
+        raise NoSource(name, [source.name for source in there])
+
+    async def create_data_source(self, name: str) -> DataSource:
+        """Make a custom data source; Refused where its name is taken."""
+        return await self._ask(account.create_data_source(name), account.read_data_source)
 
     async def customer(self, uuid: str) -> Seen:
         """A customer by its uuid.

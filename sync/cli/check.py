@@ -21,12 +21,12 @@ from sync.domain import instant, objects
 from sync.domain.objects import Descriptor
 from sync.domain.record import ATTRIBUTE, AttributeType
 from sync.domain.typed import Typed
-from sync.engine.account_guard import guard
+from sync.engine.account_guard import find_source, guard
 from sync.engine.noted_types import explained
 from sync.engine.paces import Paces
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.thread import OneThread
-from sync.errors import ConfigError, SyncError, gravest
+from sync.errors import ConfigError, NoSource, SyncError, gravest
 from sync.mapping.environment import API_KEY
 from sync.mapping.loader import LoadedMapping
 from sync.report import logs
@@ -61,6 +61,9 @@ class Checked:
     """What was found out about one mapping."""
 
     loaded: LoadedMapping
+    #: Whether a data source that it names is made where the account lacks it, and whether it was.
+    create: bool = False
+    made: bool = False
     account: Account | None = None
     source: DataSource | None = None
     columns: int = 0
@@ -75,10 +78,13 @@ class Checked:
         return objects.of(self.loaded.mapping.destination.object)
 
 
-def check(paths: abc.Sequence[Path], *, as_json: bool) -> int:
-    """Check mappings against the warehouse and ChartMogul; the exit code of the gravest problem, else 0."""
+def check(paths: abc.Sequence[Path], *, as_json: bool, create_data_source: bool = False) -> int:
+    """Check mappings against the warehouse and ChartMogul; the exit code of the gravest problem, else 0.
+
+    With `create_data_source` a data source that a mapping names and the account lacks is made.
+    """
     settings, mappings = prepare(paths)
-    checked = asyncio.run(_check_all(settings, mappings))
+    checked = asyncio.run(_check_all(settings, mappings, create=create_data_source))
     if as_json:
         say_json([_as_json(one) for one in checked])
     else:
@@ -87,12 +93,14 @@ def check(paths: abc.Sequence[Path], *, as_json: bool) -> int:
     return gravest(error.exit_code for one in checked for error in one.problems)
 
 
-async def _check_all(settings: Settings, mappings: abc.Sequence[LoadedMapping]) -> list[Checked]:
+async def _check_all(
+    settings: Settings, mappings: abc.Sequence[LoadedMapping], *, create: bool
+) -> list[Checked]:
     store = Store.open_read_only(settings.state_url)
     book = await asyncio.to_thread(open_book, settings.state_url)
     paces = Paces(settings, book, writes=False)
     try:
-        return [await _check(settings, store, paces, loaded) for loaded in mappings]
+        return [await _check(settings, store, paces, Checked(one, create)) for one in mappings]
     finally:
         await paces.close()
         if isinstance(book, SharedBook):
@@ -100,9 +108,8 @@ async def _check_all(settings: Settings, mappings: abc.Sequence[LoadedMapping]) 
         store.close()
 
 
-async def _check(settings: Settings, store: Store, paces: Paces, loaded: LoadedMapping) -> Checked:
-    checked = Checked(loaded)
-    destination = loaded.mapping.destination
+async def _check(settings: Settings, store: Store, paces: Paces, checked: Checked) -> Checked:
+    destination = checked.loaded.mapping.destination
     http = open_http(settings.api_url, destination.api_key, settings.timeout, settings.connections)
     async with http:
         client = Client(Transport(http, paces.of(None)))
@@ -158,13 +165,33 @@ async def _ask_chartmogul(checked: Checked, client: Client, store: Store, paces:
     guard(checked.loaded, checked.account)
     if checked.account.id:
         client = client.at(paces.of(checked.account.id))
-    checked.source = await client.data_source(destination.data_source)
+    checked.source = await _find_source(checked, client)
     if checked.source.system not in (None, *CUSTOM):
         warning = _NOT_CUSTOM.format(source=checked.source.name, system=checked.source.system)
         checked.warnings.append(warning)
-    account = checked.account.id or store.account_of(destination.data_source)
+    account = checked.account.id or store.account_of(checked.source.uuid)
     if account is not None and checked.descriptor.locks_types:
         checked.in_use = store.types(account, destination.object)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The right to make a data source: somebody has asked for it, and no lease is of it yet."""
+
+    def ready(self) -> None:
+        """It may be sent at any moment."""
+
+
+async def _find_source(checked: Checked, client: Client) -> DataSource:
+    """The mapping's data source; made, where it is named, missing and wanted."""
+    try:
+        return await find_source(checked.loaded, client)
+    except NoSource:
+        name = checked.loaded.mapping.destination.source_name
+        if not checked.create or name is None:
+            raise
+    checked.made = True
+    return await client.under(_Asked()).create_data_source(name)
 
 
 def _now() -> datetime:
@@ -199,8 +226,8 @@ def _ask_warehouse(checked: Checked) -> list[Disagreement]:
 async def _judge(checked: Checked, client: Client, problems: list[Disagreement]) -> None:
     """Raise ConfigError where types disagree; what the state alone says of them is held against ChartMogul."""
     mapping = checked.loaded.mapping
-    name, source = mapping.name, mapping.destination.data_source
     if checked.source is not None:
+        source, name = checked.source.uuid, mapping.name
         problems = await explained(client, source, name, problems, checked.types, checked.in_use)
     if problems:
         at = checked.loaded.problem_at
@@ -235,7 +262,8 @@ def _as_text(checked: Checked) -> abc.Iterator[str]:
         yield f"  key          {_key(checked)}: reads; ChartMogul does not say whether it may write"
     if checked.source is not None:
         system = f", {visible(checked.source.system)}" if checked.source.system else ""
-        yield f"  data source  {visible(checked.source.name)} ({checked.source.uuid}{system})"
+        made = ", made just now" if checked.made else ""
+        yield f"  data source  {visible(checked.source.name)} ({checked.source.uuid}{system}){made}"
     if checked.columns:
         yield f"  query        {checked.columns} columns"
     for key, typed in sorted(checked.types.items()):
@@ -282,7 +310,8 @@ def _as_json(checked: Checked) -> dict[str, Any]:
         "account_id": checked.account and checked.account.id,
         "api_key": _masked(mapping.destination.api_key.get_secret_value()),
         "access": None if checked.account is None else "reads",
-        "data_source": mapping.destination.data_source,
+        "data_source": checked.source.uuid if checked.source else mapping.destination.uuid,
+        "data_source_made": checked.made,
         "columns": checked.columns,
         "attributes": {
             key: {

@@ -121,5 +121,5 @@ def whose(loaded: LoadedMapping | Barred, known: Known) -> Whose:
         )
     mapping, destination = loaded.mapping, loaded.mapping.destination
     query = known.query_hash(mapping.source.query or mapping.source.table or "")
-    source = destination.data_source or None
+    source = destination.uuid or None
     return Whose(mapping.name, source, None, destination.object, loaded.file, query)

@@ -52,7 +52,7 @@ def _meant(mapping: str, variables: abc.Mapping[str, str]) -> tuple[str, str | N
     if not path.is_file():
         return mapping, None
     [loaded] = load([path], variables, frozenset(), disabled=True)
-    return loaded.mapping.name, loaded.mapping.destination.data_source or None
+    return loaded.mapping.name, loaded.mapping.destination.uuid or None
 
 
 def _unknown(name: str, known: abc.Sequence[str]) -> ConfigError:

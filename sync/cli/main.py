@@ -135,17 +135,22 @@ def validate(mappings: tuple[Path, ...], strict: bool, env: bool) -> int:
 
 @app.command(short_help="Check warehouse, API key, columns and types.")
 @_mappings
+@click.option(
+    "--create-data-source",
+    is_flag=True,
+    help="Make a custom data source that a mapping names and the account lacks.",
+)
 @_json
 @_env_file
-def check(mappings: tuple[Path, ...], as_json: bool) -> int:
+def check(mappings: tuple[Path, ...], as_json: bool, create_data_source: bool) -> int:
     """Check the warehouse, the API key, the data sources, columns and attribute types.
 
-    Nothing is written. Every attribute is listed with its type, where the type comes from,
-    and whether the next run is about to lock it.
+    Nothing is written, unless --create-data-source asks for it. Every attribute is listed with its
+    type, where the type comes from, and whether the next run is about to lock it.
     """
     from sync.cli.check import check
 
-    return check(mappings or _DEFAULT, as_json=as_json)
+    return check(mappings or _DEFAULT, as_json=as_json, create_data_source=create_data_source)
 
 
 @app.command()

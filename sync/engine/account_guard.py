@@ -1,6 +1,6 @@
-"""The guard against another account's key: a mapping may say whose it has to be."""
+"""Whose key it is, and which data source a mapping means: what is asked before anything else."""
 
-from sync.chartmogul.client import Account
+from sync.chartmogul.client import Account, Client, DataSource
 from sync.errors import ConfigError
 from sync.mapping.environment import API_KEY
 from sync.mapping.loader import LoadedMapping
@@ -16,3 +16,15 @@ def guard(loaded: LoadedMapping, account: Account) -> None:
     message = f"the key is one of the account {name}, and the mapping is for {wanted.strip()}"
     hint = f"put a key of that account into {variable}, or correct destination.account"
     raise ConfigError(loaded.problem_at(("destination", "account"), message, hint))
+
+
+async def find_source(loaded: LoadedMapping, client: Client) -> DataSource:
+    """The data source that a mapping means, by its uuid or its name.
+
+    Raises:
+        Denied: the account has none such.
+    """
+    destination = loaded.mapping.destination
+    if destination.source_name is None:
+        return await client.data_source(destination.uuid)
+    return await client.find_data_source(destination.source_name)

@@ -75,6 +75,8 @@ class Coordinator:
     async def _phases(self, stack: AsyncExitStack) -> None:
         for task in self.tasks:
             await self._connect(task)
+        for task in self.tasks:  # by now the uuids of data sources are known that mappings name
+            task.follow(self.tasks)
         if self.lease is not None:
             held = self.lease.held([task.state.scope for task in self._open()])
             locked = await stack.enter_async_context(held)

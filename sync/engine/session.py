@@ -140,7 +140,7 @@ class Session:
             loaded.file,
             destination.object,
             mapping.mode.value,
-            destination.data_source,
+            destination.uuid,
             query=self.store.query_hash(mapping.source.query or mapping.source.table or ""),
         )
         client = self._client(destination.api_key).counting(mapping_run.requests)

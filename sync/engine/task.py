@@ -13,7 +13,7 @@ from sync.domain.policy import Mode, OnDeleted, RowsShown
 from sync.domain.record import Object
 from sync.domain.results import Left, MappingRun
 from sync.domain.typed import Typed
-from sync.engine.account_guard import guard
+from sync.engine.account_guard import find_source, guard
 from sync.engine.changed_keys import SHOWN, ChangedKeys
 from sync.engine.context import RunContext
 from sync.engine.limits import RunLimits, limits_for
@@ -99,11 +99,14 @@ class MappingTask:
             account = await self.client.account()
         guard(self.loaded, account)
         uuid = self.run.data_source
-        known = account.id or await call(self.store.account_of, uuid)
+        known = account.id or (await call(self.store.account_of, uuid) if uuid else None)
         identity = known or f"{self.context.means.api_host}|{account.name}"
         self._keep_pace(identity)
         with self._blaming():
-            await self.client.data_source(uuid)
+            uuid = (await find_source(self.loaded, self.client)).uuid
+        if known is None:  # its data source was named, and may be known by its uuid
+            identity = await call(self.store.account_of, uuid) or identity
+        self.run.data_source = uuid
         if not self.context.dry_run:
             await call(self.store.remember_account, uuid, identity, account.name)
         scope = await call(self.store.scope, identity, uuid, self.kind)

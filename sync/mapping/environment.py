@@ -22,6 +22,7 @@ from sync.mapping.interpolation import (
     names_within,
     unset,
 )
+from sync.mapping.types import NAMED
 
 API_KEY = "CHARTMOGUL_API_KEY"
 DATA_SOURCE = "CHARTMOGUL_DATA_SOURCE"
@@ -50,7 +51,9 @@ def supply(raw: Raw, name: str, environment: Environment, needs: abc.Set[Need]) 
     if isinstance(raw.get("source"), dict):
         guarded["source"] = _guard_options(_guard_url(raw["source"]))
     if isinstance(raw.get("destination"), dict):
-        guarded["destination"] = _guard_key(raw["destination"], needed=Need.CHARTMOGUL in needs)
+        guarded["destination"] = _guard_key(
+            _name_source(raw["destination"]), needed=Need.CHARTMOGUL in needs
+        )
     filled: Raw = {"name": name} | _fill(guarded, environment)
     if isinstance(filled.get("destination"), dict):
         _supply_destination(filled["destination"], environment, needed=Need.CHARTMOGUL in needs)
@@ -122,6 +125,14 @@ def _guard_key(part: Raw, *, needed: bool) -> Raw:
         hint = f"write api_key: ${{{API_KEY}}}, or another variable's name"
         return part | {"api_key": flaw(message, hint)}
     return part if needed else {key: part[key] for key in part if key != "api_key"}
+
+
+def _name_source(part: Raw) -> Raw:
+    """Mark a data source that the file names; what a variable holds is a uuid, or a mistake that may be a secret."""
+    source = part.get("data_source")
+    if not isinstance(source, str) or not source.strip() or source.startswith(("ds_", NAMED)):
+        return part
+    return part if "${" in source else part | {"data_source": NAMED + source.strip()}
 
 
 def _supply_destination(part: Raw, environment: Environment, *, needed: bool) -> None:

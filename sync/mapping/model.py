@@ -21,6 +21,7 @@ from sync.domain.record import AttributeType
 from sync.domain.record import Object as ObjectKind
 from sync.mapping.rules import plant
 from sync.mapping.types import (
+    NAMED,
     ApiKey,
     Ceiling,
     Constant,
@@ -35,6 +36,7 @@ from sync.mapping.types import (
     Texts,
     Version,
     Zone,
+    uuid_of,
 )
 
 __all__ = [
@@ -130,7 +132,7 @@ class Destination(Part):
     )
     data_source: DataSource = Field(
         default="",
-        description="The data source's uuid, ds_…; ${CHARTMOGUL_DATA_SOURCE} if left out.",
+        description="The data source's uuid, ds_…, or its name; ${CHARTMOGUL_DATA_SOURCE} if left out.",
     )
     account: Text | None = Field(
         default=None,
@@ -140,6 +142,17 @@ class Destination(Part):
         default=SecretStr(""),
         description="The API key, always as ${NAME}; ${CHARTMOGUL_API_KEY} if left out.",
     )
+
+    @property
+    def uuid(self) -> str:
+        """The data source's uuid; empty where the mapping says its name."""
+        return uuid_of(self.data_source)
+
+    @property
+    def source_name(self) -> str | None:
+        """The data source's name, where the mapping says that."""
+        named = self.data_source.startswith(NAMED)
+        return self.data_source.removeprefix(NAMED) if named else None
 
 
 class FieldSpec(Part):

@@ -16,7 +16,7 @@ from sync.mapping.conflicts import Conflict, find_conflicts
 from sync.mapping.environment import EVERYTHING, Need, supply
 from sync.mapping.interpolation import Environment
 from sync.mapping.loader import LoadedMapping, find_files, load_file, read_document, shown
-from sync.mapping.types import DataSource
+from sync.mapping.types import DataSource, uuid_of
 
 _SOURCE = TypeAdapter[str](DataSource)
 
@@ -113,7 +113,8 @@ def survey(
 
 def _failed(one: Unsound) -> Barred:
     error = told(ConfigError(*one.problems))
-    return Barred(one.name, one.file, error, one.object, one.data_source, one.mode)
+    source = None if one.data_source is None else uuid_of(one.data_source)
+    return Barred(one.name, one.file, error, one.object, source, one.mode)
 
 
 def _divide(
@@ -145,7 +146,7 @@ def _barred(one: LoadedMapping, error: str) -> Barred:
         one.file,
         error,
         destination.object,
-        destination.data_source,
+        destination.uuid,
         mapping.mode.value,
         source.query or source.table or "",
     )

@@ -133,8 +133,17 @@ def _version(value: Any) -> int:
     raise wrong("is not a version of this format; write version: 1")
 
 
+#: What stands before the name of a data source, where a mapping does not say its uuid.
+NAMED = "name:"
+
+
+def uuid_of(data_source: str) -> str:
+    """The uuid of a data source; empty where the mapping says its name."""
+    return "" if data_source.startswith(NAMED) else data_source
+
+
 def _data_source(value: Any) -> str:
-    if isinstance(value, str) and re.fullmatch(r"ds_[A-Za-z0-9_-]+", value):
+    if isinstance(value, str) and re.fullmatch(rf"ds_[A-Za-z0-9_-]+|{NAMED}.*\S.*", value):
         return value
     raise wrong(
         "is not the uuid of a data source; it begins with ds_",

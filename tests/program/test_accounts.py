@@ -66,3 +66,68 @@ def test_a_data_source_of_somebody_else(desk):
     ended = desk("check")
     assert ended.code == 0
     assert warning in ended.out
+
+
+def named(desk, name: str, file: str = "customers", text: str = MAPPING) -> None:
+    source = f"  object: customer\n  data_source: {name}\n"
+    desk.mapping(text.replace("  object: customer\n", source), file)
+
+
+@pytest.fixture
+def source(desk) -> str:
+    """The name of the sandbox's data source."""
+    world = desk.place.sandbox.sandbox.world
+    name: str = world.sources[desk.place.sandbox.data_source]["name"]
+    return name
+
+
+def test_a_data_source_by_name(desk, source):
+    """It is the same as by its uuid: report, state and history name the uuid, and nothing is created twice."""
+    assert desk("run").code == 0
+    named(desk, source)
+    ended = desk("run", "--json")
+    (mapping,) = ended.json["mappings"]
+    assert mapping["data_source"] == desk.place.sandbox.data_source
+    assert ended.rows == {"read": 1, "unchanged": 1}
+    (shown,) = desk("status", "--json").json["mappings"]
+    assert (shown["run_id"], shown["broken_since"]) == (ended.json["run_id"], None)
+
+
+def test_a_name_that_is_missing(desk, source):
+    """It is said with the names that are there, exit 3; `check` makes it only when it is asked to, and once."""
+    named(desk, "Analytics")
+    named(desk, "Analytics", "more")
+    said = f"the account has no data source named Analytics; it has: {source}"
+    ended = desk("run")
+    assert ended.code == 3
+    assert said in " ".join(ended.err.split())
+    assert desk("check").code == 3
+    assert desk.place.writes() == []
+    made = desk("check", "--create-data-source")
+    assert made.code == 0
+    assert (made.out.count("data source  Analytics"), made.out.count("made just now")) == (2, 1)
+    assert desk.place.writes() == [("POST", "/v1/data_sources")]
+    assert desk("run").code == 0
+
+
+def test_contacts_of_named_customers(desk, source):
+    """Mappings that say the name and the uuid of one data source belong together: contacts follow their customers."""
+    named(desk, source)
+    desk.mapping(
+        "version: 1\n"
+        'source: {query: "select id as customer, email as mail from accounts"}\n'
+        "destination: {object: contact}\n"
+        "fields: {customer_external_id: customer, email: mail}\n",
+        "a_contacts",
+    )
+    ended = desk("run", "--json")
+    assert ended.code == 0
+    assert [one["rows"]["created"] for one in ended.json["mappings"]] == [1, 1]
+
+
+def test_a_variable_holds_no_name(desk):
+    """What a variable holds in place of a uuid may be a secret: it is refused, and not shown."""
+    named(desk, "${SOURCE}")
+    ended = desk("run", SOURCE="plantedQ7xV2kZ92")
+    assert ended.code == 2
+    assert "'${SOURCE}' is not the uuid of a data source; it begins with ds_" in ended.err
