@@ -114,12 +114,12 @@ async def _check(settings: Settings, store: Store, paces: Paces, checked: Checke
     async with http:
         client = Client(Transport(http, paces.of(None)))
         try:
-            async with _telling(settings, loaded, "ChartMogul"):
+            async with _telling(settings, checked.loaded, "ChartMogul"):
                 await _ask_chartmogul(checked, client, store, paces)
         except SyncError as error:
             checked.problems.append(error)
         try:
-            async with _telling(settings, loaded, "the warehouse"):
+            async with _telling(settings, checked.loaded, "the warehouse"):
                 # Whoever interrupts does not wait for a driver that listens to its server for ever.
                 running = asyncio.get_running_loop()
                 problems = await running.run_in_executor(OneThread(), _ask_warehouse, checked)

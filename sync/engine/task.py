@@ -105,7 +105,8 @@ class MappingTask:
         with self._blaming():
             uuid = (await find_source(self.loaded, self.client)).uuid
         if known is None:  # its data source was named, and may be known by its uuid
-            identity = await call(self.store.account_of, uuid) or identity
+            noted = await call(self.store.account_of, uuid)
+            identity = noted or identity
         self.run.data_source = uuid
         if not self.context.dry_run:
             await call(self.store.remember_account, uuid, identity, account.name)
