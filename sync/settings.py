@@ -16,7 +16,6 @@ from sync.database.urls import dialect, review
 from sync.domain import keeping
 from sync.domain.allowance import MOST_AT_ONCE, MOST_PER_SECOND
 from sync.domain.flaw import wrong
-from sync.domain.slip import is_slip
 from sync.errors import ConfigError, ConfigProblem
 from sync.mapping import dotenv
 from sync.mapping.types import ApiKey, DataSource
@@ -47,12 +46,6 @@ VARIABLES = {
     "SYNC_SHARE": "share",
     "SYNC_REPORTS_KEEP": "reports_keep",
 }
-#: With these begin the variables that are ours alone.
-_OURS = ("SYNC_", "CHARTMOGUL_")
-#: What Kubernetes sets for a service, whatever that is called: kubernetes.io/docs/concepts/services-networking/service
-_KUBERNETES = re.compile(
-    r"_SERVICE_(HOST|PORT)(_|$)|_PORT$|_PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?$|_HOST$"
-)
 _TAKES = {
     "requests_per_second": "a number above 0, up to 40",
     "connections": "a whole number from 1 to 20",
@@ -281,19 +274,6 @@ def _file_problems(variables: abc.Mapping[str, str]) -> abc.Iterator[ConfigProbl
                 read(name, own[name + FILE])
             except ConfigError as error:
                 yield from error.problems
-
-
-def near_misses(
-    variables: abc.Mapping[str, str], named: abc.Container[str]
-) -> abc.Iterator[tuple[str, str]]:
-    """Variables that nobody knows and no mapping names, each with the known one that is one slip away."""
-    known = [*VARIABLES, *(name + FILE for name in VARIABLES)]
-    for name in variables:
-        is_named = name in named or name.removesuffix(FILE) in named
-        if not name.startswith(_OURS) or name in known or is_named or _KUBERNETES.search(name):
-            continue
-        if meant := next((one for one in known if is_slip(name, one)), None):
-            yield name, meant
 
 
 def _problem(detail: ErrorDetails, given: abc.Mapping[str, Any]) -> ConfigProblem:

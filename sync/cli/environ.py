@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from sync.cli.say import say
+from sync.cli.slips import near_misses
 from sync.domain.instant import canonical
 from sync.mapping.loader import names
 from sync.mapping.variables import Variables, is_quoted
 from sync.report.plain import dumps
 from sync.report.words import visible
-from sync.settings import VARIABLES, environment, near_misses
+from sync.settings import VARIABLES, environment
 
 #: Where click keeps the file that --env-file names.
 ENV_FILE = "sync.env_file"
