@@ -1,4 +1,7 @@
-"""Settings out of the environment and a `.env` file."""
+"""Settings out of the environment and a `.env` file.
+
+Long, because each variable is a name, a field and what it takes, and the README's table is held against all of them.
+"""
 
 import os
 import re

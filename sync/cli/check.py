@@ -1,12 +1,10 @@
 """`check`: everything that a run needs, asked for without writing anything."""
 
 import asyncio
-import sys
 from collections import abc
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain, repeat
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from sync.chartmogul.connection import open_http
 from sync.chartmogul.transport import Transport
 from sync.cli.config import prepare
 from sync.cli.say import say, say_json
+from sync.cli.waiting import telling
 from sync.domain import instant, objects
 from sync.domain.objects import Descriptor
 from sync.domain.record import ATTRIBUTE, AttributeType
@@ -29,17 +28,14 @@ from sync.engine.read.thread import OneThread
 from sync.errors import ConfigError, NoSource, SyncError, gravest
 from sync.mapping.environment import API_KEY
 from sync.mapping.loader import LoadedMapping
-from sync.report import logs
 from sync.report.failure import errors_text
-from sync.report.words import duration, visible
+from sync.report.words import visible
 from sync.settings import Settings
 from sync.state.store import Store
 from sync.transform.bind import bind
 from sync.transform.build import RecordBuilder
 from sync.transform.contract import Disagreement
 
-#: Seconds until a silence is told, and between two times.
-_PATIENCE, _MINUTE = 3.0, 60.0
 _MERGES = (
     "{field} is mapped: accounts opened since May 2024 merge {plural} with the same domain by themselves,"
     " and what a merge overwrites is gone for good"
@@ -114,12 +110,12 @@ async def _check(settings: Settings, store: Store, paces: Paces, checked: Checke
     async with http:
         client = Client(Transport(http, paces.of(None)))
         try:
-            async with _telling(settings, checked.loaded, "ChartMogul"):
+            async with telling(settings, checked.loaded, "ChartMogul"):
                 await _ask_chartmogul(checked, client, store, paces)
         except SyncError as error:
             checked.problems.append(error)
         try:
-            async with _telling(settings, checked.loaded, "the warehouse"):
+            async with telling(settings, checked.loaded, "the warehouse"):
                 # Whoever interrupts does not wait for a driver that listens to its server for ever.
                 running = asyncio.get_running_loop()
                 problems = await running.run_in_executor(OneThread(), _ask_warehouse, checked)
@@ -128,29 +124,6 @@ async def _check(settings: Settings, store: Store, paces: Paces, checked: Checke
             checked.problems.append(error)
     checked.warnings += _merges(checked)
     return checked
-
-
-@asynccontextmanager
-async def _telling(settings: Settings, loaded: LoadedMapping, whom: str) -> abc.AsyncIterator[None]:
-    """Say on stderr that somebody lets us wait: after some seconds, then every minute."""
-    log = logs.logger("json", sys.stderr) if settings.log == "json" else None
-
-    async def tell() -> None:
-        waited = 0.0
-        for seconds in chain([_PATIENCE], repeat(_MINUTE)):
-            await asyncio.sleep(seconds)
-            waited += seconds
-            if log is not None:
-                log.info("waiting", mapping=loaded.mapping.name, whom=whom, seconds=round(waited))
-            else:
-                message = f"{loaded.file}: waiting for {whom}, for {duration(waited)} so far"
-                say(visible(message), to=sys.stderr)
-
-    telling = asyncio.create_task(tell())
-    try:
-        yield
-    finally:
-        telling.cancel()
 
 
 def _merges(checked: Checked) -> abc.Iterator[str]:
