@@ -165,8 +165,6 @@ class _Sending(Generic[T]):
             return self.failure
         try:
             async with self.transport.pace.start() as turn:
-                if self.transport.denials:
-                    raise _unsent(self.transport.denials[0])
                 self._claim()
                 self._count()
                 result = await self._exchange(turn)
@@ -225,7 +223,9 @@ class _Sending(Generic[T]):
         )
 
     def _claim(self) -> None:
-        """Raise where a write must not be sent now: nothing may come between this and its sending."""
+        """Raise where a request must not be sent now: nothing may come between this and its sending."""
+        if self.transport.denials:
+            raise _unsent(self.transport.denials[0])
         if self.call.method == "GET":
             return
         if not self.transport.permits:

@@ -13,7 +13,7 @@ from sync.chartmogul.client import Client
 from sync.chartmogul.connection import open_http
 from sync.chartmogul.pace import Pace, Start
 from sync.chartmogul.transport import Transport
-from sync.errors import LockedError
+from sync.errors import Answered, Denied, LockedError
 from tests.unit.chartmogul.scene import KEY, Clock, answer, scene
 
 CUSTOMER = {"uuid": "cus_1"}
@@ -173,3 +173,38 @@ async def test_a_lease_that_ends_over_a_real_connection(stopped):
     assert pace.under_way == 0
     assert [b"customer_uuid" in said for said in heard] == [False]
     assert (heard == [b""]) is (stopped == "while connecting")
+
+
+class Refused(Pace):
+    """While a request waits for its turn to leave, another one is told that the key is wrong."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock=clock, sleep=clock.turn)
+        self.denials: list[Denied] = []
+
+    async def depart(self) -> Start:
+        """The turn comes, and the key is refused."""
+        start = await super().depart()
+        self.denials.append(Denied("the key is wrong", Answered(401), "mend it"))
+        return start
+
+
+async def test_a_key_that_is_refused_while_another_request_waits_to_leave():
+    """It is not sent, though it only reads."""
+    heard: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read())
+        writer.close()
+
+    pace = Refused(Clock())
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, open_http(f"http://127.0.0.1:{port}/v1", SecretStr(KEY), 30, 20) as http:
+        client = Client(Transport(http, pace, denials=pace.denials))
+        with pytest.raises(Denied, match="the key is wrong"):
+            await client.account()
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.shield(asyncio.sleep(0.05)), 1)
+
+    assert heard == [b""]
