@@ -205,7 +205,7 @@ async def test_tolerated(rig):
     rows = [(str(n), "A") for n in range(10)]
     task = await opened(rig().customers(*rows, tolerate_rejected="20%"))
 
-    assert task.tolerated == 2
+    assert task.run.tolerated == 2
 
 
 async def test_types_that_disagree(rig):
