@@ -135,9 +135,9 @@ async def execute(
             ended = await session.conduct(
                 mappings, selection, dry_run=dry_run, barred=barred, unsound=unsound
             )
-        await asyncio.to_thread(
-            retention.prune, reports or settings.reports, settings.keeping, now()
-        )
+        if not own.requested():  # a supervisor kills after ten seconds; the next run has the time
+            folder = reports or settings.reports
+            await asyncio.to_thread(retention.prune, folder, settings.keeping, now())
         return ended
 
 
