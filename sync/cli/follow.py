@@ -54,7 +54,7 @@ def leave_metrics(settings: Settings, run: Run) -> None:
     """Add a one-shot run to SYNC_METRICS_FILE, unless it is a dry one; mappings whose file is gone leave it."""
     if run.dry_run or settings.metrics_file is None:
         return
-    from sync.aftermath.textfile import Textfile
+    from sync.publish.textfile import Textfile
     from sync.service.freshness import last_runs
     from sync.service.metrics import Metrics
 
@@ -84,9 +84,9 @@ def leave_metrics(settings: Settings, run: Run) -> None:
 
 def tell(settings: Settings, run: Run, reports: Path, warn: Warn) -> None:
     """Tell SYNC_NOTIFY of what a run has changed."""
-    from sync.aftermath.notifier import Notifier
-    from sync.aftermath.outlets import outlets
-    from sync.aftermath.reasons import commonest
+    from sync.publish.notifier import Notifier
+    from sync.publish.outlets import outlets
+    from sync.publish.reasons import commonest
     from sync.state.store import Store
 
     assert settings.notify is not None
@@ -104,8 +104,8 @@ def tell_stale(settings: Settings, late: abc.Sequence[Freshness], max_age: float
     """Tell SYNC_NOTIFY of mappings whose last success is longer ago than `max_age` seconds."""
     if settings.notify is None:
         return
-    from sync.aftermath.notifier import Notifier
-    from sync.aftermath.outlets import outlets
+    from sync.publish.notifier import Notifier
+    from sync.publish.outlets import outlets
     from sync.state.store import Store
     from sync.state.told import Place
 
@@ -126,8 +126,8 @@ def write_results(
     settings: Settings, run: Run, reports: Path, warn: Warn, stopped: Stopped
 ) -> None:
     """Write a run into the tables of SYNC_RESULTS_URL."""
-    from sync.aftermath.results import Results
     from sync.database import engines, urls
+    from sync.publish.results import Results
     from sync.state.store import Store
 
     assert settings.results_url is not None
@@ -150,8 +150,8 @@ def write_results(
 
 
 def _beat(url: str, run: Run, warn: Warn) -> None:
-    from sync.aftermath.events import is_good
-    from sync.aftermath.outlets import Unsent, beat
+    from sync.publish.events import is_good
+    from sync.publish.outlets import Unsent, beat
 
     if is_good(run):
         try:

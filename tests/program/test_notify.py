@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from tests.support.needed import needed
-from tests.unit.aftermath.test_outlets import SECRET, server
+from tests.unit.publish.test_outlets import SECRET, server
 
 
 @pytest.fixture

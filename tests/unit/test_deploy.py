@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from sync import errors
-from sync.aftermath.textfile import Textfile
 from sync.cli.main import app
+from sync.publish.textfile import Textfile
 from sync.service.metrics import Metrics
 from sync.settings import VARIABLES
 from tests.support.needed import needed

@@ -12,9 +12,9 @@ from threading import Thread
 
 import pytest
 
-from sync.aftermath.events import Event
-from sync.aftermath.message import Message
-from sync.aftermath.outlets import AppriseOutlet, Outlet, Unsent, beat, outlets
+from sync.publish.events import Event
+from sync.publish.message import Message
+from sync.publish.outlets import AppriseOutlet, Outlet, Unsent, beat, outlets
 from tests.support.needed import needed
 
 MESSAGE = Message(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sync.aftermath.events import OWED, Event, Seen, is_good, seen, step
 from sync.domain.record import Object
 from sync.domain.results import MappingRun, Run, Status, Tally
-from tests.unit.aftermath.test_textfile import NOW
+from sync.publish.events import OWED, Event, Seen, is_good, seen, step
+from tests.unit.publish.test_textfile import NOW
 
 ALL = tuple(Event)
 #: How a mapping shows itself, run by run, and what is told of it.

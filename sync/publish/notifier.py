@@ -4,10 +4,10 @@ from collections import abc
 from dataclasses import dataclass
 from datetime import datetime
 
-from sync.aftermath.events import OWED, Event, Seen, seen, step
-from sync.aftermath.message import About, Message, Reasons, broken, recovered, rejected, stale
-from sync.aftermath.outlets import Outlet, Unsent, Warn
 from sync.domain.results import MappingRun, Run
+from sync.publish.events import OWED, Event, Seen, seen, step
+from sync.publish.message import About, Message, Reasons, broken, recovered, rejected, stale
+from sync.publish.outlets import Outlet, Unsent, Warn
 from sync.state.store import Store
 from sync.state.told import Place, Told
 

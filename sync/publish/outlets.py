@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
-from sync.aftermath.events import Event
-from sync.aftermath.message import Message
+from sync.publish.events import Event
+from sync.publish.message import Message
 
 if TYPE_CHECKING:
     from apprise import Apprise

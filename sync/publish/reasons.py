@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from sync.aftermath.message import Reasons
+from sync.publish.message import Reasons
 
 #: So many are told.
 COMMONEST = 3

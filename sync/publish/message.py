@@ -4,10 +4,10 @@ from collections import abc
 from dataclasses import dataclass
 from datetime import datetime
 
-from sync.aftermath.events import Event
 from sync.domain.instant import canonical
 from sync.domain.results import MappingRun, Run, Status
 from sync.errors import EXIT_CONFIG
+from sync.publish.events import Event
 from sync.report.words import count, duration, visible
 
 #: Why a mapping broke off, by the word for it; another word is the name of a rail.

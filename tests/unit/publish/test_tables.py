@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.schema import CreateColumn, CreateTable
 
-from sync.aftermath import tables
 from sync.database.urls import DRIVERS, EXTRAS
+from sync.publish import tables
 from tests.support.needed import needed
 
 #: Databases whose tables need an engine of the user's choice: their tables are not made by us.

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from sync.aftermath.textfile import Textfile
 from sync.domain.record import Object
 from sync.domain.results import MappingRun, Requests, Run, Status, Tally
+from sync.publish.textfile import Textfile
 from sync.service.metrics import Metrics
 
 NOW = datetime(2026, 1, 31, 10, tzinfo=UTC)

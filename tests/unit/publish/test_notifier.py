@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sync.aftermath.events import Event
-from sync.aftermath.notifier import Notifier
-from sync.aftermath.outlets import Unsent
 from sync.domain.record import Object
 from sync.domain.results import MappingRun, Run, Status, Tally
+from sync.publish.events import Event
+from sync.publish.notifier import Notifier
+from sync.publish.outlets import Unsent
 from sync.state.memory import RejectedRow
 from sync.state.store import Store
 from sync.state.told import Place

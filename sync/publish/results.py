@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Engine, Table, delete, func, insert, select
 
-from sync.aftermath import tables
 from sync.domain.instant import parse
 from sync.domain.results import MappingRun, Run
 from sync.errors import Interrupted
+from sync.publish import tables
 from sync.report.files import CHANGES, ERRORS
 from sync.state.history import COMPLETE
 from sync.state.memory import Scope
