@@ -4,6 +4,7 @@ import os
 import sys
 from collections import abc
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sync.cli.say import say
@@ -55,7 +56,7 @@ def leave_metrics(settings: Settings, run: Run) -> None:
     if run.dry_run or settings.metrics_file is None:
         return
     from sync.publish.textfile import Textfile
-    from sync.service.freshness import last_runs
+    from sync.service.freshness import describe, last_runs
     from sync.service.metrics import Metrics
 
     warn = warner(settings)
@@ -68,9 +69,11 @@ def leave_metrics(settings: Settings, run: Run) -> None:
         there = None
     else:
         there = names | {one.mapping for one in known.latest() if os.path.exists(one.file)}
-        for one in known.of():
-            if one.mapping in names:
-                metrics.succeeded(one)
+        mine = [one for one in known.of() if one.mapping in names]
+        now = datetime.now(UTC) + known.ahead
+        metrics.show(describe(one, now, None) for one in mine)
+        for one in mine:
+            metrics.succeeded(one)  # to the microsecond
 
     def stays(labels: abc.Mapping[str, str]) -> bool:
         here = labels.get("environment") == settings.environment

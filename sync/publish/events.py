@@ -4,11 +4,10 @@ from collections import abc
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sync.domain.health import MostRejected
 from sync.domain.results import MappingRun, Run, Status
 from sync.state.history import COMPLETE
 
-#: The tolerance of mappings that have none of their own, as health is judged: a share of at least so many rows.
-_SHARE, _FEW = 0.5, 20
 _BROKEN_OFF = (Status.FAILED, Status.STOPPED)
 
 
@@ -90,6 +89,5 @@ def is_good(run: Run) -> bool:
 
 def _is_healthy(part: MappingRun) -> bool:
     rows = part.rows
-    if part.status not in COMPLETE or rows.rejected == rows.read > 0:
-        return False
-    return rows.read < _FEW or rows.rejected <= max(part.tolerated, _SHARE * rows.read)
+    ill = MostRejected().is_passed(rows.read, rows.rejected, part.tolerated)
+    return part.status in COMPLETE and not ill

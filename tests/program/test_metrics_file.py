@@ -38,6 +38,10 @@ def test_it_grows_from_run_to_run(desk):
     assert last.environment == "staging"
     assert last.finished_at is not None
     assert found["last_success_timestamp_seconds", "customers"] == last.finished_at.timestamp()
+    gauges = (
+        found[name, "customers"] for name in ("rejected_rows", "newly_rejected_rows", "healthy")
+    )
+    assert tuple(gauges) == (1, 0, 1)
 
 
 def test_it_cannot_be_written(desk):

@@ -1,5 +1,6 @@
 """A day in the life of a mapping, by a clock of its own: exactly these messages, over restarts of the program."""
 
+from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -36,6 +37,7 @@ class Day:
     def __init__(self, url: str, *pagers: Pager):
         self.url, self.pagers, self.hour = url, pagers, 0
         self.warnings: list[str] = []
+        self.before: Counter[str] = Counter()
 
     def now(self) -> datetime:
         return MIDNIGHT + timedelta(hours=self.hour)
@@ -52,9 +54,11 @@ class Day:
         part = MappingRun("customers", "mappings/customers.yml", Object.CUSTOMER, "upsert", "ds_1")
         part.account, part.status, part.reason = account, status, reason
         part.rows = Tally(9, unchanged=9 - len(rejected), rejected=len(rejected))
+        part.rejected_new = (Counter(rejected) - self.before).total()
         run = Run(f"run-{self.hour}", False, self.now(), [part])
         with closing(self.store()) as store:
             if status in (Status.SUCCEEDED, Status.COMPLETED_WITH_ERRORS):
+                self.before = Counter(rejected)
                 scope = store.scope("acc_1", "ds_1", Object.CUSTOMER)
                 rows = [RejectedRow(key, "invalid_country") for key in rejected if key]
                 store.remember(scope, "customers", run.id, rows)
