@@ -8,11 +8,15 @@ INSTALL = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --r
 OLDEST ?= python3.11
 LOWEST := .venv-lowest
 
-.PHONY: help demo test lowest simulate campaign fuzz bench bench-full lint audit format lock clean
+# Drivers of warehouses whose servers nobody here has, and ClickHouse's engine; some tests count on their absence.
+DRIVERS := .venv-drivers
+
+.PHONY: help demo test drivers lowest simulate campaign fuzz bench bench-full lint audit format lock clean
 
 help:
 	@echo "make demo     a sample warehouse, a local ChartMogul, and a whole sync between them"
 	@echo "make test     the whole test suite"
+	@echo "make drivers  the tests of warehouses' drivers that need an environment of 1.5 GB"
 	@echo "make lowest   the unit tests, with the lowest versions that pyproject.toml allows"
 	@echo "make simulate worlds full of faults on a clock of their own: SEEDS=1000"
 	@echo "make campaign 200 kills and 200 cut connections: nothing lost, nothing twice"
@@ -50,6 +54,12 @@ $(VENV)/bench: $(VENV)/dev requirements/bench.txt
 	@$(call INSTALL,$(VENV),bench.txt)
 	@touch $@
 
+$(DRIVERS)/test: requirements/drivers.txt requirements/test.txt
+	@echo "Making $(DRIVERS): one and a half gigabytes of drivers, and ClickHouse's engine"
+	@$(PYTHON) -m venv $(DRIVERS)
+	@$(call INSTALL,$(DRIVERS),drivers.txt)
+	@touch $@
+
 $(LOWEST)/test: requirements/lowest.txt
 	@echo "Making $(LOWEST), and installing requirements/lowest.txt there"
 	@$(OLDEST) -m venv $(LOWEST)
@@ -64,6 +74,10 @@ demo: $(VENV)/run
 TESTS = 4
 test: $(VENV)/test
 	$(BIN)/python -m pytest --numprocesses $(TESTS) --dist loadfile --no-loadscope-reorder
+
+drivers: $(DRIVERS)/test
+	SYNC_TEST_DRIVERS=1 $(DRIVERS)/bin/python -m pytest tests/unit/publish/test_tables.py tests/unit/warehouse \
+	  tests/integration/test_trino.py tests/integration/test_redshift.py tests/integration/test_clickhouse.py
 
 lowest: $(LOWEST)/test
 	$(LOWEST)/bin/python -m pytest --numprocesses $(TESTS) tests/unit
@@ -107,4 +121,4 @@ lock: $(VENV)/dev
 	$(BIN)/python .ci/lock
 
 clean:
-	rm -rf $(VENV) $(LOWEST) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(DRIVERS) $(LOWEST) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

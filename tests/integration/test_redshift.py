@@ -11,12 +11,13 @@ from sqlalchemy import URL, make_url
 from sync.domain.record import AttributeType
 from sync.errors import SourceError
 from sync.warehouse.warehouse import Warehouse
+from tests.support.needed import driver
 from tests.support.postgres import connected
 from tests.support.queries import read
 from tests.support.redshift import redshift
 
 for _driver in ("redshift_connector", "sqlalchemy_redshift"):
-    pytest.importorskip(_driver, reason="not locked: pip install 'chartmogul-sync[redshift]'")
+    driver(_driver)
 STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
 BOOLEAN, TIMESTAMP = AttributeType.BOOLEAN, AttributeType.TIMESTAMP
 

@@ -9,10 +9,11 @@ from sync.domain.numbers import Single
 from sync.domain.record import AttributeType
 from sync.errors import SourceError
 from sync.warehouse.warehouse import Warehouse
+from tests.support.needed import driver
 from tests.support.queries import read
 from tests.support.trino import Coordinator, trino
 
-pytest.importorskip("trino", reason="not locked: pip install 'chartmogul-sync[trino]'")
+driver("trino")
 STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
 
 

@@ -5,7 +5,7 @@ import sys
 from collections import abc
 from contextlib import contextmanager
 
-import pytest
+from tests.support.needed import driver
 
 _SERVER = """
 import sys, urllib.parse
@@ -54,8 +54,8 @@ server.serve_forever()
 @contextmanager
 def clickhouse() -> abc.Iterator[int]:
     """The port of a server on 127.0.0.1; without the engine or the driver tests are skipped."""
-    for module in ("chdb", "clickhouse_connect"):  # half a gigabyte, which the lock leaves out
-        pytest.importorskip(module, reason="pip install chdb-core 'chartmogul-sync[clickhouse]'")
+    for module in ("chdb", "clickhouse_connect"):
+        driver(module)
     with subprocess.Popen(
         [sys.executable, "-c", _SERVER], stdout=subprocess.PIPE, text=True
     ) as process:

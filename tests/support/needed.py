@@ -17,3 +17,11 @@ def needed(module: str) -> Any:
     return pytest.importorskip(
         module, reason=f"{module} is not installed (pip install --group dev)", exc_type=ImportError
     )
+
+
+def driver(module: str) -> Any:
+    """The driver of a warehouse, or its engine; without it the tests are skipped, but never in `make drivers`."""
+    if os.environ.get("SYNC_TEST_DRIVERS") == "1":
+        return importlib.import_module(module)
+    reason = f"{module} is not installed here: see make drivers"
+    return pytest.importorskip(module, reason=reason, exc_type=ImportError)

@@ -6,7 +6,7 @@ from sqlalchemy.schema import CreateColumn, CreateTable
 
 from sync.database.urls import DRIVERS, EXTRAS
 from sync.publish import tables
-from tests.support.needed import needed
+from tests.support.needed import driver
 
 #: Databases whose tables need an engine of the user's choice: their tables are not made by us.
 OTHERS = {"clickhousedb"}
@@ -18,7 +18,7 @@ DIALECTS = sorted({"sqlite", "oracle", *EXTRAS} - OTHERS)
 def test_dialects(name):
     """All three can be made, each column can be added, and a key is compared exactly where it would not be."""
     if name in EXTRAS:
-        needed(EXTRAS[name][1])
+        driver(EXTRAS[name][1])
     dialect = make_url(f"{DRIVERS.get(name, name)}://h/d").get_dialect()()
     made = {
         one.name: str(CreateTable(one).compile(dialect=dialect))

@@ -22,6 +22,7 @@ from sync.warehouse.dialects.databricks import Databricks
 from sync.warehouse.dialects.mssql import SQLServer
 from sync.warehouse.dialects.snowflake import Snowflake
 from sync.warehouse.dialects.trino import Trino
+from tests.support import needed
 
 STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
 BOOLEAN, TIMESTAMP = AttributeType.BOOLEAN, AttributeType.TIMESTAMP
@@ -245,7 +246,7 @@ def test_words_of_sql_server():
 )
 def test_dry_run_of_bigquery(type_, expected):
     """What a statement would do, the server says beforehand."""
-    pytest.importorskip("google.cloud.bigquery")
+    needed.driver("google.cloud.bigquery")
     asked = []
 
     def query(sql, job_config):
