@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections import abc
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -116,17 +116,18 @@ async def _serve(
             watch.cancel()
 
 
+@contextmanager
 def _endpoints(
     wanted: Wanted, board: Board, metrics: Metrics, log: "FilteringBoundLogger"
-) -> AbstractContextManager[object]:
+) -> abc.Iterator[None]:
     """/livez, /healthz and /metrics, where a port is wanted."""
     if wanted.port is None:
-        return nullcontext()
-    server = EndpointServer(
-        build_app(board, metrics, now, wanted.allow_host), wanted.host, wanted.port
-    )
-    log.info("listening", host=wanted.host, port=server.port)
-    return server
+        yield
+        return
+    app = build_app(board, metrics, now, wanted.allow_host)
+    with EndpointServer(app, wanted.host, wanted.port) as server:
+        log.info("listening", host=wanted.host, port=server.port)
+        yield
 
 
 @dataclass(slots=True)

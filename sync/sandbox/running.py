@@ -26,7 +26,10 @@ class RunningSandbox:
         self._socket = bind(host, port)
         self._host, self._port = self._socket.getsockname()
         self._server = build_server(self.sandbox, save_every)
-        self._thread = Thread(target=self._server.run, args=([self._socket],), name="sandbox")
+        # A signal that comes while it starts must not leave it behind.
+        self._thread = Thread(
+            target=self._server.run, args=([self._socket],), name="sandbox", daemon=True
+        )
 
     @property
     def url(self) -> str:

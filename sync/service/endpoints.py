@@ -132,7 +132,10 @@ class EndpointServer:
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
-        self._thread = Thread(target=self._server.run, args=([self._socket],), name="monitor")
+        # A signal may come while it starts, before anybody would stop it: then it must not keep the process alive.
+        self._thread = Thread(
+            target=self._server.run, args=([self._socket],), name="monitor", daemon=True
+        )
 
     def __enter__(self) -> "EndpointServer":
         self._thread.start()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import abc
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -185,6 +185,24 @@ def test_ended_while_nobody_answers(folder: Path, sandbox: RunningSandbox):
     assert code == 143
     assert seconds < 10
     assert runs(folder) == [("interrupted", 143, 0)]
+
+
+def test_ended_while_it_starts(folder: Path, sandbox: RunningSandbox):
+    """Whatever it was about to do: nothing that it has begun keeps it alive."""
+    told = command(folder, sandbox, "--every", "1h", "--no-run-at-start", "--port", "0")
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(subprocess.Popen(**told, stderr=subprocess.PIPE)) for _ in range(6)
+        ]
+        for number, worker in enumerate(workers):
+            stack.callback(worker.kill)
+            if number % 2 == 0:  # about to serve
+                assert worker.stderr is not None
+                worker.stderr.readline()
+            worker.terminate()
+        for worker in workers:
+            worker.communicate(timeout=10)
+    assert {worker.returncode for worker in workers} <= {0, 143, -signal.SIGTERM}
 
 
 def test_ended_before_the_first_row(folder: Path, sandbox: RunningSandbox):
