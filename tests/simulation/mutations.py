@@ -65,6 +65,10 @@ def mutated(name: str) -> abc.Iterator[None]:
         yield
 
 
+#: Steps of the loop around the moment in which an update is sent.
+KILLED_AT = range(200, 320, 4)
+
+
 async def _nothing(*_: Any, **__: Any) -> None:
     return None
 
@@ -293,7 +297,7 @@ MUTATIONS: dict[str, Mutation] = {
         "an update is not noted before it is sent, and a process that is killed leaves no trace of it",
         "delivered",
         ((MappingState, "announce", _nothing),),
-        plans=tuple(killed_and_back(step) for step in range(90, 150, 3)),
+        plans=tuple(map(killed_and_back, KILLED_AT)),
     ),
     "believed": Mutation(
         "nobody looks whether an answer shows what was sent",

@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulation.__main__ import first_caught, folder, live
 from tests.simulation.kinds import KINDS, draw
-from tests.simulation.mutations import MUTATIONS, killed_and_back
+from tests.simulation.mutations import KILLED_AT, MUTATIONS, killed_and_back
 from tests.simulation.plan import Blow, Deed, Pause, Plan, Scene, Trouble, draw_plain
 from tests.simulation.rows import Account, Rows
 from tests.simulation.shrink import shrink
@@ -74,7 +74,7 @@ def test_a_merge_between_a_lost_create_and_the_look_for_it(pick):
 def test_killed_in_mid_update_and_changed_back():
     """Seed 6826: nobody knew of an update of a killed process, and the row looked unchanged when it changed back."""
     with folder() as place:
-        for step in range(90, 150, 3):
+        for step in KILLED_AT:
             assert live(killed_and_back(step), place).broken == {}
 
 
