@@ -16,9 +16,9 @@ from sync.errors import Answered, Detached, Refused, Unavailable
 class Written:
     """What became of the fields of a change.
 
-    `seen`: what ChartMogul shows of the fields in `sent`; empty is left out. Where a 202 or 204 had
+    `seen`: what ChartMogul shows of the fields in `confirmed`; empty is left out. Where a 202 or 204 had
     no body, what was sent counts as shown; after a 304 the record itself was read.
-    `sent`: the fields whose requests were answered well; all of them, unless `failed`.
+    `confirmed`: the fields whose requests were answered well; all of them, unless `failed`.
     `unmodified`: those of which ChartMogul says that this write changed nothing.
     `failed`: a later request was refused or not answered, and the rest was not sent.
     `requests`: all of them, repeats included.
@@ -26,7 +26,7 @@ class Written:
     """
 
     seen: Fields
-    sent: frozenset[str]
+    confirmed: frozenset[str]
     failed: Refused | Unavailable | None
     requests: int
     unmodified: frozenset[str] = frozenset()
@@ -40,7 +40,7 @@ class Change:
     transport: Transport
     uuid: str
     seen: dict[str, Value] = field(default_factory=dict)
-    sent: set[str] = field(default_factory=set)
+    confirmed: set[str] = field(default_factory=set)
     unmodified: set[str] = field(default_factory=set)
     #: The types of attributes, by their bare keys.
     types: Mapping[str, AttributeType] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Change:
             await self._look(customers.get(self.uuid), customers.read)
         except (Refused, Unavailable) as error:
             self._forget_unread()
-            if not self.sent:
+            if not self.confirmed:
                 raise
             return self._written(error, error.answered.attempts)
         return self._written()
@@ -121,7 +121,7 @@ class Change:
     def _stuck(self, key: str, value: Value) -> bool:
         """Whether an answer shows the value: PATCH drops `false`, and perhaps keys that are new."""
         name = ATTRIBUTE + key
-        return name in self.sent and same(value, self.seen.get(name), self.types.get(key))
+        return name in self.confirmed and same(value, self.seen.get(name), self.types.get(key))
 
     async def _send(self, call: Call, read: Callable[[Any], Fields | None], fields: Fields) -> None:
         """Send a call that writes `fields`, and note what its answer shows of them."""
@@ -141,7 +141,7 @@ class Change:
             value = shown.get(name)
             if value is not None:
                 self.seen[name] = value
-        self.sent.update(names)
+        self.confirmed.update(names)
 
     async def _look(self, call: Call, read: Callable[[Any], Seen]) -> None:
         """Read the record once, where answers did not show it; what it lacks is not sent again."""
@@ -155,12 +155,14 @@ class Change:
         """Nobody knows what became of these."""
         for name in self._unread:
             self.seen.pop(name, None)
-        self.sent -= self._unread
+        self.confirmed -= self._unread
         self._unread.clear()
 
     def _written(self, failed: Refused | Unavailable | None = None, more: int = 0) -> Written:
-        unmodified = frozenset(self.unmodified & self.sent)
-        return Written(self.seen, frozenset(self.sent), failed, self.requests + more, unmodified)
+        unmodified = frozenset(self.unmodified & self.confirmed)
+        return Written(
+            self.seen, frozenset(self.confirmed), failed, self.requests + more, unmodified
+        )
 
 
 def _patchable(

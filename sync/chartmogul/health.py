@@ -55,8 +55,8 @@ class Health:
         self._first = None
 
     @property
-    def in_doubt(self) -> bool:
-        """Whether there was nothing but failures for a while."""
+    def is_failing(self) -> bool:
+        """Whether there was nothing but failures for five seconds or more."""
         return self._first is not None and self._clock() - self._first >= _DOUBTFUL
 
     def pause(self, message: str) -> None:
@@ -69,10 +69,10 @@ class Health:
             )
 
     def failed(self, message: str) -> None:
-        """There was none, or none of use.
+        """A request got no answer, or none of use.
 
         Raises:
-            Outage: and there has not been any for too long.
+            Outage: there was nothing else for `patience` seconds.
         """
         self._last = self._clock()
         if self._first is None:

@@ -6,6 +6,6 @@ from typing import Protocol
 class Permit(Protocol):
     """A right that may be lost while a request waits: for its turn, a connection, or another try."""
 
-    def ready(self) -> None:
+    def require(self) -> None:
         """Raise where a write must not be sent now."""
         ...

@@ -110,7 +110,7 @@ class Transport:
         """
         health, paused = self.health, self.health.asking_again.locked()
         async with health.asking_again:
-            while health.in_doubt and not self.waiting.stopping():
+            while health.is_failing and not self.waiting.stopping():
                 if not isinstance(await _Sending(self, _QUESTION, bool).attempt(), Failure):
                     break
                 paused = True
@@ -231,7 +231,7 @@ class _Sending(Generic[T]):
         if not self.transport.permits:
             raise RuntimeError("a client that only reads is about to write")
         for permit in self.transport.permits:
-            permit.ready()
+            permit.require()
 
     def _count(self) -> None:
         requests, budget = self.transport.requests, self.transport.budget
@@ -285,7 +285,7 @@ class _Sending(Generic[T]):
 
 
 def _unsent(denied: Denied) -> Denied:
-    """The same for a request that never left: nothing of it is in doubt."""
+    """The denial as that of a request that never left: nothing of it is in doubt."""
     return Denied(denied.message, replace(denied.answered, garbled=False), denied.hint)
 
 

@@ -151,7 +151,7 @@ async def _ask_chartmogul(checked: Checked, client: Client, store: Store, paces:
 class _Asked:
     """The right to make a data source: somebody has asked for it, and no lease is of it yet."""
 
-    def ready(self) -> None:
+    def require(self) -> None:
         """It may be sent at any moment."""
 
 

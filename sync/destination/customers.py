@@ -78,7 +78,7 @@ class Customers:
         return [key for source, key in seen.pairs if source == self.data_source]
 
     async def create(self, record: Record) -> Seen:
-        """Create a customer with its attributes and tags in one request; never twice.
+        """Create a customer with its attributes and tags in one request; after a lost answer look first.
 
         ChartMogul keeps external ids unique in a data source, so repeating after a look that found nothing is safe.
 
@@ -110,7 +110,7 @@ class Customers:
         """Write these fields; `tags` holds only those to add."""
         return await self.client.update_customer(uuid, fields, self.kinds, frozenset(self.in_use))
 
-    def rival(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
+    def claim(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
         """The earlier row that stands for the same customer since ChartMogul merged the two."""
         keys = [key for key in self.keys(seen) if key != record.key]
         rows = self.rows.of_keys(keys) if keys else {}

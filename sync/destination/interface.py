@@ -148,7 +148,7 @@ class Destination(Protocol):
         """In a dry run: this record would be created now, or updated under its uuid, as later rows would find it."""
         ...
 
-    def rival(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
+    def claim(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
         """Why another row of this query is the one to write what was seen, if one is."""
         ...
 

@@ -80,13 +80,13 @@ class RunLease:
         except LockedError as error:
             self._lost = error
         except SyncError:
-            pass  # `ready` stops the writes before the lease runs out
+            pass  # `require` stops the writes before the lease runs out
 
     def of(self, scope: Scope) -> "ScopeLease":
         """The lease of a scope."""
         return ScopeLease(self, scope)
 
-    def ready(self, scope: Scope) -> None:
+    def require(self, scope: Scope) -> None:
         """Raise LockedError where the lease of a scope does not surely outlast another write."""
         # Others now think that it ran out, or that it never will.
         if self.store.leases.clock_was_set(scope):
@@ -113,9 +113,9 @@ class ScopeLease:
     leases: RunLease
     scope: Scope
 
-    def ready(self) -> None:
+    def require(self) -> None:
         """Raise LockedError where the right would not surely outlast another write."""
-        self.leases.ready(self.scope)
+        self.leases.require(self.scope)
 
 
 def _source(scope: Scope) -> tuple[str, str]:

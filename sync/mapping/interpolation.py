@@ -89,7 +89,7 @@ def _as_it_is(value: str, _: int) -> str:
 
 
 def fill_secrets(data: Any, environment: Environment, withheld: abc.Set[str]) -> Any:
-    """The same, with all that holds a reference made a secret."""
+    """A copy of `data` with every reference replaced, and all that holds a reference made a secret."""
     match data:
         case str():
             filled = fill_text(data, environment, withheld)

@@ -78,7 +78,7 @@ class Survey:
         return bool(self.sound) or not (self.barred or self.problems)
 
     def barring(self, error: SyncError) -> "Survey":
-        """The same where no mapping may run, because of settings or the state."""
+        """This survey where no mapping may run, because of settings or the state."""
         found = [replace(_barred(one, told(error)), reason=cause(error)) for one in self.sound]
         more = error.problems if isinstance(error, ConfigError) else ()
         return Survey([], [*self.barred, *found], (*more, *self.problems), self.unsound)

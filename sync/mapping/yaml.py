@@ -136,7 +136,7 @@ def parse(text: str, file: str) -> Document:
 
 
 def parse_as_far_as_possible(text: str, file: str) -> Document:
-    """The same, with what a mapping cannot mean among the document's `problems`.
+    """The content of `text`, with what a mapping cannot mean among the document's `problems`.
 
     Raises:
         ConfigError: no YAML, or far too much of it.

@@ -162,7 +162,7 @@ async def _body(request: Request, most: int) -> bytes | None:
 
 
 def _hang_up(answer: Answer) -> Answer:
-    """The same, with the connection closed behind it: what was not read is not waited for."""
+    """An answer with the connection closed behind it: what was not read is not waited for."""
     return replace(answer, headers={**answer.headers, "connection": "close"})
 
 

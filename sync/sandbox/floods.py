@@ -28,7 +28,7 @@ def spaces(size: int) -> Flow:
 
 
 def bomb(size: int) -> Flow:
-    """The same as gzip: about a thousandth as long until somebody unpacks it."""
+    """The body as gzip: about a thousandth as long until somebody unpacks it."""
 
     def flow() -> abc.Iterator[bytes]:
         packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)

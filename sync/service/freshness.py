@@ -173,7 +173,7 @@ def last_runs(state_url: str, most: MostRejected = MostRejected()) -> Known:  # 
 
 
 def known(store: "Store", ahead: timedelta, most: MostRejected) -> Known:
-    """The same of an open state; `ahead`: see `Known`."""
+    """What an open state knows of runs; `ahead` as in `Known`."""
     complete, broken = store.history(COMPLETE), store.history(BROKEN)
     healthy = store.healthy_since(most)
     return Known(complete, broken, ahead, store.query_hash, healthy=healthy)

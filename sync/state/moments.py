@@ -76,7 +76,7 @@ class StateClock:
         return self._known[0]
 
     def seconds(self, connection: Connection) -> float:
-        """The same in seconds since 1970."""
+        """The state's now, in seconds since 1970."""
         return self.moment(connection).timestamp()
 
     def now(self) -> datetime:

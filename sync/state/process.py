@@ -48,7 +48,7 @@ def boot() -> str:
 
 
 def boot_by_sysctl() -> str:
-    """The same where there is no /proc, as on macOS."""
+    """The name of this boot as sysctl tells it, where there is no /proc, as on macOS."""
     try:
         asked = ["sysctl", "-n", "kern.bootsessionuuid"]
         return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()

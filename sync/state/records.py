@@ -28,7 +28,7 @@ _NOT_HELD = {
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class WriteHeading:
     """Under which heading items are written down."""
 
     scope: Scope
@@ -112,7 +112,7 @@ def _memory(key: str, row: abc.Sequence[Any]) -> Memory:
 
 
 def remember(
-    connection: Connection, keys: Keys, delivery: Delivery, items: abc.Sequence[Item]
+    connection: Connection, keys: Keys, delivery: WriteHeading, items: abc.Sequence[Item]
 ) -> None:
     """Write down what became of rows; their records are made where there are none."""
     ids = identities.admit(
@@ -130,7 +130,7 @@ def remember(
 
 
 def _note_rejected(
-    connection: Connection, delivery: Delivery, items: abc.Mapping[int, Item]
+    connection: Connection, delivery: WriteHeading, items: abc.Mapping[int, Item]
 ) -> None:
     refused = {id_: item for id_, item in items.items() if isinstance(item, RejectedRow)}
     mapping, held = delivery.mapping, {id_: item.held for id_, item in refused.items()}
@@ -141,7 +141,7 @@ def _note_rejected(
         connection.execute(insert(connection, rejections).on_conflict_do_nothing(), rows)
 
 
-def _row(record: int, delivery: Delivery, item: Item) -> dict[str, object]:
+def _row(record: int, delivery: WriteHeading, item: Item) -> dict[str, object]:
     row: dict[str, object] = {
         "record": record,
         "mapping": delivery.mapping,

@@ -175,7 +175,7 @@ class Store:
         """Write down what became of rows, all or nothing; what is confirmed is in doubt no longer."""
 
         def work(connection: Connection) -> None:
-            delivery = records.Delivery(scope, mapping, run_id, self.clock.moment(connection))
+            delivery = records.WriteHeading(scope, mapping, run_id, self.clock.moment(connection))
             records.remember(connection, self._keys, delivery, items)
             if not objects.of(scope.object).unique_keys:
                 confirmed = [item.key for item in items if isinstance(item, Confirmed)]

@@ -59,7 +59,7 @@ class RecordBuilder:
         return Record(number, key, fields, parent)
 
     def notice(self, rows: abc.Sequence[abc.Sequence[Any]]) -> None:
-        """Rows that need not be built: of types they tell what they would have told."""
+        """Take the types that the values of unchanged rows have into the contract, as if they had been built."""
         for slot in (*self.keys, *self.slots):
             key = slot.field.removeprefix(ATTRIBUTE)
             if slot.column not in self.contract.sendable or key in self.contract.found:

@@ -185,7 +185,7 @@ class DictDestination:
         """Nothing but a trace."""
         self.log.append(" ".join(["foresee", record.key, *filter(None, [uuid])]))
 
-    def rival(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
+    def claim(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
         """The problem that a test has put here."""
         return self.rivals.get(seen.uuid) if seen.uuid != remembered else None
 
@@ -254,7 +254,7 @@ class DictState:
 class Allowed:
     """A permit that never ends."""
 
-    def ready(self) -> None:
+    def require(self) -> None:
         """Nothing keeps anybody from writing."""
 
 
@@ -269,7 +269,7 @@ class CountedLease:
         """The same right for every scope."""
         return self
 
-    def ready(self) -> None:
+    def require(self) -> None:
         """Raise LockedError once it is used up."""
         self.log.append("lease")
         if not self.good_for:

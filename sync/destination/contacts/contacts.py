@@ -227,7 +227,7 @@ class Contacts:
         except NotFound:
             self.index.drop(uuid)
             raise
-        self.index.change(uuid, written.sent, written.seen)
+        self.index.change(uuid, written.confirmed, written.seen)
         return replace(written, lost=tuple(name for name in others if name not in written.seen))
 
     async def foresee(self, record: Record, uuid: str | None) -> None:
@@ -252,8 +252,8 @@ class Contacts:
         key = name.removeprefix(ATTRIBUTE)
         return f"define {key} in the ChartMogul app, as a contact attribute"
 
-    def rival(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
-        """The row that stands for this contact already; else it is claimed for this one."""
+    def claim(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
+        """Claim a contact for a row; the problem, where another row has it already."""
         row = self._claims.get(seen.uuid)
         if row is None and seen.uuid != remembered:
             others = self.rows.of_uuid(seen.uuid)

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Protocol
 
 from sync.chartmogul.client import Client
-from sync.destination.contacts.in_doubt import InDoubtCreates, Note, of_nobody, unanswered
+from sync.destination.contacts.in_doubt import CreatePermit, InDoubtCreates, of_nobody, unanswered
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.interface import Unresolved
 from sync.domain.clock import Clock
@@ -82,7 +82,7 @@ class Creation:
 
     async def _post(self, record: Record, parent: Parent) -> Seen:
         """One attempt. What ChartMogul answers, or what is never sent, is in no doubt; everything else leaves one."""
-        client = self.client.under(Note.taken(self.clock))
+        client = self.client.under(CreatePermit.taken(self.clock))
         await self.in_doubt.mark_sent(record.key)
         try:
             return await client.create_contact(self.data_source, parent.uuid, record.fields)

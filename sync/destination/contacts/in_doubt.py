@@ -80,7 +80,7 @@ class InDoubtCreates:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class CreatePermit:
     """What the state has noted of a create that is about to be sent: a permit to send it, while it is fresh.
 
     A later run trusts the note to be as old as the request, so a request that has waited for longer is not sent.
@@ -91,11 +91,11 @@ class Note:
     started: float
 
     @classmethod
-    def taken(cls, clock: Clock) -> "Note":
+    def taken(cls, clock: Clock) -> "CreatePermit":
         """A note of this moment, by both clocks: one may be set, the other stands still while a machine sleeps."""
         return cls(clock, clock.now(), clock.monotonic())
 
-    def ready(self) -> None:
+    def require(self) -> None:
         """Raise Unavailable where the create has waited for too long; it is not sent."""
         by_clock = (self.clock.now() - self.at).total_seconds()
         age = max(by_clock, self.clock.monotonic() - self.started)

@@ -54,7 +54,7 @@ class StateDecision:
             f"ChartMogul refused this row on {held.since:%Y-%m-%d} with status {held.http_status}"
             f"{_first(held)} and nothing about it changed since",
             held.field,
-            hint="mend the row or the mapping; --full and retry send it again, and so does every"
+            hint="mend the row or the mapping; run --full sends it again, and so does every"
             f" run after {held.since + HELD_FOR:%Y-%m-%d}",
         )
         return Rejected(record.row, record.key, Stage.PLAN, (problem,), held.http_status)

@@ -54,7 +54,7 @@ class Memories(Protocol):
         ...
 
     def note(self, items: list[Item]) -> None:
-        """Write down what became of rows before anything was sent, where `retry` and `explain` find them."""
+        """Write down what became of rows before anything was sent, so that later runs know them."""
         ...
 
     def stored(self, key: str) -> str:

@@ -102,7 +102,7 @@ class Deliver:
         if isinstance(known, Absent) and job.memory is not None:
             known = Absent(known.deleted or job.memory.deleted)
         if isinstance(known, Seen):
-            rival = self.destination.rival(job.record, known, job.uuid)
+            rival = self.destination.claim(job.record, known, job.uuid)
         if rival is not None:
             return Planned(job, known, Reject(job.record, rival))
         return Planned(job, known, decide(job.record, known, self.policy, self._drops.settled(job)))
@@ -203,7 +203,7 @@ class Deliver:
         stuck = {name: change for name, change in stuck.items() if name not in written.unmodified}
         if written.failed:
             # What was never sent is not missing in ChartMogul because it stuck.
-            stuck = {name: change for name, change in stuck.items() if name in written.sent}
+            stuck = {name: change for name, change in stuck.items() if name in written.confirmed}
             return half_way(job, written.failed, operation.uuid, stuck, before_known=known)
         result = Delivered(
             record.row,
@@ -240,7 +240,7 @@ class Deliver:
         """
         if self.lease is None:
             raise RuntimeError("a dry run is about to write")
-        self.lease.ready()
+        self.lease.require()
 
 
 def _lost(name: str) -> Warned:

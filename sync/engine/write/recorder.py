@@ -28,7 +28,7 @@ _SECONDS = 0.5
 _FOR_GOOD = (400, 422)
 
 
-class Memory(Protocol):
+class ResultStore(Protocol):
     """Where what became of rows is kept for later runs."""
 
     async def remember(
@@ -49,7 +49,7 @@ class Recorder:
     reporter: MappingReporter
     hasher: Hasher
     edition: bytes
-    state: Memory | None
+    state: ResultStore | None
     types: abc.Mapping[str, Typed]
     limits: RunLimits
     clock: Clock

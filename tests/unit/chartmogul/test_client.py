@@ -273,7 +273,7 @@ async def test_all_four_requests_of_an_update():
         "attributes.score": Decimal("0.5"),
         "tags": ("old", "new"),
     }
-    assert (written.sent, written.requests) == (frozenset(fields), 4)
+    assert (written.confirmed, written.requests) == (frozenset(fields), 4)
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ async def test_a_200_without_a_body_is_a_success_that_is_looked_at_once(nothing)
 
     assert s.script.lines[2:] == ["GET /v1/customers/cus_1"]
     assert written.seen == {"name": "Ada", "tags": ("b",)}
-    assert (written.sent, written.requests) == (frozenset(fields), 3)
+    assert (written.confirmed, written.requests) == (frozenset(fields), 3)
     assert written.unmodified == frozenset()
 
 
@@ -361,7 +361,7 @@ async def test_304_is_a_success_of_every_change(nothing):
         "attributes.plan": "pro",
         "tags": ("old",),
     }
-    assert written.sent == written.unmodified == frozenset(fields)
+    assert written.confirmed == written.unmodified == frozenset(fields)
     assert (written.failed, written.requests, s.waits) == (None, 5, [])
 
 
@@ -401,7 +401,7 @@ async def test_nobody_knows_what_a_304_left_where_the_record_cannot_be_read():
     s = scene(answer(304), answer(200, {"tags": ["a"]}), *[httpx.ReadError("x")] * 6, ALIVE)
     written = await s.client.update_customer("cus_1", {"name": "Ada", "tags": ("a",)}, TYPES, KNOWN)
     assert isinstance(written.failed, Unavailable)
-    assert (written.seen, written.sent) == ({"tags": ("a",)}, frozenset({"tags"}))
+    assert (written.seen, written.confirmed) == ({"tags": ("a",)}, frozenset({"tags"}))
 
 
 async def test_304_is_no_answer_to_a_look_or_a_create():
@@ -445,7 +445,7 @@ async def test_a_later_failure_tells_what_was_written(trouble, kind, requests):
     fields: Fields = {"name": "Ada", "attributes.plan": None, "tags": ("a",)}
     written = await s.client.update_customer("cus_1", fields, TYPES, KNOWN)
 
-    assert (written.seen, written.sent) == ({"name": "Ada"}, frozenset({"name"}))
+    assert (written.seen, written.confirmed) == ({"name": "Ada"}, frozenset({"name"}))
     assert isinstance(written.failed, kind)
     assert written.requests == requests
     assert s.requests.total == 1 + len(trouble)

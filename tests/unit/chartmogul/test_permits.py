@@ -35,7 +35,7 @@ class Lease:
     over: bool = False
     tests: int = field(default=0)
 
-    def ready(self) -> None:
+    def require(self) -> None:
         """Raise where it is over."""
         self.tests += 1
         if self.over:
@@ -141,10 +141,10 @@ class Late(Pace):
 class LateBody(Lease):
     """The process is stopped between the headers of a request and its body."""
 
-    def ready(self) -> None:
+    def require(self) -> None:
         """Good for the headers: the third test is that of the body."""
         self.over = self.tests == 2
-        super().ready()
+        super().require()
 
 
 @pytest.mark.parametrize("stopped", ["while connecting", "before the body"])

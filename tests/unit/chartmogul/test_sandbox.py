@@ -95,7 +95,7 @@ async def test_a_customer_is_changed_and_emptied():
 
     assert differing(CUSTOMER, changed.seen) == {}
     assert differing(emptying, emptied.seen) == {}
-    assert emptied.sent == frozenset(emptying)
+    assert emptied.confirmed == frozenset(emptying)
     assert set((await api.customer(empty.uuid)).fields) == set(fixed)
 
 

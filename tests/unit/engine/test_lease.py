@@ -73,12 +73,12 @@ async def test_length(store: Store, clock: Clock, slowest: float, lasts: float):
         holder = holders(store)["ds_1", "customer"]
         assert holder.lasts == lasts
         assert holder.expires - holder.renewed == lasts
-        lease.of(scope).ready()
+        lease.of(scope).require()
         clock.forward(lasts - slowest - 10)
-        lease.of(scope).ready()
+        lease.of(scope).require()
         clock.forward(1)
         with pytest.raises(LockedError, match="could not be renewed in time"):
-            lease.of(scope).ready()
+            lease.of(scope).require()
     assert holders(store) == {}
 
 
@@ -93,9 +93,9 @@ async def test_by_data_source(store: Store):
         assert "the contacts of ds_1 are being written by process" in locked[customers].message
         found = {place: holder.owner for place, holder in holders(store).items()}
         assert found == {("ds_1", "contact"): "rival", ("ds_2", "customer"): "run_1"}
-        lease.of(others).ready()
+        lease.of(others).require()
         with pytest.raises(LockedError):
-            lease.of(customers).ready()
+            lease.of(customers).require()
 
 
 async def test_renewed(store: Store, clock: Clock):
@@ -107,7 +107,7 @@ async def test_renewed(store: Store, clock: Clock):
         for _ in range(8):
             clock.forward(RENEWAL)
             await naps.next()
-        lease.of(scope).ready()
+        lease.of(scope).require()
         assert holders(store)["ds_2", "customer"].renewed == clock.now.timestamp()
     assert set(naps.taken) == {RENEWAL}
     assert RENEWAL == 15
@@ -124,8 +124,8 @@ async def test_taken_over(store: Store, clock: Clock):
         rival.leases.take([scope], "rival")
         await naps.next()
         with pytest.raises(LockedError, match="the records of ds_1 ran out and another process"):
-            lease.of(scope).ready()
-        lease.of(other).ready()
+            lease.of(scope).require()
+        lease.of(other).require()
     assert {holder.owner for holder in holders(store).values()} == {"rival"}
 
 
@@ -137,11 +137,11 @@ async def test_clock_set_forward(store: Store, clock: Clock):
     lease = RunLease(store, "run_1", 30)
     async with lease.held([scope]):
         clock.forward(3 * 3600)
-        lease.of(scope).ready()
+        lease.of(scope).require()
         clock.forward(3 * 3600)
         replace(store).leases.take([scope], "rival")
         with pytest.raises(LockedError, match="another process took it over"):
-            lease.of(scope).ready()
+            lease.of(scope).require()
 
 
 async def test_clock_set_back(store: Store, clock: Clock):
@@ -153,9 +153,9 @@ async def test_clock_set_back(store: Store, clock: Clock):
     async with lease.held([scope]):
         clock.forward(-3 * 86400)
         ticking[0] = 51.0
-        lease.of(scope).ready()
+        lease.of(scope).require()
         assert holders(store)["ds_1", "customer"].expires == clock.now.timestamp() + 90
         ticking[0] = 102.0
         clock.forward(51)
         with pytest.raises(LockedError, match="in time"):
-            lease.of(scope).ready()
+            lease.of(scope).require()

@@ -510,7 +510,7 @@ async def test_a_contact_that_is_gone_is_not_found_again():
 
 async def rivals(square, seen, *rows):
     """The messages, or None, that rows get which stand for one contact."""
-    problems = [square.contacts.rival(row, seen, None) for row in rows]
+    problems = [square.contacts.claim(row, seen, None) for row in rows]
     return [problem and (problem.code, problem.message) for problem in problems]
 
 
