@@ -39,16 +39,16 @@ class Change:
 
     transport: Transport
     uuid: str
-    seen: dict[str, Value] = field(default_factory=dict)
-    confirmed: set[str] = field(default_factory=set)
-    unmodified: set[str] = field(default_factory=set)
+    seen: dict[str, Value] = field(default_factory=dict, init=False)
+    confirmed: set[str] = field(default_factory=set, init=False)
+    unmodified: set[str] = field(default_factory=set, init=False)
     #: The types of attributes, by their bare keys.
-    types: Mapping[str, AttributeType] = field(default_factory=dict)
-    requests: int = 0
+    types: Mapping[str, AttributeType] = field(default_factory=dict, init=False)
+    requests: int = field(default=0, init=False)
     #: Whether an answer shows that the contact belongs to no customer.
     detached: bool = False
     #: Fields whose answers do not show what became of them.
-    _unread: set[str] = field(default_factory=set)
+    _unread: set[str] = field(default_factory=set, init=False)
 
     async def customer(
         self, fields: Fields, types: Mapping[str, AttributeType], known: frozenset[str]

@@ -140,12 +140,12 @@ class _Sending(Generic[T]):
     transport: Transport
     call: Call
     read: Callable[[Any], T]
-    attempts: int = 0
-    sent: bool = False
-    failure: Failure | None = None
-    status: int = 0
-    bare: bool = False
-    asked: bool = False
+    attempts: int = field(default=0, init=False)
+    sent: bool = field(default=False, init=False)
+    failure: Failure | None = field(default=None, init=False)
+    status: int = field(default=0, init=False)
+    bare: bool = field(default=False, init=False)
+    asked: bool = field(default=False, init=False)
 
     async def send(self) -> T | Failure:
         """All the attempts that there are."""

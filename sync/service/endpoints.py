@@ -37,17 +37,17 @@ class Board:
     started_at: datetime
     max_age: timedelta
     freshness: tuple[Freshness, ...] = ()
-    running: bool = False
-    next_run_at: datetime | None = None
+    running: bool = field(default=False, init=False)
+    next_run_at: datetime | None = field(default=None, init=False)
     #: How much later it is by the state's clock, by which runs are entered.
-    ahead: timedelta = timedelta()
+    ahead: timedelta = field(default=timedelta(), init=False)
     #: How much of a run may be rejected.
     most: MostRejected = field(default_factory=MostRejected)
     progress: Progress = field(default_factory=lambda: Progress(time.monotonic))
     #: When the worker last came round, by the clock of `progress`; None before it serves.
-    beat: float | None = None
+    beat: float | None = field(default=None, init=False)
     #: When and why the last run broke off, which the state may not hold; None where it did not.
-    failure: dict[str, object] | None = None
+    failure: dict[str, object] | None = field(default=None, init=False)
 
     def is_stuck(self) -> bool:
         """Whether the worker does nothing at all any more: only a new process helps."""

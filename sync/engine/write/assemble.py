@@ -49,7 +49,6 @@ class WriterAssembly:
             Lookups(await self._pending(), destination),
             Deliver(destination, policy, self._lease()),
             self._recorder(),
-            findings.limits,
             context.stop,
             context.dry_run,
         )

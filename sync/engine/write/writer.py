@@ -9,7 +9,6 @@ from sync.domain.events import Phase
 from sync.domain.plan import Create, Remembered, Update
 from sync.domain.results import Delivered, Outcome, Result
 from sync.engine.context import Stop
-from sync.engine.limits import RunLimits
 from sync.engine.spool import Entry, Spool
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.delivery import Delivery, Job
@@ -41,7 +40,6 @@ class Writer:
     lookups: Lookups
     deliver: Deliver
     recorder: Recorder
-    limits: RunLimits
     stop: Stop
     dry_run: bool = False
     grace: float = GRACE
@@ -61,7 +59,7 @@ class Writer:
     async def _write_followers(self) -> None:
         """Rows whose dropped values are sent if others of their field stuck; the rest is as it was."""
         if self._stuck and (more := self.spool.follow(self._stuck)):
-            self.limits.judge_more_updates(self._updates + more)
+            self.recorder.limits.judge_more_updates(self._updates + more)
             self.recorder.reporter.phase(Phase.WRITE, more)
             await self._work(self.lookups.jobs(), self._deliver)
         if not self._over():
@@ -77,8 +75,8 @@ class Writer:
             return
         phase(Phase.LOOK_UP, None)
         await self._work(self.lookups.jobs(), self._plan)
-        self.limits.judge_writes(self._creates, self._updates)
-        self.limits.judge_requests(self.recorder.reporter.run.requests.total, self._cost)
+        self.recorder.limits.judge_writes(self._creates, self._updates)
+        self.recorder.limits.judge_requests(self.recorder.reporter.run.requests.total, self._cost)
         self.spool.again()
         phase(Phase.WRITE, self._creates + self._updates)
         await self._work(self._second_pass(), self._foretell if self.dry_run else self._deliver)

@@ -78,7 +78,6 @@ class Desk(Silent):
             Lookups(pending, self.there),
             Deliver(self.there, policy, None if dry_run else CountedLease([])),
             Recorder(reporter, HASHER, EDITION, state, {}, numbers, clock),
-            numbers,
             self.stop,
             dry_run,
         )
