@@ -269,8 +269,10 @@ def state_of(kind: str, folder: Path, request: pytest.FixtureRequest) -> str:
     return url
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "database", "pooled"])
-@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [*((kind, count) for kind in ("sqlite", "database") for count in (1, 2, 5)), ("pooled", 2)],
+)
 def test_together(kind: str, count: int, tmp_path: Path, request: pytest.FixtureRequest):
     """One, two or five processes: no second at the server has more than 40, none is refused, none starves."""
 
