@@ -402,6 +402,11 @@ class Account:
             else []
         )
         self.graves[uuid] = [("contact by e-mail", key) for key in keys]
+        for asked in self.asked:  # it was there: what became of its create is in doubt no longer
+            asked.sure = asked.sure or asked.key in (
+                contact.external_id,
+                (contact.email or "").lower(),
+            )
         if contact.external_id:
             self.graves[uuid].append(("contact", contact.external_id))
             return
