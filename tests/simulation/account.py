@@ -394,6 +394,8 @@ class Account:
                 self._bury_contact(contact.uuid)
 
     def _bury_contact(self, uuid: str) -> None:
+        if uuid in self.graves:
+            return  # with its customer, while that told whose it was
         contact = self.sandbox.world.contacts[uuid]
         customer = self.sandbox.world.customers.get(contact.customer_uuid or "")
         keys = (
