@@ -4,6 +4,7 @@ from collections import abc
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sync.cli.environ import tell, variables, warnings
 from sync.errors import ConfigError, ConfigProblem
@@ -11,9 +12,11 @@ from sync.mapping.environment import STATE_URL
 from sync.mapping.loader import EVERYTHING, LoadedMapping, Need, load
 from sync.mapping.survey import Barred, Survey, survey
 from sync.mapping.variables import FILE, Variables
-from sync.service.freshness import Known
 from sync.settings import VARIABLES, Settings
-from sync.state.history import Whose
+
+if TYPE_CHECKING:
+    from sync.service.freshness import Known
+    from sync.state.history import Whose
 
 
 def prepare(
@@ -112,8 +115,10 @@ def _right(given: Variables) -> dict[str, str]:
     return right
 
 
-def whose(loaded: LoadedMapping | Barred, known: Known) -> Whose:
+def whose(loaded: LoadedMapping | Barred, known: "Known") -> "Whose":
     """A mapping as its history is known by, as far as files and environment tell: `status` needs no key."""
+    from sync.state.history import Whose  # `validate` does without the state
+
     if isinstance(loaded, Barred):
         query = None if loaded.query is None else known.query_hash(loaded.query)
         return Whose(
