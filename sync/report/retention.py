@@ -16,6 +16,8 @@ from sync.report.plain import loads
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]+")
 #: A mapping by its name and its data source.
 _Mapping = tuple[str, str]
+#: After the last of some summaries, among which None is one that cannot be read.
+_END: dict[str, Any] = {}
 
 
 def prune(reports: Path, keeping: Keeping, now: datetime) -> None:
@@ -24,16 +26,17 @@ def prune(reports: Path, keeping: Keeping, now: datetime) -> None:
     Of what an older version wrote, and of files that are no run's, nothing goes.
     """
     newest_first = sorted(_runs(reports), key=lambda folder: folder.name, reverse=True)
-    old = _old(newest_first, keeping, now)
-    if not old:
-        return
+    kept = len(newest_first) - _old(newest_first, keeping, now)
+    newer = map(_summary, newest_first[:kept])  # read as far as it takes: there may be thousands
     covered: set[_Mapping] = set()
-    for folder in newest_first:
+    for folder in newest_first[kept:]:
         summary = _summary(folder)
         if summary is None:
             continue
-        real = set() if summary["dry_run"] else _mappings(summary)
-        if folder in old and real <= covered and "tool" in summary:
+        real = _real_mappings(summary)
+        while not real <= covered and (one := next(newer, _END)) is not _END:
+            covered |= _real_mappings(one)
+        if real <= covered and "tool" in summary:
             shutil.rmtree(folder, ignore_errors=True)
         covered |= real
 
@@ -45,13 +48,14 @@ def _runs(reports: Path) -> Iterator[Path]:
                 yield folder
 
 
-def _old(newest_first: Sequence[Path], keeping: Keeping, now: datetime) -> set[Path]:
+def _old(newest_first: Sequence[Path], keeping: Keeping, now: datetime) -> int:
+    """How many are older than anybody wants: the last of them."""
     if keeping.runs is not None:
-        return set(newest_first[keeping.runs :])
+        return max(0, len(newest_first) - keeping.runs)
     if keeping.age is None:
-        return set()
+        return 0
     last = now - keeping.age
-    return {folder for folder in newest_first if _started(folder) < last}
+    return sum(_started(folder) < last for folder in newest_first)
 
 
 def _started(folder: Path) -> datetime:
@@ -67,5 +71,8 @@ def _summary(folder: Path) -> dict[str, Any] | None:
     return None
 
 
-def _mappings(summary: dict[str, Any]) -> set[_Mapping]:
+def _real_mappings(summary: dict[str, Any] | None) -> set[_Mapping]:
+    """Those of a real run whose summary can be read."""
+    if summary is None or summary["dry_run"]:
+        return set()
     return {(one["mapping"], one["data_source"]) for one in summary["mappings"]}
