@@ -52,6 +52,11 @@ class Demand:
     connections: int
     holds: int
 
+    @property
+    def is_any(self) -> bool:
+        """Whether there is anything to rent, or to keep."""
+        return bool(self.holds or self.starts or self.connections)
+
 
 @dataclass(slots=True, eq=False)
 class Use:
@@ -193,9 +198,9 @@ class Rental:
         """Visit the book again and again, until there is nothing to do."""
         try:
             self._busy_at = self.book.clock()
-            while self._is_wanted() or self.book.clock() < self._busy_at + _IDLE:
+            while (demand := self._demand()).is_any or self.book.clock() < self._busy_at + _IDLE:
                 self._wanted.clear()
-                if await self._visit():
+                if await self._visit(demand):
                     await self.sleep(AGAIN if self.terms.writes else AGAIN_TO_LOOK)
                 else:
                     await self._nap(self._pause())
@@ -206,18 +211,17 @@ class Rental:
         if self._wanted.is_set() and self._failure is None:
             self._attendant = asyncio.ensure_future(self._attend())
 
-    def _is_wanted(self) -> bool:
-        """Whether somebody uses or waits for anything; before a pause of this process it may have been long ago."""
+    def _demand(self) -> Demand:
+        """What is in use or waited for now; a pause of this process may have made the last use long ago."""
         demand = self.demand()
-        return bool(self._waiting or demand.holds or demand.starts or demand.connections)
+        return replace(demand, starts=max(demand.starts, self._waiting))
 
-    async def _visit(self) -> bool:
+    async def _visit(self, demand: Demand) -> bool:
         """Once; whether something was wanted and not given."""
-        demand, began = self.demand(), self.book.clock()
-        demand = replace(demand, starts=max(demand.starts, self._waiting))
+        began = self.book.clock()
         self._asked = demand.connections
         self._next()
-        if demand.holds or demand.starts or demand.connections:
+        if demand.is_any:
             self._busy_at = began
         told = self._told(demand)
         grant = await self.book.visit(told)
