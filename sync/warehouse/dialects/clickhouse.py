@@ -57,10 +57,8 @@ class ClickHouse(General):
 
     def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
         """Text of fixed width, addresses, and numbers of single precision."""
-        names = (
-            (i, _bare(str(column[1])).partition("(")[0]) for i, column in enumerate(description)
-        )
-        return tuple((i, _MENDED[name]) for i, name in names if name in _MENDED)
+        written = (_bare(str(column[1])) for column in description)
+        return late.by_type(_MENDED, (name.partition("(")[0] for name in written))
 
     def cancel(self, driver: Any) -> None:
         """Hang up: the server ends a reading query whose client has left."""

@@ -46,7 +46,7 @@ class Databricks(ByCursor):
 
     def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
         """Text of fixed width, and numbers of single precision."""
-        return tuple((i, _MENDED[c[1]]) for i, c in enumerate(description) if c[1] in _MENDED)
+        return late.by_type(_MENDED, (column[1] for column in description))
 
 
 def kind(name: str, scale: int | None) -> Kind:

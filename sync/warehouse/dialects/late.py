@@ -13,6 +13,13 @@ _ENDLESS = frozenset({"infinity", "-infinity"})
 _OUTERMOST = frozenset({date.max, date.min, datetime.max, datetime.min})
 
 
+def by_type(
+    loads: abc.Mapping[Any, Load], types: abc.Iterable[Any]
+) -> tuple[tuple[int, Load], ...]:
+    """The columns whose type, in their order, has something to be done to its values, and what that is."""
+    return tuple((i, loads[type_]) for i, type_ in enumerate(types) if type_ in loads)
+
+
 def unpadded(value: Any) -> Any:
     """Text of a type of fixed width without the blanks, or the NUL characters, that fill it up."""
     return value.rstrip(" \0") if isinstance(value, str) else value

@@ -80,9 +80,7 @@ class AnyMySQL(General):
 
     def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
         """Text of fixed width, and numbers of single precision."""
-        return tuple(
-            (i, _MENDED[column[1]]) for i, column in enumerate(description) if column[1] in _MENDED
-        )
+        return late.by_type(_MENDED, (column[1] for column in description))
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,10 +110,7 @@ class Psycopg(Libpq):
 
     def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
         """Dates, decimals and UUIDs; what Python has no date for stays text, to be rejected with its row."""
-        loads = _loads(driver)
-        return tuple(
-            (i, loads[column[1]]) for i, column in enumerate(description) if column[1] in loads
-        )
+        return late.by_type(_loads(driver), (column[1] for column in description))
 
     def manner(self, driver: Any) -> str:
         """The settings by which the server writes what is read late."""

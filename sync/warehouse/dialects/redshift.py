@@ -62,7 +62,7 @@ class Redshift(General):
 
     def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
         """Text of fixed width, and numbers of single precision."""
-        return tuple((i, _MENDED[c[1]]) for i, c in enumerate(description) if c[1] in _MENDED)
+        return late.by_type(_MENDED, (column[1] for column in description))
 
     def cancel(self, driver: Any) -> None:
         """Hang up: there is no other way."""

@@ -48,8 +48,7 @@ class Trino(ByCursor):
 
     def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
         """Text of fixed width, and numbers of single precision."""
-        names = ((i, _name(str(column[1]))) for i, column in enumerate(description))
-        return tuple((i, _MENDED[name]) for i, name in names if name in _MENDED)
+        return late.by_type(_MENDED, (_name(str(column[1])) for column in description))
 
     def words(self, error: BaseException, url: URL, *, detail: bool) -> str:
         """The server's message, which has line and column in it; the driver's own text is the query's id."""
