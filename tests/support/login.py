@@ -3,14 +3,15 @@
 import struct
 from contextlib import suppress
 from socketserver import BaseRequestHandler, ThreadingTCPServer
-from threading import Thread
 from typing import Any
+
+from tests.support.servers import Serving
 
 #: postgresql.org/docs/current/protocol-message-formats.html: SSLRequest and GSSENCRequest.
 _ENCRYPTION = (80877103, 80877104)
 
 
-class Login:
+class Login(Serving):
     """A server on a free port of 127.0.0.1; `heard` are the users and passwords that came."""
 
     def __init__(self) -> None:
@@ -22,23 +23,10 @@ class Login:
                 with suppress(OSError, struct.error):
                     heard.append(_listen(self.request))
 
-        self._server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-
-    @property
-    def place(self) -> str:
-        """Host and port."""
-        return f"127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> "Login":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        self.place = f"127.0.0.1:{server.server_address[1]}"
+        super().__init__(server)
 
 
 def _listen(connection: Any) -> tuple[str, str]:

@@ -1,11 +1,13 @@
 """Real servers before the sandbox: with a certificate, with redirects, and a proxy that listens in."""
 
 import socket
+import socketserver
 import ssl
 from collections import abc
 from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
 from sync.sandbox.answer import Answer, Flow
@@ -31,23 +33,14 @@ class _Server(ThreadingHTTPServer):
         """A client that hangs up is no news."""
 
 
-class Gate:
-    """A server on a free port of 127.0.0.1; `seen` are the requests that came through."""
+class Serving:
+    """A server in a thread of its own, from entering to leaving."""
 
-    def __init__(self, reply: Replier, context: ssl.SSLContext | None = None) -> None:
-        self.seen: list[str] = []
-        self._server = _Server(("127.0.0.1", 0), _handler(reply, self.seen))
-        if context:
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self._scheme = "https" if context else "http"
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+    def __init__(self, server: socketserver.BaseServer) -> None:
+        self._server = server
+        self._thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
 
-    @property
-    def url(self) -> str:
-        """The API's address."""
-        return f"{self._scheme}://127.0.0.1:{self._server.server_port}/v1"
-
-    def __enter__(self) -> "Gate":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -55,6 +48,19 @@ class Gate:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+class Gate(Serving):
+    """A server on a free port of 127.0.0.1; `seen` are the requests that came through."""
+
+    def __init__(self, reply: Replier, context: ssl.SSLContext | None = None) -> None:
+        self.seen: list[str] = []
+        server = _Server(("127.0.0.1", 0), _handler(reply, self.seen))
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        scheme = "https" if context else "http"
+        self.url = f"{scheme}://127.0.0.1:{server.server_port}/v1"
+        super().__init__(server)
 
 
 def _handler(reply: Replier, seen: list[str]) -> type[BaseHTTPRequestHandler]:
