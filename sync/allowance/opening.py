@@ -79,6 +79,9 @@ class Unshared:
 
     reason: str
 
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
 
 def open_book(state: str) -> SharedBook | Unshared:
     """The book that goes with the state at an URL that the settings gave.

@@ -6,14 +6,14 @@ from contextlib import suppress
 
 from sync.cli.config import Prepared
 from sync.cli.outside import now
-from sync.cli.say import say
+from sync.cli.say import say, say_json
 from sync.domain.results import Run, Status
 from sync.engine.session import failed_parts, run_id
 from sync.errors import ConfigError, SyncError
 from sync.report import logs
 from sync.report.failure import errors_text
 from sync.report.log import LogReporter
-from sync.report.summary import dumps, summary
+from sync.report.summary import summary
 from sync.state.store import Store
 
 
@@ -57,7 +57,7 @@ def _run(
 def tell(prepared: Prepared, run: Run, error: SyncError, *, as_json: bool) -> None:
     """Say why: the summary on stdout for --json; on stderr the log's lines for SYNC_LOG=json, else text for people."""
     if as_json:
-        print(dumps(summary(run)))
+        say_json(summary(run))
     if prepared.settings.log == "json":
         environment = prepared.settings.environment
         logger = logs.logger("json", sys.stderr, environment=environment)

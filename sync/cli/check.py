@@ -3,17 +3,17 @@
 import asyncio
 from collections import abc
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from sync.allowance.opening import SharedBook, open_book
+from sync.allowance.opening import open_book
 from sync.chartmogul.account import CUSTOM
 from sync.chartmogul.client import Account, Client, DataSource
 from sync.chartmogul.connection import open_http
 from sync.chartmogul.transport import Transport
 from sync.cli.config import prepare
+from sync.cli.outside import now
 from sync.cli.say import say, say_json
 from sync.cli.waiting import telling
 from sync.domain import instant, objects
@@ -99,8 +99,7 @@ async def _check_all(
         return [await _check(settings, store, paces, Checked(one, create)) for one in mappings]
     finally:
         await paces.close()
-        if isinstance(book, SharedBook):
-            book.close()
+        book.close()
         store.close()
 
 
@@ -167,10 +166,6 @@ async def _find_source(checked: Checked, client: Client) -> DataSource:
     return await client.under(_Asked()).create_data_source(name)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def _ask_warehouse(checked: Checked) -> list[Disagreement]:
     """Fit the columns; where they have no types of their own, every row is read for its values."""
     query = MappingQuery.open(checked.loaded)
@@ -178,7 +173,7 @@ def _ask_warehouse(checked: Checked) -> list[Disagreement]:
         checked.warnings.append(_UNGUARDED)
     with query.execute() as result:
         checked.columns = len(result.columns)
-        builder = bind(checked.loaded, result.columns, _now(), _now)
+        builder = bind(checked.loaded, result.columns, now(), now)
         batches = result.batches()
         first = next(batches, [])
         checked.warnings += _dates(checked.loaded, builder, first)

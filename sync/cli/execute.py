@@ -10,11 +10,12 @@ from contextlib import AsyncExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from sync.allowance.opening import SharedBook, open_book
+from sync.allowance.opening import open_book
 from sync.cli import broken_run
 from sync.cli.config import Prepared, prepare_run
 from sync.cli.follow import follow, leave_metrics
 from sync.cli.outside import clock_until, http_of, now
+from sync.cli.say import say_json
 from sync.domain.events import Reporter
 from sync.domain.results import Run
 from sync.engine.context import Selection, Stop
@@ -25,7 +26,7 @@ from sync.mapping.survey import Barred
 from sync.report import logs, retention
 from sync.report.files import FileReporter
 from sync.report.several import Several
-from sync.report.summary import dumps, summary
+from sync.report.summary import summary
 from sync.settings import Settings
 from sync.state.store import Store
 
@@ -55,7 +56,7 @@ def run(
         broken_run.tell(failed, ended, error, as_json=as_json)
     else:
         if as_json:
-            print(dumps(summary(ended)), flush=True)
+            say_json(summary(ended))
     if prepared.state_is_known:
         follow(prepared.settings, ended, reports)
     leave_metrics(prepared.settings, ended)
@@ -128,8 +129,7 @@ async def execute(
             stack.callback(reporter.close)
             clock, http = clock_until(own), http_of(settings)
             book = await asyncio.to_thread(open_book, settings.state_url)
-            if isinstance(book, SharedBook):
-                stack.callback(book.close)
+            stack.callback(book.close)
             session = Session(settings, store, own, reporter, stack, clock, http, book=book)
             stack.enter_context(_short_collections())
             ended = await session.conduct(

@@ -5,17 +5,16 @@ from contextlib import suppress
 from dataclasses import asdict
 
 from sync.cli.environ import variables
-from sync.cli.say import say
+from sync.cli.say import say, say_json
 from sync.errors import ConfigError, ConfigProblem, SyncError, told
 from sync.report import logs
 from sync.report.failure import errors_text
-from sync.report.plain import indented
 
 
 def tell(error: SyncError, *, as_json: bool) -> None:
     """A document on stdout for --json; on stderr a line of the log for SYNC_LOG=json, else text for people."""
     if as_json:
-        print(indented(document(error)))
+        say_json(document(error))
     if _wants_json():
         logs.logger("json", sys.stderr).error(
             "command_failed", exit_code=error.exit_code, error=told(error)

@@ -4,9 +4,10 @@ import os
 import sys
 from collections import abc
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from sync.cli.outside import now
 from sync.cli.say import say
 from sync.domain.results import Run
 from sync.errors import SyncError, told
@@ -14,6 +15,9 @@ from sync.report import logs
 from sync.report.files import ERRORS
 from sync.service.freshness import Freshness
 from sync.settings import Settings
+
+if TYPE_CHECKING:
+    from sync.publish.notifier import Notifier
 
 Warn = abc.Callable[[str], None]
 Stopped = abc.Callable[[], bool]
@@ -70,8 +74,8 @@ def leave_metrics(settings: Settings, run: Run) -> None:
     else:
         there = names | {one.mapping for one in known.latest() if os.path.exists(one.file)}
         mine = [one for one in known.of() if one.mapping in names]
-        now = datetime.now(UTC) + known.ahead
-        metrics.show(describe(one, now, None) for one in mine)
+        moment = now() + known.ahead
+        metrics.show(describe(one, moment, None) for one in mine)
         for one in mine:
             metrics.succeeded(one)  # to the microsecond
 
@@ -87,40 +91,42 @@ def leave_metrics(settings: Settings, run: Run) -> None:
 
 def tell(settings: Settings, run: Run, reports: Path, warn: Warn) -> None:
     """Tell SYNC_NOTIFY of what a run has changed."""
-    from sync.publish.notifier import Notifier
-    from sync.publish.outlets import outlets
     from sync.publish.reasons import commonest
-    from sync.state.store import Store
 
-    assert settings.notify is not None
-    ways_out = outlets(settings.notify.get_secret_value().split(), warn)
     errors = reports / run.id / ERRORS
-    try:
-        with closing(Store.open(settings.state_url)) as store:
-            notifier = Notifier(store, ways_out, settings.notify_on, settings.environment, warn)
-            notifier.run_ended(run, lambda mapping: commonest(errors, mapping))
-    except SyncError as error:
-        warn(f"SYNC_NOTIFY: nobody was told, the state does not say of what: {told(error)}")
+    _notify(
+        settings,
+        warn,
+        lambda notifier: notifier.run_ended(run, lambda mapping: commonest(errors, mapping)),
+    )
 
 
 def tell_stale(settings: Settings, late: abc.Sequence[Freshness], max_age: float) -> None:
     """Tell SYNC_NOTIFY of mappings whose last success is longer ago than `max_age` seconds."""
     if settings.notify is None:
         return
+    from sync.state.told import Place
+
+    def tell_of_all(notifier: "Notifier") -> None:
+        for one in late:
+            last = one.success(notifier.store.now())
+            place = Place(one.mapping, one.data_source)
+            notifier.is_stale(place, None if last is None else last.finished_at, max_age)
+
+    _notify(settings, warner(settings), tell_of_all)
+
+
+def _notify(settings: Settings, warn: Warn, what: "abc.Callable[[Notifier], None]") -> None:
+    """Tell by SYNC_NOTIFY; without the state nobody knows what was told."""
     from sync.publish.notifier import Notifier
     from sync.publish.outlets import outlets
     from sync.state.store import Store
-    from sync.state.told import Place
 
-    warn = warner(settings)
+    assert settings.notify is not None
     ways_out = outlets(settings.notify.get_secret_value().split(), warn)
     try:
         with closing(Store.open(settings.state_url)) as store:
-            notifier = Notifier(store, ways_out, settings.notify_on, settings.environment, warn)
-            for one in late:
-                last = one.success(store.now())
-                place = Place(one.mapping, one.data_source)
-                notifier.is_stale(place, None if last is None else last.finished_at, max_age)
+            what(Notifier(store, ways_out, settings.notify_on, settings.environment, warn))
     except SyncError as error:
         warn(f"SYNC_NOTIFY: nobody was told, the state does not say of what: {told(error)}")
 

@@ -2,11 +2,11 @@
 
 from collections import abc
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sync.cli.environ import tell, variables, warnings
+from sync.cli.outside import now
 from sync.cli.say import say
 from sync.domain import objects
 from sync.domain.record import ATTRIBUTE, Record, Rejected
@@ -48,13 +48,9 @@ def _load(paths: abc.Sequence[Path]) -> list[LoadedMapping]:
         tell(warnings(found, paths), found.own.get("SYNC_LOG"))
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def _build(loaded: LoadedMapping, limit: int) -> Previewed:
     with MappingQuery.open(loaded).execute() as result:
-        builder = bind(loaded, result.columns, _now(), _now)
+        builder = bind(loaded, result.columns, now(), now)
         rows = next(result.batches(limit), [])
     items = tuple(builder.build(number, row) for number, row in enumerate(rows, 1))
     return Previewed(loaded, items, _types(loaded, builder))

@@ -17,7 +17,7 @@ def say(text: str, *, to: TextIO | None = None) -> None:
 
 def say_json(document: object) -> None:
     """Print a document as JSON over many lines."""
-    print(indented(document))
+    print(indented(document), flush=True)
 
 
 class Lasting(io.TextIOWrapper):

@@ -55,9 +55,9 @@ def table(metadata: MetaData, name: str) -> Table:
 
 def _runs(metadata: MetaData) -> None:
     """A row for each mapping of each run."""
-    Table(
-        "chartmogul_sync_runs",
+    _table(
         metadata,
+        "runs",
         Column("run_id", Unicode(64)),
         _indexed("mapping", 190),
         Column("status", Unicode(32)),
@@ -71,16 +71,14 @@ def _runs(metadata: MetaData) -> None:
         Column("requests", BigInteger),
         Column("environment", Unicode(64)),
         Index("chartmogul_sync_runs_run", "run_id").ddl_if(callable_=_takes_indexes),
-        mysql_charset="utf8mb4",
-        mariadb_charset="utf8mb4",
     )
 
 
 def _rejected(metadata: MetaData) -> None:
     """A row for each problem of each row that is rejected now."""
-    Table(
-        "chartmogul_sync_rejected",
+    _table(
         metadata,
+        "rejected",
         _indexed("mapping", 190),
         Column("object", Unicode(16)),
         Column("key", UnicodeText().with_variant(mysql.TEXT(collation=_EXACT), *_MYSQL)),
@@ -91,16 +89,14 @@ def _rejected(metadata: MetaData) -> None:
         Column("run_id", Unicode(64)),
         Column("url", UnicodeText),
         Index("chartmogul_sync_rejected_mapping", "mapping").ddl_if(callable_=_takes_indexes),
-        mysql_charset="utf8mb4",
-        mariadb_charset="utf8mb4",
     )
 
 
 def _records(metadata: MetaData) -> None:
     """A row for each record that a mapping has met, with what last became of it."""
-    Table(
-        "chartmogul_sync_records",
+    _table(
         metadata,
+        "records",
         _indexed("mapping", 190),
         Column("object", Unicode(16)),
         _indexed("key", 512),
@@ -109,6 +105,15 @@ def _records(metadata: MetaData) -> None:
         Column("outcome", Unicode(16)),
         _moment("at"),
         Index("chartmogul_sync_records_key", "mapping", "key").ddl_if(callable_=_takes_indexes),
+    )
+
+
+def _table(metadata: MetaData, name: str, *parts: Column[Any] | Index) -> None:
+    """A table of this name, in which MySQL and MariaDB take every character."""
+    Table(
+        f"chartmogul_sync_{name}",
+        metadata,
+        *parts,
         mysql_charset="utf8mb4",
         mariadb_charset="utf8mb4",
     )

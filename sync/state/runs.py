@@ -196,25 +196,6 @@ def rejected(connection: Connection, run: str) -> dict[str, frozenset[str]]:
     return {mapping: frozenset(keys) for mapping, keys in found.items()}
 
 
-def _keyless_before(connection: Connection, run: Run, part: MappingRun) -> int:
-    """How many rows without a key the whole run before rejected that came to its end."""
-    its = run_mappings.c
-    query = select(runs.c.id, its.rejected).join(runs, runs.c.id == its.run)
-    query = query.where(its.mapping == part.mapping, its.data_source == part.data_source)
-    query = query.where(runs.c.whole.is_not(False), runs.c.started_at < run.started_at)
-    query = query.where(
-        its.status.in_([Status.SUCCEEDED.value, Status.COMPLETED_WITH_ERRORS.value])
-    )
-    last = connection.execute(query.order_by(runs.c.started_at.desc()).limit(1)).first()
-    return 0 if last is None else last.rejected - _with_key(connection, last.id, part.mapping)
-
-
-def _with_key(connection: Connection, run: str, mapping: str) -> int:
-    its = rejections.c
-    query = select(func.count()).where(its.run == run, its.mapping == mapping)
-    return connection.execute(query).scalar_one()
-
-
 def last_rejecting(connection: Connection) -> str | None:
     """The latest run that rejected a row with a key."""
     query = select(runs.c.id).where(runs.c.id.in_(select(rejections.c.run)))
