@@ -373,7 +373,7 @@ MUTATIONS: dict[str, Mutation] = {
     "no lease": Mutation(
         "leases are given to everybody",
         "one_at_a_time",
-        ((leases, "take", _ignore), (RunLease, "ready", _ignore)),
+        ((leases, "take", _ignore), (RunLease, "require", _ignore)),
     ),
     "a bad key": Mutation(
         "a refused key is the row's fault",
