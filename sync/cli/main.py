@@ -414,7 +414,7 @@ def help_(code: str | None) -> int:
 
 def main() -> None:
     """Run the program; every error that a user can act on ends as a message and an exit code."""
-    from sync.cli.say import lasting
+    from sync.cli.lasting import lasting
 
     # Neither an ASCII pipe nor one that nobody reads any more may end a run.
     sys.stdout, sys.stderr = lasting(sys.stdout), lasting(sys.stderr)

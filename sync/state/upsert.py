@@ -2,23 +2,32 @@
 
 from collections import abc
 from functools import cache
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
-from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+    from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
 #: Keys in one statement; SQLite takes 32,766 values, and long statements are parsed slowly.
 CHUNK = 1000
 
 
-def insert(connection: Connection, table: Table) -> PostgresInsert | SqliteInsert:
+def insert(connection: Connection, table: Table) -> "PostgresInsert | SqliteInsert":
     """An insert that knows `on_conflict_do_…`."""
     return _insert(connection.dialect.name, table)
 
 
-def _insert(dialect: str, table: Table) -> PostgresInsert | SqliteInsert:
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+def _insert(dialect: str, table: Table) -> "PostgresInsert | SqliteInsert":
+    # Late: a process has its state in one of the two, and loading PostgreSQL's takes a while.
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
 
 
 def upsert(
@@ -30,7 +39,7 @@ def upsert(
 
 
 @cache
-def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> PostgresInsert | SqliteInsert:
+def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> "PostgresInsert | SqliteInsert":
     """Made once: SQLAlchemy takes longer to make the statement than to carry it out."""
     keys = [column.name for column in table.primary_key]
     statement = _insert(dialect, table)
