@@ -1,8 +1,11 @@
 # The worker as an image: `docker build -t chartmogul-sync .`
 # PYTHON_VERSION is the Python inside; EXTRAS are the warehouses it reads besides SQLite, such as `postgres,snowflake`.
+# BASE is what it stands on; a digest pins it for good: --build-arg BASE=python:3.13-slim@sha256:…
+# VERSION and REVISION are for the labels: --build-arg VERSION=0.1.0 --build-arg REVISION="$(git rev-parse HEAD)"
 ARG PYTHON_VERSION=3.13
+ARG BASE=python:${PYTHON_VERSION}-slim
 
-FROM python:${PYTHON_VERSION}-slim AS build
+FROM ${BASE} AS build
 ARG EXTRAS=postgres
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /source
@@ -20,11 +23,18 @@ COPY sync sync
 RUN python3 -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
  && python3 -m pip --python /opt/sync/bin/python3 install --no-deps /wheels/*.whl
 
-FROM python:${PYTHON_VERSION}-slim
+FROM ${BASE}
+ARG BASE
+ARG VERSION=0.1.0
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="chartmogul-sync" \
       org.opencontainers.image.description="Keeps ChartMogul true to the warehouse" \
-      org.opencontainers.image.licenses="MIT"
-# Volumes made of these folders get their owner. Group 0 may write as well, for platforms that choose the user.
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="${BASE}"
+# Volumes made of these folders get their owner. Group 0 may write as well, for platforms that choose the user, and what
+# one user of the group writes there the next one may go on with.
 RUN install -d -o 10001 -g 0 -m 0770 /state /reports && install -d /mappings
 COPY --from=build /opt/sync /opt/sync
 ENV PATH=/opt/sync/bin:$PATH \

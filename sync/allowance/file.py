@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sync import files
 from sync.domain.allowance import Book, Grant, Visit, decode, encode, unknown
 from sync.state import process
 from sync.state.moments import since_boot
@@ -56,7 +57,7 @@ class FileBook:
         """Nothing is held open."""
 
     def _opened(self) -> int:
-        return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return files.open_or_create(self.path, os.O_RDWR)
 
     def _locked(self) -> int:
         """The file, locked, and still the one that everybody finds."""
@@ -84,7 +85,7 @@ class FileBook:
         """A new book in the place of one whose lock nobody gives back; what that one says is not known."""
         fresh = self.path.with_name(f"{self.path.name}.{os.getpid()}")
         fresh.unlink(missing_ok=True)
-        file = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        file = files.create(fresh, os.O_RDWR)
         try:
             _write(file, json.dumps([self.boot, encode(unknown(self.clock()))]))
             if self._is_there(stuck):

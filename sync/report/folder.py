@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
+from sync import files
+
 LATEST = "latest"
 #: A run writes to its folder far more often than this; what is older belongs to a run that died.
 DEAD_AFTER = 24 * 3600
@@ -21,11 +23,11 @@ class Folder:
         self.final = reports / run_id
         self.partial = reports / f".{run_id}.partial"
         reports.mkdir(parents=True, exist_ok=True)
-        self.partial.mkdir(mode=0o700)
+        files.make_folder(self.partial)
 
     def open(self, name: str) -> TextIO:
-        """A new text file in it that only its owner can read; lines end as they are written."""
-        descriptor = os.open(self.partial / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        """A new text file in it, private as `files` has it; lines end as they are written."""
+        descriptor = files.create(self.partial / name, os.O_WRONLY)
         return open(descriptor, "w", encoding="utf-8", newline="")
 
     def publish(self) -> None:
@@ -45,9 +47,9 @@ class Folder:
         link.unlink(missing_ok=True)
 
 
-def close(files: Iterable[TextIO]) -> None:
+def close(opened: Iterable[TextIO]) -> None:
     """Close files, their content on disk for good: a rename after it never shows half of it."""
-    for file in files:
+    for file in opened:
         file.flush()
         os.fsync(file.fileno())
         file.close()

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sync import files
 from sync.report import codes
 from sync.report.gathered import Gathered, Group, Row
 from sync.report.plain import dumps
@@ -66,10 +67,10 @@ def render(summary: Summary, gathered: Gathered, timeline: Timeline) -> str:
 
 
 def write_beside(folder: Path, text: str) -> Path:
-    """Put the page into a run's folder, in one step and for its owner alone; where it is. Raises OSError."""
+    """Put the page into a run's folder, in one step and as private as the others; where it is. Raises OSError."""
     partial = folder / f".{PAGE}.{os.getpid()}"
     partial.unlink(missing_ok=True)
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = files.create(partial, os.O_WRONLY)
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     os.replace(partial, folder / PAGE)

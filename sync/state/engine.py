@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from sync import files
 from sync.database import engines, urls
 from sync.errors import ConfigError, ConfigProblem
 from sync.state.trouble import file_of, refusal, unfit_option
@@ -157,9 +158,9 @@ def arguments(url: URL) -> dict[str, Any]:
 
 
 def make_file(path: Path) -> None:
-    """Make an empty file that only its owner can read; SQLite gives -wal and -shm its mode."""
+    """Make an empty file, private as `files` has it; SQLite gives -wal and -shm its mode."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    os.close(files.open_or_create(path, os.O_RDWR))
 
 
 def temporary() -> Database:

@@ -85,5 +85,5 @@ def _stranger(path: Path | None) -> str | None:
         return None
     return (
         f"the file belongs to user {owner}, and this process is user {os.geteuid()}: run it as that user, or give"
-        " file and folder to this one"
+        " file and folder to this one, or to a group of both that may write there"
     )

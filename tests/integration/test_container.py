@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sync import __version__
 from sync.demo import warehouse
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
@@ -112,7 +113,38 @@ def test_image(image: str):
     assert config["User"] == "10001:10001"
     assert (config["Entrypoint"], config["Cmd"]) == (["chartmogul-sync"], ["run"])
     assert found["Size"] - below["Size"] < _MOST
+    labels = {name.rpartition(".")[2]: text for name, text in config["Labels"].items()}
+    assert (labels["version"], labels["name"]) == (__version__, base)
     assert not [name for name in config["Env"] if re.search("key|token|password", name, re.I)]
+
+
+def test_another_user_of_the_group(image: str, sandbox: RunningSandbox, options: list[str]):
+    """A platform that chooses another user for each run: state and reports go on where the group may write."""
+    first = docker("run", "--rm", "--user", "1000110000:0", *options, image, check=False)
+    sent = writes(sandbox)
+    again = docker("run", "--rm", "--user", "1000220000:0", *options, image, check=False)
+    assert (first.returncode, again.returncode) == (1, 1), again.stderr
+    assert (sent > 0, sent) == (True, writes(sandbox))
+    shown = docker("run", "--rm", "--user", "1000330000:0", *options, image, "runs", "--json")
+    assert [run["exit_code"] for run in json.loads(shown.stdout)] == [1, 1]
+
+
+def test_a_pinned_base(image: str):
+    """The base is an argument, so that a digest can pin it."""
+    base = "chartmogul-sync-base:test"
+    docker("tag", f"python:{_python(image)}-slim", base)
+    build = [
+        "build",
+        "--network",
+        "host",
+        "--build-arg",
+        f"BASE={base}",
+        "--tag",
+        f"{image}-pinned",
+    ]
+    docker(*build, ".", timeout=900)
+    [found] = json.loads(docker("image", "inspect", f"{image}-pinned").stdout)
+    assert found["Config"]["Labels"]["org.opencontainers.image.base.name"] == base
 
 
 def _python(image: str) -> str:
