@@ -31,7 +31,7 @@ def prepare(
     try:
         return settings_and_mappings(found, paths, needs)
     finally:
-        tell(warnings(found, paths), found.own.get("SYNC_LOG"))
+        tell(warnings(found, paths), found)
 
 
 def settings_and_mappings(
@@ -64,7 +64,7 @@ def settings_alone() -> Settings:
         ConfigError: a variable is wrong.
     """
     found = variables()
-    tell(warnings(found), found.own.get("SYNC_LOG"))
+    tell(warnings(found), found)
     return Settings.load(found)
 
 
@@ -91,7 +91,7 @@ def prepare_run(paths: abc.Sequence[Path], *, warned: bool = False) -> Prepared:
     given = variables()
     found = survey(paths, given)
     if not warned:
-        tell([*warnings(given, paths), *_idle(found)], given.own.get("SYNC_LOG"))
+        tell([*warnings(given, paths), *_idle(found)], given)
     try:
         return Prepared(Settings.load(given), found)
     except ConfigError as error:

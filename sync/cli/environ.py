@@ -26,7 +26,11 @@ _FOLDER = Path("mappings")
 def variables() -> Variables:
     """The environment over `.env`, or over the file that --env-file names; ConfigError as `environment`."""
     context = click.get_current_context(silent=True)
-    file = context.meta.get(ENV_FILE) if context else None
+    return variables_of(context.meta.get(ENV_FILE) if context else None)
+
+
+def variables_of(file: Path | None) -> Variables:
+    """The environment over this file, else over `.env`: what still holds when a command has ended."""
     return environment(Path.cwd(), file=file)
 
 
@@ -45,13 +49,15 @@ def warnings(found: Variables, paths: abc.Sequence[Path] = ()) -> list[str]:
     return [*found.warnings(), *told]
 
 
-def tell(messages: abc.Iterable[str], style: str | None) -> None:
-    """Put warnings on standard error, as lines of the log where that is JSON; `style` is what SYNC_LOG says."""
+def tell(messages: abc.Iterable[str], found: Variables) -> None:
+    """Put warnings on standard error, as lines of the log where that is JSON, with the name of the environment."""
+    style, place = found.own.get("SYNC_LOG"), found.own.get("SYNC_ENVIRONMENT")
+    named = {"environment": place} if place else {}
     context = click.get_current_context(silent=True)
     logs = context is not None and context.info_name in _LOGGING and not sys.stderr.isatty()
     for message in messages:
         if style == "json" or (logs and style != "text"):
-            line = {"level": "warning", "event": "warning", "message": message}
+            line = {"level": "warning", "event": "warning", **named, "message": message}
             say(dumps({"timestamp": canonical(datetime.now(UTC)), **line}), to=sys.stderr)
         else:
             say(visible(f"Warning: {message}"), to=sys.stderr)

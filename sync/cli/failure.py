@@ -1,24 +1,30 @@
 """The error that ended a command before it had anything to show, as whoever asked wants it: JSON or text."""
 
+import os
 import sys
+from collections import abc
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 
-from sync.cli.environ import variables
+from sync.cli.environ import variables_of
 from sync.cli.say import say, say_json
 from sync.errors import ConfigError, ConfigProblem, SyncError, told
 from sync.report import logs
 from sync.report.failure import errors_text
 
 
-def tell(error: SyncError, *, as_json: bool) -> None:
-    """A document on stdout for --json; on stderr a line of the log for SYNC_LOG=json, else text for people."""
+def tell(error: SyncError, *, as_json: bool, env_file: Path | None = None) -> None:
+    """A document on stdout for --json; on stderr a line of the log for SYNC_LOG=json, else text for people.
+
+    `env_file` is what --env-file named.
+    """
     if as_json:
         say_json(document(error))
-    if _wants_json():
-        logs.logger("json", sys.stderr).error(
-            "command_failed", exit_code=error.exit_code, error=told(error)
-        )
+    own = _own(env_file)
+    if own.get("SYNC_LOG") == "json":
+        logger = logs.logger("json", sys.stderr, environment=own.get("SYNC_ENVIRONMENT") or None)
+        logger.error("command_failed", exit_code=error.exit_code, error=told(error))
     else:
         say(errors_text(error), to=sys.stderr)
 
@@ -39,7 +45,8 @@ def problems(found: tuple[ConfigProblem, ...]) -> list[dict[str, object]]:
     return [asdict(problem) for problem in found]
 
 
-def _wants_json() -> bool:
+def _own(env_file: Path | None) -> abc.Mapping[str, str]:
+    """The variables, but for those of a file that cannot be read."""
     with suppress(SyncError):
-        return variables().own.get("SYNC_LOG") == "json"
-    return False
+        return variables_of(env_file).own
+    return os.environ

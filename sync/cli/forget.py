@@ -27,7 +27,7 @@ def forget(mapping: str, *, attribute: str | None, undo: str | None) -> int:
         StateError: there is no state, or it cannot be used.
     """
     found = variables()
-    tell(warnings(found), found.own.get("SYNC_LOG"))
+    tell(warnings(found), found)
     settings = Settings.load(found)
     name, data_source = _meant(mapping, found)
     store = Store.open(settings.state_url, create=False)

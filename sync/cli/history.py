@@ -1,6 +1,5 @@
 """`runs` and `report`: what past runs did."""
 
-import sys
 import webbrowser
 from collections import abc
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sync.cli.config import settings_alone
-from sync.cli.say import say_json
+from sync.cli.say import say, say_json, say_pieces
 from sync.errors import ConfigError, ConfigProblem
 from sync.report import archive, history
 from sync.report.summary import summary
@@ -36,12 +35,11 @@ def report(name: str, reports: Path | None, *, as_json: bool, in_browser: bool =
     settings = settings_alone()
     folder = archive.find(reports or settings.reports, name)
     if as_json:
-        for piece in archive.as_json(folder):
-            sys.stdout.write(piece)
+        say_pieces(archive.as_json(folder))
         return 0
     page = _page(folder, needed=in_browser)
     if in_browser:
-        print(page)
+        say(str(page))
         webbrowser.open(page.absolute().as_uri())
         return 0
     _show(history.report(folder, Console().width))

@@ -64,7 +64,8 @@ def init(wanted: Wanted) -> int:
         file: _text(catalog, one, wanted, file) for file, one in zip(files, found, strict=True)
     }
     if wanted.output is None:
-        print("\n".join(f"# {file.as_posix()}\n{text}" for file, text in texts.items()), end="")
+        drafts = "\n".join(f"# {file.as_posix()}\n{text}" for file, text in texts.items())
+        say(drafts.removesuffix("\n"))
         return 0
     write_new(texts)
     for said in (*(f"{file} is written" for file in texts), *complete_env(), *complete_gitignore()):

@@ -25,9 +25,10 @@ _mappings = click.argument("mappings", nargs=-1, type=_PATH, metavar="[MAPPING].
 
 @dataclass(slots=True)
 class _Asked:
-    """What holds for the error that ends a command: whether somebody wants JSON on stdout."""
+    """What holds for the error that ends a command: whether somebody wants JSON on stdout, and --env-file."""
 
     as_json: bool = False
+    env_file: Path | None = None
 
 
 def _note_json(context: click.Context, _: click.Parameter, asked: bool) -> bool:
@@ -46,6 +47,7 @@ _json = click.option(
 
 def _keep_env_file(context: click.Context, _: click.Parameter, file: Path | None) -> None:
     context.meta["sync.env_file"] = file
+    context.find_root().obj.env_file = file
 
 
 _env_file = click.option(
@@ -439,7 +441,7 @@ def _run() -> int:
     except SyncError as error:
         from sync.cli.failure import tell
 
-        tell(error, as_json=asked.as_json)
+        tell(error, as_json=asked.as_json, env_file=asked.env_file)
         return error.exit_code
 
 

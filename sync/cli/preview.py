@@ -45,7 +45,7 @@ def _load(paths: abc.Sequence[Path]) -> list[LoadedMapping]:
     try:
         return load(paths, found, _NEEDS)
     finally:
-        tell(warnings(found, paths), found.own.get("SYNC_LOG"))
+        tell(warnings(found, paths), found)
 
 
 def _build(loaded: LoadedMapping, limit: int) -> Previewed:

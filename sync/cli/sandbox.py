@@ -3,6 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
+from sync.cli.say import say
 from sync.errors import ConfigError, ConfigProblem
 from sync.sandbox.app import bind, describe, serve
 from sync.sandbox.sandbox import Sandbox
@@ -24,7 +25,7 @@ def sandbox(host: str, port: int, data: Path | None, hosts: tuple[str, ...]) -> 
         message = f"cannot listen on {host}:{port}: {error.strerror}"
         raise ConfigError(ConfigProblem(message, "take another one with --port")) from error
     world = Sandbox(data=data, remember=_REMEMBER, hosts=hosts)
-    print(describe(world, host, port), end="", flush=True)
+    say(describe(world, host, port).removesuffix("\n"))
     with suppress(KeyboardInterrupt):
         serve(world, host, port)
     return 0

@@ -1,6 +1,7 @@
 """What commands print: text without anything that a terminal obeys, to a reader who may have gone."""
 
 import sys
+from collections import abc
 from typing import TextIO
 
 from sync.report.plain import indented
@@ -16,3 +17,10 @@ def say(text: str, *, to: TextIO | None = None) -> None:
 def say_json(document: object) -> None:
     """Print a document as JSON over many lines."""
     print(indented(document), flush=True)
+
+
+def say_pieces(pieces: abc.Iterable[str]) -> None:
+    """Print the pieces of one JSON document, whose last line has its end."""
+    for piece in pieces:
+        print(piece, end="")
+    sys.stdout.flush()

@@ -43,7 +43,7 @@ def status(
     """
     limit = None if max_age is None else read_duration(max_age)
     found_here = variables()
-    warn(warnings(found_here, paths), found_here.own.get("SYNC_LOG"))
+    warn(warnings(found_here, paths), found_here)
     settings = Settings.load(found_here)
     most = read_most(max_rejected)
     known = last_runs(settings.state_url, most)

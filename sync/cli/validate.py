@@ -24,7 +24,7 @@ def validate(paths: abc.Sequence[Path], *, strict: bool, env: bool) -> int:
     told = warnings(found, paths)
     if strict and told:
         raise ConfigError(*(ConfigProblem(message) for message in told))
-    tell(told, found.own.get("SYNC_LOG"))
+    tell(told, found)
     for one in loaded:
         say(_line(one))
     return 0

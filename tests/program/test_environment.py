@@ -233,3 +233,44 @@ def test_files_that_are_no_mappings(desk):
     for arguments in ((), tuple(files)):
         assert desk("validate", *arguments).out.count("ok") == 1
     assert desk("run").code == 0
+
+
+# ---- runs that fail, and what ends a command
+
+
+def test_a_state_that_cannot_be_known(desk):
+    """Where the file with its address cannot be read no other state is made in its place."""
+    ended = desk("run", SYNC_STATE_URL=None, SYNC_STATE_URL_FILE="nothing")
+    assert (ended.code, "SYNC_STATE_URL_FILE names a file that" in ended.err) == (2, True)
+    assert not (desk.place.folder / ".sync").exists()
+
+
+def test_the_end_of_a_command_knows_the_other_file(desk):
+    """SYNC_LOG of --env-file holds for the error that ends it, too."""
+    write(desk, "other.env", b"SYNC_LOG=json\n")
+    ended = desk("report", "nothing", "--env-file", "other.env", SYNC_LOG=None)
+    (line,) = [json.loads(line) for line in ended.err.splitlines()]
+    assert (ended.code, line["event"]) == (2, "command_failed")
+
+
+def test_another_file_that_is_not_there(desk):
+    """What the environment says of the log holds all the same."""
+    ended = desk("report", "nothing", "--env-file", "other.env", SYNC_LOG="json")
+    (line,) = [json.loads(line) for line in ended.err.splitlines()]
+    assert (ended.code, line["event"], "other.env" in line["error"]) == (2, "command_failed", True)
+
+
+def test_init_knows_the_other_file(desk):
+    """As every command that reads variables."""
+    write(desk, "other.env", f"WAREHOUSE_URL={desk.place.warehouse}\n".encode())
+    ended = desk("init", "--env-file", "other.env", WAREHOUSE_URL=None)
+    assert (ended.code, "accounts" in ended.out) == (0, True)
+
+
+def test_the_log_names_the_environment(desk):
+    """In warnings about variables as in every other line."""
+    ended = desk("run", SYNC_LOG="json", SYNC_ENVIRONMENT="staging", SYNC_TIMEOUTS="x")
+    lines = [json.loads(line) for line in ended.err.splitlines()]
+    assert lines[0]["event"] == "warning"
+    assert {line["environment"] for line in lines} == {"staging"}
+    assert sum(line["event"] == "warning" for line in lines) == 1

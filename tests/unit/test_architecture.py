@@ -68,3 +68,19 @@ def test_waits(seconds: str, module: str, name: str):
 def test_waits_are_read():
     """The table is found at all."""
     assert len(WAITS) == 22
+
+
+def test_commands_print_through_one_door():
+    """All that they print goes through `say`, past which nothing that a terminal obeys may come."""
+    past = re.compile(r"(?<![\w.])print\(|click\.s?echo\(|sys\.std(?:out|err)\.write")
+    files = [file for file in (ROOT / "sync" / "cli").glob("*.py") if file.name != "say.py"]
+
+    assert [file.name for file in files if past.search(file.read_text(encoding="utf-8"))] == []
+
+
+def test_commands_read_the_environment_through_one_door():
+    """All of them know --env-file, and the files that NAME_FILE names."""
+    files = [file for file in (ROOT / "sync" / "cli").glob("*.py") if file.name != "environ.py"]
+    read = re.compile(r"(?<![\w.])environment\(|import .*\benvironment$", re.M)
+
+    assert [file.name for file in files if read.search(file.read_text(encoding="utf-8"))] == []
