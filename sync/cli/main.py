@@ -8,6 +8,7 @@ import signal
 import sys
 from collections import abc
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,42 @@ _PATH = click.Path(path_type=Path)
 _DEFAULT = (Path("mappings"),)
 
 _mappings = click.argument("mappings", nargs=-1, type=_PATH, metavar="[MAPPING]...")
+
+
+def _selecting(command: Command) -> Command:
+    """Add --select and --exclude."""
+    select = click.option(
+        "--select",
+        multiple=True,
+        metavar="NAME",
+        help="Only the mapping of this name, or those with label:NAME; repeatable.",
+    )
+    exclude = click.option(
+        "--exclude", multiple=True, metavar="NAME", help="Not this one, or these; repeatable."
+    )
+    return select(exclude(command))
+
+
+def _choosing(command: Command) -> Command:
+    """Add --select and --exclude, which leave of the command's mappings those that they choose."""
+
+    @wraps(command)
+    def chosen(
+        *,
+        mappings: tuple[Path, ...],
+        select: tuple[str, ...],
+        exclude: tuple[str, ...],
+        **options: Any,
+    ) -> Any:
+        if select or exclude:
+            from sync.cli.environ import variables
+            from sync.mapping.choice import Choice
+
+            choice = Choice(select, exclude)
+            mappings = tuple(choice.files(mappings or _DEFAULT, variables()))
+        return command(mappings=mappings, **options)
+
+    return _selecting(chosen)
 
 
 @dataclass(slots=True)
@@ -125,6 +162,7 @@ def init(tables: tuple[str, ...], kind: str, output: Path | None, manifest: Path
 @click.option("--strict", is_flag=True, help="Let warnings be errors.")
 @click.option("--env", is_flag=True, help="Check the environment, too: what must be set, and how.")
 @_env_file
+@_choosing
 def validate(mappings: tuple[Path, ...], strict: bool, env: bool) -> int:
     """Check mapping files alone; no network.
 
@@ -144,6 +182,7 @@ def validate(mappings: tuple[Path, ...], strict: bool, env: bool) -> int:
 )
 @_json
 @_env_file
+@_choosing
 def check(mappings: tuple[Path, ...], as_json: bool, create_data_source: bool) -> int:
     """Check the warehouse, the API key, the data sources, columns and attribute types.
 
@@ -167,6 +206,7 @@ def check(mappings: tuple[Path, ...], as_json: bool, create_data_source: bool) -
 )
 @_json
 @_env_file
+@_choosing
 def preview(mappings: tuple[Path, ...], limit: int, as_json: bool) -> int:
     """Show what rows would become, without ChartMogul."""
     from sync.cli.preview import preview
@@ -197,6 +237,7 @@ def preview(mappings: tuple[Path, ...], limit: int, as_json: bool) -> int:
 @click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
 @_json
 @_env_file
+@_choosing
 def run(
     mappings: tuple[Path, ...],
     dry_run: bool,
@@ -256,6 +297,7 @@ def report(run: str, reports: Path | None, in_browser: bool, as_json: bool) -> i
 @_max_rejected
 @_json
 @_env_file
+@_choosing
 def status(
     mappings: tuple[Path, ...], max_age: str | None, max_rejected: str | None, as_json: bool
 ) -> int:

@@ -279,8 +279,13 @@ def _is_inside(file: Path, folder: Path) -> bool:
 def _digest(mapping: Mapping) -> bytes:
     """A digest of what the mapping says beyond the defaults: a version that knows more keys changes none.
 
-    Secrets are left out: it must not change with a rotated key, nor give it away.
+    Secrets are left out: it must not change with a rotated key, nor give it away. So is what changes nothing that is
+    sent: when a mapping runs, and by which names it is called together with others.
     """
-    secrets = {"source": {"url", "options"}, "destination": {"api_key"}}
-    said = mapping.model_dump(exclude=secrets, exclude_defaults=True)
+    left_out: dict[str, Any] = {
+        "source": {"url", "options"},
+        "destination": {"api_key"},
+        "labels": True,
+    }
+    said = mapping.model_dump(exclude=left_out, exclude_defaults=True)
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=repr).encode()).digest()

@@ -281,6 +281,9 @@ class Mapping(Part):
         description="Up to this many rejected rows, a number or 5%, still end with exit code 0.",
     )
     limits: Limits = Field(default_factory=Limits, description="Rails that stop a run.")
+    labels: Texts = Field(
+        default=(), description="Names for groups of mappings: --select label:NAME takes one."
+    )
     enabled: Flag = Field(default=True, description="false leaves the mapping out of everything.")
 
     @model_validator(mode="before")

@@ -61,6 +61,7 @@ GOOD = {
         "on_null": "reject",
         "live_check": "never",
         "tolerate_rejected": "5%",
+        "labels": ["nightly"],
         "limits": {"max_rejected": 5, "max_requests": 10, "allow_empty": True},
     },
     "references": CUSTOMER
