@@ -119,7 +119,8 @@ def app() -> None:
 
     \b
     Exit codes: 0 done, 1 rows rejected, 2 configuration, 3 a server said no,
-    4 a rail stopped the run, 5 locked, 130 and 143 interrupted.
+    4 a rail stopped the run, 5 locked, 6 a dry run would send something,
+    130 and 143 interrupted.
     """
 
 
@@ -234,6 +235,12 @@ def preview(mappings: tuple[Path, ...], limit: int, as_json: bool) -> int:
     metavar="RAIL",
     help="Lift a rail for this run, such as max_updates or changed_keys; repeatable.",
 )
+@click.option(
+    "--detailed-exit-code",
+    "detailed",
+    is_flag=True,
+    help="With --dry-run: exit 6, not 0, where the run would send anything.",
+)
 @click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
 @_json
 @_env_file
@@ -245,15 +252,22 @@ def run(
     limit: int | None,
     keys: tuple[str, ...],
     rails: tuple[str, ...],
+    detailed: bool,
     reports: Path | None,
     as_json: bool,
 ) -> int:
     """Bring ChartMogul up to date with the warehouse."""
+    if detailed and not dry_run:
+        raise click.UsageError(
+            "--detailed-exit-code is for --dry-run: a run has sent what it had to"
+        )
     from sync.cli.execute import run
     from sync.engine.context import Selection
     from sync.engine.limits import read_rails
 
-    selection = Selection(limit, frozenset(keys) if keys else None, full, read_rails(rails))
+    selection = Selection(
+        limit, frozenset(keys) if keys else None, full, read_rails(rails), detailed
+    )
     return run(mappings or _DEFAULT, selection, dry_run=dry_run, reports=reports, as_json=as_json)
 
 

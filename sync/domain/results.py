@@ -91,6 +91,11 @@ class Tally:
         return self.created + self.updated + self.unchanged + self.skipped + self.rejected
 
     @property
+    def written(self) -> int:
+        """Rows of which anything was, or in a dry run would be, sent and taken."""
+        return self.created + self.updated
+
+    @property
     def unprocessed(self) -> int:
         """Rows fetched but not decided, because the run broke off."""
         return self.read - self.decided

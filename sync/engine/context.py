@@ -19,13 +19,14 @@ class Selection:
     """Which rows count: all, the first `limit` of the query, or those with one of `keys`.
 
     A key may also be given as the state holds it. `full` trusts no fingerprint. `lifted` are the rails that do not
-    hold in this run.
+    hold in this run. `detailed`: the exit code of a dry run tells whether the run would send anything.
     """
 
     limit: int | None = None
     keys: frozenset[str] | None = None
     full: bool = False
     lifted: frozenset[str] = frozenset()
+    detailed: bool = False
 
     @property
     def whole(self) -> bool:

@@ -11,7 +11,7 @@ from sync.domain.clock import Clock
 from sync.domain.events import Reporter
 from sync.domain.record import Object
 from sync.domain.results import MappingRun, Run, Status
-from sync.engine.context import Stop
+from sync.engine.context import Selection, Stop
 from sync.engine.lease import RunLease
 from sync.engine.task import MappingTask
 from sync.errors import (
@@ -38,7 +38,8 @@ class Coordinator:
     """Takes the tasks of a run through its phases: everything is read before anything is written.
 
     `lease` holds leases and the run's entry in the state; a dry run has none. Parts of the run without a task have
-    failed before it; `unsound` are the files at fault, which may say anything of an attribute's type.
+    failed before it; `unsound` are the files at fault, which may say anything of an attribute's type. `selection` is
+    what the run was asked for.
     """
 
     run: Run
@@ -48,6 +49,7 @@ class Coordinator:
     lease: RunLease | None
     clock: Clock
     unsound: abc.Sequence[str] = ()
+    selection: Selection = field(default_factory=Selection)
     _codes: set[int] = field(default_factory=set, init=False)
 
     async def conduct(self) -> Run:
@@ -209,6 +211,8 @@ class Coordinator:
         task.run.status = Status.COMPLETED_WITH_ERRORS if rejected else Status.SUCCEEDED
         if rejected > task.run.tolerated:
             self._codes.add(errors.EXIT_REJECTED)
+        if self.selection.detailed and task.run.rows.written:
+            self._codes.add(errors.EXIT_CHANGES)
 
     def _end(self, task: MappingTask, error: SyncError) -> None:
         task.run.error = told(error)

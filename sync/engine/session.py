@@ -120,7 +120,9 @@ class Session:
         parts = [*(task.run for task in tasks), *failed_parts(barred, self.store)]
         environment = self.settings.environment
         run = Run(name, dry_run, started, parts, whole=selection.whole, environment=environment)
-        coordinator = Coordinator(run, tasks, self.reporter, self.stop, lease, clock, unsound)
+        coordinator = Coordinator(
+            run, tasks, self.reporter, self.stop, lease, clock, unsound, selection
+        )
         return await coordinator.conduct()
 
     def _means(self, dry_run: bool) -> Means:

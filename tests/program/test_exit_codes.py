@@ -42,6 +42,7 @@ TABLE = {
     "run --dry-run": {
         "well": 0, "setting": 2, "broken file": 2, "bad key": 3, "column": 2, "warehouse": 3, "rejected": 1, "rail": 4,
     },
+    "run --dry-run --detailed-exit-code": {"well": 6, "bad key": 3, "rejected": 1},
     "runs": {"well": 0, "setting": 2, "state": 3, "broken file": 0},
     "report": {"well": 2, "setting": 2},  # there is none yet
     "status": {"well": 0, "unknown option": 2, "setting": 2, "broken file": 2, "state": 3},
@@ -82,6 +83,22 @@ def test_of_several_the_gravest(desk):
         desk.mapping(FILES[name], name)
         codes.append(desk("run").code)
     assert codes == [1, 4, 3, 2]
+
+
+def test_a_dry_run_tells_whether_there_is_anything_to_send(desk):
+    """6 where it would be 0 and the run would write, in the summary too; only for a dry run that asks for it."""
+    desk.rows({"id": "cus_1"})
+    desk.mapping(PLAIN)
+    asked = ("run", "--dry-run", "--detailed-exit-code")
+    told = desk(*asked, "--json")
+    assert (told.code, told.json["exit_code"]) == (6, 6)
+    assert desk("run", "--dry-run").code == 0
+    assert desk("run", "--detailed-exit-code").code == 2
+    assert desk.place.writes() == []
+    desk("run")
+    assert desk(*asked).code == 0
+    desk.rows({"id": "cus_1", "company": "Other"}, {"id": "cus_2", "country": "Nowhere"})
+    assert desk(*asked).code == 1
 
 
 def test_check_says_that_it_waits(desk):

@@ -12,9 +12,10 @@ from sync.domain import objects
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import MappingRun, Run
 from sync.domain.typed import Origin, Typed
-from sync.engine.context import Stop
+from sync.engine.context import Selection, Stop
 from sync.engine.run import Coordinator
 from sync.errors import (
+    EXIT_CHANGES,
     EXIT_CONFIG,
     EXIT_INTERRUPTED,
     EXIT_LOCKED,
@@ -458,6 +459,25 @@ async def test_rejected(rejected, tolerated, expected):
     desk["a"].run.tolerated = tolerated
 
     assert (await desk.conduct())[:2] == expected
+
+
+@pytest.mark.parametrize(
+    ("detailed", "created", "rejected", "expected"),
+    [
+        (False, 1, 0, EXIT_OK),
+        (True, 1, 0, EXIT_CHANGES),
+        (True, 0, 0, EXIT_OK),
+        (True, 1, 1, EXIT_REJECTED),
+    ],
+)
+async def test_detailed(detailed, created, rejected, expected):
+    """A dry run may tell by its exit code that there is something to send, where it would be 0."""
+    desk = Desk("a", dry_run=True)
+    desk.coordinator.selection = Selection(detailed=detailed)
+    rows = desk["a"].run.rows
+    rows.unchanged, rows.rejected = 3 - created - rejected, rejected  # the rest is created
+
+    assert (await desk.conduct())[0] == expected
 
 
 async def test_several_ends():
