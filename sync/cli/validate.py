@@ -21,6 +21,7 @@ def validate(paths: abc.Sequence[Path], *, strict: bool, env: bool) -> int:
     """
     found = variables()
     loaded = _load(found, paths, env=env)
+    _judge_values(loaded)
     told = warnings(found, paths)
     if strict and told:
         raise ConfigError(*(ConfigProblem(message) for message in told))
@@ -34,6 +35,14 @@ def _load(found: Variables, paths: abc.Sequence[Path], *, env: bool) -> list[Loa
     if env:
         return settings_and_mappings(found, paths, disabled=True)[1]
     return load(paths, Open(found), frozenset(), disabled=True)
+
+
+def _judge_values(loaded: abc.Sequence[LoadedMapping]) -> None:
+    """Raise ConfigError where constants, defaults or value maps do not fit what they are for."""
+    from sync.transform.bind import misfits
+
+    if problems := [problem for one in loaded for problem in misfits(one)]:
+        raise ConfigError(*problems)
 
 
 def _line(loaded: LoadedMapping) -> str:

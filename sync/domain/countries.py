@@ -4,8 +4,47 @@ from functools import lru_cache
 
 #: User-assigned in ISO 3166-1, and used by Stripe and others (Kosovo).
 _BEYOND_ISO = frozenset({"XK"})
-#: What people write for a country that has another code.
-_MEANT = {"UK": "GB", "EL": "GR", "XKX": "XK", "KOSOVO": "XK"}
+#: What people write for a country that has another code, or another name in ISO 3166; `_` is a blank.
+_MEANT = {
+    name: code
+    for code, names in {
+        "AE": "UAE",
+        "AT": "ÖSTERREICH",
+        "BA": "BOSNIA",
+        "BE": "BELGIEN BELGIQUE BELGIË",
+        "BN": "BRUNEI",
+        "BR": "BRASIL",
+        "CD": "DRC",
+        "CH": "SCHWEIZ SUISSE SVIZZERA",
+        "CI": "IVORY_COAST",
+        "CV": "CAPE_VERDE",
+        "CZ": "ČESKO",
+        "DE": "DEUTSCHLAND ALLEMAGNE ALEMANIA",
+        "DK": "DANMARK",
+        "ES": "ESPAÑA SPANIEN",
+        "FI": "SUOMI",
+        "FR": "FRANKREICH",
+        "GB": "UK U.K. BRITAIN GREAT_BRITAIN ENGLAND SCOTLAND WALES NORTHERN_IRELAND",
+        "GR": "EL",
+        "IT": "ITALIA ITALIEN",
+        "MK": "MACEDONIA",
+        "MM": "BURMA",
+        "MO": "MACAU",
+        "MX": "MÉXICO",
+        "NL": "HOLLAND THE_NETHERLANDS NEDERLAND",
+        "NO": "NORGE",
+        "PL": "POLSKA",
+        "PS": "PALESTINE",
+        "RU": "RUSSIA",
+        "SE": "SVERIGE",
+        "SZ": "SWAZILAND",
+        "TR": "TURKEY",
+        "US": "U.S. U.S.A.",
+        "VA": "VATICAN VATICAN_CITY",
+        "XK": "XKX KOSOVO",
+    }.items()
+    for name in names.split()
+}
 
 
 def code(written: str) -> str | None:
@@ -24,7 +63,7 @@ def meant(written: str) -> str | None:
     """The code of a country that is spelt out, has three letters, or is known by a code of its own."""
     import pycountry
 
-    if known := _MEANT.get(written.upper()):
+    if known := _MEANT.get(written.upper().replace(" ", "_")):
         return known
     try:
         return str(pycountry.countries.lookup(written).alpha_2)

@@ -70,7 +70,7 @@ def _finish_parts(parts: Schema) -> None:
     long = parts.pop("FieldSpec") | {"oneOf": _VALUE}
     parts["TimeField"] = _with_short(long)
     parts["Field"] = _with_short(_without(long, "timezone"))
-    parts["Key"] = _with_short(_without(long, "timezone", "constant", "default"))
+    parts["Key"] = _with_short(_without(long, "timezone", "constant", "default", "map"))
     for kind in Object:
         for field in objects.of(kind).fields.values():
             if field.values:
@@ -79,11 +79,12 @@ def _finish_parts(parts: Schema) -> None:
 
 def _one_of_values(long: Schema, field: Field) -> Schema:
     part = _without(long, "timezone")
+    values = {"anyOf": [{"enum": list(field.values)}, REFERENCE_SCHEMA]}
     for name in ("constant", "default"):
-        part["properties"][name] = {
-            "description": long["properties"][name]["description"],
-            "anyOf": [{"enum": list(field.values)}, REFERENCE_SCHEMA],
-        }
+        described = {"description": long["properties"][name]["description"]}
+        part["properties"][name] = described | values
+    mapped = {"anyOf": [{"enum": ["", *field.values]}, REFERENCE_SCHEMA]}
+    part["properties"]["map"] = long["properties"]["map"] | {"additionalProperties": mapped}
     return part
 
 
@@ -113,7 +114,10 @@ def _rules_of(descriptor: Descriptor) -> Schema:
     }
     rules: Schema = {"fields": fields}
     if descriptor.known_by:
+        own, *others = descriptor.known_by
         fields["anyOf"] = _one_of(*descriptor.known_by)
+        unmapped = {name: {"properties": {"map": False}} for name in others}
+        fields["if"], fields["else"] = {"required": [own]}, {"properties": unmapped}
     if not descriptor.tags:
         rules["tags"] = {"maxItems": 0}
     is_kind = {"properties": {"object": {"const": descriptor.object.value}}, "required": ["object"]}
@@ -147,7 +151,7 @@ _VALUE: abc.Sequence[Schema] = [
     {"required": ["column"], "properties": {"constant": False}},
     {
         "required": ["constant"],
-        "properties": {"column": False, "default": False, "on_null": False},
+        "properties": {"column": False, "default": False, "on_null": False, "map": False},
     },
 ]
 _TYPED = [

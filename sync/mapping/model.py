@@ -34,6 +34,7 @@ from sync.mapping.types import (
     Share,
     Text,
     Texts,
+    ValueMap,
     Version,
     Zone,
     uuid_of,
@@ -168,6 +169,10 @@ class FieldSpec(Part):
     timezone: Zone | None = Field(
         default=None, description="The time zone of times that carry none; UTC if left out."
     )
+    map: ValueMap | None = Field(
+        default=None,
+        description="What stands for the column's texts, such as {UK: GB}; others stay, null is never looked up.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -193,6 +198,7 @@ def _choose_value(raw: dict[str, Any]) -> dict[str, Any]:
         "column": "give either column or constant",
         "default": "a constant is never null; take default out",
         "on_null": "a constant is never null; take on_null out",
+        "map": "a constant is never looked up; take map out",
     }
     return raw | {name: flaw(reasons[name]) for name in reasons.keys() & raw.keys()}
 

@@ -65,10 +65,22 @@ def _plant_fields(descriptor: Descriptor, fields: Raw) -> Raw:
     for name in descriptor.required:
         if name not in meant:
             planted[name] = flaw(f"key '{name}' is missing; every {noun} needs it")
+    if alone := _known_by_alone(descriptor, planted):
+        message = f"{alone} is the key of these {descriptor.plural}, which must come from the row alone; take map out"
+        planted[alone] = {**planted[alone], "map": flaw(message)}
     if known_by and not meant.intersection(known_by):
         message = f"key '{known_by[0]}' is missing; a {noun} is known by {' or '.join(known_by)}"
         planted[known_by[0]] = flaw(message)
     return planted
+
+
+def _known_by_alone(descriptor: Descriptor, fields: Raw) -> str | None:
+    """The field that alone tells a record within its parent, where it has a value map."""
+    own, *others = descriptor.known_by or ("",)
+    if own in fields:
+        return None
+    specs = ((name, fields.get(name)) for name in others)
+    return next((name for name, spec in specs if isinstance(spec, dict) and "map" in spec), None)
 
 
 def _review(descriptor: Descriptor, name: str, spec: Any) -> Any:
@@ -84,6 +96,10 @@ def _review(descriptor: Descriptor, name: str, spec: Any) -> Any:
         spec |= _review_key(field, spec)
     if field.values:
         spec |= {p: _one_of(field, spec[p]) for p in ("constant", "default") if p in spec}
+        if isinstance(spec.get("map"), dict):
+            spec["map"] = {
+                t: v if v in ("", None) else _one_of(field, v) for t, v in spec["map"].items()
+            }
     return spec
 
 
@@ -91,7 +107,7 @@ def _review_key(field: Field, spec: Raw) -> Raw:
     name = field.name
     found: Raw = {
         part: flaw(f"{name} must come from the row alone; take {part} out")
-        for part in ("constant", "default")
+        for part in ("constant", "default", "map")
         if part in spec
     }
     if field.required and spec.get("on_null") in ("keep", "clear"):

@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import PlainSerializer, PlainValidator, SecretStr, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, PlainValidator, SecretStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from sync.domain.flaw import flaw, wrong
 from sync.domain.record import Scalar
+from sync.domain.spelling import bare
 from sync.mapping.variables import docker_hint
 
 #: For editors, which read the file before `${NAME}` is replaced.
@@ -55,6 +56,34 @@ def _scalar(value: Any) -> Scalar:
     if isinstance(value, bool | int) or (isinstance(value, Decimal) and value.is_finite()):
         return value
     raise flaw("must be one value: text, a number, true or false")
+
+
+def _value_map(value: Any) -> dict[str, Any]:
+    """Texts of a column, and what stands for each; in place of what no value can be is a flaw."""
+    if not isinstance(value, dict):
+        raise wrong("is not a map of values; write it as {UK: GB}")
+    if not value:
+        raise flaw("maps nothing; write it as {UK: GB}")
+    return {text: _met(text) or item for text, item in value.items()}
+
+
+def _met(text: str) -> PydanticCustomError | None:
+    """The flaw of a text that no value is looked up by."""
+    if not bare(text):
+        return flaw("blank text is null, which is never looked up; use default for it")
+    if text != bare(text):
+        message = f"no value has white space at its ends when it is looked up; write {bare(text)!r}"
+        return flaw(message)
+    return None
+
+
+def _mapped(value: Any) -> Scalar:
+    """What stands for a text: one value, or blank text, which is null."""
+    if isinstance(value, PydanticCustomError):
+        raise value
+    if value is None:
+        raise flaw('has no value; write "" where it stands for null')
+    return "" if isinstance(value, str) and not bare(value) else _scalar(value)
 
 
 def _zone(value: Any) -> str:
@@ -203,6 +232,12 @@ _PERCENT = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?%$"}
 _ROWS = {"anyOf": [_COUNT, _PERCENT, REFERENCE_SCHEMA]}
 _FLAG = {"anyOf": [{"type": "boolean"}, REFERENCE_SCHEMA]}
 _SCALAR = {"type": ["string", "number", "boolean"]}
+VALUE_MAP_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "minProperties": 1,
+    "propertyNames": {"pattern": r"^\S(.*\S)?$"},
+    "additionalProperties": _SCALAR,
+}
 _SECRET = {"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"}
 _TEXTS = {"type": "array", "items": _TEXT, "uniqueItems": True}
 
@@ -210,6 +245,11 @@ Version = Annotated[int, PlainValidator(_version), WithJsonSchema({"const": 1})]
 Text = Annotated[str, PlainValidator(_text), WithJsonSchema(_TEXT)]
 Texts = Annotated[tuple[str, ...], PlainValidator(_texts), WithJsonSchema(_TEXTS)]
 Constant = Annotated[Scalar, PlainValidator(_scalar), WithJsonSchema(_SCALAR)]
+Mapped = Annotated[Scalar, PlainValidator(_mapped), WithJsonSchema(_SCALAR)]
+#: The texts of a column → what is cast in their place.
+ValueMap = Annotated[
+    dict[str, Mapped], BeforeValidator(_value_map), WithJsonSchema(VALUE_MAP_SCHEMA)
+]
 Zone = Annotated[str, PlainValidator(_zone), WithJsonSchema(_TEXT)]
 Count = Annotated[
     int, PlainValidator(_count), WithJsonSchema({"anyOf": [_COUNT, REFERENCE_SCHEMA]})

@@ -13,6 +13,7 @@ from sync.domain.policy import ExtraColumns, OnNull, TooLong
 from sync.domain.record import ATTRIBUTE, AttributeType, Value
 from sync.domain.typed import Origin, Typed
 from sync.errors import ConfigError, ConfigProblem
+from sync.mapping.interpolation import names_in
 from sync.mapping.loader import LoadedMapping
 from sync.mapping.model import AttributeSpec, FieldSpec
 from sync.transform import attributes, casts
@@ -38,6 +39,26 @@ def bind(
     descriptor = objects.of(loaded.mapping.destination.object)
     places = {column.name: i for i, column in enumerate(columns)}
     return _Binder(loaded, descriptor, places, columns, now, clock).builder()
+
+
+def misfits(loaded: LoadedMapping) -> list[ConfigProblem]:
+    """The constants, defaults and results of value maps that cannot be cast: what the file alone tells, at any time.
+
+    What stands in variables that are not set is passed over.
+    """
+    mapping, descriptor = loaded.mapping, objects.of(loaded.mapping.destination.object)
+    binder = _Binder(loaded, descriptor, {}, (), datetime.max.replace(tzinfo=UTC), None)
+    for name, spec in mapping.fields.items():
+        if descriptor.fields[name].kind is not Kind.KEY:
+            binder.fix(("fields", name), spec, _if_set(binder.cast_of(name, spec)))
+    for key, attribute in mapping.attributes.items():
+        binder.fix(("attributes", key), attribute, _if_set(binder.cast_to(attribute)))
+    return binder.problems
+
+
+def _if_set(cast: Cast) -> Cast:
+    """The cast, but of texts that still name variables."""
+    return lambda value: None if isinstance(value, str) and names_in(value) else cast(value)
 
 
 @dataclass(slots=True)
@@ -97,8 +118,7 @@ class _Binder:
 
     def _field(self, name: str, spec: FieldSpec) -> None:
         path, known = ("fields", name), self.descriptor.fields[name]
-        zone = ZoneInfo(spec.timezone) if spec.timezone else UTC
-        cast = casts.caster(known, zone, self.now, self.clock)
+        cast = self.cast_of(name, spec)
         if known.kind is Kind.KEY:
             index = self._place(path, spec.column or "")
             on_null = OnNull.REJECT if known.required else self._on_null(spec)
@@ -107,23 +127,42 @@ class _Binder:
             self._slot(path, name, spec, cast)
 
     def _attribute(self, key: str, spec: AttributeSpec) -> None:
-        zone = ZoneInfo(spec.timezone) if spec.timezone else UTC
-        cast = attributes.caster(spec.type, zone=zone, truncate=spec.too_long is TooLong.TRUNCATE)
-        self._slot(("attributes", key), ATTRIBUTE + key, spec, cast)
+        self._slot(("attributes", key), ATTRIBUTE + key, spec, self.cast_to(spec))
         self.contract.known[key] = Typed(spec.type, Origin.DECLARED)
 
     def _slot(
         self, path: tuple[str, ...], name: str, spec: FieldSpec | AttributeSpec, cast: Cast
     ) -> None:
+        fixed = self.fix(path, spec, cast)
         if spec.column is None:
-            self.constants[name] = self._fixed((*path, "constant"), spec.constant, cast)
+            self.constants[name] = fixed
             return
         as_is = isinstance(spec, AttributeSpec) and spec.type is AttributeType.STRING
         index = self._place(path, spec.column, as_is=as_is)
-        default = None
-        if spec.default is not None:
-            default = self._fixed((*path, "default"), spec.default, cast)
-        self.slots.append(Binding(name, spec.column, index, cast, self._on_null(spec), default))
+        how = (cast, self._on_null(spec), fixed, spec.map)
+        self.slots.append(Binding(name, spec.column, index, *how))
+
+    def cast_of(self, name: str, spec: FieldSpec) -> Cast:
+        """The cast to a field."""
+        zone = ZoneInfo(spec.timezone) if spec.timezone else UTC
+        return casts.caster(self.descriptor.fields[name], zone, self.now, self.clock)
+
+    def cast_to(self, spec: AttributeSpec) -> Cast:
+        """The cast to an attribute."""
+        zone = ZoneInfo(spec.timezone) if spec.timezone else UTC
+        truncate = spec.too_long is TooLong.TRUNCATE
+        return attributes.caster(spec.type, zone=zone, truncate=truncate)
+
+    def fix(self, path: tuple[str, ...], spec: FieldSpec, cast: Cast) -> Value:
+        """What stands in the file: the constant, or the default; what cannot be cast is a problem."""
+        for text, value in (spec.map or {}).items():
+            if value != "":  # blank text is null
+                self._fixed((*path, "map", text), value, cast)
+        if spec.column is None:
+            return self._fixed((*path, "constant"), spec.constant, cast)
+        if spec.default is None:
+            return None
+        return self._fixed((*path, "default"), spec.default, cast)
 
     def _on_null(self, spec: FieldSpec) -> OnNull:
         return spec.on_null or self.loaded.mapping.on_null

@@ -7,7 +7,7 @@ from typing import Any
 from sync.domain.instant import parse
 from sync.domain.objects import Descriptor
 from sync.domain.policy import OnNull
-from sync.domain.record import ATTRIBUTE, Fields, Problem, Record, Rejected, Stage, Value
+from sync.domain.record import ATTRIBUTE, Fields, Problem, Record, Rejected, Scalar, Stage, Value
 from sync.domain.spelling import bare
 from sync.transform import casts
 from sync.transform.casts import Cast, Miscast
@@ -24,6 +24,8 @@ class Binding:
     cast: Cast
     on_null: OnNull
     default: Value = None
+    #: What stands for the texts of the column; the others stay as they are.
+    map: abc.Mapping[str, Scalar] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,16 @@ def _without_ends(slot: Binding, value: object) -> object:
     return value
 
 
-def _fill(fields: dict[str, Value], slot: Binding, value: object, problems: list[Problem]) -> None:
+def _looked_up(slot: Binding, value: object) -> object:
+    """What the value map has for the text of a value; the value itself where it has nothing, or it is no text."""
+    try:
+        return (slot.map or {}).get(casts.line(value), value)
+    except Miscast:
+        return value
+
+
+def _fill(fields: dict[str, Value], slot: Binding, raw: object, problems: list[Problem]) -> None:
+    value = raw if not slot.map or casts.is_empty(raw) else _looked_up(slot, raw)
     if casts.is_empty(value):
         if slot.default is not None:
             fields[slot.field] = slot.default
@@ -152,10 +163,10 @@ def _fill(fields: dict[str, Value], slot: Binding, value: object, problems: list
         elif slot.on_null is OnNull.REJECT:
             hint = f"column {slot.column}: fill it, or set on_null: keep"
             problems.append(
-                Problem("null_value", "null is not allowed here", slot.field, value, hint)
+                Problem("null_value", "null is not allowed here", slot.field, raw, hint)
             )
         return
     try:
         fields[slot.field] = slot.cast(_without_ends(slot, value))
     except Miscast as miscast:
-        problems.append(Problem(miscast.code, miscast.message, slot.field, value, miscast.hint))
+        problems.append(Problem(miscast.code, miscast.message, slot.field, raw, miscast.hint))

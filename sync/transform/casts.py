@@ -196,7 +196,11 @@ def country(value: object) -> str:
     if code := countries.code(written):
         return code
     meant = countries.meant(written)
-    hint = f"write {meant}" if meant else "use two letters: DE, not Germany or DEU; GB, not UK"
+    hint = (
+        f"write {meant}, in SQL or by map in the mapping"
+        if meant
+        else "use two letters: DE, not Germany or DEU; GB, not UK"
+    )
     raise Miscast("invalid_country", "this is no ISO 3166-1 alpha-2 country code", hint)
 
 

@@ -16,6 +16,21 @@ def test_validate(desk):
     assert "customers.yml: ok" in ended.out
 
 
+def test_validate_casts_what_the_file_holds(desk):
+    """A constant, a default or a result of a value map that its field cannot take is told at its place."""
+    country = (
+        "  country: {column: country, map: {UK: England, XX: '${NOT_SET}'}, default: Germany}\n"
+    )
+    text = MAPPING.replace("fields:\n", "fields:\n" + country, 1)
+    desk.mapping(text.replace("  country: country\n", ""))
+    ended = desk("validate", CHARTMOGUL_API_KEY=None, WAREHOUSE_URL=None)
+    assert ended.code == 2
+    assert "fields.country.map.UK" in ended.err
+    assert "write GB" in ended.err
+    assert "fields.country.default" in ended.err
+    assert "NOT_SET" not in ended.err
+
+
 def test_check(desk):
     """Account, data source, every attribute with its type, and what is about to be locked."""
     desk.mapping(MAPPING.replace("fields:", "fields:\n  website_url: email"))

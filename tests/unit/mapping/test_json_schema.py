@@ -48,6 +48,23 @@ GOOD = {
             "seats": LONG | {"type": "Integer", "default": 5},
         }
     },
+    "value maps": CUSTOMER
+    | {
+        "fields": {
+            "external_id": "id",
+            "country": {"column": "c", "map": {"UK": "GB", "not known": "", "1": "${LAND}"}},
+            "status": {"column": "s", "map": {"hot": "Qualified Lead", "cold": ""}},
+        },
+        "attributes": {"vip": {"column": "v", "type": "Boolean", "map": {"J": True, "N": 0}}},
+    },
+    "value map of an e-mail beside a key": CONTACT
+    | {
+        "fields": {
+            "customer_external_id": "account",
+            "external_id": "id",
+            "email": {"column": "m", "map": {"x": "a@quince.example"}},
+        }
+    },
     "table": CUSTOMER | {"source": {"table": "t"}, "extra_columns": "ignore"},
     "everything": CUSTOMER
     | {
@@ -94,6 +111,22 @@ BAD = {
     "default of a constant": CUSTOMER
     | {"fields": {"external_id": "id", "name": {"constant": "x", "default": "y"}}},
     "constant key": CUSTOMER | {"fields": {"external_id": {"constant": "x"}}},
+    "map of a key": CUSTOMER | {"fields": {"external_id": {"column": "x", "map": {"a": "b"}}}},
+    "map of an e-mail that is the key": CONTACT
+    | {"fields": {"customer_external_id": "a", "email": {"column": "m", "map": {"a": "b"}}}},
+    "map of a constant": CUSTOMER
+    | {"fields": {"external_id": "id", "name": {"constant": "x", "map": {"a": "b"}}}},
+    "empty map": CUSTOMER | {"fields": {"external_id": "id", "name": {"column": "n", "map": {}}}},
+    "map of blank text": CUSTOMER
+    | {"fields": {"external_id": "id", "name": {"column": "n", "map": {"": "b"}}}},
+    "map of padded text": CUSTOMER
+    | {"fields": {"external_id": "id", "name": {"column": "n", "map": {"a ": "b"}}}},
+    "map to a list": CUSTOMER
+    | {"fields": {"external_id": "id", "name": {"column": "n", "map": {"a": ["b"]}}}},
+    "map to nothing": CUSTOMER
+    | {"fields": {"external_id": "id", "name": {"column": "n", "map": {"a": None}}}},
+    "map to no status": CUSTOMER
+    | {"fields": {"external_id": "id", "status": {"column": "s", "map": {"a": "Active"}}}},
     "zone of a text": CUSTOMER
     | {"fields": {"external_id": "id", "name": {"column": "n", "timezone": "UTC"}}},
     "type of a field": CUSTOMER
@@ -125,6 +158,7 @@ ENVIRONMENT = {
     "MODE": "insert",
     "MAX": "5",
     "FLAG": "true",
+    "LAND": "DE",
 }
 
 

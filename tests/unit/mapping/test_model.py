@@ -75,6 +75,7 @@ def test_everything():
             fields={
                 "external_id": "id",
                 "country": {"column": "c", "on_null": "clear", "default": "DE"},
+                "city": {"column": "t", "map": {"VIE": "Vienna", "1": True, "none": ""}},
                 "lead_created_at": {"column": "t", "timezone": "Europe/Berlin"},
                 "owner": {"constant": "a@example.com"},
                 "status": {"constant": "Working Lead"},
@@ -104,6 +105,7 @@ def test_everything():
     )
     assert mapping.fields["external_id"] == FieldSpec(column="id")
     assert mapping.fields["country"] == FieldSpec(column="c", on_null=OnNull.CLEAR, default="DE")
+    assert mapping.fields["city"].map == {"VIE": "Vienna", "1": True, "none": ""}
     assert mapping.attributes["seats"] == AttributeSpec(
         column="s", type=AttributeType.INTEGER, default=5
     )
@@ -365,6 +367,54 @@ def test_refused(raw, expected):
             ],
         ),
         (
+            {"country": {"column": "c", "map": "UK"}},
+            [("fields.country.map", "is not a map of values; write it as {UK: GB}")],
+        ),
+        (
+            {"country": {"column": "c", "map": {}}},
+            [("fields.country.map", "maps nothing; write it as {UK: GB}")],
+        ),
+        (
+            {"country": {"column": "c", "map": {"UK": [1], " EL": "GR", "": "DE", "x": None}}},
+            [
+                (
+                    "fields.country.map.UK",
+                    "must be one value: text, a number, true or false",
+                ),
+                (
+                    "fields.country.map. EL",
+                    "no value has white space at its ends when it is looked up; write 'EL'",
+                ),
+                (
+                    "fields.country.map.",
+                    "blank text is null, which is never looked up; use default for it",
+                ),
+                ("fields.country.map.x", 'has no value; write "" where it stands for null'),
+            ],
+        ),
+        (
+            {"country": {"constant": "DE", "map": {"UK": "GB"}}},
+            [("fields.country.map", "a constant is never looked up; take map out")],
+        ),
+        (
+            {"status": {"column": "s", "map": {"hot": "Hot", "none": "", "new": "New Lead"}}},
+            [
+                (
+                    "fields.status.map.hot",
+                    f"is not a status that can be set; use one of: {', '.join(LEAD_STATUSES)}",
+                )
+            ],
+        ),
+        (
+            {"external_id": {"column": "x", "map": {"a": "b"}}},
+            [
+                (
+                    "fields.external_id.map",
+                    "external_id must come from the row alone; take map out",
+                )
+            ],
+        ),
+        (
             {"external_id": {"constant": "x"}},
             [
                 (
@@ -515,3 +565,18 @@ def test_nearest():
     assert nearest("LeadCreatedAt", CUSTOMER_FIELDS) == "lead_created_at"
     assert nearest("String", ["String"]) == "String"
     assert nearest("mrr", CUSTOMER_FIELDS) is None
+
+
+def test_an_email_that_is_the_key_has_no_map():
+    """Where nothing else names a contact its e-mail is the key; beside an external id it is a value like any other."""
+    email = {
+        "customer_external_id": "a",
+        "email": {"column": "m", "map": {"x": "a@quince.example"}},
+    }
+    assert problems(CONTACT | {"fields": email}) == [
+        (
+            "fields.email.map",
+            "email is the key of these contacts, which must come from the row alone; take map out",
+        )
+    ]
+    assert Mapping.model_validate(CONTACT | {"fields": email | {"external_id": "id"}})

@@ -304,3 +304,21 @@ def test_the_run_started_now(tmp_path):
     assert "free_trial_started_at" in bench.record(made, 1, bench.NOW).fields
     late = bench.rejected(made, 2, datetime(2026, 1, 31, 10, 0, 1, tzinfo=UTC))
     assert bench.codes(late) == [("free_trial_started_at", "date_in_future")]
+
+
+def test_value_maps_are_cast(tmp_path):
+    """What a map makes of a text must fit its field or its attribute, and is told at its place; blank is null."""
+    mapping = customer(
+        {"country": {"column": "land", "map": {"UK": "England", "GER": "DE", "x": ""}}},
+        attributes={"seats": {"column": "n", "type": "Integer", "map": {"few": 3, "many": "lots"}}},
+    )
+    hint = "declare the attribute as Decimal or String if it may hold such values"
+    expected = [
+        (
+            "fields.country.map.UK",
+            "this is no ISO 3166-1 alpha-2 country code",
+            "write GB, in SQL or by map in the mapping",
+        ),
+        ("attributes.seats.map.many", "text is no whole number here", hint),
+    ]
+    assert misfits(tmp_path, mapping, "id", "land", "n") == expected

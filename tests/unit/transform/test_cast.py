@@ -222,6 +222,26 @@ def test_no_country(value):
 
 
 @pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("Germany", "DE"),
+        ("deutschland", "DE"),
+        ("DEU", "DE"),
+        ("276", "DE"),
+        ("UK", "GB"),
+        ("Great Britain", "GB"),
+        ("russia", "RU"),
+        ("The Netherlands", "NL"),
+    ],
+)
+def test_the_country_that_is_meant(value, meant):
+    """Whatever stands for a country the hint names its code."""
+    with pytest.raises(Miscast) as caught:
+        casts.country(value)
+    assert caught.value.hint == f"write {meant}, in SQL or by map in the mapping"
+
+
+@pytest.mark.parametrize(
     ("value", "zone", "expected"),
     [
         ("2026-01-31T10:00:00Z", UTC, "2026-01-31T10:00:00Z"),
