@@ -95,7 +95,8 @@ def _mine(mapping: str, scope: Scope) -> Select[tuple[int]]:
 def _unmark_deleted(connection: Connection, mapping: str, scope: Scope) -> int:
     """Records deleted in ChartMogul may be made again, unless another mapping knows them; how many it does."""
     others = exists().where(synced.c.record == records.c.id, synced.c.mapping != mapping)
-    marked = (records.c.id.in_(_mine(mapping, scope)), records.c.deleted_at.is_not(None))
+    gone = (records.c.deleted_at.is_not(None), records.c.uuid.is_(None))
+    marked = (records.c.id.in_(_mine(mapping, scope)), *gone)
     connection.execute(update(records).where(*marked, ~others).values(deleted_at=None))
     return connection.execute(select(func.count()).where(*marked, others)).scalar_one()
 

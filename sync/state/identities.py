@@ -78,6 +78,10 @@ def admit(
     return {key: record.id for key, record in known.items()}
 
 
+def _is_new(item: Item) -> bool:
+    return isinstance(item, Confirmed) and item.outcome is Outcome.CREATED
+
+
 def _pairs(item: Item) -> int | None:
     return None if isinstance(item, RejectedRow) else item.pairs
 
@@ -103,9 +107,9 @@ def _correct(connection: Connection, at: datetime, items: abc.Mapping[_Known, It
     for known, item in items.items():
         uuid, pairs, grave = item.uuid or known.uuid, _pairs(item) or known.pairs, known.deleted_at
         if not isinstance(item, Confirmed) and item.deleted:
-            uuid, pairs, grave = None, 1, grave or at
-        elif item.uuid is not None:
-            grave = None
+            uuid, pairs, grave = None, 1, (None if known.uuid else grave) or at
+        elif _is_new(item) and known.uuid not in (None, uuid):
+            grave = at  # its uuid was gone, and it was made again at once
         if (uuid, pairs, grave) != (known.uuid, known.pairs, known.deleted_at):
             row = {"record_id": known.id, "uuid": uuid, "pairs": pairs, "deleted_at": grave}
             changed.append(row)
@@ -138,13 +142,27 @@ def learn(
 def is_grave(connection: Connection, scope: Scope, stored: str) -> bool | None:
     """Whether a mapping leaves a record as it is, deleted in ChartMogul; None: nobody knows that it is."""
     here = (records.c.scope == scope.id) & (records.c.key == stored)
-    deleted = select(records.c.id).where(here, records.c.deleted_at.is_not(None))
+    deleted = select(records.c.id).where(
+        here, records.c.deleted_at.is_not(None), records.c.uuid.is_(None)
+    )
     found = connection.execute(deleted).scalar_one_or_none()
     if found is None:
         return None
     left = synced.c.outcome == Outcome.SKIPPED.value
     query = select(synced.c.mapping).where(synced.c.record == found, left).limit(1)
     return connection.execute(query).first() is not None
+
+
+def deleted_since(
+    connection: Connection, scope: Scope, since: datetime | None
+) -> dict[str, datetime]:
+    """When records, by their stored keys, were found to be deleted in ChartMogul after this moment; None: ever."""
+    query = select(records.c.key, records.c.deleted_at).where(
+        records.c.scope == scope.id, records.c.deleted_at.is_not(None)
+    )
+    if since is not None:
+        query = query.where(records.c.deleted_at > since)
+    return {row.key: row.deleted_at for row in connection.execute(query)}
 
 
 def forget(connection: Connection, scope: Scope, stored: str) -> None:

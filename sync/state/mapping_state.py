@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sync.domain import objects
 from sync.domain.parent import Parent
-from sync.domain.record import AttributeType
+from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, MappingRun
 from sync.domain.row_hash import KnownRows, RowHash
 from sync.domain.seen_rows import SeenRows
@@ -178,11 +178,24 @@ class MappingState:
         """How many customers of the data source have a uuid."""
         return await call(self.store.count, await self._scope_of_parents())
 
+    def lost_parents(self, file: str, query: int | None) -> abc.Mapping[str, datetime]:
+        """Customers that were found to be deleted since this mapping, in this file, last ran whole, and when.
+
+        By their stored keys. Their contacts are gone, or nobody's, although nothing that is remembered of them says so.
+        """
+        parent = objects.of(self.scope.object).parent
+        if parent is None:
+            return {}
+        since = self.store.last_whole(self._whose(file, query), os.path.exists)
+        return self.store.deleted_since(self._scope_of(parent), since)
+
     async def _scope_of_parents(self) -> Scope:
         parent = objects.of(self.scope.object).parent
         assert parent is not None
-        account, source = self.scope.account, self.scope.data_source
-        return await call(self.store.scope, account, source, parent)
+        return await call(self._scope_of, parent)
+
+    def _scope_of(self, parent: Object) -> Scope:
+        return self.store.scope(self.scope.account, self.scope.data_source, parent)
 
     def records_of_uuid(self, uuid: str) -> list[int]:
         """The records, by number, whose keys are remembered with this uuid."""

@@ -103,7 +103,7 @@ def _memory(key: str, row: abc.Sequence[Any]) -> Memory:
     """Unpacked at once: a run does this for every row, and columns by name take twice as long."""
     record, _, uuid, pairs, grave, *mine = row
     print_, hashes, dropped, outcome, code, run, at, gone, rules, mark, since, status, place = mine
-    deleted = grave is not None
+    deleted = grave is not None and uuid is None
     if outcome is None:
         return Memory(record, key, uuid, pairs, deleted=deleted)
     held = None if mark is None else Held(mark, since, status, place)

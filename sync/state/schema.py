@@ -88,7 +88,8 @@ records = Table(
     Column("pairs", SmallInteger, nullable=False, default=1),
     # Its external id in ChartMogul, which cannot change, where the key is another one by now; null: the key.
     Column("external_id", String),
-    # When its uuid was gone and a look-up by its key found nothing: it was deleted in ChartMogul. Null: not so.
+    # When its uuid was gone and a look-up by its key found nothing: it was deleted in ChartMogul. Null: not so. With a
+    # uuid it was made again, or came back, since then.
     Column("deleted_at", Instant),
     # The key first: a scope holds most of the table, and PostgreSQL, before it has statistics, would
     # gladly walk through all of it.

@@ -35,7 +35,7 @@ from sync.state.absent import Moved
 from sync.state.engine import Database
 from sync.state.forgetting import Forgotten
 from sync.state.held_leases import HeldLeases
-from sync.state.history import COMPLETE, Exists, History, Whose
+from sync.state.history import AHEAD, COMPLETE, Exists, History, Whose
 from sync.state.keys import Keys
 from sync.state.memory import Confirmed, Doubt, Item, KnownDrops, LockedType, Memory, Scope
 from sync.state.moments import Clock, StateClock, since_boot
@@ -325,6 +325,20 @@ class Store:
     def _history(self, statuses: abc.Iterable[Status], upto: datetime | None) -> History:
         wanted = list(statuses)
         return History(self.database.read(lambda c: runs.last(c, wanted, upto)))
+
+    def last_whole(self, whose: Whose, exists: Exists) -> datetime | None:
+        """When the latest run of a mapping started that came to its end and in which all rows counted."""
+        last = self.history(COMPLETE).of(whose, exists)
+        return last.started_at if last else None
+
+    def deleted_since(self, scope: Scope, since: datetime | None) -> dict[str, datetime]:
+        """The records that were found to be deleted in ChartMogul after this moment, and when; None: ever.
+
+        By their stored keys. Clocks that agree may differ by a minute: who was found in the minute before it counts,
+        too.
+        """
+        after = None if since is None else since - AHEAD
+        return self.database.read(lambda c: identities.deleted_since(c, scope, after))
 
     def healthy_since(self, most: MostRejected) -> dict[health.Place, datetime]:
         """Since when a mapping's runs have not rejected more than that; missing where its latest one has."""

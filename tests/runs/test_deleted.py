@@ -87,6 +87,22 @@ def test_a_customer_that_its_own_mapping_finds_deleted(town):
     assert counts(run) == {"created": 1, "updated": 1}
 
 
+@pytest.mark.parametrize("limits", ["", "limits: {max_updates: 99}\n"])
+def test_contacts_whose_rows_did_not_change(town, limits):
+    """Once their customer was made again its contacts are looked at in the next run, each once, rows changed or not."""
+    town.mapped(contacts=CONTACTS + limits)
+    town.delete("c1")
+    town.fill(company="Medlar")
+    town.run()
+    assert town.uuid("1") is None
+
+    foreseen, run = town.run(dry_run=True), town.run()
+    assert counts(foreseen) == counts(run) == {"created": 1, "unchanged": 1}
+    for _ in range(2):
+        assert counts(town.run()) == {"unchanged": 2}
+        assert not [call for call in town.sandbox.calls() if "contacts" in call.path]
+
+
 def test_two_mappings_of_one_customer(town):
     """What the first of them makes again lacks what the other one had sent: that looks at it in the next run."""
     town.write("more", CUSTOMERS.replace("company: company", "city: id"))

@@ -1,7 +1,7 @@
 """What the state alone decides about a record, without a word from ChartMogul."""
 
 from collections import abc
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sync.domain.fingerprint import Hasher
@@ -17,11 +17,31 @@ Local = Delivered | Rejected
 
 
 @dataclass(frozen=True, slots=True)
+class LostParents:
+    """Customers that were found to be deleted, and when, by the keys that the state holds; `stored` makes one of a key.
+
+    A contact of one of them that was not met since then is looked at, whatever is remembered of it: it is gone, or
+    nobody's.
+    """
+
+    found: abc.Mapping[str, datetime] = field(default_factory=dict)
+    stored: abc.Callable[[str], str] = str
+
+    def concern(self, record: Record, memory: Memory) -> bool:
+        """Whether a remembered record may have gone with its customer."""
+        if not self.found or record.customer is None:
+            return False
+        lost = self.found.get(self.stored(record.customer))
+        return lost is not None and (memory.at is None or memory.at <= lost)
+
+
+@dataclass(frozen=True, slots=True)
 class StateDecision:
     """Decides by what the state remembers.
 
     `edition` is what must stay the same besides the row for a refused row to be held back: mapping and rules. `full`:
-    nothing remembered is trusted. `now` is the moment in which the run started.
+    nothing remembered is trusted, nor is it of what belongs to `lost_parents`. `now` is the moment in which the run
+    started.
     """
 
     mode: Mode
@@ -29,10 +49,11 @@ class StateDecision:
     edition: bytes
     now: datetime
     full: bool = False
+    lost_parents: LostParents = field(default_factory=LostParents)
 
     def decide(self, record: Record, fingerprint: bytes, memory: Memory | None) -> Local | None:
         """What becomes of a record; None: it needs ChartMogul."""
-        if memory is None or self.full:
+        if memory is None or self.full or self.lost_parents.concern(record, memory):
             return None
         if memory.uuid and self.mode is Mode.INSERT:
             reason = "exists already, and the mode is insert"

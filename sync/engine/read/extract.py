@@ -11,7 +11,7 @@ from sync.domain.policy import Mode
 from sync.domain.row_hash import Row, RowHasher
 from sync.engine.context import RunContext
 from sync.engine.read.changes import ChangeDetector
-from sync.engine.read.decision import StateDecision
+from sync.engine.read.decision import LostParents, StateDecision
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.reader import Reader
 from sync.engine.read.retrials import Retrials
@@ -123,14 +123,16 @@ class Extract:
         hasher = Hasher(self.state.store.salt)
         edition = hasher.mark(loaded.digest, b"rules %d" % RULES)
         started, full = context.started_at, context.selection.full
+        run, state = self.reporter.run, self.state
+        lost = LostParents(state.lost_parents(run.file, run.query), state.stored)
         return Reader(
             bind(loaded, result.columns, started, context.clock.now),
-            StateDecision(loaded.mapping.mode, hasher, edition, started, full),
-            self.state,
+            StateDecision(loaded.mapping.mode, hasher, edition, started, full, lost),
+            state,
             self.spool,
             self.reporter,
             context.selection,
-            self._changes(result),
+            self._changes(result, lost),
             self._retrials(hasher),
         )
 
@@ -140,11 +142,13 @@ class Extract:
             return None
         return Retrials(self.drops, hasher)
 
-    def _changes(self, result: Result) -> ChangeDetector:
+    def _changes(self, result: Result, lost: LostParents) -> ChangeDetector:
         state, selection = self.state, self.context.selection
         hasher = row_hasher(self.query.loaded, result, state.scope, state.store.salt)
         if selection.full or not selection.whole:  # for few rows it would not pay
             return ChangeDetector(hasher, None)
+        if lost.found:  # only a row that is built tells whom it belongs to
+            return ChangeDetector(hasher, state)
         return ChangeDetector(hasher, state, state.known_rows(self.drops))
 
 

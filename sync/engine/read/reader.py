@@ -235,7 +235,10 @@ class _Batch:
         memory = self.memories.get(key)
         result = reader.decision.decide(record, fingerprint, memory)
         if result is None:
-            uuid, unsure = (memory.uuid, memory.unsure) if memory else (None, False)
+            uuid, unsure = None, False
+            if memory is not None:
+                lost = reader.decision.lost_parents.concern(record, memory)
+                uuid, unsure = memory.uuid, memory.unsure or lost
             self.entries[key] = Entry(
                 record,
                 fingerprint,

@@ -73,7 +73,9 @@ class Pending:
     def trusted(self, job: Job) -> Job:
         """The job as the state knows it, where that is enough."""
         memory = job.memory
-        if not self.trust_state or memory is None or memory.uuid is None or memory.unsure:
+        if not self.trust_state or memory is None or memory.uuid is None:
+            return job
+        if memory.unsure or job.entry.unsure:
             return job
         return replace(job, known=Remembered(memory.uuid, memory.hash_set))
 
