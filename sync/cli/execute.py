@@ -9,6 +9,7 @@ from collections import abc
 from contextlib import AsyncExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from sync.allowance.opening import open_book
 from sync.cli import broken_run
@@ -20,6 +21,7 @@ from sync.domain.events import Reporter
 from sync.domain.results import Run
 from sync.engine.context import Selection, Stop
 from sync.engine.session import Session
+from sync.engine.task import MappingTask
 from sync.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, ConfigError, SyncError
 from sync.mapping.loader import LoadedMapping
 from sync.mapping.survey import Barred
@@ -29,6 +31,15 @@ from sync.report.several import Several
 from sync.report.summary import summary
 from sync.settings import Settings
 from sync.state.store import Store
+
+
+class Teller(Protocol):
+    """Makes what tells people of a run while it goes on; where it is `quiet`, the log does."""
+
+    def __call__(self, *, quiet: bool) -> Reporter:
+        """The reporter."""
+        ...
+
 
 _SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
 
@@ -110,10 +121,13 @@ async def execute(
     listener: Reporter | None = None,
     barred: abc.Sequence[Barred] = (),
     unsound: abc.Sequence[str] = (),
+    task: abc.Callable[..., MappingTask] = MappingTask,
+    teller: "Teller | None" = None,
 ) -> Run:
     """One run over loaded mappings, with everything it needs opened and closed again.
 
-    Signals end it, unless the caller has a `stop` of its own.
+    Signals end it, unless the caller has a `stop` of its own. `task` is what takes a mapping through it, `teller` makes
+    what tells of it besides files and log, for people.
     """
     own = stop or Stop()
     with nullcontext() if stop else signals(own):
@@ -123,14 +137,17 @@ async def execute(
             else:
                 store = await asyncio.to_thread(Store.open, settings.state_url)
             stack.callback(store.close)
-            reporter = _reporter(settings, store, reports or settings.reports, dry_run, as_json)
+            folder = reports or settings.reports
+            reporter = _reporter(settings, store, folder, dry_run, as_json, teller)
             if listener is not None:
                 reporter = Several(reporter, listener)
             stack.callback(reporter.close)
             clock, http = clock_until(own), http_of(settings)
             book = await asyncio.to_thread(open_book, settings.state_url)
             stack.callback(book.close)
-            session = Session(settings, store, own, reporter, stack, clock, http, book=book)
+            session = Session(
+                settings, store, own, reporter, stack, clock, http, book=book, task=task
+            )
             stack.enter_context(_short_collections())
             ended = await session.conduct(
                 mappings, selection, dry_run=dry_run, barred=barred, unsound=unsound
@@ -173,12 +190,20 @@ def signals(stop: Stop) -> abc.Iterator[None]:
 
 
 def _reporter(
-    settings: Settings, store: Store, folder: Path, dry_run: bool, as_json: bool
+    settings: Settings,
+    store: Store,
+    folder: Path,
+    dry_run: bool,
+    as_json: bool,
+    teller: "Teller | None" = None,
 ) -> Reporter:
     """Files first: the terminal names their folder."""
     files = FileReporter(folder, now)
     as_log = logs.style(settings.log, sys.stderr) == "json"
-    terminal = _terminal(settings, store, folder, quiet=as_log, preview=dry_run and not as_json)
+    if teller is not None:
+        terminal = teller(quiet=as_log)
+    else:
+        terminal = _terminal(settings, store, folder, quiet=as_log, preview=dry_run and not as_json)
     if not as_log:
         return Several(files, terminal)
     from sync.report.log import LogReporter

@@ -73,6 +73,11 @@ def _note_json(context: click.Context, _: click.Parameter, asked: bool) -> bool:
     return asked
 
 
+def _note_format(context: click.Context, _: click.Parameter, form: str) -> str:
+    context.find_root().obj.as_json |= form == "json"
+    return form
+
+
 _json = click.option(
     "--json",
     "as_json",
@@ -303,6 +308,37 @@ def report(run: str, reports: Path | None, in_browser: bool, as_json: bool) -> i
     from sync.cli.history import report
 
     return report(run, reports, as_json=as_json, in_browser=in_browser)
+
+
+@app.command(short_help="Hold all rows against ChartMogul; write nothing.")
+@_mappings
+@click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    callback=_note_format,
+    help="What is printed on stdout.",
+)
+@_json
+@_env_file
+def audit(mappings: tuple[Path, ...], reports: Path | None, form: str, as_json: bool) -> int:
+    """Hold all rows against ChartMogul, field by field; nothing is written there, nor to the state.
+
+    Rows without a record, records that differ, by field and with examples, values that others have
+    edited, records that no row has, contacts that customers have twice. Exit 1 if a row is missing
+    or differs. The report's folder holds it all as audit.json.
+
+    
+    Examples:
+      chartmogul-sync audit
+      chartmogul-sync audit mappings/customers.yml --format json
+    """
+    from sync.cli.audit import audit
+
+    return audit(mappings or _DEFAULT, reports=reports, as_json=as_json or form == "json")
 
 
 @app.command(short_help="Show when each mapping last succeeded.")

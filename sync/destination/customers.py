@@ -8,6 +8,7 @@ from sync.chartmogul.client import Client, Page, Written
 from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site
 from sync.domain.clock import Clock
 from sync.domain.objects.customer import CUSTOMER
+from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Changes, Met, Seen, holds, shape_of
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Problem, Record
 from sync.domain.results import Outcome
@@ -46,6 +47,11 @@ class Customers:
         """Customers are told by their external ids."""
         return self
 
+    @property
+    def inventory(self) -> "Customers":
+        """Each page of a listing speaks for itself."""
+        return self
+
     def __post_init__(self) -> None:
         self.kinds = {key: typed.type for key, typed in self.types.items()}
 
@@ -76,6 +82,16 @@ class Customers:
     def keys(self, seen: Seen) -> list[str]:
         """The keys that a customer stands for in this data source: more than one after a merge."""
         return [key for source, key in seen.pairs if source == self.data_source]
+
+    def names(self, seen: Seen) -> list[str]:
+        """The keys by which a row may name a customer."""
+        return self.keys(seen)
+
+    def take_in(self, page: Page) -> None:
+        """Nothing: who reads a page hands out what it shows."""
+
+    async def know_parents(self, found: abc.Mapping[str, Parent] | None) -> None:
+        """Nothing: customers have no parents."""
 
     async def create(self, record: Record) -> Seen:
         """Create a customer with its attributes and tags in one request; after a lost answer look first.

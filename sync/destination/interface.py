@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sync.chartmogul.client import Client, Page, Written
 from sync.domain.clock import Clock
+from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Changes, Seen
 from sync.domain.record import Fields, Problem, Record
 from sync.domain.results import Outcome
@@ -113,8 +114,33 @@ class KeyListing(Protocol):
         ...
 
 
+class Inventory(Protocol):
+    """All records of a data source, page by page: what an audit holds rows against."""
+
+    def pages(self) -> abc.AsyncGenerator[Page]:
+        """All of them, page by page."""
+        ...
+
+    def names(self, seen: Seen) -> list[str]:
+        """The keys by which a row may name a record; none where it is nobody's, or of another data source."""
+        ...
+
+    def take_in(self, page: Page) -> None:
+        """Know a page that is read for several mappings; after the last one nothing of its kind is asked for again."""
+        ...
+
+    async def know_parents(self, found: abc.Mapping[str, Parent] | None) -> None:
+        """Know all customers by their external ids; None: they are listed. Nothing, where no parents are needed."""
+        ...
+
+
 class Destination(Protocol):
     """Finds, creates and updates records of one kind in one data source."""
+
+    @property
+    def inventory(self) -> "Inventory":
+        """All records of the data source, listed."""
+        ...
 
     @property
     def listing(self) -> "KeyListing | None":

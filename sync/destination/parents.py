@@ -48,6 +48,8 @@ class ParentResolver:
     #: Customers that this run found to be deleted.
     _deleted: set[str] = field(default_factory=set, init=False)
     _found: dict[str, Parent | None] = field(default_factory=dict, init=False)
+    #: Whether `_found` holds all there are.
+    _complete: bool = field(default=False, init=False)
     _asked: dict[str, asyncio.Future[Parent | None]] = field(default_factory=dict, init=False)
 
     async def remembered(self) -> int:
@@ -75,6 +77,11 @@ class ParentResolver:
                 if page.last or not listing.goes_on():
                     return
 
+    def know(self, found: abc.Mapping[str, Parent]) -> None:
+        """Know all customers that a complete listing has shown, by their external ids: others are absent."""
+        self._found.update(found)
+        self._complete = True
+
     def _prove(self, seen: Seen) -> None:
         parent = _parent(seen)
         for source, external_id in seen.pairs:
@@ -89,7 +96,8 @@ class ParentResolver:
             LeftAlone: it was deleted there, and is left so.
         """
         known = self._found.get(customer)
-        if customer not in self._found or (known is not None and not known.proven):
+        unknown = customer not in self._found and not self._complete
+        if unknown or (known is not None and not known.proven):
             known = await self._ask(customer)
         if known is None:
             if await self._is_left_alone(customer):

@@ -72,6 +72,8 @@ class Session:
     http: abc.Callable[[SecretStr], AsyncClient]
     query: abc.Callable[[LoadedMapping], MappingQuery] = MappingQuery.open
     book: Book | Unshared = field(default_factory=lambda: Unshared(""))
+    #: What takes one mapping through the phases: it reads and writes, unless a command does something else with it.
+    task: abc.Callable[..., MappingTask] = MappingTask
     paces: Paces = field(init=False)
     health: Health = field(init=False)
     _clients: dict[SecretStr, Client] = field(default_factory=dict, init=False)
@@ -147,7 +149,7 @@ class Session:
         )
         client = self._client(destination.api_key).counting(mapping_run.requests)
         query = self.query(loaded)
-        return MappingTask(loaded, mapping_run, query, client, self.store, self.reporter, context)
+        return self.task(loaded, mapping_run, query, client, self.store, self.reporter, context)
 
     def _client(self, key: SecretStr) -> Client:
         """One client for each API key; whose account that is will be found out."""

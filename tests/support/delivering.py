@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sync.chartmogul.client import Page, Written
-from sync.destination.interface import Outlook
+from sync.destination.interface import Inventory, Outlook
 from sync.domain.fingerprint import RULES, Hasher, join
 from sync.domain.plan import Absent, Changes, Met, Seen
 from sync.domain.record import Fields, Problem, Record, Value
@@ -107,6 +107,11 @@ class DictDestination:
 
     def _by_uuid(self, uuid: str | None) -> Seen | None:
         return next((one for one in self.records.values() if one.uuid == uuid), None)
+
+    @property
+    def inventory(self) -> Inventory:
+        """Nobody audits a dict."""
+        raise NotImplementedError
 
     @property
     def listing(self) -> "DictDestination | None":

@@ -12,6 +12,7 @@ from sync.destination.contacts.creation import Creation, concerns_customer
 from sync.destination.contacts.identity import moved, resolve
 from sync.destination.contacts.in_doubt import InDoubtCreates, doubtful
 from sync.destination.contacts.index import ContactIndex
+from sync.destination.contacts.inventory import ContactInventory
 from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site, Unresolved
 from sync.destination.parents import ParentResolver
 from sync.domain import spelling
@@ -67,6 +68,11 @@ class Contacts:
             site.rows,
             site.clock,
         )
+
+    @property
+    def inventory(self) -> ContactInventory:
+        """All contacts of the data source, which are kept where this finds them."""
+        return ContactInventory(self.client, self.data_source, self.index, self.parents)
 
     async def survey(self, outlook: Outlook) -> None:
         """List contacts, and their customers, where that costs fewer requests than to ask for each.

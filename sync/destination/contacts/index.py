@@ -6,7 +6,7 @@ from collections import abc
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from sync.chartmogul.client import Client
+from sync.chartmogul.client import Client, Page
 from sync.domain.objects.contact import CONTACT
 from sync.domain.parent import Parent
 from sync.domain.plan import Seen
@@ -50,13 +50,15 @@ class ContactIndex:
         async with aclosing(self.client.list_contacts(data_source=self.data_source)) as listing:
             async for page in listing:
                 pages += 1
-                for seen in page.entries:
-                    self._put(seen)
-                if page.last:
-                    self.complete = True
+                self.take_in(page)
+                if page.last or not worth(pages):
                     return
-                if not worth(pages):
-                    return
+
+    def take_in(self, page: Page) -> None:
+        """Keep a page of the data source's listing; the last one makes it complete."""
+        for seen in page.entries:
+            self._put(seen)
+        self.complete = self.complete or page.last
 
     def size(self) -> tuple[int, None]:
         """How many contacts of the data source listings have shown so far; nobody says how many there are.

@@ -36,7 +36,7 @@ class WriterAssembly:
     async def writer(self) -> Writer:
         """The writer: how records are looked up, found, decided about, sent and recorded."""
         context, findings = self.context, self.findings
-        destination = self._destination()
+        destination = self.destination()
         about = objects.of(self.mapping.destination.object)
         types = {key: typed.type for key, typed in findings.types.items()}
         mapping = self.mapping
@@ -46,7 +46,7 @@ class WriterAssembly:
         return Writer(
             context.means.connections,
             findings.spool,
-            Lookups(await self._pending(), destination),
+            Lookups(await self.pending(), destination),
             Deliver(destination, policy, self._lease()),
             self._recorder(),
             context.stop,
@@ -57,7 +57,8 @@ class WriterAssembly:
         leases = self.context.leases
         return None if leases is None else leases.of(self.state.scope)
 
-    def _destination(self) -> Destination:
+    def destination(self) -> Destination:
+        """Where the mapping's records are; what it writes needs a lease."""
         findings, run = self.findings, self.reporter.run
         names = {*self.mapping.fields, *(ATTRIBUTE + key for key in findings.types)}
         client = self.client.counting(run.requests, findings.limits.max_requests)
@@ -76,7 +77,8 @@ class WriterAssembly:
         )
         return build(self.mapping.destination.object, site)
 
-    async def _pending(self) -> Pending:
+    async def pending(self) -> Pending:
+        """The records that wait, and what the state remembers of them."""
         full = self.context.selection.full
         return Pending(
             self.findings.spool,

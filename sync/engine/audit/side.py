@@ -1,0 +1,188 @@
+"""The rows of one mapping in an audit: each is looked for among the records, decided about, and counted."""
+
+import asyncio
+from collections import abc
+from dataclasses import dataclass, field, replace
+
+from sync.domain import objects
+from sync.domain.audited import Audited, Example
+from sync.domain.events import MappingReporter
+from sync.domain.fingerprint import Hasher
+from sync.domain.plan import (
+    Absent,
+    Changes,
+    Create,
+    Keep,
+    Known,
+    Policy,
+    Reject,
+    Seen,
+    Skip,
+    Update,
+)
+from sync.domain.policy import Mode, OnAbsent
+from sync.domain.record import Rejected, Stage
+from sync.domain.results import Delivered, Outcome, Result, count
+from sync.engine.spool import Spool
+from sync.engine.write.assemble import WriterAssembly
+from sync.engine.write.deliver import Deliver
+from sync.engine.write.delivery import Delivery, Job, Planned
+from sync.engine.write.lookups import Lookups
+
+#: A contact whose customer is missing is missing as well.
+_OF_NOBODY = "customer_not_found"
+#: So many records that a listing did not show are looked for one by one: if one of them is there, so are others.
+_SAMPLE = 3
+
+
+@dataclass(slots=True)
+class Side:
+    """One mapping's rows. `absent` says how a row without a record counts where the mode alone would not create it."""
+
+    spool: Spool
+    lookups: Lookups
+    deliver: Deliver
+    reporter: MappingReporter
+    hasher: Hasher
+    audited: Audited
+    leaves_absent: bool
+    #: The uuids of the records that its rows have met.
+    met: set[str] = field(default_factory=set, init=False)
+    _looked_for: int = field(default=0, init=False)
+    _moving: bool = field(default=False, init=False)
+
+    async def meet(self, shown: abc.Mapping[str, Seen]) -> None:
+        """Compare the rows of these keys with what a page shows."""
+        jobs = await self.lookups.recall(self.spool.take(list(shown)))
+        await self._compare([replace(job, known=shown[job.record.key]) for job in jobs])
+
+    async def finish(self, *, listed_by_key: bool) -> None:
+        """Compare what no page has told: all rows, where records are not told by their keys alone."""
+        for entries in self.spool.entries():
+            jobs = await self.lookups.recall(entries)
+            if listed_by_key:
+                for job in jobs:
+                    await self._look_for(job)
+            else:
+                await self._compare(jobs)
+
+    def knows(self, keys: abc.Sequence[str]) -> bool:
+        """Whether a row has one of these keys, be it rejected or not."""
+        return bool(self.spool.first(keys))
+
+    async def _look_for(self, job: Job) -> None:
+        """A row that no page showed. A record may move while pages are read: some are looked for to tell."""
+        if self._moving or self._looked_for < _SAMPLE:
+            self._looked_for += 1
+            [found] = await self._compare([job])
+            self._moving = self._moving or not _is_missing(found)
+            return
+        await self._compare([replace(job, known=Absent(deleted=job.uuid is not None))])
+
+    async def _compare(self, jobs: abc.Sequence[Job]) -> list[Result]:
+        planned = await asyncio.gather(*map(self.deliver.plan, jobs), return_exceptions=True)
+        results = [self._result(one) for one in _sound(planned)]
+        for result in results:
+            count(self.reporter.run, result)
+        if results:
+            self.reporter.rows(results)
+        return results
+
+    def _result(self, found: Planned | Delivery) -> Result:
+        """What the audit says of a row, as a dry run would."""
+        if isinstance(found, Delivery):
+            return self._without_customer(found)
+        self._note(found.known)
+        match found.operation:
+            case Create():
+                return self._missing(found.job, found.known)
+            case Update(record, uuid, changes):
+                for name, (shown, wanted) in changes.items():
+                    edited = self._is_edited(found, name)
+                    example = Example(record.row, record.key, shown, wanted, edited)
+                    self.audited.differs(name, example)
+                reason = f"differs in ChartMogul: {', '.join(changes)}"
+                return Delivered(
+                    record.row, record.key, Outcome.UPDATED, reason, uuid, True, changes
+                )
+            case Keep(record, uuid, reason):
+                return Delivered(record.row, record.key, Outcome.UNCHANGED, reason, uuid)
+            case Skip(record, skipped, reason):
+                return Delivered(record.row, record.key, Outcome.SKIPPED, reason, skipped)
+            case Reject(record, problem):
+                return Rejected(record.row, record.key, Stage.PLAN, (problem,))
+
+    def _note(self, known: Known) -> None:
+        if isinstance(known, Seen):
+            self.met.add(known.uuid)
+
+    def _without_customer(self, found: Delivery) -> Result:
+        """A row that the look-up has ended: rejected, left alone, or of a customer that is missing."""
+        result = found.result
+        if isinstance(result, Rejected) and result.problems[0].code == _OF_NOBODY:
+            job = Job(found.entry)
+            return self._missing(job, Absent(), "its customer is not in ChartMogul")
+        return result
+
+    def _missing(self, job: Job, known: Known, reason: str = "not in ChartMogul") -> Delivered:
+        record = job.record
+        if self.leaves_absent:
+            return Delivered(record.row, record.key, Outcome.SKIPPED, reason)
+        deleted = isinstance(known, Absent) and known.deleted
+        self.audited.deleted += deleted
+        changes: Changes = {name: (None, v) for name, v in record.fields.items() if v is not None}
+        why = "deleted in ChartMogul" if deleted else reason
+        return Delivered(record.row, record.key, Outcome.CREATED, why, None, True, changes)
+
+    def _is_edited(self, found: Planned, name: str) -> bool:
+        """Whether somebody else has changed a value since this mapping wrote it, as far as the state can tell.
+
+        It was written by this mapping, where the row is as it was when it was last sent.
+        """
+        memory, record, known = found.job.memory, found.job.record, found.known
+        if memory is None or name == "tags" or not isinstance(known, Seen):
+            return False
+        hash_of = self.hasher.field
+        sent = hash_of(name, record.fields[name]) in memory.hash_set
+        return sent and hash_of(name, known.fields.get(name)) not in memory.hash_set
+
+
+def _sound(
+    planned: abc.Iterable[Planned | Delivery | BaseException],
+) -> abc.Iterator[Planned | Delivery]:
+    """What was planned; the first error, once nothing is under way any more."""
+    for one in planned:
+        if isinstance(one, BaseException):
+            raise one
+        yield one
+
+
+def _is_missing(result: Result) -> bool:
+    return isinstance(result, Delivered) and result.uuid is None
+
+
+async def side_of(assembly: WriterAssembly, audited: Audited) -> Side:
+    """The rows of a mapping that is read, with what they are compared by.
+
+    A row differs whatever the mode would do about it; but what the mode leaves alone is not missing.
+    """
+    mapping, findings = assembly.mapping, assembly.findings
+    destination = assembly.destination()
+    policy = Policy(
+        Mode.INSERT if mapping.mode is Mode.INSERT else Mode.UPSERT,
+        OnAbsent.REJECT,
+        findings.hasher,
+        objects.of(mapping.destination.object),
+        {key: typed.type for key, typed in findings.types.items()},
+        mapping.deleted,
+    )
+    leaves_absent = mapping.mode is Mode.UPDATE and mapping.absent is OnAbsent.SKIP
+    return Side(
+        findings.spool,
+        Lookups(await assembly.pending(), destination),
+        Deliver(destination, policy, None),
+        assembly.reporter,
+        findings.hasher,
+        audited,
+        leaves_absent,
+    )
