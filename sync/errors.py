@@ -46,7 +46,7 @@ class ConfigProblem:
     """One thing wrong with the configuration.
 
     `file` is empty for arguments and the environment; `line` and `column` count from 1 (0: no place);
-    `path` is the dotted path inside the file (`fields.name.column`).
+    `path` is the dotted path inside the file (`fields.name.column`); `paste` are lines of YAML that mend it.
     """
 
     message: str
@@ -55,6 +55,7 @@ class ConfigProblem:
     line: int = 0
     column: int = 0
     path: str = ""
+    paste: str = ""
 
 
 class ConfigError(SyncError):
@@ -247,9 +248,13 @@ def cause(error: SyncError) -> str:
 
 
 def told(error: SyncError) -> str:
-    """An error as one text, with what to do about it: every problem of a ConfigError with its place."""
+    """An error as one text, with what to do about it: every problem of a ConfigError with its place.
+
+    Lines to paste, if there are any, follow a blank line.
+    """
     if isinstance(error, ConfigError):
-        return "; ".join(map(_problem, error.problems))
+        pastes = (problem.paste for problem in error.problems if problem.paste)
+        return "\n\n".join(["; ".join(map(_problem, error.problems)), *pastes])
     return f"{error.message}; {error.hint}" if error.hint else error.message
 
 

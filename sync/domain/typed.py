@@ -12,6 +12,9 @@ class Origin(StrEnum):
     DECLARED = "declared in the mapping"
     COLUMN = "the column's type"
     VALUES = "the column's values"
+    TINYINT = "TINYINT(1), which holds Booleans and small numbers alike"
+    STATE = "noted in the state"
+    ACCOUNT = "what customers of this account show"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +23,8 @@ class Typed:
 
     type: AttributeType
     origin: Origin
+
+    @property
+    def suggested(self) -> bool:
+        """Whether nothing but today's values, or a type that means two things, says so."""
+        return self.origin in (Origin.VALUES, Origin.TINYINT)

@@ -1,15 +1,22 @@
 """Types of attributes that the state has noted, held against what ChartMogul's customers show."""
 
+import re
 from collections import abc
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from sync.chartmogul.client import Client
 from sync.domain.record import ATTRIBUTE, AttributeType
 from sync.domain.typed import Typed
+from sync.engine.read.known_types import KnownTypes, Unknown
 from sync.errors import Refused, Unavailable
 from sync.transform.attributes import possible
-from sync.transform.contract import Disagreement
+from sync.transform.contract import Disagreement, TypesOf
+
+T = TypeVar("T")
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,55 @@ async def ask(client: Client, data_source: str, keys: abc.Iterable[str]) -> dict
             types = possible(seen.fields[ATTRIBUTE + key])
             found[key] = Evidence(len(entries), seen.uuid, types)
     return found
+
+
+async def with_known(
+    known: KnownTypes,
+    client: Client,
+    data_source: str | None,
+    read: abc.Callable[[TypesOf], abc.Awaitable[T]],
+) -> T:
+    """What `read` gives; where an attribute has no known type, customers are looked at and it is called once more.
+
+    `data_source`: None where ChartMogul cannot be asked.
+    """
+    try:
+        return await read(known.of)
+    except Unknown as unknown:
+        keys = unknown.keys
+    shown = await shown_types(client, data_source, keys) if data_source else {}
+    return await read(known.with_shown(shown).of)
+
+
+async def shown_types(
+    client: Client, data_source: str, keys: abc.Iterable[str]
+) -> dict[str, AttributeType]:
+    """The types that one page of customers shows these attributes to have, where it leaves no doubt: one request.
+
+    Whole numbers alone are taken for Integers: a Decimal most likely has a fraction somewhere.
+    """
+    try:
+        async with aclosing(client.list_customers(data_source)) as pages:
+            entries = (await anext(pages)).entries
+    except (Refused, Unavailable):
+        return {}
+    found = {}
+    for key in keys:
+        values = [seen.fields.get(ATTRIBUTE + key) for seen in entries]
+        if (shown := _shown_type([value for value in values if value is not None])) is not None:
+            found[key] = shown
+    return found
+
+
+def _shown_type(values: abc.Sequence[object]) -> AttributeType | None:
+    left = frozenset(AttributeType) if values else frozenset()
+    for value in values:
+        left &= possible(value)
+    if left == {AttributeType.STRING, AttributeType.TIMESTAMP}:
+        # dev.chartmogul.com/docs/adding-custom-attributes-to-customers: so ChartMogul writes instants, people rarely.
+        instants = all(_INSTANT.fullmatch(str(value)) for value in values)
+        return AttributeType.TIMESTAMP if instants else None
+    return min(left, key=list(AttributeType).index, default=None)
 
 
 async def explained(

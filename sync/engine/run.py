@@ -88,6 +88,9 @@ class Coordinator:
         for task in self._open():
             await self._read(task)
         self._compare_types()
+        for task in self._open():
+            with self._ending(task):
+                task.accept_types()
         self._guard_types()
         await self._write_all(sorted(self._open(), key=lambda task: task.about.parent is not None))
 

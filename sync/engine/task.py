@@ -3,7 +3,6 @@
 from collections import abc
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from sync.chartmogul.client import Client
 from sync.chartmogul.verdict import KEYS
@@ -13,23 +12,24 @@ from sync.domain.policy import Mode, OnDeleted, RowsShown
 from sync.domain.record import Object
 from sync.domain.results import Left, MappingRun
 from sync.domain.typed import Typed
+from sync.engine import agreement
 from sync.engine.account_guard import find_source, guard
 from sync.engine.changed_keys import SHOWN, ChangedKeys
 from sync.engine.context import RunContext
 from sync.engine.limits import RunLimits, limits_for
-from sync.engine.noted_types import explained
+from sync.engine.noted_types import with_known
 from sync.engine.read.extract import Extract
 from sync.engine.read.findings import Findings
+from sync.engine.read.known_types import KnownTypes
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.reader import Reader
 from sync.engine.spool import Spool
 from sync.engine.write.assemble import WriterAssembly
-from sync.errors import ConfigError, Denied
+from sync.errors import Denied
 from sync.mapping.environment import API_KEY
 from sync.mapping.loader import LoadedMapping
 from sync.state.mapping_state import MappingState, call
 from sync.state.store import Store
-from sync.transform.contract import Disagreement, conflict
 
 
 @dataclass(slots=True)
@@ -147,10 +147,12 @@ class MappingTask:
         self.run.known_drops = drops.counts
         extract = Extract(self.query, self.state, self.telling, self.context, self._spool, drops)
         try:
-            reader = await extract.drain()
+            known, source = KnownTypes(self.state.in_use), self.run.data_source
+            reader = await with_known(known, self.client, source, extract.drain)
         finally:
             self.run.seconds += self.context.clock.monotonic() - started
-        self.types = await self._agree(reader)
+        contract, noted = reader.builder.contract, self.state.in_use
+        self.types = await agreement.reach(self.loaded, self.run, self.client, contract, noted)
         limits = await self._judge()
         decision = reader.decision
         self._findings = Findings(
@@ -158,35 +160,13 @@ class MappingTask:
         )
         await self._report_left(reader)
 
-    async def _agree(self, reader: Reader) -> dict[str, Typed]:
-        """The attributes' types, with the account's in mind."""
-        noted = self.state.in_use
-        types, problems = reader.builder.contract.settle(noted)
-        if problems:
-            run = self.run
-            problems = await explained(
-                self.client, run.data_source, run.mapping, problems, types, noted
-            )
-            raise ConfigError(*(self._at(problem) for problem in problems))
-        return types
-
-    def _at(self, problem: Disagreement) -> Any:
-        path: tuple[str, ...] = ("attributes", problem.key)
-        if problem.key not in self.loaded.mapping.attributes:
-            path = ("source",)
-        return self.loaded.problem_at(path, problem.message, problem.hint)
+    def accept_types(self) -> None:
+        """Raise ConfigError where the next write would lock a type that nobody has declared."""
+        agreement.accept(self.loaded, self.types)
 
     def compare(self, key: str, typed: Typed, other: "MappingTask") -> None:
         """Raise ConfigError where another mapping of this run would lock an attribute in another way."""
-        twin = next(name for name in other.types if name.lower() == key.lower())
-        if twin != key:
-            message = f"attributes {key!r} and {twin!r} (in {other.run.file}) differ only in case"
-            hint = "give them one spelling, or names that differ"
-            raise ConfigError(self._at(Disagreement(key, message, hint)))
-        if other.types[twin].type is not typed.type:
-            found = conflict(key, typed, other.types[twin].type)
-            message = f"{found.message} by {other.run.file}"
-            raise ConfigError(self._at(Disagreement(key, message, found.hint)))
+        agreement.compare(self.loaded, key, typed, other.types, other.run.file)
 
     async def _judge(self) -> RunLimits:
         """The limits in numbers; RailError where what was read passes one."""

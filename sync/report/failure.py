@@ -11,13 +11,20 @@ from sync.report.words import count, visible
 _LONGEST = 4_000
 
 
-def errors_text(error: SyncError) -> str:
-    """The message, then what to do; of a ConfigError every problem, gathered by file."""
+def errors_text(error: SyncError, *, paste: bool = True) -> str:
+    """The message, then what to do; of a ConfigError every problem, gathered by file, and the lines to paste."""
     match error:
         case ConfigError(problems=problems) if problems:
-            return "\n\n".join(_gathered(problems))
+            return "\n\n".join([*_gathered(problems), *(pasted(error) if paste else ())])
         case _:
             return "\n".join(_paragraph(error.message, error.hint))
+
+
+def pasted(error: SyncError) -> Iterator[str]:
+    """The lines that mend an error, as they are pasted: without any indent."""
+    for problem in error.problems if isinstance(error, ConfigError) else ():
+        if problem.paste:
+            yield "\n".join(visible(line, None) for line in problem.paste.splitlines())
 
 
 def _gathered(problems: Sequence[ConfigProblem]) -> Iterator[str]:

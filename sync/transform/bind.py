@@ -19,7 +19,7 @@ from sync.mapping.model import AttributeSpec, FieldSpec
 from sync.transform import attributes, casts
 from sync.transform.build import Binding, RecordBuilder
 from sync.transform.casts import Cast, Miscast, Now
-from sync.transform.contract import Contract
+from sync.transform.contract import Contract, TypesOf, nowhere
 from sync.warehouse.column import Column
 
 
@@ -28,17 +28,19 @@ def bind(
     columns: abc.Sequence[Column],
     now: datetime,
     clock: Now | None = None,
+    types_of: TypesOf = nowhere,
 ) -> RecordBuilder:
     """A builder for rows of these columns; `now` bounds dates that must lie in the past.
 
-    `clock`: where rows are read for a while, the bound is the moment in which a row is read.
+    `clock`: where rows are read for a while, the bound is the moment in which a row is read. `types_of` tells the
+    types that attributes have elsewhere, where a write would lock them.
 
     Raises:
         ConfigError: columns are missing, repeated or cannot be sent; a constant or default cannot be cast.
     """
     descriptor = objects.of(loaded.mapping.destination.object)
     places = {column.name: i for i, column in enumerate(columns)}
-    return _Binder(loaded, descriptor, places, columns, now, clock).builder()
+    return _Binder(loaded, descriptor, places, columns, now, clock, types_of).builder()
 
 
 def misfits(loaded: LoadedMapping) -> list[ConfigProblem]:
@@ -69,6 +71,7 @@ class _Binder:
     columns: abc.Sequence[Column]
     now: datetime
     clock: Now | None
+    types_of: TypesOf = nowhere
     problems: list[ConfigProblem] = field(default_factory=list)
     keys: list[Binding] = field(default_factory=list)
     slots: list[Binding] = field(default_factory=list)
@@ -222,8 +225,10 @@ class _Binder:
         ]
         match mapping.extra_columns:
             case ExtraColumns.ATTRIBUTES:
+                open_ = [column.name for _, column in extras if self._leaves_open(column)]
+                given = self.types_of(open_) if open_ and self.descriptor.locks_types else {}
                 for index, column in extras:
-                    self._extra(index, column)
+                    self._extra(index, column, given.get(column.name))
             case ExtraColumns.REJECT if extras:
                 names = ", ".join(repr(column.name) for _, column in extras)
                 self._problem(
@@ -234,7 +239,13 @@ class _Binder:
             case _:
                 pass
 
-    def _extra(self, index: int, column: Column) -> None:
+    def _leaves_open(self, column: Column) -> bool:
+        """Whether what a column is called, if anything, only suggests the type of its attribute."""
+        if column.unsendable or not attributes.is_key(column.name):
+            return False
+        return column.type is None or (column.suggested and self.descriptor.locks_types)
+
+    def _extra(self, index: int, column: Column, given: Typed | None) -> None:
         name = column.name
         path = ("extra_columns",)
         way_out = "rename it with AS, or name it under ignore_columns"
@@ -256,12 +267,12 @@ class _Binder:
             message = f"column {name!r} is of type {column.unsendable}, which cannot be sent"
             self._problem(path, message, hint)
         else:
-            self._add_extra(index, column)
+            self._add_extra(index, column, given)
 
-    def _add_extra(self, index: int, column: Column) -> None:
+    def _add_extra(self, index: int, column: Column, given: Typed | None) -> None:
         name = column.name
-        if column.type is None:
-            cast = self.contract.observe(name, name)
+        if column.type is None or self._leaves_open(column):
+            cast = self.contract.observe(name, name, given, tiny=column.suggested)
         else:
             cast = attributes.caster(column.type)
             self.contract.known[name] = Typed(column.type, Origin.COLUMN)

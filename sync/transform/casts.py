@@ -87,6 +87,13 @@ def is_sendable(value: object) -> bool:
     return isinstance(value, str | int | float | Decimal | UUID | date)
 
 
+def is_finite(value: object) -> bool:
+    """Whether a value is anything but NaN and infinity, which no type takes."""
+    if isinstance(value, float | Decimal):
+        return Decimal(value).is_finite()
+    return not isinstance(value, Infinite)
+
+
 def is_broken(text: str) -> bool:
     """Whether a text holds half a surrogate pair or a control character, which nobody can be sent.
 

@@ -5,10 +5,12 @@ ChartMogul fixes a type at the first write, for good and for the whole account
 """
 
 from collections import abc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sync.domain.record import AttributeType, Value
 from sync.domain.typed import Origin, Typed
+from sync.errors import ConfigProblem
+from sync.mapping.loader import LoadedMapping
 from sync.transform import attributes, casts
 from sync.transform.casts import Cast, Miscast, is_empty
 from sync.transform.kind import kind
@@ -23,15 +25,39 @@ class Disagreement:
     key: str
     message: str
     hint: str
+    #: Lines of YAML that mend it.
+    paste: str = ""
+
+    def at(self, loaded: LoadedMapping, path: tuple[str, ...]) -> ConfigProblem:
+        """The same as a problem at this place of a mapping."""
+        return replace(loaded.problem_at(path, self.message, self.hint), paste=self.paste)
+
+
+#: The types that attributes have elsewhere: asked once, before the first row, about those that columns leave open.
+TypesOf = abc.Callable[[abc.Sequence[str]], abc.Mapping[str, Typed]]
+
+
+def nowhere(keys: abc.Sequence[str]) -> abc.Mapping[str, Typed]:
+    """Nobody knows of a type."""
+    return {}
 
 
 @dataclass(slots=True)
 class Contract:
-    """The types known before the first row, and those that only the values of a column tell."""
+    """The types known before the first row, and those that only the values of a column tell.
+
+    What values suggest gives way to the type that an attribute has elsewhere, while all of them fit that.
+    """
 
     known: dict[str, Typed] = field(default_factory=dict)
     #: Attribute to the types found among its values so far.
     found: dict[str, set[AttributeType]] = field(default_factory=dict)
+    #: Attribute to the type that it has elsewhere.
+    given: dict[str, Typed] = field(default_factory=dict, init=False)
+    #: Attributes with a value that does not fit that.
+    _unfit: set[str] = field(default_factory=set, init=False)
+    #: Attributes whose columns tell a type that means two things.
+    _doubtful: set[str] = field(default_factory=set, init=False)
     #: Columns with a value that could be sent.
     sendable: set[str] = field(default_factory=set, init=False)
     #: Columns with a value that nobody could send, and what it is: binary data, a JSON object.
@@ -42,23 +68,41 @@ class Contract:
         yield from self.known
         yield from self.found
 
-    def observe(self, key: str, column: str) -> Cast:
-        """A cast for a column without a type: every value is cast by its own type, and that type is kept.
+    def observe(
+        self, key: str, column: str, given: Typed | None = None, *, tiny: bool = False
+    ) -> Cast:
+        """A cast for a column that leaves its type open: every value tells a type, and that is kept.
 
+        `given`: the type that the attribute has elsewhere, to which values are cast; else each is cast by its own.
         Whether whole numbers end as Integer or Decimal makes no difference to what is sent, only to the type
-        named with it, so nothing has to wait for the last row.
+        named with it, so nothing has to wait for the last row. `tiny`: numbers, of which 0 and 1 suggest a Boolean.
         """
-        found = self.found.setdefault(key, set())
+        found, tell = self.found.setdefault(key, set()), _tiny if tiny else attributes.type_of
+        if given is not None:
+            self.given[key] = given
+        if tiny:
+            self._doubtful.add(key)
 
         def cast(value: object) -> Value:
-            own = attributes.type_of(value)
+            own = tell(value)
             if own is None:
                 message = f"column {column!r} holds {kind(value)} here, which cannot be sent"
                 raise Miscast("attribute_type", message, _CAST)
             found.add(own)
-            return attributes.caster(own)(value)
+            if given is None:
+                return attributes.caster(own)(value)
+            try:
+                return attributes.caster(given.type)(value)
+            except Miscast:
+                if own is not given.type and casts.is_finite(value):
+                    self._unfit.add(key)
+                raise
 
         return cast
+
+    def edition(self) -> str:
+        """Text that changes when types elsewhere do, and with them what rows become; empty where there are none."""
+        return ",".join(sorted(f"{key}:{typed.type}" for key, typed in self.given.items()))
 
     def meet(self, column: str, value: object) -> None:
         """A column holds this value, which is not null.
@@ -92,25 +136,45 @@ class Contract:
         """
         types, problems = dict(self.known), list(self._of_columns())
         for key, found in self.found.items():
-            if not found:
-                continue
-            agreed = attributes.agree(found)
-            if agreed is AttributeType.INTEGER and in_use.get(key) is AttributeType.DECIMAL:
-                agreed = AttributeType.DECIMAL  # whole numbers fit a Decimal attribute as they are
-            if agreed is None:
-                names = ", ".join(sorted(found))
+            agreed = self._agreed(key, in_use)
+            if agreed is not None:
+                types[key] = agreed
+            elif found:
+                names, given = ", ".join(sorted(found)), self.given.get(key)
                 message = f"the values of attribute {key!r} disagree about its type: {names}"
-                problems.append(Disagreement(key, message, _declare(key, "String")))
-            else:
-                types[key] = Typed(agreed, Origin.VALUES)
-        problems += _against(types, in_use)
+                wanted = given.type if given else AttributeType.STRING
+                problems.append(Disagreement(key, message, _declare(key, wanted)))
+        problems += _against(types, {**self._shown(), **in_use})
         return types, problems
+
+    def _agreed(self, key: str, in_use: abc.Mapping[str, AttributeType]) -> Typed | None:
+        """The type of an attribute whose column leaves it open; None where there is no value, or they disagree."""
+        found, given = self.found[key], self.given.get(key)
+        if found and given is not None and key not in self._unfit:
+            return given
+        tiny = key in self._doubtful
+        agreed = AttributeType.INTEGER if tiny and len(found) > 1 else attributes.agree(found)
+        if agreed is AttributeType.INTEGER and in_use.get(key) is AttributeType.DECIMAL:
+            agreed = AttributeType.DECIMAL  # whole numbers fit a Decimal attribute as they are
+        if agreed is None:
+            return None
+        return Typed(agreed, Origin.TINYINT if tiny else Origin.VALUES)
+
+    def _shown(self) -> dict[str, AttributeType]:
+        """The types that customers of the account show."""
+        given = self.given.items()
+        return {key: typed.type for key, typed in given if typed.origin is Origin.ACCOUNT}
 
     def _of_columns(self) -> abc.Iterator[Disagreement]:
         for column, what in self._unsendable.items():
             if column not in self.sendable:
                 message = f"column {column!r} holds {what}, which cannot be sent"
                 yield Disagreement(column, message, _CAST)
+
+
+def _tiny(value: object) -> AttributeType | None:
+    """The type that a small number suggests."""
+    return AttributeType.BOOLEAN if value in (0, 1) else attributes.type_of(value)
 
 
 def _against(

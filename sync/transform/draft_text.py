@@ -1,15 +1,11 @@
 """A drafted mapping as a YAML file with comments."""
 
-import json
 import re
 from collections import abc
 
 from sync.domain.objects import Descriptor
+from sync.transform.declaration import declaration, scalar
 from sync.transform.draft import Draft
-
-#: Texts that YAML takes as they are; quoted are those that some reader takes for something else.
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
-_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 
 def draft_text(made: Draft, table: str, schema: str) -> str:
@@ -26,7 +22,7 @@ def _head(made: Draft, table: str, schema: str) -> abc.Iterator[str]:
     yield "#   chartmogul-sync preview    and    chartmogul-sync run --dry-run"
     yield "version: 1"
     yield "source:"
-    yield f"  table: {_scalar(table)}"
+    yield f"  table: {scalar(table)}"
     yield "destination:"
     yield f"  object: {made.descriptor.object.value}"
     yield "  data_source: ${CHARTMOGUL_DATA_SOURCE}"
@@ -38,7 +34,7 @@ def _fields(made: Draft) -> abc.Iterator[str]:
     for name in (name for name in descriptor.fields if name in made.fields):
         if name in made.doubts:
             yield f"  # Check this: {_comment(made.doubts[name])}."
-        yield f"  {name}: {_scalar(made.fields[name])}"
+        yield f"  {name}: {scalar(made.fields[name])}"
     if spare := _spare(descriptor, made):
         yield f"  # Not found: {', '.join(spare)}."
     merging = [name for name, field in descriptor.fields.items() if field.merges]
@@ -60,8 +56,7 @@ def _attributes(made: Draft) -> abc.Iterator[str]:
         yield "# ChartMogul takes only attributes of contacts that are defined in its app; others it drops."
     yield "attributes:"
     for key, (column, kind) in made.attributes.items():
-        name = json.dumps(key) if key.isdigit() or key.lower() in _WORDS else key
-        yield f"  {name}: {{column: {_scalar(column)}, type: {kind.value}}}"
+        yield declaration(key, column, kind)
 
 
 def _rest(made: Draft) -> abc.Iterator[str]:
@@ -70,19 +65,12 @@ def _rest(made: Draft) -> abc.Iterator[str]:
     if made.ignored:
         yield "ignore_columns:"
         for column, reason in made.ignored.items():
-            yield f"  - {_scalar(_literal(column))}  # {reason}"
+            yield f"  - {scalar(_literal(column))}  # {reason}"
 
 
 def _literal(column: str) -> str:
     """A name as the glob that matches nothing else."""
     return re.sub(r"([*?\[])", r"[\1]", column)
-
-
-def _scalar(text: str) -> str:
-    """A text as YAML reads it back, and `${…}` in it as no variable."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    return json.dumps(text.replace("${", "$${"), ensure_ascii=not text.isprintable())
 
 
 def _comment(text: str) -> str:

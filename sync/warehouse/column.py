@@ -26,3 +26,5 @@ class Column:
     as_text: str = field(default=AS_TEXT, repr=False, compare=False)
     #: Whether the database takes its name for the same in another case.
     folds: bool = field(default=False, repr=False, compare=False)
+    #: Whether its type means two things, such as TINYINT(1), which is also what BOOLEAN is there.
+    suggested: bool = field(default=False, repr=False, compare=False)

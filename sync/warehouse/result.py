@@ -89,7 +89,8 @@ def describe(
 def _column(name: str, kind: Kind, dialect: Dialect) -> Column:
     folds = dialect.folds
     if isinstance(kind, AttributeType):
-        return Column(name, kind, as_text=dialect.as_text, folds=folds)
+        suggested = kind in dialect.doubtful
+        return Column(name, kind, as_text=dialect.as_text, folds=folds, suggested=suggested)
     if kind == "money":
         return Column(name, unsendable=kind, as_text=AS_NUMBER, folds=folds)
     text = dialect.bytes_as_text if kind == "binary" else dialect.as_text

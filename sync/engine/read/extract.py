@@ -22,6 +22,7 @@ from sync.mapping.loader import LoadedMapping
 from sync.state.mapping_state import MappingState
 from sync.state.memory import KnownDrops, Scope
 from sync.transform.bind import bind
+from sync.transform.contract import TypesOf, nowhere
 from sync.transform.versions import versions
 from sync.warehouse.result import Result
 
@@ -48,8 +49,10 @@ class Extract:
     _result: Result | None = field(default=None, init=False)
     _left: bool = field(default=False, init=False)
 
-    async def drain(self) -> Reader:
+    async def drain(self, types_of: TypesOf = nowhere) -> Reader:
         """Wait for the reading thread; the reader then knows all that was found. An interruption cancels the query.
+
+        `types_of` tells the types that attributes have elsewhere; what it raises comes out before any row is read.
 
         Raises:
             SourceError: the warehouse refused or broke off.
@@ -57,7 +60,7 @@ class Extract:
             Interrupted: the run was asked to end.
         """
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(OneThread(), self._drain)
+        work = loop.run_in_executor(OneThread(), self._drain, types_of)
         stop = asyncio.ensure_future(self.context.stop.event.wait())
         try:
             await self._listen(work, stop)
@@ -111,28 +114,29 @@ class Extract:
     def _is_over(self) -> bool:
         return self._left or self.context.stop.requested()
 
-    def _drain(self) -> Reader:
+    def _drain(self, types_of: TypesOf) -> Reader:
         with self.query.execute() as result:
             self._result = result
-            reader = self._reader(result)
+            reader = self._reader(result, types_of)
             reader.read(_Watched(result, self._is_over))
             return reader
 
-    def _reader(self, result: Result) -> Reader:
+    def _reader(self, result: Result, types_of: TypesOf) -> Reader:
         loaded, context = self.query.loaded, self.context
         hasher = Hasher(self.state.store.salt)
         edition = hasher.mark(loaded.digest, b"rules %d" % RULES)
         started, full = context.started_at, context.selection.full
         run, state = self.reporter.run, self.state
         lost = LostParents(state.lost_parents(run.file, run.query), state.stored)
+        builder = bind(loaded, result.columns, started, context.clock.now, types_of)
         return Reader(
-            bind(loaded, result.columns, started, context.clock.now),
+            builder,
             StateDecision(loaded.mapping.mode, hasher, edition, started, full, lost),
             state,
             self.spool,
             self.reporter,
             context.selection,
-            self._changes(result, lost),
+            self._changes(result, builder.contract.edition(), lost),
             self._retrials(hasher),
         )
 
@@ -142,9 +146,9 @@ class Extract:
             return None
         return Retrials(self.drops, hasher)
 
-    def _changes(self, result: Result, lost: LostParents) -> ChangeDetector:
+    def _changes(self, result: Result, types: str, lost: LostParents) -> ChangeDetector:
         state, selection = self.state, self.context.selection
-        hasher = row_hasher(self.query.loaded, result, state.scope, state.store.salt)
+        hasher = row_hasher(self.query.loaded, result, state.scope, state.store.salt, types)
         if selection.full or not selection.whole:  # for few rows it would not pay
             return ChangeDetector(hasher, None)
         if lost.found:  # only a row that is built tells whom it belongs to
@@ -175,7 +179,13 @@ class _Watched:
         return self.result.complete(row)
 
 
-def row_hasher(loaded: LoadedMapping, result: Result, scope: Scope, salt: bytes) -> RowHasher:
-    """Makes the hashes of a mapping's rows: all that decides what they become is part of them."""
-    told = (repr(result.columns), result.manner, repr(scope), versions(loaded.mapping))
+def row_hasher(
+    loaded: LoadedMapping, result: Result, scope: Scope, salt: bytes, types: str = ""
+) -> RowHasher:
+    """Makes the hashes of a mapping's rows: all that decides what they become is part of them.
+
+    `types` are those that attributes have elsewhere, if any decides what a value becomes.
+    """
+    told = [repr(result.columns), result.manner, repr(scope), versions(loaded.mapping)]
+    told += [types] if types else []
     return RowHasher(salt, loaded.digest, *(part.encode() for part in told))

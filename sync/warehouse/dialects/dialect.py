@@ -40,6 +40,9 @@ class Dialect(Protocol):
     #: Whether the server keeps a query from writing, or says beforehand that it would; else only the user's rights do.
     guards: ClassVar[bool]
 
+    #: Types that this database calls by a name that it has for something else, too: they only suggest what is meant.
+    doubtful: ClassVar[abc.Set[AttributeType]]
+
     #: Whether names without quotes mean the same in either case, and the driver shows them in lower case.
     folds: ClassVar[bool]
 

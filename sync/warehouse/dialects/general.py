@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from sqlalchemy import URL, Connection, Engine
 
 from sync.database import engines
+from sync.domain.record import AttributeType
 from sync.warehouse.column import AS_TEXT
 from sync.warehouse.dialects import reflection
 from sync.warehouse.dialects.dialect import Kind, Late
@@ -36,6 +37,7 @@ class General:
     bytes_as_text: ClassVar[str] = AS_TEXT
     grammar: ClassVar[str] = ""
     guards: ClassVar[bool] = False
+    doubtful: ClassVar[abc.Set[AttributeType]] = frozenset()
     folds: ClassVar[bool] = False
 
     def reading(self, url: URL) -> URL:

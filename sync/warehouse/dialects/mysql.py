@@ -67,6 +67,8 @@ class AnyMySQL(General):
     bytes_as_text: ClassVar[str] = "hex({})"
     grammar: ClassVar[str] = "mysql"
     guards: ClassVar[bool] = True
+    #: tinyint(1) is what BOOLEAN means here, and what many take for a small number.
+    doubtful: ClassVar[abc.Set[AttributeType]] = frozenset({BOOLEAN})
 
     def begin(self, connection: Connection) -> None:
         """Said, since the drivers have no option for it."""

@@ -81,6 +81,10 @@ class Part:
         await self._do("read")
         self.run.rows.read = 3
 
+    def accept_types(self):
+        if error := self.errors.get("accept_types"):
+            raise error
+
     def compare(self, key, typed, other):
         self.log.append(f"compare {key} of {self.name} and {other.name}")
         if error := self.errors.get("compare"):
@@ -319,6 +323,16 @@ async def test_types_that_differ():
 
     assert await desk.conduct() == (EXIT_CONFIG, "failed", ["failed", "failed"])
     assert desk.did("read", "write") == ["read a", "read b"]
+
+
+async def test_a_type_that_nobody_declares():
+    """It ends its own mapping after all were compared, and before anything is written."""
+    desk = Desk("a", "b")
+    desk["a"].types = desk["b"].types = {"seats": INTEGER}
+    desk["a"].errors["accept_types"] = ConfigError(ConfigProblem("seats is only suggested"))
+
+    assert await desk.conduct() == (EXIT_CONFIG, "failed", ["failed", "succeeded"])
+    assert desk.did("compare", "write") == ["compare seats of b and a", "write b"]
 
 
 async def test_types_of_a_mapping_that_broke_off():

@@ -157,3 +157,72 @@ def test_an_unsendable_value_rejects_its_row():
         caught.value.message,
     ) == ("attribute_type", "column 'doc' holds binary data here, which cannot be sent")
     assert contract.settle({}) == ({}, [])
+
+
+def observed(kind, values, *, tiny=False):
+    """What each value is cast to where the state has this type (None: rejected), and how the contract is settled."""
+    contract = Contract()
+    cast = contract.observe("x", "x", Typed(kind, Origin.STATE), tiny=tiny)
+    casted: list[object] = []
+    for value in values:
+        try:
+            casted.append(cast(value))
+        except Miscast:
+            casted.append(None)
+    return casted, *contract.settle({"x": kind})
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "expected"),
+    [
+        (DECIMAL, [1, 2.5], [1, Decimal("2.5")]),
+        (INTEGER, ["12", 3, Decimal("4.0")], [12, 3, 4]),
+        (BOOLEAN, [0, 1], [False, True]),
+        (STRING, [5, "a", True], ["5", "a", "true"]),
+        (AttributeType.TIMESTAMP, ["2026-01-01"], ["2026-01-01T00:00:00Z"]),
+        (INTEGER, [1, 2**60], [1, None]),
+        (STRING, ["a", "x" * 256], ["a", None]),
+        (INTEGER, [1, float("nan")], [1, None]),
+    ],
+)
+def test_a_type_from_elsewhere(kind, values, expected):
+    """What values suggest gives way to it while they fit; a value that could not be sent either way is its row's."""
+    assert (expected, {"x": Typed(kind, Origin.STATE)}, []) == observed(kind, values)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "suggested"),
+    [(INTEGER, [1, 2.5], DECIMAL), (BOOLEAN, [1, 2], INTEGER), (INTEGER, ["a", "1"], STRING)],
+)
+def test_a_value_that_does_not_fit_it(kind, values, suggested):
+    """Then the values' own type stands against it."""
+    _, types, problems = observed(kind, values)
+    assert types == {"x": Typed(suggested, Origin.VALUES)}
+    assert problems == [conflict("x", types["x"], kind)]
+
+
+def test_no_value_at_all():
+    """A type from elsewhere makes no attribute of nothing but null."""
+    assert observed(INTEGER, []) == ([], {}, [])
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"), [([0, 1], BOOLEAN), ([1, 2], INTEGER), ([2, 3], INTEGER)]
+)
+def test_small_numbers(values, expected):
+    """0 and 1 alone suggest a Boolean."""
+    contract = Contract()
+    cast = contract.observe("x", "x", tiny=True)
+    for value in values:
+        cast(value)
+    assert contract.settle({}) == ({"x": Typed(expected, Origin.TINYINT)}, [])
+
+
+def test_the_edition():
+    """It tells contracts apart whose types elsewhere differ, by which values are cast."""
+    editions = []
+    for kind in (None, INTEGER, DECIMAL):
+        contract = Contract()
+        contract.observe("x", "x", None if kind is None else Typed(kind, Origin.STATE))
+        editions.append(contract.edition())
+    assert editions == ["", "x:Integer", "x:Decimal"]

@@ -1,0 +1,121 @@
+"""What `check` found out about a mapping, for people and as JSON."""
+
+from collections import abc
+from dataclasses import dataclass, field
+from typing import Any
+
+from sync.chartmogul.client import Account, DataSource
+from sync.domain import objects
+from sync.domain.objects import Descriptor
+from sync.domain.record import AttributeType
+from sync.domain.typed import Typed
+from sync.errors import SyncError
+from sync.mapping.environment import API_KEY
+from sync.mapping.loader import LoadedMapping
+from sync.report.failure import errors_text, pasted
+from sync.report.words import visible
+
+#: Keys of fewer characters would be shown by half.
+_LONG_KEY = 16
+
+
+@dataclass(slots=True)
+class Checked:
+    """What was found out about one mapping."""
+
+    loaded: LoadedMapping
+    #: Whether a data source that it names is made where the account lacks it, and whether it was.
+    create: bool = False
+    made: bool = False
+    account: Account | None = None
+    source: DataSource | None = None
+    columns: int = 0
+    types: dict[str, Typed] = field(default_factory=dict)
+    in_use: abc.Mapping[str, AttributeType] = field(default_factory=dict)
+    problems: list[SyncError] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """What the mapping's rows become."""
+        return objects.of(self.loaded.mapping.destination.object)
+
+
+def as_text(checked: Checked) -> abc.Iterator[str]:
+    mapping = checked.loaded.mapping
+    plural = checked.descriptor.plural
+    yield f"{visible(mapping.name)} ({visible(checked.loaded.file)}) → {plural}, {mapping.mode.value}"
+    if checked.account is not None:
+        number = f", id {visible(checked.account.id)}" if checked.account.id else ""
+        shown = f"{visible(checked.account.name)} ({visible(checked.account.currency)}{number})"
+        yield f"  account      {shown}"
+        yield f"  key          {_key(checked)}: reads; ChartMogul does not say whether it may write"
+    if checked.source is not None:
+        system = f", {visible(checked.source.system)}" if checked.source.system else ""
+        made = ", made just now" if checked.made else ""
+        yield f"  data source  {visible(checked.source.name)} ({checked.source.uuid}{system}){made}"
+    if checked.columns:
+        yield f"  query        {checked.columns} columns"
+    for key, typed in sorted(checked.types.items()):
+        yield f"  attribute    {visible(key)}: {typed.type} ({typed.origin}){_fate(checked, key)}"
+    for warning in checked.warnings:
+        yield f"  warning      {visible(warning)}"
+    for problem in checked.problems:
+        yield "  problem      " + errors_text(problem, paste=False).replace("\n", "\n" + " " * 15)
+    yield "  ok" if not checked.problems else "  not ok"
+    yield ""
+    for problem in checked.problems:
+        for lines in pasted(problem):
+            yield lines + "\n"
+
+
+def _key(checked: Checked) -> str:
+    """The key's last characters, by which ChartMogul lists it, and the variable that holds it."""
+    key = checked.loaded.mapping.destination.api_key.get_secret_value()
+    variable = checked.loaded.variables_of("destination", "api_key") or API_KEY
+    return f"{_masked(key)} ({variable})"
+
+
+def _masked(key: str) -> str:
+    return f"…{key[-4:]}" if len(key) >= _LONG_KEY else "…"
+
+
+def _fate(checked: Checked, key: str) -> str:
+    if not checked.descriptor.locks_types:
+        return ""
+    if checked.source is None:
+        return "; whether it is in use is unknown, since ChartMogul was not read"
+    if checked.types[key].suggested:
+        return "; only suggested: no run locks it"
+    if key in checked.in_use:
+        there = checked.in_use[key]
+        return (
+            "; in use" if there is checked.types[key].type else f"; in use as {there}: a conflict"
+        )
+    return "; new: the first write locks this type for good"
+
+
+def as_json_value(checked: Checked) -> dict[str, Any]:
+    mapping = checked.loaded.mapping
+    return {
+        "format": 1,
+        "mapping": mapping.name,
+        "file": checked.loaded.file,
+        "account": checked.account and checked.account.name,
+        "account_id": checked.account and checked.account.id,
+        "api_key": _masked(mapping.destination.api_key.get_secret_value()),
+        "access": None if checked.account is None else "reads",
+        "data_source": checked.source.uuid if checked.source else mapping.destination.uuid,
+        "data_source_made": checked.made,
+        "columns": checked.columns,
+        "attributes": {
+            key: {
+                "type": typed.type.value,
+                "from": typed.origin.value,
+                "new": checked.source is not None and key not in checked.in_use,
+            }
+            for key, typed in sorted(checked.types.items())
+        },
+        "warnings": checked.warnings,
+        "problems": [errors_text(problem) for problem in checked.problems],
+    }
