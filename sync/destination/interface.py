@@ -82,6 +82,10 @@ class Foreseen(Protocol):
         """Whether one of them leaves what was deleted in ChartMogul."""
         ...
 
+    def rejection(self, key: str) -> str | None:
+        """Why one of them rejected the row with this key, in words; None: none did."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Site:

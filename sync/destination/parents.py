@@ -102,7 +102,7 @@ class ParentResolver:
         if known is None:
             if await self._is_left_alone(customer):
                 raise LeftAlone(DELETED)
-            raise Unresolved(_not_found(customer))
+            raise Unresolved(_not_found(customer, self.foreseen.rejection(customer)))
         return known
 
     async def _is_left_alone(self, customer: str) -> bool:
@@ -160,7 +160,16 @@ def _parent(seen: Seen) -> Parent:
     return Parent(seen.uuid, len(seen.pairs), proven=True)
 
 
-def _not_found(customer: str) -> Problem:
+def _not_found(customer: str, rejection: str | None) -> Problem:
+    """A customer that is missing; where its own row was rejected in this run, that is why."""
+    if rejection is not None:
+        return Problem(
+            "customer_not_found",
+            f"its customer was rejected in this run ({rejection})",
+            "customer_external_id",
+            customer,
+            "mend the customer's row: the contact follows in the same run",
+        )
     return Problem(
         "customer_not_found",
         "ChartMogul has no customer with this external id in the data source",

@@ -1,7 +1,8 @@
 """What a row becomes: a valid desired record, or a rejected row with its problems."""
 
 from collections import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -72,6 +73,20 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Background:
+    """What is known of a rejected row besides what is wrong with it.
+
+    `since`: when it was first rejected without a break, None where nobody can tell. `known`: the last whole run had
+    rejected it. `name` is what a person calls its record, `url` the record's page in ChartMogul.
+    """
+
+    since: datetime | None = None
+    known: bool = False
+    name: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """A row that did not arrive. `key` is None where the row has none that is usable."""
 
@@ -82,5 +97,9 @@ class Rejected:
     http_status: int | None = None
     response: str | None = None
     attempts: int = 0
-    #: Whether it was rejected already when it was last met.
-    known: bool = False
+    background: Background = field(default=Background(), compare=False)
+
+    @property
+    def known(self) -> bool:
+        """Whether the last whole run had rejected it, too."""
+        return self.background.known

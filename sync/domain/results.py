@@ -143,6 +143,12 @@ class MappingRun:
     tolerated: int = 0
     #: Rejected rows that the last whole run had not rejected.
     rejected_new: int = 0
+    #: Rows that it had rejected, and that arrive now.
+    mended: int = 0
+    #: Rejected rows by code; a row of several counts under each.
+    rejected_by_code: dict[str, int] = field(default_factory=dict)
+    #: Rejected rows without a key, by their first code.
+    without_key: dict[str, int] = field(default_factory=dict)
     #: Seconds after which the lease that it met runs out; None where it met none.
     free_in: float | None = None
     #: The rails that were lifted for this run.
@@ -173,5 +179,16 @@ def count(run: MappingRun, result: Result, by: int = 1) -> None:
     rows = run.rows
     name = result.outcome.value if isinstance(result, Delivered) else "rejected"
     setattr(rows, name, getattr(rows, name) + by)
+    if not isinstance(result, Delivered):
+        _count_rejected(run, result if isinstance(result, Rejected) else result.rejected, by)
     if isinstance(result, Delivered) and result.warnings:
         run.warnings += by
+
+
+def _count_rejected(run: MappingRun, row: Rejected, by: int) -> None:
+    run.rejected_new += 0 if row.known else by
+    for code in dict.fromkeys(problem.code for problem in row.problems):
+        run.rejected_by_code[code] = run.rejected_by_code.get(code, 0) + by
+    if row.key is None:
+        first = row.problems[0].code
+        run.without_key[first] = run.without_key.get(first, 0) + by

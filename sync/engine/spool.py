@@ -8,7 +8,8 @@ import sqlite3
 import tempfile
 from collections import abc
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ import simplejson
 
 from sync.domain.codec import dump, dump_seen, load, load_seen
 from sync.domain.plan import Absent, Seen
-from sync.domain.record import Record
+from sync.domain.record import Fields, Record
 from sync.engine import leftovers
 from sync.errors import StateError
 
+#: `since`: since when it is rejected, in microseconds; `code`: for what it was rejected in this run; `name` is kept
+#: of rows without a body.
 #: `print` is null where the row made no record; `body` is null where it does not need ChartMogul;
 #: `taken` marks rows that a listing has already found, `seen` what a look-up found ('' for absent, '-' for deleted).
 #: `tries`: the fields, between marks, that are sent though known to be dropped; what `follows` waits for one to stick.
@@ -32,14 +35,14 @@ create table rows (
     key text primary key, row integer not null, print blob, rejected integer not null default 0,
     body text, customer text, uuid text, taken integer not null default 0, seen text,
     row_hash integer, tries text not null default '', follows integer not null default 0,
-    unsure integer not null default 0, known integer not null default 0
+    unsure integer not null default 0, since integer, name text, code text
 ) without rowid;
 create index by_row on rows (row);
 create view waiting as select * from rows where body is not null and not follows;
 create view following as select * from rows where body is not null and follows;
 """
 _ENTRIES = (
-    "select key, row, print, body, customer, uuid, seen, row_hash, tries, follows, unsure, known"
+    "select key, row, print, body, customer, uuid, seen, row_hash, tries, follows, unsure, since"
     " from"
 )
 _MARK = "\n"
@@ -47,6 +50,8 @@ _DELETED = "-"
 _AMONG = "key in (select value from json_each(?))"
 _HINT = "set SYNC_TMP to a folder with room"
 _BATCH = 500
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,8 @@ class Entry:
     deleted: bool = False
     #: Whether only a look tells what ChartMogul holds, even where the state is trusted.
     unsure: bool = False
-    #: Whether the row was rejected already when it was last met.
-    rejected_before: bool = False
+    #: Since when the row is rejected; None where it was not rejected when it was last met.
+    rejected_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,8 @@ class First:
     fingerprint: bytes | None
     rejected: bool
     spooled: bool
+    name: str | None = None
+    fields: Fields = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,7 @@ class Note:
     row: int
     fingerprint: bytes | None
     rejected: bool
+    name: str | None = None
 
 
 class Spool:
@@ -125,19 +133,19 @@ class Spool:
     def first(self, keys: abc.Sequence[str]) -> dict[str, First]:
         """The rows that already hold one of these keys."""
         found = self._ask(
-            f"select key, row, print, rejected, body is not null from rows where {_AMONG}",
+            f"select key, row, print, rejected, body, name from rows where {_AMONG}",
             _listed(keys),
         )
         return {
-            key: First(row, print_, bool(rejected), bool(spooled))
-            for key, row, print_, rejected, spooled in found
+            key: First(row, print_, bool(rejected), body is not None, name, load(body or "{}"))
+            for key, row, print_, rejected, body, name in found
         }
 
     def add(self, entries: abc.Iterable[Entry]) -> None:
         """Keep records for the write phase."""
         self._tell(
             "insert into rows"
-            " (key, row, print, row_hash, known, body, customer, uuid, tries, follows, unsure)"
+            " (key, row, print, row_hash, since, body, customer, uuid, tries, follows, unsure)"
             " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             ((*_head(e), *_body(e)) for e in entries),
         )
@@ -145,9 +153,22 @@ class Spool:
     def note(self, notes: abc.Iterable[Note]) -> None:
         """Keep the keys of rows that need no sending."""
         self._tell(
-            "insert into rows (key, row, print, rejected) values (?, ?, ?, ?)",
-            ((n.key, n.row, n.fingerprint, n.rejected) for n in notes),
+            "insert into rows (key, row, print, rejected, name) values (?, ?, ?, ?, ?)",
+            ((n.key, n.row, n.fingerprint, n.rejected, n.name) for n in notes),
         )
+
+    def reject(self, found: abc.Iterable[tuple[str, int, str]]) -> None:
+        """These keys are rejected in this run: with the row and the code of each."""
+        self._tell(
+            "insert into rows (key, row, rejected, code) values (?, ?, 1, ?)"
+            " on conflict (key) do update set code = excluded.code",
+            found,
+        )
+
+    def refused(self, key: str) -> tuple[int, str] | None:
+        """The row and the code of a key that was rejected in this run."""
+        found = self._ask("select row, code from rows where key = ? and code is not null", key)
+        return (int(found[0][0]), str(found[0][1])) if found else None
 
     def _ask(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         with _disk():
@@ -289,9 +310,10 @@ def _dumped(found: Seen | Absent | None) -> str:
     return _DELETED if found is not None and found.deleted else ""
 
 
-def _head(entry: Entry) -> tuple[str, int, bytes, int | None, bool]:
-    record = entry.record
-    return record.key, record.row, entry.fingerprint, entry.row_hash, entry.rejected_before
+def _head(entry: Entry) -> tuple[str, int, bytes, int | None, int | None]:
+    record, since = entry.record, entry.rejected_since
+    begun = None if since is None else (since - _EPOCH) // _MICROSECOND
+    return record.key, record.row, entry.fingerprint, entry.row_hash, begun
 
 
 def _body(entry: Entry) -> tuple[object, ...]:
@@ -313,10 +335,11 @@ def _entry(
     tries: str,
     follows: int,
     unsure: int,
-    known: int,
+    since: int | None,
 ) -> Entry:
     record = Record(row, key, load(body), customer)
     found = load_seen(seen) if seen not in (None, "", _DELETED) else None
     names = frozenset(filter(None, tries.split(_MARK)))
-    told = (row_hash, names, bool(follows), seen == _DELETED, bool(unsure), bool(known))
+    begun = None if since is None else _EPOCH + since * _MICROSECOND
+    told = (row_hash, names, bool(follows), seen == _DELETED, bool(unsure), begun)
     return Entry(record, print_, uuid, seen is not None, found, *told)

@@ -14,6 +14,7 @@ from sync.domain.results import Left, MappingRun
 from sync.domain.typed import Typed
 from sync.engine import agreement
 from sync.engine.account_guard import find_source, guard
+from sync.engine.before import Before
 from sync.engine.changed_keys import SHOWN, ChangedKeys
 from sync.engine.context import RunContext
 from sync.engine.limits import RunLimits, limits_for
@@ -145,7 +146,9 @@ class MappingTask:
         self._spool = Spool(self.context.means.spool_folder)
         drops = await self.state.known_drops()
         self.run.known_drops = drops.counts
-        extract = Extract(self.query, self.state, self.telling, self.context, self._spool, drops)
+        past = await self.state.past(self.run)
+        telling, context, spool = self.telling, self.context, self._spool
+        extract = Extract(self.query, self.state, telling, context, spool, drops, past)
         try:
             known, source = KnownTypes(self.state.in_use), self.run.data_source
             reader = await with_known(known, self.client, source, extract.drain)
@@ -156,7 +159,13 @@ class MappingTask:
         limits = await self._judge()
         decision = reader.decision
         self._findings = Findings(
-            self._spool, reader.seen, decision.hasher, decision.edition, self.types, limits
+            self._spool,
+            reader.seen,
+            decision.hasher,
+            decision.edition,
+            self.types,
+            limits,
+            decision.backgrounds,
         )
         await self._report_left(reader)
 
@@ -228,9 +237,6 @@ class MappingTask:
             requests = self.run.requests.total + writer.recorder.cost
             self.telling.estimated(Estimate(requests, requests / self.context.means.rate))
             return
-        if self.run.rows.rejected:
-            started_at = self.context.started_at
-            self.run.rejected_new = await self.state.newly_rejected(self.run, started_at)
         if self._absence_counts and not self.context.stop.requested():
             await self.state.mark_left()
         self.run.known_drops = (await self.state.known_drops()).counts
@@ -243,7 +249,7 @@ class MappingTask:
             self.telling,
             self.context,
             findings,
-            _Before(self.before),
+            Before(self.before),
         )
 
     def creates(self, key: str) -> bool:
@@ -254,6 +260,11 @@ class MappingTask:
             return False
         return self.loaded.mapping.mode is not Mode.UPDATE and key in self._spool.absent([key])
 
+    def rejection(self, key: str) -> str | None:
+        """Why a row with this key was rejected in this run, and which, in words; None: none was."""
+        found = None if self._spool is None else self._spool.refused(key)
+        return None if found is None else f"{self.run.mapping}, row {found[0]:,}: {found[1]}"
+
     @property
     def leaves_deleted(self) -> bool:
         """Whether what was deleted in ChartMogul is left so."""
@@ -263,18 +274,3 @@ class MappingTask:
         """Give the spool's space back and let the warehouse go."""
         if self._spool is not None:
             self._spool.close()
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """The mappings that are written before another one."""
-
-    tasks: abc.Sequence[MappingTask]
-
-    def creates(self, key: str) -> bool:
-        """Whether a dry run would create a record with this key in one of them."""
-        return any(task.creates(key) for task in self.tasks)
-
-    def leaves_deleted(self) -> bool:
-        """Whether one of them leaves what was deleted in ChartMogul."""
-        return any(task.leaves_deleted for task in self.tasks)

@@ -14,7 +14,7 @@ Line = dict[str, Any]
 #: The keys of an error's line, in their order; errors.csv has them as columns.
 ERROR_COLUMNS = (
     "format", "run_id", "mapping", "row", "key", "stage", "code", "field", "value", "message",
-    "hint", "http_status", "response", "attempts", "at",
+    "hint", "http_status", "response", "attempts", "at", "since", "new", "name", "url",
 )  # fmt: skip
 
 #: The outcomes of rows that something is written for.
@@ -28,7 +28,7 @@ def errors(run_id: str, mapping: str, rejected: Rejected, at: datetime) -> Itera
         values = (
             1, run_id, mapping, rejected.row, plain(rejected.key, None), rejected.stage.value,
             *_problem(problem), rejected.http_status, plain(rejected.response), rejected.attempts,
-            canonical(at),
+            canonical(at), *_background(rejected, at),
         )  # fmt: skip
         yield dict(zip(ERROR_COLUMNS, values, strict=True))
 
@@ -38,6 +38,13 @@ def _problem(problem: Problem) -> tuple[object, ...]:
         problem.code, plain(problem.field, None), plain(problem.value), plain(problem.message),
         plain(problem.hint),
     )  # fmt: skip
+
+
+def _background(row: Rejected, at: datetime) -> tuple[object, ...]:
+    """Since when it is rejected (null where nobody can tell), whether that is news, its name and its page."""
+    about = row.background
+    since = about.since or (None if about.known else at)
+    return since and canonical(since), not about.known, plain(about.name), about.url
 
 
 def change(

@@ -1,6 +1,6 @@
 """A run in numbers, as `summary.json` holds it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sync import __version__
@@ -56,9 +56,16 @@ def _mapping(mapping: MappingRun) -> Summary:
         "rows": _rows(mapping.rows),
         "requests": _requests(mapping.requests),
         "rejected_new": mapping.rejected_new,
+        "mended": mapping.mended,
+        "rejected_by_code": _by_number(mapping.rejected_by_code),
         "known_drops": dict(sorted(mapping.known_drops.items())),
         "overridden": list(mapping.overridden),
     }
+
+
+def _by_number(counts: Mapping[str, int]) -> dict[str, int]:
+    """The greatest first."""
+    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
 
 def _rows(rows: Tally) -> Summary:

@@ -6,8 +6,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from sync.domain.health import FEW, MostRejected
 from sync.state.history import COMPLETE
-from sync.state.memory import Scope
-from sync.state.schema import records, rejected, rejections, run_mappings, runs
+from sync.state.schema import rejections, run_mappings, runs
 
 #: A mapping by its account (None where its runs did not know it), its data source and its name.
 Place = tuple[str | None, str, str]
@@ -43,14 +42,6 @@ def _is_ill(most: MostRejected) -> ColumnElement[bool]:
         many = and_(part.read >= FEW, part.rejected * 100 > part.read * float(most.percent))
     beyond = part.rejected > func.coalesce(part.tolerated, 0)
     return or_(and_(part.read > 0, part.rejected >= part.read), and_(many, beyond))
-
-
-def newly_rejected(connection: Connection, scope: Scope, mapping: str, started_at: datetime) -> int:
-    """How many records of a mapping are rejected now and were not before a run started."""
-    query = select(func.count()).select_from(rejected)
-    query = query.join(records, records.c.id == rejected.c.record)
-    query = query.where(records.c.scope == scope.id, rejected.c.mapping == mapping)
-    return int(connection.execute(query.where(rejected.c.since >= started_at)).scalar_one())
 
 
 def without_record(connection: Connection, run: str, mapping: str, count: int) -> int:

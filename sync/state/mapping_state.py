@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sync.domain import objects
+from sync.domain.background import Past
 from sync.domain.parent import Parent
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, MappingRun
@@ -89,18 +90,9 @@ class MappingState:
         whose = self._whose(file, query)
         return await call(self.store.last_read, whose, os.path.exists) or 0
 
-    async def newly_rejected(self, part: MappingRun, started_at: datetime) -> int:
-        """How many of the rows that this run rejected the last whole run had not rejected."""
-        whose = self._whose(part.file, part.query)
-        return await call(
-            self.store.newly_rejected,
-            self.scope,
-            self.run_id,
-            started_at,
-            part,
-            whose,
-            os.path.exists,
-        )
+    async def past(self, part: MappingRun) -> Past:
+        """What the last whole run of the mapping rejected."""
+        return await call(self.store.past, self._whose(part.file, part.query), os.path.exists)
 
     def _whose(self, file: str, query: int | None) -> Whose:
         scope = self.scope

@@ -153,7 +153,7 @@ class RejectedRow:
     """The row did not arrive. `uncertain`: part of it may have, so the fingerprint goes.
 
     `tried` are fields that were known to be dropped, and were tried again. `deleted`: the record was deleted in
-    ChartMogul.
+    ChartMogul. `since`: when it was first rejected without a break; None: as the state has it, else now.
     """
 
     key: str
@@ -163,6 +163,7 @@ class RejectedRow:
     held: Held | None = None
     tried: tuple[str, ...] = ()
     deleted: bool = False
+    since: datetime | None = None
 
 
 Item = Confirmed | Observed | RejectedRow
@@ -219,3 +220,5 @@ class LastRun:
     reason: str | None = None
     tolerated: int | None = None
     rejected_new: int = 0
+    #: Its rejected rows without a key, by code; None where the run did not tell.
+    without_key: dict[str, int] | None = None

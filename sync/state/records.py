@@ -133,8 +133,8 @@ def _note_rejected(
     connection: Connection, delivery: WriteHeading, items: abc.Mapping[int, Item]
 ) -> None:
     refused = {id_: item for id_, item in items.items() if isinstance(item, RejectedRow)}
-    mapping, held = delivery.mapping, {id_: item.held for id_, item in refused.items()}
-    rejected.note(connection, mapping, delivery.run, delivery.at, held)
+    mapping = delivery.mapping
+    rejected.note(connection, mapping, delivery.run, delivery.at, refused)
     rejected.clear(connection, mapping, [id_ for id_ in items if id_ not in refused])
     rows = [{"run": delivery.run, "mapping": mapping, "record": id_} for id_ in refused]
     if rows:
@@ -162,7 +162,8 @@ def _row(record: int, delivery: WriteHeading, item: Item) -> dict[str, object]:
         case Observed():
             row["outcome"] = item.outcome.value
         case RejectedRow():
-            row |= {"outcome": REJECTED, "code": item.code}
+            # Without a row hash: the row is built, and known to be mended, also when it is what it was before.
+            row |= {"outcome": REJECTED, "code": item.code, "imprint": None}
             if item.uncertain:
                 row |= UNKNOWN
             if item.held is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, delete, select
 
-from sync.state.memory import Held
+from sync.state.memory import RejectedRow
 from sync.state.schema import rejected
 from sync.state.upsert import insert
 
@@ -27,30 +27,47 @@ def note(
     mapping: str,
     run: str,
     at: datetime,
-    refused: abc.Mapping[int, Held | None],
+    refused: abc.Mapping[int, RejectedRow],
 ) -> None:
     """Note records, by number, that a mapping has rejected; one that was rejected before stays so since then.
 
-    Since a moment in the future, by a clock that was ahead, is since now.
+    Unless the row tells since when. Since a moment in the future, by a clock that was ahead, is since now.
     What is held back for the first time was refused in this run.
     """
+    told = {record: row for record, row in refused.items() if row.since is not None}
+    _note(connection, mapping, run, at, told, keep=False)
+    rest = {record: row for record, row in refused.items() if row.since is None}
+    _note(connection, mapping, run, at, rest, keep=True)
+
+
+def _note(
+    connection: Connection,
+    mapping: str,
+    run: str,
+    at: datetime,
+    refused: abc.Mapping[int, RejectedRow],
+    *,
+    keep: bool,
+) -> None:
     rows = [
         {
             "record": record,
             "mapping": mapping,
-            "since": at,
+            "since": min(row.since or at, at),
             "held_code": held and held.code,
             "held_words": held and held.words,
             "held_run": held and (held.run or (run if held.code else None)),
         }
-        for record, held in refused.items()
+        for record, row in refused.items()
+        for held in (row.held,)
     ]
     if rows:
         statement = insert(connection, rejected)
         given = statement.excluded
         changed: dict[str, Any] = {n: given[n] for n in rows[0] if n.startswith("held_")}
         ahead = rejected.c.since > given.since
-        changed["since"] = case((ahead, given.since), else_=rejected.c.since)
+        kept = case((ahead, given.since), else_=rejected.c.since)
+        changed["since"] = kept if keep else given.since
         keys = ["record", "mapping"]
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
 

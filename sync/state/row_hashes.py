@@ -18,12 +18,15 @@ def load(connection: Connection, mapping: str, dropping: abc.Collection[str] = (
     The rows of records of which a value of these fields was dropped are to be built all the same.
     """
     here = and_(synced.c.mapping == mapping, synced.c.imprint.is_not(None))
-    if not dropping:
-        return _load(connection, here)
-    among = drops.c.field.in_(dropping)
-    dropped = exists().where(drops.c.mapping == mapping, among, drops.c.record == synced.c.record)
-    to_build = connection.execute(select(synced.c.record).where(here, dropped)).scalars()
-    known = _load(connection, and_(here, ~dropped))
+    # Of a rejected row an older version kept the hash of what had arrived before: it is mended once it is so again.
+    apart: ColumnElement[bool] = synced.c.code.is_not(None)
+    if dropping:
+        among = drops.c.field.in_(dropping)
+        apart |= exists().where(
+            drops.c.mapping == mapping, among, drops.c.record == synced.c.record
+        )
+    to_build = connection.execute(select(synced.c.record).where(here, apart)).scalars()
+    known = _load(connection, and_(here, ~apart))
     return KnownRows(known.hashes, known.records, known.last, array("I", to_build))
 
 

@@ -70,7 +70,9 @@ def _mapping_row(run: str, position: int, part: MappingRun) -> dict[str, object]
 
 def _more(part: MappingRun) -> dict[str, object]:
     drops = {"known_drops": part.known_drops} if part.known_drops else {}
-    return {"rejected_new": part.rejected_new, **drops}
+    counts = {"rejected_new": part.rejected_new, "mended": part.mended}
+    codes = {"rejected_by_code": part.rejected_by_code, "without_key": part.without_key}
+    return {**counts, **codes, **drops}
 
 
 def latest(connection: Connection, limit: int) -> list[Run]:
@@ -133,6 +135,9 @@ def _mapping_run(row: Any) -> MappingRun:
         seconds=row.seconds,
         rows=Tally(**{name: getattr(row, name) for name in _TALLY}),
         requests=Requests(**row.requests),
+        mended=(row.more or {}).get("mended", 0),
+        rejected_by_code=(row.more or {}).get("rejected_by_code", {}),
+        without_key=(row.more or {}).get("without_key", {}),
         known_drops=(row.more or {}).get("known_drops", {}),
     )
 
@@ -177,6 +182,7 @@ def _last_run(row: Any) -> LastRun:
         row.reason,
         row.tolerated,
         (row.more or {}).get("rejected_new", 0),
+        (row.more or {}).get("without_key"),
     )
 
 

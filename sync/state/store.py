@@ -3,7 +3,7 @@
 One module because it is one list: each method is a transaction, and what it does stands in the module it names.
 """
 
-from collections import abc
+from collections import Counter, abc
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -11,6 +11,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from sync.domain import objects
+from sync.domain.background import Past
 from sync.domain.health import MostRejected
 from sync.domain.parent import Parent
 from sync.domain.record import AttributeType, Object
@@ -344,27 +345,17 @@ class Store:
         """Since when a mapping's runs have not rejected more than that; missing where its latest one has."""
         return self.database.read(lambda c: health.since(c, most))
 
-    def newly_rejected(
-        self,
-        scope: Scope,
-        run: str,
-        started_at: datetime,
-        part: MappingRun,
-        whose: Whose,
-        exists: Exists,
-    ) -> int:
-        """How many rejected rows of a mapping's part of a run were not rejected in its last whole run."""
+    def past(self, whose: Whose, exists: Exists) -> Past:
+        """What the last whole run of a mapping rejected."""
         last = self.history(COMPLETE).of(whose, exists)
-
-        def work(connection: Connection) -> int:
-            fresh = health.newly_rejected(connection, scope, part.mapping, started_at)
-            lone = health.without_record(connection, run, part.mapping, part.rows.rejected)
-            before = 0
-            if last is not None:
-                before = health.without_record(connection, last.run, last.mapping, last.rejected)
-            return min(fresh + max(0, lone - before), part.rows.rejected)
-
-        return self.database.read(work)
+        if last is None:
+            return Past()
+        if last.without_key is not None:
+            return Past(last.finished_at, Counter(last.without_key))
+        count = self.database.read(
+            lambda c: health.without_record(c, last.run, last.mapping, last.rejected)
+        )
+        return Past(last.finished_at, of_any_code=count)
 
     def fail_run(self, run: Run) -> None:
         """Enter a run that failed before its first row; its parts that have not ended have failed with it."""

@@ -7,7 +7,17 @@ from typing import Any
 from sync.domain.instant import parse
 from sync.domain.objects import Descriptor
 from sync.domain.policy import OnNull
-from sync.domain.record import ATTRIBUTE, Fields, Problem, Record, Rejected, Scalar, Stage, Value
+from sync.domain.record import (
+    ATTRIBUTE,
+    Background,
+    Fields,
+    Problem,
+    Record,
+    Rejected,
+    Scalar,
+    Stage,
+    Value,
+)
 from sync.domain.spelling import bare
 from sync.transform import casts
 from sync.transform.casts import Cast, Miscast
@@ -57,7 +67,8 @@ class RecordBuilder:
         if self.descriptor.parent is not None:
             key, parent = self._key_within(names, fields, problems), names[0]
         if problems or key is None:
-            return Rejected(number, key, Stage.MAP, tuple(problems))
+            name = Background(name=self.descriptor.name_of(fields))
+            return Rejected(number, key, Stage.MAP, tuple(problems), background=name)
         return Record(number, key, fields, parent)
 
     def notice(self, rows: abc.Sequence[abc.Sequence[Any]]) -> None:

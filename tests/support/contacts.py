@@ -89,6 +89,10 @@ class Known:
         """Whether this dry run would create a customer."""
         return key in self.square.coming
 
+    def rejection(self, key: str) -> str | None:
+        """No row was rejected."""
+        return None
+
     def leaves_deleted(self) -> bool:
         """No mapping before this one leaves what was deleted."""
         return False

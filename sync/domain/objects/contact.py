@@ -32,4 +32,5 @@ CONTACT = Descriptor(
     ),
     parent=Object.CUSTOMER,
     known_by=("external_id", "email"),
+    named_by=(("first_name", "last_name"), ("email",)),
 )

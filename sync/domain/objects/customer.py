@@ -56,4 +56,6 @@ CUSTOMER = Descriptor(
     tags=True,
     locks_types=True,
     unique_keys=True,
+    named_by=(("company",), ("name",), ("email",)),
+    page="https://app.chartmogul.com/#/customers/{uuid}",
 )

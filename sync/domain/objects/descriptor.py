@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
 
-from sync.domain.record import Object, Value
+from sync.domain.record import Fields, Object, Value
 
 
 class Kind(Enum):
@@ -81,6 +81,22 @@ class Descriptor:
     #: ChartMogul takes no second record with the same key. Where it does, a create is noted as in doubt before it is
     #: sent, and two keys may turn out to be one record.
     unique_keys: bool = False
+    #: What a person calls a record: the first of these that it has; of a group, all that it has together.
+    named_by: tuple[tuple[str, ...], ...] = ()
+    #: Where ChartMogul shows a record to people, with `{uuid}`; empty where a record has no page of its own.
+    page: str = ""
+
+    def name_of(self, fields: Fields) -> str | None:
+        """What a person calls a record with these fields."""
+        for group in self.named_by:
+            parts = (fields.get(name) for name in group)
+            if found := " ".join(part for part in parts if isinstance(part, str) and part):
+                return found
+        return None
+
+    def url_of(self, uuid: str | None) -> str | None:
+        """The page of the record with this uuid."""
+        return self.page.format(uuid=uuid) if uuid and self.page else None
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -1,12 +1,13 @@
 """What the state alone decides about a record, without a word from ChartMogul."""
 
 from collections import abc
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sync.domain.background import Backgrounds
 from sync.domain.fingerprint import Hasher
 from sync.domain.policy import Mode
-from sync.domain.record import Problem, Record, Rejected, Stage
+from sync.domain.record import Background, Problem, Record, Rejected, Stage
 from sync.domain.results import Delivered, Outcome
 from sync.state.memory import Held, Memory, RejectedRow
 
@@ -50,6 +51,7 @@ class StateDecision:
     now: datetime
     full: bool = False
     lost_parents: LostParents = field(default_factory=LostParents)
+    backgrounds: Backgrounds = field(default_factory=Backgrounds)
 
     def decide(self, record: Record, fingerprint: bytes, memory: Memory | None) -> Local | None:
         """What becomes of a record; None: it needs ChartMogul."""
@@ -78,7 +80,22 @@ class StateDecision:
             hint="mend the row or the mapping; run --full sends it again, and so does every"
             f" run after {held.since + HELD_FOR:%Y-%m-%d}",
         )
-        return Rejected(record.row, record.key, Stage.PLAN, (problem,), held.http_status)
+        background = Background(name=self.backgrounds.name(record.fields))
+        return Rejected(
+            record.row,
+            record.key,
+            Stage.PLAN,
+            (problem,),
+            held.http_status,
+            background=background,
+        )
+
+    def told(self, result: Local, memory: Memory | None) -> Local:
+        """The result; of a rejected row with its background."""
+        if not isinstance(result, Rejected):
+            return result
+        uuid = memory.uuid if memory is not None and not memory.deleted else None
+        return self.backgrounds.of(result, rejected_since(memory), uuid)
 
 
 def _first(held: Held) -> str:
@@ -87,20 +104,13 @@ def _first(held: Held) -> str:
     return f" in run {held.run}{words}" if held.run else words
 
 
-def was_rejected(memory: Memory | None) -> bool:
-    """Whether the row was rejected when it was last met."""
-    return memory is not None and memory.rejected_since is not None
-
-
-def with_known(result: Local, memories: abc.Mapping[str, Memory]) -> Local:
-    """What became of a row; of a rejected one, whether it was that before."""
-    if isinstance(result, Rejected) and result.key and was_rejected(memories.get(result.key)):
-        return replace(result, known=True)
-    return result
+def rejected_since(memory: Memory | None) -> datetime | None:
+    """Since when the row is rejected without a break; None: it is not. A row that had left the query was not."""
+    return None if memory is None or memory.left else memory.rejected_since
 
 
 def for_state(rejected: Rejected, memories: abc.Mapping[str, Memory]) -> RejectedRow:
     """A rejected row as the state keeps it; one that is held back stays so."""
     key, code = rejected.key or "", rejected.problems[0].code
     held = memories[key].held if code == "held_back" else None
-    return RejectedRow(key, code, held=held)
+    return RejectedRow(key, code, held=held, since=rejected.background.since)

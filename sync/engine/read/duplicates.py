@@ -4,7 +4,7 @@ from collections import abc
 from dataclasses import dataclass, field
 from itertools import islice
 
-from sync.domain.record import Problem, Rejected, Stage
+from sync.domain.record import Background, Problem, Rejected, Stage
 from sync.domain.results import Delivered, Outcome
 
 #: So many of the other rows are named in a message.
@@ -21,6 +21,8 @@ class Occurrence:
     row: int
     fingerprint: bytes | None
     rejected: bool = False
+    #: What a person calls its record.
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +69,5 @@ def _reject(key: str, occurrence: Occurrence, rows: list[Occurrence]) -> Rejecte
         f"the key comes again in {word} {shown}, and not all make the same record",
         hint="make the key unique in SQL, for example with DISTINCT ON or QUALIFY",
     )
-    return Rejected(occurrence.row, key, Stage.PLAN, (problem,))
+    background = Background(name=occurrence.name)
+    return Rejected(occurrence.row, key, Stage.PLAN, (problem,), background=background)

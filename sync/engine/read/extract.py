@@ -5,6 +5,8 @@ from collections import abc
 from dataclasses import dataclass, field
 from typing import Any
 
+from sync.domain import objects
+from sync.domain.background import Backgrounds, Past
 from sync.domain.events import MappingReporter
 from sync.domain.fingerprint import RULES, Hasher
 from sync.domain.policy import Mode
@@ -44,6 +46,7 @@ class Extract:
     context: RunContext
     spool: Spool
     drops: KnownDrops = field(default_factory=KnownDrops)
+    past: Past = field(default_factory=Past)
     given_up: float = _GIVEN_UP
     minute: float = _MINUTE
     _result: Result | None = field(default=None, init=False)
@@ -128,10 +131,12 @@ class Extract:
         started, full = context.started_at, context.selection.full
         run, state = self.reporter.run, self.state
         lost = LostParents(state.lost_parents(run.file, run.query), state.stored)
+        backgrounds = Backgrounds(self.past, started, objects.of(loaded.mapping.destination.object))
         builder = bind(loaded, result.columns, started, context.clock.now, types_of)
+        mode = loaded.mapping.mode
         return Reader(
             builder,
-            StateDecision(loaded.mapping.mode, hasher, edition, started, full, lost),
+            StateDecision(mode, hasher, edition, started, full, lost, backgrounds),
             state,
             self.spool,
             self.reporter,

@@ -1,8 +1,9 @@
 """What the read phase of a mapping has found, for the write phase."""
 
 from collections import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from sync.domain.background import Backgrounds
 from sync.domain.fingerprint import Hasher
 from sync.domain.seen_rows import SeenRows
 from sync.domain.typed import Typed
@@ -14,7 +15,8 @@ from sync.engine.spool import Spool
 class Findings:
     """The records that wait, in which row each remembered record was seen, the attributes' types, and the limits.
 
-    `edition` is what must stay the same besides the row for a refused row to be held back.
+    `edition` is what must stay the same besides the row for a refused row to be held back; `backgrounds` tell what is
+    known of rejected rows.
     """
 
     spool: Spool
@@ -23,3 +25,4 @@ class Findings:
     edition: bytes
     types: abc.Mapping[str, Typed]
     limits: RunLimits
+    backgrounds: Backgrounds = field(default_factory=Backgrounds)

@@ -4,13 +4,12 @@ from array import array
 from collections import abc
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Protocol
 
 from sync.domain.events import MappingReporter
 from sync.domain.policy import Mode
 from sync.domain.record import Record, Rejected
 from sync.domain.results import Delivered, MappingRun, count
-from sync.domain.row_hash import Row, Rows
+from sync.domain.row_hash import Rows
 from sync.domain.seen_rows import SeenRows
 from sync.engine.changed_keys import SHOWN
 from sync.engine.context import Selection
@@ -19,51 +18,15 @@ from sync.engine.read.decision import (
     Local,
     StateDecision,
     for_state,
-    was_rejected,
-    with_known,
+    rejected_since,
 )
 from sync.engine.read.duplicates import DuplicateKeys, Occurrence, Verdict
-from sync.engine.read.retrials import Named, Retrials
+from sync.engine.read.mended import Mended
+from sync.engine.read.retrials import Retrials
+from sync.engine.read.surroundings import Memories, RowSource
 from sync.engine.spool import Entry, First, Note, Spool
-from sync.state.memory import Item, Memory
+from sync.state.memory import Memory
 from sync.transform.build import RecordBuilder
-
-
-class RowSource(Protocol):
-    """A running query."""
-
-    def raw(self) -> abc.Iterator[Rows]:
-        """The rows in batches, with values that take long to read left unread."""
-        ...
-
-    def complete(self, row: Row) -> Row:
-        """A row with all its values read."""
-        ...
-
-
-class Memories(Protocol):
-    """The state, as reading asks for it."""
-
-    @property
-    def dry_run(self) -> bool:
-        """Whether nothing may be written down."""
-        ...
-
-    def recall(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
-        """What is known of these keys; unknown ones are missing in the answer."""
-        ...
-
-    def note(self, items: list[Item]) -> None:
-        """Write down what became of rows before anything was sent, so that later runs know them."""
-        ...
-
-    def stored(self, key: str) -> str:
-        """A key as the state holds it."""
-        ...
-
-    def name_drops(self, told: Named) -> None:
-        """Note the fields of drops that an older version noted without them."""
-        ...
 
 
 @dataclass(slots=True)
@@ -87,8 +50,7 @@ class Reader:
     #: Keys that the state does not know: how many, and the first of them.
     new: int = field(default=0, init=False)
     first_new: list[str] = field(default_factory=list, init=False)
-    #: Keys that the state calls rejected since this run.
-    _noted: set[str] = field(default_factory=set, init=False)
+    mended: Mended = field(default_factory=Mended, init=False)
 
     def read(self, source: RowSource) -> None:
         """Drain the query, then judge the repeated keys."""
@@ -104,6 +66,7 @@ class Reader:
             self.changes.finish()
         for key, verdict in self.duplicates.verdicts():
             self._apply(key, verdict)
+        self._settle_mended()
         if self.retrials is not None:
             self.retrials.fill(self.spool)
 
@@ -123,7 +86,7 @@ class Reader:
             batch.admit(item, hashes[item.row - before - 1] if hashes else 0)
         self.spool.add(batch.entries.values())
         self.spool.note(
-            Note(key, first.row, first.fingerprint, first.rejected)
+            Note(key, first.row, first.fingerprint, first.rejected, first.name)
             for key, first in batch.noted.items()
         )
         self._tell(batch.results, memories)
@@ -164,27 +127,35 @@ class Reader:
         self.reporter.rows([])
 
     def _tell(self, results: list[Local], memories: abc.Mapping[str, Memory]) -> None:
-        results = [with_known(result, memories) for result in results]
+        results = [self.decision.told(r, memories.get(r.key or "")) for r in results]
         for result in results:
             count(self.run, result)
         if results:
             self.reporter.rows(results)
         rejected = {r.key: r for r in results if isinstance(r, Rejected) and r.key}
+        self.spool.reject((key, r.row, r.problems[0].code) for key, r in rejected.items())
         if rejected and not self.state.dry_run:
             self.state.note([for_state(r, memories) for r in rejected.values()])
-            self._noted.update(key for key, r in rejected.items() if not r.known)
             for key, memory in self.state.recall(list(rejected)).items():
                 self.seen.meet(memory.record, rejected[key].row)
 
     def _apply(self, key: str, verdict: Verdict) -> None:
         if not verdict.first_counts:
+            self.mended.drop(key)
             first = self.spool.first([key]).get(key)
             if first and first.spooled:
                 self.spool.drop([key])
             else:
                 self._count_unsent(-1)  # it was counted by the state alone
-        noted_now = key in self._noted
-        self._tell(list(verdict.results), {} if noted_now else self.state.recall([key]))
+        self._tell(list(verdict.results), self.state.recall([key]))
+
+    def _settle_mended(self) -> None:
+        """Count what was rejected and is no longer, and let the state know."""
+        self.run.mended += self.mended.count()
+        if self.selection.whole:
+            self.run.mended += self.decision.backgrounds.past.remaining
+        for items in () if self.state.dry_run else self.mended.items():
+            self.state.note(items)
 
     def _count_unsent(self, rows: int) -> None:
         """Count rows that the state alone calls unchanged, or in mode insert skips."""
@@ -223,14 +194,15 @@ class _Batch:
             return
         self.results.append(item)
         if item.key is not None:
-            occurrence = Occurrence(item.row, None, rejected=True)
+            occurrence = Occurrence(item.row, None, True, item.background.name)
             if self._is_first(item.key, occurrence):
                 self.noted[item.key] = occurrence
 
     def _admit_record(self, record: Record, row_hash: int) -> None:
         reader, key = self.reader, record.key
         fingerprint = reader.decision.hasher.fingerprint(record)
-        if not self._is_first(key, Occurrence(record.row, fingerprint)):
+        name = reader.decision.backgrounds.name(record.fields)
+        if not self._is_first(key, Occurrence(record.row, fingerprint, name=name)):
             return
         memory = self.memories.get(key)
         result = reader.decision.decide(record, fingerprint, memory)
@@ -245,9 +217,11 @@ class _Batch:
                 uuid,
                 row_hash=row_hash or None,
                 unsure=unsure,
-                rejected_before=was_rejected(memory),
+                rejected_since=rejected_since(memory),
             )
             return
+        if isinstance(result, Delivered) and rejected_since(memory) is not None:
+            reader.mended.add(result)
         if memory is not None and memory.fingerprint == fingerprint:
             if isinstance(result, Delivered):
                 self._leave(record, memory, row_hash, result)
@@ -256,7 +230,7 @@ class _Batch:
         else:
             self.results.append(result)
             rejected = isinstance(result, Rejected)
-            self.noted[key] = Occurrence(record.row, fingerprint, rejected)
+            self.noted[key] = Occurrence(record.row, fingerprint, rejected, name)
 
     def _leave(self, record: Record, memory: Memory, row_hash: int, result: Delivered) -> None:
         """A row that is as it was; it is sent all the same where a dropped value is tried again."""
@@ -270,6 +244,7 @@ class _Batch:
         if entry is None:
             self.results.append(result)
         else:
+            reader.mended.drop(record.key)
             self.entries[record.key] = entry
 
     def _is_first(self, key: str, occurrence: Occurrence) -> bool:
@@ -287,11 +262,13 @@ class _Batch:
 
     def _first(self, key: str, memory: Memory | None) -> Occurrence | None:
         if entry := self.entries.get(key):
-            return Occurrence(entry.record.row, entry.fingerprint)
+            name = self.reader.decision.backgrounds.name(entry.record.fields)
+            return Occurrence(entry.record.row, entry.fingerprint, name=name)
         if noted := self.noted.get(key):
             return noted
         if before := self.before.get(key):
-            return Occurrence(before.row, before.fingerprint, before.rejected)
+            name = before.name or self.reader.decision.backgrounds.name(before.fields)
+            return Occurrence(before.row, before.fingerprint, before.rejected, name)
         if memory is not None and (row := self.reader.seen.row(memory.record)):
             return Occurrence(row, memory.fingerprint)  # unchanged: what is remembered it is
         return None

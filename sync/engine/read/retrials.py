@@ -42,7 +42,16 @@ class Retrials:
             self._following |= due
         uuid, hash_ = memory.uuid, row_hash or None
         tries = frozenset(due)
-        return Entry(record, fingerprint, uuid, row_hash=hash_, tries=tries, follows=not first)
+        since = None if memory.left else memory.rejected_since
+        return Entry(
+            record,
+            fingerprint,
+            uuid,
+            row_hash=hash_,
+            tries=tries,
+            follows=not first,
+            rejected_since=since,
+        )
 
     def _fields(self, record: Record, memory: Memory) -> list[str]:
         """The fields whose value is known to be dropped."""

@@ -108,4 +108,5 @@ class WriterAssembly:
             findings.types,
             findings.limits,
             self.context.clock,
+            findings.backgrounds,
         )

@@ -5,6 +5,7 @@ from collections import abc
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from sync.domain.background import Backgrounds
 from sync.domain.clock import Clock
 from sync.domain.events import MappingReporter
 from sync.domain.fingerprint import Hasher, join
@@ -17,7 +18,7 @@ from sync.engine.spool import Entry
 from sync.engine.write.delivery import Delivery
 from sync.engine.write.rejections import memorable
 from sync.engine.write.same_refusals import SameRefusals
-from sync.errors import AlreadyExists, Refused
+from sync.errors import AlreadyExists, NotFound, Refused
 from sync.state.memory import Confirmed, Drop, Held, Item, Observed, RejectedRow
 
 #: A crash loses the record of at most this many rows, or of this many seconds; they are looked up again, see
@@ -53,6 +54,7 @@ class Recorder:
     types: abc.Mapping[str, Typed]
     limits: RunLimits
     clock: Clock
+    backgrounds: Backgrounds = field(default_factory=Backgrounds)
     #: Requests that the real run would send for what a dry run found.
     cost: int = field(default=0, init=False)
     _results: list[Result] = field(default_factory=list, init=False)
@@ -73,11 +75,11 @@ class Recorder:
         Raises:
             RailError: more rows are rejected than `max_rejected` allows, or all that was sent for one reason.
         """
-        result = _with_known(delivery)
+        result = self._told(delivery)
         self.cost += delivery.cost
         self._results.append(result)
         if self.state is not None:
-            self._items.append(self._item(delivery))
+            self._items.append(self._item(delivery, result))
             self._attributes.update(self._fixed(delivery))
         if not isinstance(result, Delivered):
             self._pending_rejections += 1
@@ -88,8 +90,26 @@ class Recorder:
         """Report rows that are as the state has them."""
         self._tell(results)
 
-    def _item(self, delivery: Delivery) -> Item:
+    def _told(self, delivery: Delivery) -> Result:
+        """What became of a record; of a rejected row with its background. A row that was rejected is mended."""
         match delivery.result:
+            case Rejected() as rejected:
+                return self._with_background(delivery, rejected)
+            case PartlyWritten(rejected=rejected) as partly:
+                return replace(partly, rejected=self._with_background(delivery, rejected))
+            case result:
+                self.reporter.run.mended += delivery.entry.rejected_since is not None
+                return result
+
+    def _with_background(self, delivery: Delivery, rejected: Rejected) -> Rejected:
+        entry, known = delivery.entry, delivery.known
+        uuid = delivery.uuid or (known.uuid if isinstance(known, Seen) else entry.uuid)
+        if isinstance(known, Absent) or isinstance(delivery.error, NotFound):
+            uuid = None
+        return self.backgrounds.of(rejected, entry.rejected_since, uuid, entry.record.fields)
+
+    def _item(self, delivery: Delivery, result: Result) -> Item:
+        match result:
             case Delivered(outcome=Outcome.SKIPPED) as result:
                 # The mode left it alone: its uuid is kept without a fingerprint, for a change of mode.
                 pairs, deleted = _pairs(delivery), _deleted(delivery)
@@ -130,6 +150,7 @@ class Recorder:
             held=self._held(delivery.entry, rejected, delivery.error),
             tried=tuple(sorted(delivery.entry.tries)),
             deleted=_deleted(delivery),
+            since=rejected.background.since,
         )
 
     def _held(self, entry: Entry, rejected: Rejected, error: Exception | None) -> Held | None:
@@ -186,18 +207,6 @@ class Recorder:
             self._pending_rejections -= not isinstance(result, Delivered)
         if results:
             self.reporter.rows(results)
-
-
-def _with_known(delivery: Delivery) -> Result:
-    """What became of a record; of a rejected row, whether it was that before."""
-    known = delivery.entry.rejected_before
-    match delivery.result:
-        case Rejected() as rejected if known:
-            return replace(rejected, known=True)
-        case PartlyWritten(rejected=rejected) as partly if known:
-            return replace(partly, rejected=replace(rejected, known=True))
-        case result:
-            return result
 
 
 def _pairs(delivery: Delivery) -> int | None:

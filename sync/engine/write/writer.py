@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from sync.domain.events import Phase
 from sync.domain.plan import Create, Remembered, Update
-from sync.domain.results import Delivered, Outcome, Result
+from sync.domain.record import Rejected
+from sync.domain.results import Delivered, Outcome, PartlyWritten, Result
 from sync.engine.context import Stop
 from sync.engine.spool import Entry, Spool
 from sync.engine.write.deliver import Deliver
@@ -84,10 +85,20 @@ class Writer:
     async def _deliver(self, job: Job) -> None:
         delivery = await self.deliver.deliver(job)
         self._stuck |= delivery.stuck
-        self.recorder.record(delivery)
+        self._record(delivery)
 
     async def _foretell(self, job: Job) -> None:
-        self.recorder.record(await self.deliver.foretell(job))
+        self._record(await self.deliver.foretell(job))
+
+    def _record(self, delivery: Delivery) -> None:
+        """Hand it to the recorder; who belongs to a rejected record is told why it is not there."""
+        match delivery.result:
+            case (
+                Rejected(row=row, problems=problems)
+                | PartlyWritten(rejected=Rejected(row=row, problems=problems))
+            ):
+                self.spool.reject([(delivery.entry.record.key, row, problems[0].code)])
+        self.recorder.record(delivery)
 
     async def _work(self, jobs: abc.AsyncGenerator[Job], carry_out: _CarryOut) -> None:
         """Carry out jobs with a worker for each connection, and some; a slow answer holds up nobody."""
@@ -157,7 +168,7 @@ class Writer:
         planned = await self.deliver.plan(job)
         if isinstance(planned, Delivery):
             self.spool.drop([job.record.key])
-            self.recorder.record(planned)
+            self._record(planned)
             return
         self._creates += isinstance(planned.operation, Create)
         self._updates += isinstance(planned.operation, Update)

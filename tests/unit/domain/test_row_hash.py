@@ -21,7 +21,7 @@ from sync.domain.row_hash import KnownRows, RowHash, RowHasher
 from sync.domain.seen_rows import SeenRows
 from sync.engine.read.changes import ChangeDetector
 from sync.engine.read.reader import Reader
-from sync.state.memory import Confirmed, RejectedRow
+from sync.state.memory import Confirmed, Observed, RejectedRow
 from sync.warehouse.column import Column
 from tests.support.bench import EDITION, Bench, customer
 
@@ -292,13 +292,14 @@ def test_moved(desk):
 
 
 def test_rejected_and_back(desk):
-    """A row that was unusable for a while is what it was when it is back."""
+    """A row that was unusable for a while is what it was when it is back: it is built once, and known to be mended."""
     desk.read(("a", "A", 1))
     desk.deliver()
     assert tally(desk.read(("a", "\0", 1))) == {"read": 1, "rejected": 1}
 
     assert tally(desk.read(("a", "A", 1))) == {"read": 1, "unchanged": 1}
-    assert desk.strange == 0
+    assert desk.strange == 1
+    assert desk.noted[-1] == Observed("a", "cus_a", None, Outcome.UNCHANGED)
 
 
 def test_another_mapping_shares_nothing(desk):

@@ -1,6 +1,9 @@
 """The lines of errors.jsonl, changes.jsonl and left.jsonl."""
 
-from sync.domain.record import Problem, Rejected, Stage
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sync.domain.record import Background, Problem, Rejected, Stage
 from sync.domain.results import Delivered, Outcome, Warned
 from sync.report import lines
 from sync.report.plain import dumps
@@ -12,14 +15,29 @@ def test_errors(rejected, now):
         '{"format": 1, "run_id": "r1", "mapping": "customers", "row": 17, "key": "cus_17",'
         ' "stage": "map", "code": "invalid_country", "field": "country", "value": "Germany",'
         ' "message": "this is no country", "hint": "use a code", "http_status": null,'
-        ' "response": null, "attempts": 0, "at": "2026-01-31T10:00:01.500Z"}',
+        ' "response": null, "attempts": 0, "at": "2026-01-31T10:00:01.500Z",'
+        ' "since": "2026-01-31T10:00:01.500Z", "new": true, "name": null, "url": null}',
         '{"format": 1, "run_id": "r1", "mapping": "customers", "row": 17, "key": "cus_17",'
         ' "stage": "map", "code": "invalid_email", "field": "email",'
         ' "value": "=cmd|\' /C calc\'!A0", "message": "this is no e-mail address", "hint": "",'
         ' "http_status": null, "response": null, "attempts": 0,'
-        ' "at": "2026-01-31T10:00:01.500Z"}',
+        ' "at": "2026-01-31T10:00:01.500Z", "since": "2026-01-31T10:00:01.500Z", "new": true,'
+        ' "name": null, "url": null}',
     ]
     assert expected == [dumps(line) for line in lines.errors("r1", "customers", rejected, now)]
+
+
+def test_error_of_a_row_that_was_rejected_before(rejected, now):
+    """Since when, under which name and with its page; without a key nobody can tell since when."""
+    background = Background(datetime(2026, 1, 1, tzinfo=UTC), True, "Quince", "https://x/cus_u")
+    row = replace(rejected, background=background)
+    told = [
+        [line[name] for name in ("since", "new", "name", "url")]
+        for line in lines.errors("r", "m", row, now)
+    ]
+    assert told == [["2026-01-01T00:00:00Z", False, "Quince", "https://x/cus_u"]] * 2
+    row = Rejected(1, None, Stage.MAP, row.problems, background=Background(known=True))
+    assert [line["since"] for line in lines.errors("r", "m", row, now)] == [None, None]
 
 
 def test_error_of_a_request(partly, now):

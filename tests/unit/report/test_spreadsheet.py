@@ -72,13 +72,13 @@ def test_whole_file(rejected, partly, now):
     sheet.write(errors("r1", "customers", partly.rejected, now))
     expected = (
         "format,run_id,mapping,row,key,stage,code,field,value,message,hint,http_status,response,"
-        "attempts,at\r\n"
+        "attempts,at,since,new,name,url\r\n"
         "1,r1,customers,17,cus_17,map,invalid_country,country,Germany,this is no country,"
-        "use a code,,,0,2026-01-31T10:00:01.500Z\r\n"
+        "use a code,,,0,2026-01-31T10:00:01.500Z,2026-01-31T10:00:01.500Z,true,,\r\n"
         "1,r1,customers,17,cus_17,map,invalid_email,email,'=cmd|' /C calc'!A0,"
-        "this is no e-mail address,,,,0,2026-01-31T10:00:01.500Z\r\n"
+        "this is no e-mail address,,,,0,2026-01-31T10:00:01.500Z,2026-01-31T10:00:01.500Z,true,,\r\n"
         "1,r1,customers,18,cus_18,send,refused,attributes.plan,x,ChartMogul refused the row,"
-        'mend it,422,"{""error"": ""no""}",1,2026-01-31T10:00:01.500Z\r\n'
+        'mend it,422,"{""error"": ""no""}",1,2026-01-31T10:00:01.500Z,2026-01-31T10:00:01.500Z,true,,\r\n'
     )
     assert expected == file.getvalue()
 

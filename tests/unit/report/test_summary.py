@@ -52,6 +52,8 @@ def test_summary(run):
         "throttled": 0
       },
       "rejected_new": 0,
+      "mended": 0,
+      "rejected_by_code": {},
       "known_drops": {},
       "overridden": []
     }

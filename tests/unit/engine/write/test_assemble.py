@@ -45,6 +45,9 @@ class Nobody:
     def leaves_deleted(self):
         return False
 
+    def rejection(self, key):
+        return None
+
 
 class Shop:
     """Writers of one run, put together by hand."""

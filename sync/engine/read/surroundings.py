@@ -1,0 +1,45 @@
+"""What reading asks of a running query, and of the state."""
+
+from collections import abc
+from typing import Protocol
+
+from sync.domain.row_hash import Row, Rows
+from sync.engine.read.retrials import Named
+from sync.state.memory import Item, Memory
+
+
+class RowSource(Protocol):
+    """A running query."""
+
+    def raw(self) -> abc.Iterator[Rows]:
+        """The rows in batches, with values that take long to read left unread."""
+        ...
+
+    def complete(self, row: Row) -> Row:
+        """A row with all its values read."""
+        ...
+
+
+class Memories(Protocol):
+    """The state, as reading asks for it."""
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether nothing may be written down."""
+        ...
+
+    def recall(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
+        """What is known of these keys; unknown ones are missing in the answer."""
+        ...
+
+    def note(self, items: list[Item]) -> None:
+        """Write down what became of rows before anything was sent, so that later runs know them."""
+        ...
+
+    def stored(self, key: str) -> str:
+        """A key as the state holds it."""
+        ...
+
+    def name_drops(self, told: Named) -> None:
+        """Note the fields of drops that an older version noted without them."""
+        ...
