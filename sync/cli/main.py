@@ -400,16 +400,29 @@ def status(
 @_max_rejected
 @click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
 @_env_file
-def schedule(mappings: tuple[Path, ...], **options: Any) -> int:
+@_selecting
+def schedule(
+    mappings: tuple[Path, ...], select: tuple[str, ...], exclude: tuple[str, ...], **options: Any
+) -> int:
     """Run again and again, when it is due, until a signal ends it.
 
     A run that fails is told, and the schedule goes on. Runs never overlap: what becomes due
     during a run is left out. Mappings are read anew for every run. SIGTERM ends a run in good
     order within ten seconds: 143 then, and 0 between two runs.
-    """
-    from sync.cli.schedule import Wanted, schedule
 
-    return schedule(Wanted(mappings or _DEFAULT, **options))
+    Without --every and --cron each mapping runs by its own schedule:, together with what else is
+    due then, customers first; what falls due during a run starts once, after it.
+
+    \b
+    Examples:
+      chartmogul-sync schedule --every 15m --port 8080
+      chartmogul-sync schedule --select label:nightly --cron "0 2 * * *"
+    """
+    from sync.cli.due_runs import Wanted
+    from sync.cli.schedule import schedule
+    from sync.mapping.choice import Choice
+
+    return schedule(Wanted(mappings or _DEFAULT, choice=Choice(select, exclude), **options))
 
 
 @app.command()

@@ -11,13 +11,13 @@ from sync.cli.failure import problems
 from sync.cli.say import say, say_json
 from sync.domain.health import MostRejected
 from sync.domain.instant import canonical
+from sync.domain.timetable import read_duration
 from sync.errors import EXIT_CONFIG, EXIT_OK, EXIT_REJECTED, ConfigError
 from sync.mapping.interpolation import Open
 from sync.mapping.survey import survey
 from sync.report.words import count, duration, visible
 from sync.service import freshness
 from sync.service.freshness import Freshness, last_runs, read_most
-from sync.service.timetable import read_duration
 from sync.settings import Settings
 from sync.state.memory import LastRun
 

@@ -66,6 +66,7 @@ def _is_noise(key: str, value: Any) -> bool:
 def _finish_parts(parts: Schema) -> None:
     """Add the short form, the rules between keys, and the kinds of fields."""
     parts["Source"]["oneOf"] = _one_of("query", "query_file", "table")
+    parts["Schedule"] |= {"oneOf": _one_of("every", "cron"), "allOf": [_ZONED]}
     parts["AttributeSpec"] |= {"oneOf": _VALUE, "allOf": _TYPED}
     long = parts.pop("FieldSpec") | {"oneOf": _VALUE}
     parts["TimeField"] = _with_short(long)
@@ -154,6 +155,8 @@ _VALUE: abc.Sequence[Schema] = [
         "properties": {"column": False, "default": False, "on_null": False, "map": False},
     },
 ]
+#: An interval has no time of day.
+_ZONED = {"if": {"required": ["every"]}, "then": {"properties": {"timezone": False}}}
 _TYPED = [
     _only_for(AttributeType.TIMESTAMP, "timezone"),
     _only_for(AttributeType.STRING, "too_long"),

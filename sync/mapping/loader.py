@@ -286,6 +286,7 @@ def _digest(mapping: Mapping) -> bytes:
         "source": {"url", "options"},
         "destination": {"api_key"},
         "labels": True,
+        "schedule": True,
     }
     said = mapping.model_dump(exclude=left_out, exclude_defaults=True)
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=repr).encode()).digest()

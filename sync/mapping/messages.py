@@ -8,11 +8,25 @@ from pydantic_core import ErrorDetails
 
 from sync.domain.record import AttributeType, Object
 from sync.errors import ConfigProblem
-from sync.mapping.model import AttributeSpec, Destination, FieldSpec, Limits, Mapping, Part, Source
+from sync.mapping.model import (
+    AttributeSpec,
+    Destination,
+    FieldSpec,
+    Limits,
+    Mapping,
+    Part,
+    Schedule,
+    Source,
+)
 from sync.mapping.rules import nearest
 from sync.mapping.yaml import Document, Path
 
-_PARTS: dict[str, type[Part]] = {"source": Source, "destination": Destination, "limits": Limits}
+_PARTS: dict[str, type[Part]] = {
+    "source": Source,
+    "destination": Destination,
+    "limits": Limits,
+    "schedule": Schedule,
+}
 #: More than this many allowed keys would bury the message.
 _FEW = 8
 

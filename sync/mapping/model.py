@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from sync.domain import objects
@@ -19,7 +19,9 @@ from sync.domain.policy import (
 )
 from sync.domain.record import AttributeType
 from sync.domain.record import Object as ObjectKind
+from sync.mapping.part import Part
 from sync.mapping.rules import plant
+from sync.mapping.schedule import Schedule
 from sync.mapping.types import (
     NAMED,
     ApiKey,
@@ -52,6 +54,8 @@ __all__ = [
     "OnAbsent",
     "OnDeleted",
     "OnNull",
+    "Part",
+    "Schedule",
     "Share",
     "Source",
     "TooLong",
@@ -60,22 +64,6 @@ __all__ = [
 
 #: So many rows that are sent first and all refused for one reason stop their mapping, unless it says otherwise.
 SAME_REFUSALS = 100
-
-
-class Part(BaseModel):
-    """A part of a mapping file: it refuses unknown keys, and keys without a value."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _refuse(cls, value: Any) -> Any:
-        """Raise what `plant` put here; refuse a key with nothing behind it."""
-        if isinstance(value, PydanticCustomError):
-            raise value
-        if value is None:
-            raise flaw("has no value; give one, or take the key out")
-        return value
 
 
 class Source(Part):
@@ -289,6 +277,10 @@ class Mapping(Part):
     limits: Limits = Field(default_factory=Limits, description="Rails that stop a run.")
     labels: Texts = Field(
         default=(), description="Names for groups of mappings: --select label:NAME takes one."
+    )
+    schedule: Schedule | None = Field(
+        default=None,
+        description="When the mapping runs, for `schedule` without --every and --cron.",
     )
     enabled: Flag = Field(default=True, description="false leaves the mapping out of everything.")
 

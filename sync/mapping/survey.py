@@ -16,6 +16,7 @@ from sync.mapping.conflicts import Conflict, find_conflicts
 from sync.mapping.environment import EVERYTHING, Need, supply
 from sync.mapping.interpolation import Environment
 from sync.mapping.loader import LoadedMapping, find_files, load_file, read_document, shown
+from sync.mapping.model import Schedule
 from sync.mapping.types import DataSource, uuid_of
 
 _SOURCE = TypeAdapter[str](DataSource)
@@ -53,6 +54,8 @@ class Barred:
     held: bool = False
     #: Why, in a word of ours.
     reason: str = cause(ConfigError())
+    #: When it would run, where its file says so and can be read.
+    schedule: Schedule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,26 @@ class Survey:
         found = [replace(_barred(one, told(error)), reason=cause(error)) for one in self.sound]
         more = error.problems if isinstance(error, ConfigError) else ()
         return Survey([], [*self.barred, *found], (*more, *self.problems), self.unsound)
+
+    def failing(self, problems: abc.Mapping[str, ConfigProblem]) -> "Survey":
+        """This survey where the sound mappings of some files may not run, each because of its problem."""
+        sound = [one for one in self.sound if one.file not in problems]
+        failed = [
+            _barred(one, told(ConfigError(problems[one.file])))
+            for one in self.sound
+            if one.file in problems
+        ]
+        more = (*self.problems, *problems.values())
+        return Survey(sound, [*self.barred, *failed], more, self.unsound)
+
+    def only(self, names: abc.Set[str]) -> "Survey":
+        """This survey of the mappings of these names alone; files that are not sound guard types as before."""
+        barred = [one for one in self.barred if one.name in names]
+        files = {one.file for one in barred}
+        problems = tuple(problem for problem in self.problems if problem.file in files)
+        return Survey(
+            [one for one in self.sound if one.mapping.name in names], barred, problems, self.unsound
+        )
 
 
 _HELD = "held back: "
@@ -149,6 +172,7 @@ def _barred(one: LoadedMapping, error: str) -> Barred:
         destination.uuid,
         mapping.mode.value,
         source.query or source.table or "",
+        schedule=mapping.schedule,
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -12,10 +13,14 @@ from pydantic_core import PydanticCustomError
 from sync.domain.flaw import flaw, wrong
 from sync.domain.record import Scalar
 from sync.domain.spelling import bare
+from sync.domain.timetable import read_cron, read_every
+from sync.errors import ConfigError
 from sync.mapping.variables import docker_hint
 
 #: For editors, which read the file before `${NAME}` is replaced.
 REFERENCE_SCHEMA: dict[str, Any] = {"type": "string", "pattern": r"\$\{[A-Za-z_]"}
+#: A moment, where it does not matter which.
+_ANY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,25 @@ def _zone(value: Any) -> str:
         return ZoneInfo(_text(value)).key
     except (KeyError, ValueError, OSError):
         raise wrong("is not a time zone; use a name such as Europe/Berlin or UTC") from None
+
+
+def _interval(value: Any) -> str:
+    text = _text(value)
+    try:
+        read_every(text, _ANY)
+    except ConfigError:
+        raise wrong("is no interval; write it like 90s, 15m, 2h or 1d") from None
+    return text
+
+
+def _cron_fields(value: Any) -> str:
+    text = _text(value)
+    try:
+        read_cron(text, ZoneInfo("UTC"))
+    except ConfigError:
+        hint = "write five fields: minute, hour, day, month, weekday, such as '*/15 * * * *'"
+        raise wrong("is no cron expression that is ever due", hint) from None
+    return text
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -241,6 +265,12 @@ VALUE_MAP_SCHEMA: dict[str, Any] = {
 _SECRET = {"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"}
 _TEXTS = {"type": "array", "items": _TEXT, "uniqueItems": True}
 
+_INTERVAL = {"type": "string", "pattern": "^ *[0-9]{1,9} *[smhd] *$"}
+
+Interval = Annotated[
+    str, PlainValidator(_interval), WithJsonSchema({"anyOf": [_INTERVAL, REFERENCE_SCHEMA]})
+]
+CronFields = Annotated[str, PlainValidator(_cron_fields), WithJsonSchema(_TEXT)]
 Version = Annotated[int, PlainValidator(_version), WithJsonSchema({"const": 1})]
 Text = Annotated[str, PlainValidator(_text), WithJsonSchema(_TEXT)]
 Texts = Annotated[tuple[str, ...], PlainValidator(_texts), WithJsonSchema(_TEXTS)]

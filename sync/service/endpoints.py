@@ -37,6 +37,8 @@ class Board:
     started_at: datetime
     max_age: timedelta
     freshness: tuple[Freshness, ...] = ()
+    #: Where mappings have timetables of their own: how old the last success of each may be.
+    max_ages: abc.Mapping[str, timedelta] = field(default_factory=dict, init=False)
     running: bool = field(default=False, init=False)
     next_run_at: datetime | None = field(default=None, init=False)
     #: How much later it is by the state's clock, by which runs are entered.
@@ -48,6 +50,10 @@ class Board:
     beat: float | None = field(default=None, init=False)
     #: When and why the last run broke off, which the state may not hold; None where it did not.
     failure: dict[str, object] | None = field(default=None, init=False)
+
+    def limit(self, mapping: str) -> timedelta:
+        """How old a mapping's last success may be."""
+        return self.max_ages.get(mapping, self.max_age)
 
     def is_stuck(self) -> bool:
         """Whether the worker does nothing at all any more: only a new process helps."""
@@ -62,13 +68,19 @@ def describe(board: Board, now: datetime) -> list[dict[str, Any]]:
         freshness.describe(
             one,
             moment,
-            board.max_age,
+            board.limit(one.mapping),
             since,
             most=board.most,
             getting_on=one.mapping in alive,
         )
+        | _own_limit(board, one.mapping)
         for one in board.freshness
     ]
+
+
+def _own_limit(board: Board, mapping: str) -> dict[str, int]:
+    limit = board.max_ages.get(mapping)
+    return {} if limit is None else {"max_age_seconds": round(limit.total_seconds())}
 
 
 def report(board: Board, now: datetime) -> dict[str, object]:

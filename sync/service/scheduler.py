@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sync.service.timetable import Timetable, delay, skipped
+from sync.domain.timetable import Timetable, delay, skipped
 from sync.state.moments import since_boot
 
 #: The longest sleep: clocks are set and machines suspended, so the time is looked at again.
-_NAP = timedelta(seconds=30)
+NAP = timedelta(seconds=30)
 #: Shorter than any clock can tell.
-_INSTANT = 1e-6
+INSTANT = 1e-6
 #: Seconds after a lease has run out in which it is surely free.
-_SPARE = 1.0
+SPARE = 1.0
 
 
 class Listener(Protocol):
@@ -72,7 +72,7 @@ class Scheduler:
 
     async def _try_again(self, due: datetime, seconds: float) -> bool:
         """Wait until a lease has run out, where that is before the next run is due."""
-        until = self.clock() + timedelta(seconds=seconds + _SPARE)
+        until = self.clock() + timedelta(seconds=seconds + SPARE)
         if until >= self.timetable.after(max(self.clock(), due)):
             return False
         self.listener.locked(until)
@@ -91,9 +91,9 @@ class Scheduler:
         begun, length = self.monotonic(), (until - self.clock()).total_seconds()
         while not self.stop.is_set():
             left = min((until - self.clock()).total_seconds(), length + begun - self.monotonic())
-            if left < _INSTANT:
+            if left < INSTANT:
                 return
-            await self.nap(min(left, _NAP.total_seconds()))
+            await self.nap(min(left, NAP.total_seconds()))
 
 
 def steady(

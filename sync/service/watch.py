@@ -33,8 +33,13 @@ class Watch:
         """Tell what has become too old since the last look."""
         board, moment = self.board, self.now() + self.board.ahead
         since = board.started_at + board.ahead
-        late = [one for one in board.freshness if one.is_too_old(moment, board.max_age, since)]
+        late = [
+            one
+            for one in board.freshness
+            if one.is_too_old(moment, board.limit(one.mapping), since)
+        ]
         new = [one for one in late if (one.mapping, one.data_source) not in self._late]
         self._late = frozenset((one.mapping, one.data_source) for one in late)
-        if new:
-            await asyncio.to_thread(self.tell, new, board.max_age)
+        for limit in sorted({board.limit(one.mapping) for one in new}):
+            those = [one for one in new if board.limit(one.mapping) == limit]
+            await asyncio.to_thread(self.tell, those, limit)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Protocol
 from sync.domain.events import Reporter
 from sync.domain.instant import canonical
 from sync.domain.results import Run, Status
+from sync.domain.timetable import Timetable, max_age
 from sync.engine.context import Stop
 from sync.errors import EXIT_OK, EXIT_REJECTED, SyncError, cause, told
 from sync.service import freshness
+from sync.service.agenda import Agenda, Clocks
 from sync.service.endpoints import Board
 from sync.service.metrics import Metrics
 from sync.service.scheduler import Scheduler, napping
-from sync.service.timetable import Timetable
 from sync.state.history import Whose
 from sync.state.moments import since_boot
 
@@ -36,8 +37,15 @@ class Runs(Protocol):
         """The mappings, as the latest `run` has found them."""
         ...
 
-    async def run(self, stop: Stop, listener: Reporter) -> Run:
-        """One run; files and environment are read anew, so that an edited mapping counts from now on."""
+    async def run(self, stop: Stop, listener: Reporter, names: frozenset[str] | None = None) -> Run:
+        """One run over all mappings, or those of these names.
+
+        Files and environment are read anew, so that an edited mapping counts from now on.
+        """
+        ...
+
+    def timetables(self) -> abc.Mapping[str, Timetable]:
+        """The timetable of each mapping, where they have their own, as the files say now."""
         ...
 
     def freshness(self) -> freshness.Known:
@@ -58,17 +66,39 @@ class Worker:
     stop: Stop = field(default_factory=Stop, init=False)
     monotonic: abc.Callable[[], float] = since_boot
     _known: freshness.Known = field(default_factory=freshness.Known, init=False)
+    #: Whether the age of a last success is judged by each mapping's timetable.
+    ages: bool = field(default=False, init=False)
 
     async def serve(self, timetable: Timetable, jitter: timedelta | None, *, at_once: bool) -> int:
         """Keep the timetable until `stop` is set; the exit code."""
-        beating = asyncio.create_task(self._beat())
-        await self._look()
         nap = napping(self.stop.event)
         scheduler = Scheduler(
             timetable, self.work, self.stop.event, self, self.now, nap, jitter, self.monotonic
         )
+        return await self._serve(lambda: scheduler.keep(at_once=at_once))
+
+    async def serve_all(
+        self, clocks: Clocks, jitter: timedelta | None, *, at_once: bool | None
+    ) -> int:
+        """Keep the timetable of each mapping until `stop` is set; the exit code."""
+        nap = napping(self.stop.event)
+        agenda = Agenda(
+            self._timetables, self.work_on, self.stop.event, self, clocks, nap, jitter, at_once
+        )
+        return await self._serve(agenda.keep)
+
+    async def _timetables(self) -> abc.Mapping[str, Timetable]:
+        found = await asyncio.to_thread(self.runs.timetables)
+        if self.ages:
+            now = self.now()
+            self.board.max_ages = {name: max_age(one, now) for name, one in found.items()}
+        return found
+
+    async def _serve(self, keep: abc.Callable[[], abc.Awaitable[None]]) -> int:
+        beating = asyncio.create_task(self._beat())
+        await self._look()
         try:
-            await scheduler.keep(at_once=at_once)
+            await keep()
         finally:
             beating.cancel()
         broken_off = self.ended is not None and self.ended.status is Status.INTERRUPTED
@@ -87,11 +117,20 @@ class Worker:
 
         What it gives are the seconds until the last lease runs out that some mapping met; None where none did.
         """
+        await self._work()
+        return max(self._free_in().values(), default=None)
+
+    async def work_on(self, names: frozenset[str]) -> dict[str, float]:
+        """One run over the mappings of these names; those that met a lease, with the seconds until it runs out."""
+        await self._work(names)
+        return self._free_in()
+
+    async def _work(self, names: frozenset[str] | None = None) -> None:
         self.board.running, self.board.next_run_at = True, None
         self.board.failure = self.ended = None
         self.board.progress.begun = self.metrics.begun
         try:
-            self.ended = await self.runs.run(self.stop, self.board.progress)
+            self.ended = await self.runs.run(self.stop, self.board.progress, names)
         except SyncError as error:
             self.log.error("run_failed", exit_code=error.exit_code, error=told(error))
             self.metrics.failed()
@@ -111,17 +150,16 @@ class Worker:
             await self._look()
             self.board.progress.over()
             self.board.running = False
-        return self._free_in()
 
     def _note_failure(self, exit_code: int, reason: str | None) -> None:
         """Show that the last run failed, also where no state can hold it; without words, which may quote a row."""
         at = canonical(self.now())
         self.board.failure = {"at": at, "exit_code": exit_code, "reason": reason}
 
-    def _free_in(self) -> float | None:
+    def _free_in(self) -> dict[str, float]:
         parts = self.ended.mappings if self.ended else ()
-        met = [p.free_in for p in parts if p.status is Status.LOCKED and p.free_in is not None]
-        return max(met, default=None)
+        locked = [part for part in parts if part.status is Status.LOCKED]
+        return {part.mapping: part.free_in for part in locked if part.free_in is not None}
 
     async def _look(self) -> None:
         """Find the last runs, also those of other workers on the same state."""
@@ -149,3 +187,13 @@ class Worker:
         self.metrics.missed(count)
         message = "the last run took longer than the schedule allows"
         self.log.warning("runs_missed", count=count, message=message)
+
+    def late(self, mapping: str, count: int, *, known: bool) -> None:
+        """Count what was left out, and tell of it once until the mapping keeps its timetable again."""
+        self.metrics.missed(count)
+        if not known:
+            message = (
+                "it was due again before it could start: runs follow each other, and take longer than schedule allows;"
+                " it starts once after each, and this is told once"
+            )
+            self.log.warning("runs_missed", mapping=mapping, count=count, message=message)

@@ -102,7 +102,10 @@ class Night:
     def whose(self, known):
         return [whose(one, known) for one in self.prepared.survey.everybody]
 
-    async def run(self, stop, listener):
+    def timetables(self):
+        return {}
+
+    async def run(self, stop, listener, names=None):
         self.prepared = prepare_run([self.place.folder / "mappings"])
         found, settings = self.prepared.survey, self.prepared.settings
         if not found.sound:

@@ -79,8 +79,10 @@ GOOD = {
         "live_check": "never",
         "tolerate_rejected": "5%",
         "labels": ["nightly"],
+        "schedule": {"cron": "0 6 * * mon-fri", "timezone": "Europe/Berlin"},
         "limits": {"max_rejected": 5, "max_requests": 10, "allow_empty": True},
     },
+    "an interval": CUSTOMER | {"schedule": {"every": "15m"}},
     "references": CUSTOMER
     | {
         "source": {"query": "q", "url": "postgresql://${U}:${P}@h/d"},
@@ -90,6 +92,10 @@ GOOD = {
     },
 }
 BAD = {
+    "no timetable": CUSTOMER | {"schedule": {}},
+    "two timetables": CUSTOMER | {"schedule": {"every": "15m", "cron": "@daily"}},
+    "an interval with a zone": CUSTOMER | {"schedule": {"every": "15m", "timezone": "UTC"}},
+    "no interval": CUSTOMER | {"schedule": {"every": "15 minutes"}},
     "unknown key": CUSTOMER | {"colour": "x"},
     "no fields": {name: part for name, part in CUSTOMER.items() if name != "fields"},
     "version": CUSTOMER | {"version": 2},

@@ -873,10 +873,11 @@ def test_query_file_refused(name, message):
 
 
 def test_digest_is_stable():
-    """Order, comments, the way of writing, secrets and labels do not change the digest."""
+    """Order, comments, the way of writing, secrets, labels and timetables do not change the digest."""
     text = """\
 # the same
 labels: [nightly]
+schedule: {every: 15m}
 fields: {external_id: {column: "id"}}
 destination: {object: customer, data_source: ds_environment}
 source: {query: "select 1", url: "${U}"}

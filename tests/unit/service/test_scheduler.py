@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sync.domain.timetable import read_cron, read_every, read_zone
 from sync.service.scheduler import Scheduler, steady
-from sync.service.timetable import read_cron, read_every, read_zone
 
 START = datetime(2026, 1, 31, 10, tzinfo=UTC)
 

@@ -8,9 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sync.errors import ConfigError
-from sync.service.scheduler import Scheduler, napping
-from sync.service.timetable import (
+from sync.domain.timetable import (
     Cron,
     Every,
     Timetable,
@@ -23,6 +21,8 @@ from sync.service.timetable import (
     read_zone,
     skipped,
 )
+from sync.errors import ConfigError
+from sync.service.scheduler import Scheduler, napping
 
 START = datetime(2026, 1, 31, 10, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

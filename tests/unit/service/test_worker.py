@@ -24,7 +24,10 @@ class Runs:
     def whose(self, known: Known):
         return [Whose("customers", "ds_1")]
 
-    async def run(self, stop, listener):
+    def timetables(self):
+        return {}
+
+    async def run(self, stop, listener, names=None):
         raise self.error
 
     def freshness(self):

@@ -8,8 +8,6 @@ from itertools import islice, pairwise
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from croniter import croniter
-
 from sync.errors import ConfigError, ConfigProblem
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -56,6 +54,8 @@ class Cron:
 
     def after(self, moment: datetime) -> datetime:
         """The first due time later than `moment`, in UTC."""
+        from croniter import croniter  # not before there are fields to be read
+
         found = croniter(self.fields, moment.astimezone(self.zone))
         while True:
             due: datetime = found.get_next(datetime)
