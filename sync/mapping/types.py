@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -13,14 +12,10 @@ from pydantic_core import PydanticCustomError
 from sync.domain.flaw import flaw, wrong
 from sync.domain.record import Scalar
 from sync.domain.spelling import bare
-from sync.domain.timetable import read_cron, read_every
-from sync.errors import ConfigError
 from sync.mapping.variables import docker_hint
 
 #: For editors, which read the file before `${NAME}` is replaced.
 REFERENCE_SCHEMA: dict[str, Any] = {"type": "string", "pattern": r"\$\{[A-Za-z_]"}
-#: A moment, where it does not matter which.
-_ANY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +40,8 @@ class Share:
         return str(self.rows) if self.rows is not None else f"{self.percent}%"
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A text that is not blank; anything else is a flaw."""
     if isinstance(value, PydanticCustomError):
         raise value
     if not isinstance(value, str):
@@ -57,7 +53,7 @@ def _text(value: Any) -> str:
 
 def _scalar(value: Any) -> Scalar:
     if isinstance(value, str):
-        return _text(value)
+        return text_of(value)
     if isinstance(value, bool | int) or (isinstance(value, Decimal) and value.is_finite()):
         return value
     raise flaw("must be one value: text, a number, true or false")
@@ -93,34 +89,15 @@ def _mapped(value: Any) -> Scalar:
 
 def _zone(value: Any) -> str:
     try:
-        return ZoneInfo(_text(value)).key
+        return ZoneInfo(text_of(value)).key
     except (KeyError, ValueError, OSError):
         raise wrong("is not a time zone; use a name such as Europe/Berlin or UTC") from None
-
-
-def _interval(value: Any) -> str:
-    text = _text(value)
-    try:
-        read_every(text, _ANY)
-    except ConfigError:
-        raise wrong("is no interval; write it like 90s, 15m, 2h or 1d") from None
-    return text
-
-
-def _cron_fields(value: Any) -> str:
-    text = _text(value)
-    try:
-        read_cron(text, ZoneInfo("UTC"))
-    except ConfigError:
-        hint = "write five fields: minute, hour, day, month, weekday, such as '*/15 * * * *'"
-        raise wrong("is no cron expression that is ever due", hint) from None
-    return text
 
 
 def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise wrong("is not a list; write it as [one, two]")
-    texts = tuple(_text(item) for item in value)
+    texts = tuple(text_of(item) for item in value)
     if len(set(texts)) < len(texts):
         raise flaw("names the same thing twice; take one out")
     return texts
@@ -232,7 +209,7 @@ def _options(value: Any) -> dict[str, Any]:
     """What a driver is handed: names and values of its own, those of the environment secret."""
     if not isinstance(value, dict):
         raise wrong("is not a map of options; write it as {name: value}")
-    return {_text(name): _option(item) for name, item in value.items()}
+    return {text_of(name): _option(item) for name, item in value.items()}
 
 
 def _option(value: Any) -> Any:
@@ -250,7 +227,7 @@ def _option(value: Any) -> Any:
     return value
 
 
-_TEXT = {"type": "string", "minLength": 1}
+TEXT_SCHEMA: dict[str, Any] = {"type": "string", "minLength": 1}
 _COUNT = {"type": "integer", "minimum": 0}
 _PERCENT = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?%$"}
 _ROWS = {"anyOf": [_COUNT, _PERCENT, REFERENCE_SCHEMA]}
@@ -263,16 +240,10 @@ VALUE_MAP_SCHEMA: dict[str, Any] = {
     "additionalProperties": _SCALAR,
 }
 _SECRET = {"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"}
-_TEXTS = {"type": "array", "items": _TEXT, "uniqueItems": True}
+_TEXTS = {"type": "array", "items": TEXT_SCHEMA, "uniqueItems": True}
 
-_INTERVAL = {"type": "string", "pattern": "^ *[0-9]{1,9} *[smhd] *$"}
-
-Interval = Annotated[
-    str, PlainValidator(_interval), WithJsonSchema({"anyOf": [_INTERVAL, REFERENCE_SCHEMA]})
-]
-CronFields = Annotated[str, PlainValidator(_cron_fields), WithJsonSchema(_TEXT)]
 Version = Annotated[int, PlainValidator(_version), WithJsonSchema({"const": 1})]
-Text = Annotated[str, PlainValidator(_text), WithJsonSchema(_TEXT)]
+Text = Annotated[str, PlainValidator(text_of), WithJsonSchema(TEXT_SCHEMA)]
 Texts = Annotated[tuple[str, ...], PlainValidator(_texts), WithJsonSchema(_TEXTS)]
 Constant = Annotated[Scalar, PlainValidator(_scalar), WithJsonSchema(_SCALAR)]
 Mapped = Annotated[Scalar, PlainValidator(_mapped), WithJsonSchema(_SCALAR)]
@@ -280,7 +251,7 @@ Mapped = Annotated[Scalar, PlainValidator(_mapped), WithJsonSchema(_SCALAR)]
 ValueMap = Annotated[
     dict[str, Mapped], BeforeValidator(_value_map), WithJsonSchema(VALUE_MAP_SCHEMA)
 ]
-Zone = Annotated[str, PlainValidator(_zone), WithJsonSchema(_TEXT)]
+Zone = Annotated[str, PlainValidator(_zone), WithJsonSchema(TEXT_SCHEMA)]
 Count = Annotated[
     int, PlainValidator(_count), WithJsonSchema({"anyOf": [_COUNT, REFERENCE_SCHEMA]})
 ]
@@ -303,5 +274,5 @@ Options = Annotated[
     dict[str, Any], PlainValidator(_options), WithJsonSchema({"type": "object", "minProperties": 1})
 ]
 Flag = Annotated[bool, PlainValidator(_flag), WithJsonSchema(_FLAG)]
-DataSource = Annotated[str, PlainValidator(_data_source), WithJsonSchema(_TEXT)]
+DataSource = Annotated[str, PlainValidator(_data_source), WithJsonSchema(TEXT_SCHEMA)]
 ApiKey = Annotated[SecretStr, PlainValidator(_api_key), WithJsonSchema(_SECRET)]
