@@ -146,6 +146,8 @@ def parse_as_far_as_possible(text: str, file: str) -> Document:
         _fail(file, root.start_mark, "a mapping file holds keys and values, from version: 1 on")
     reading = _Reading(file)
     data = reading.read(root, 0)
+    if not isinstance(data, dict):  # its tag says that it is something else
+        raise ConfigError(*reading.problems)
     return Document(file, data, root, tuple(reading.problems))
 
 

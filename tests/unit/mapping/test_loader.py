@@ -996,6 +996,12 @@ def outcome(content):
     return None
 
 
+@pytest.mark.parametrize("text", ["!a {version: 1}", "!!null {}", "!a\nversion: 1\n"])
+def test_a_tag_on_the_whole(text):
+    """A document whose tag says that it is no mapping is a problem of its place, nothing else."""
+    assert "tag" in str(outcome(text.encode()))
+
+
 @settings(max_examples=300, deadline=None, database=None)
 @given(st.binary(max_size=200))
 def test_any_bytes(content):
