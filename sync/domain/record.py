@@ -63,12 +63,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A valid desired customer or contact. `key` as in the contract: external id, or `CUSTOMER|EMAIL`."""
+    """A valid desired customer or contact. `key` as in the contract: external id, `CUSTOMER|EMAIL`, or a uuid."""
 
     row: int
     key: str
     fields: Fields
-    #: Contacts only: the external id of their customer.
+    #: Contacts only: the external id of their customer; None where the key is ChartMogul's own name for the contact.
     customer: str | None = None
 
 

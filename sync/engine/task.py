@@ -115,6 +115,7 @@ class MappingTask:
         self.run.account = identity
         run_id, dry_run = self.context.run_id, self.context.dry_run
         self.state = MappingState(self.store, scope, self.run.mapping, run_id, dry_run)
+        self.state.by_uuid = self.about.own_name in self.loaded.mapping.fields
         await self.state.open()
 
     @contextmanager

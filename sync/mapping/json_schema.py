@@ -5,6 +5,7 @@ from typing import Any
 
 from sync.domain import objects
 from sync.domain.objects import Descriptor, Field, Kind
+from sync.domain.policy import Mode
 from sync.domain.record import AttributeType, Object
 from sync.mapping.model import Mapping
 from sync.mapping.types import REFERENCE_SCHEMA
@@ -110,19 +111,33 @@ def _rules_of(descriptor: Descriptor) -> Schema:
     """The fields of a kind of record, where the destination names it."""
     fields: Schema = {
         "properties": {name: _field(field) for name, field in descriptor.fields.items()},
-        "required": list(descriptor.required),
         "additionalProperties": False,
+        **_keys_of(descriptor),
     }
     rules: Schema = {"fields": fields}
-    if descriptor.known_by:
-        own, *others = descriptor.known_by
-        fields["anyOf"] = _one_of(*descriptor.known_by)
-        unmapped = {name: {"properties": {"map": False}} for name in others}
-        fields["if"], fields["else"] = {"required": [own]}, {"properties": unmapped}
     if not descriptor.tags:
         rules["tags"] = {"maxItems": 0}
     is_kind = {"properties": {"object": {"const": descriptor.object.value}}, "required": ["object"]}
-    return _if({"destination": is_kind}, {"properties": rules})
+    then: Schema = {"properties": rules}
+    if name := descriptor.own_name:
+        updates = {"anyOf": [{"const": Mode.UPDATE.value}, REFERENCE_SCHEMA]}
+        mode = {"required": ["mode"], "properties": {"mode": updates}}
+        then |= {"allOf": [_if({"fields": {"required": [name]}}, mode)]}
+    return _if({"destination": is_kind}, then)
+
+
+def _keys_of(descriptor: Descriptor) -> Schema:
+    """Which keys a mapping has to say, and which do not go together."""
+    needed: Schema = {"required": list(descriptor.required)}
+    if descriptor.known_by:
+        own, *others = descriptor.known_by
+        needed["anyOf"] = _one_of(*descriptor.known_by)
+        unmapped = {name: {"properties": {"map": False}} for name in others}
+        needed["if"], needed["else"] = {"required": [own]}, {"properties": unmapped}
+    if not (name := descriptor.own_name):
+        return needed
+    alone = {"properties": {key: False for key in descriptor.keys if key != name}}
+    return {"if": {"required": [name]}, "then": alone, "else": needed}
 
 
 def _field(field: Field) -> Schema:

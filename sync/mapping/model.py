@@ -20,7 +20,7 @@ from sync.domain.policy import (
 from sync.domain.record import AttributeType
 from sync.domain.record import Object as ObjectKind
 from sync.mapping.part import Part
-from sync.mapping.rules import plant
+from sync.mapping.rules import choose_value, plant
 from sync.mapping.schedule import Schedule
 from sync.mapping.types import (
     NAMED,
@@ -172,23 +172,9 @@ class FieldSpec(Part):
                 return {"column": raw}
             case dict():
                 misspelt = raw.keys() - cls.model_fields.keys()
-                return raw if misspelt else _choose_value(raw)
+                return raw if misspelt else choose_value(raw)
             case _:
                 raise wrong("is not a column; write the column's name, or {constant: …}")
-
-
-def _choose_value(raw: dict[str, Any]) -> dict[str, Any]:
-    if not {"column", "constant"} & raw.keys():
-        raise flaw("needs one of: column, constant")
-    if "constant" not in raw:
-        return raw
-    reasons = {
-        "column": "give either column or constant",
-        "default": "a constant is never null; take default out",
-        "on_null": "a constant is never null; take on_null out",
-        "map": "a constant is never looked up; take map out",
-    }
-    return raw | {name: flaw(reasons[name]) for name in reasons.keys() & raw.keys()}
 
 
 class AttributeSpec(FieldSpec):

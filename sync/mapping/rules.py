@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from sync.domain import objects
 from sync.domain.flaw import flaw, wrong
 from sync.domain.objects import Descriptor, Field, Kind
+from sync.domain.policy import Mode
 from sync.domain.record import AttributeType, Object
 
 Raw = dict[str, Any]
@@ -31,7 +32,7 @@ def plant(raw: Raw) -> Raw:
     raw = dict(raw)
     descriptor = _descriptor(raw)
     if descriptor is not None and isinstance(raw.get("fields"), dict):
-        raw["fields"] = _plant_fields(descriptor, raw["fields"])
+        raw["fields"] = _plant_fields(descriptor, raw["fields"], raw.get("mode", Mode.UPSERT))
     if isinstance(raw.get("attributes"), dict):
         raw["attributes"] = _plant_attributes(raw["attributes"])
     if descriptor is not None and not descriptor.tags and raw.get("tags"):
@@ -57,8 +58,10 @@ def _exports_a_table(raw: Raw) -> bool:
     return isinstance(source, dict) and "table" in source
 
 
-def _plant_fields(descriptor: Descriptor, fields: Raw) -> Raw:
+def _plant_fields(descriptor: Descriptor, fields: Raw, mode: Any) -> Raw:
     planted = {name: _review(descriptor, name, spec) for name, spec in fields.items()}
+    if (own := descriptor.own_name) and own in fields:
+        return planted | _review_own_name(descriptor, own, fields, mode)
     #: What a misspelt field was meant to be is not missing as well: one mistake, one problem.
     meant = {nearest(name, descriptor.fields) for name in fields} | fields.keys()
     noun, known_by = descriptor.noun, descriptor.known_by
@@ -72,6 +75,21 @@ def _plant_fields(descriptor: Descriptor, fields: Raw) -> Raw:
         message = f"key '{known_by[0]}' is missing; a {noun} is known by {' or '.join(known_by)}"
         planted[known_by[0]] = flaw(message)
     return planted
+
+
+def _review_own_name(descriptor: Descriptor, name: str, fields: Raw, mode: Any) -> Raw:
+    """What does not go with a field that names a record by itself."""
+    noun = descriptor.noun
+    message = f"{name} is the key then, in place of all others; take {{}} out"
+    keys = [key for key in descriptor.keys if key in fields and key != name]
+    others = {key: flaw(message.format(key)) for key in keys}
+    if mode in (Mode.UPSERT, Mode.INSERT):
+        found = flaw(
+            f"a {noun} is known by its {name} in mode update only; the other modes create what is absent",
+            f"write mode: update, or know the {noun} by {' or '.join(descriptor.known_by)}",
+        )
+        return others | {name: found}
+    return others
 
 
 def _known_by_alone(descriptor: Descriptor, fields: Raw) -> str | None:
@@ -110,9 +128,15 @@ def _review_key(field: Field, spec: Raw) -> Raw:
         for part in ("constant", "default", "map")
         if part in spec
     }
-    if field.required and spec.get("on_null") in ("keep", "clear"):
+    if _is_needed(field) and spec.get("on_null") in ("keep", "clear"):
         found["on_null"] = flaw(f"a row whose {name} is null is always rejected; take on_null out")
     return found
+
+
+def _is_needed(field: Field) -> bool:
+    """Whether a row without this key is rejected, whatever else it has."""
+    names = (objects.of(kind).own_name for kind in Object)
+    return field.required or field.name in names
 
 
 def _one_of(field: Field, value: Any) -> Any:
@@ -163,3 +187,18 @@ def _review_attribute(spec: Raw) -> Raw:
     if "too_long" in spec and kind != AttributeType.STRING:
         spec["too_long"] = flaw("goes with type: String only; take it out")
     return spec
+
+
+def choose_value(raw: Raw) -> Raw:
+    """The long form of a field with a flaw wherever a constant and what goes with columns meet."""
+    if not {"column", "constant"} & raw.keys():
+        raise flaw("needs one of: column, constant")
+    if "constant" not in raw:
+        return raw
+    reasons = {
+        "column": "give either column or constant",
+        "default": "a constant is never null; take default out",
+        "on_null": "a constant is never null; take on_null out",
+        "map": "a constant is never looked up; take map out",
+    }
+    return raw | {name: flaw(reasons[name]) for name in reasons.keys() & raw.keys()}

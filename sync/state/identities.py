@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
 
+from sync.domain import objects
 from sync.domain.parent import Parent
 from sync.domain.results import Outcome
 from sync.state.memory import Confirmed, Item, Observed, RejectedRow, Scope
@@ -63,6 +64,8 @@ def admit(
 ) -> dict[str, int]:
     """The record ids of these stored keys; what the items tell of uuids is written down."""
     known = _known(connection, scope, items)
+    if objects.of(scope.object).own_name:
+        known |= _renamed(connection, scope, items, known)
     new = [
         {"scope": scope.id, "key": key, "uuid": item.uuid, "pairs": _pairs(item) or 1}
         for key, item in items.items()
@@ -80,6 +83,27 @@ def admit(
 
 def _is_new(item: Item) -> bool:
     return isinstance(item, Confirmed) and item.outcome is Outcome.CREATED
+
+
+def _renamed(
+    connection: Connection,
+    scope: Scope,
+    items: abc.Mapping[str, Item],
+    known: abc.Container[str],
+) -> dict[str, _Known]:
+    """Of these items those whose record a mapping has met by its uuid alone: their keys name it from now on."""
+    keys = {
+        item.uuid: key
+        for key, item in items.items()
+        if key not in known and item.uuid not in (None, key)
+    }
+    met = _known(connection, scope, [uuid for uuid in keys if uuid]) if keys else {}
+    met = {uuid: record for uuid, record in met.items() if record.uuid in (None, uuid)}
+    if met:
+        here = records.c.id == bindparam("record_id")
+        rows = [{"record_id": record.id, "name": keys[uuid]} for uuid, record in met.items()]
+        connection.execute(update(records).where(here).values(key=bindparam("name")), rows)
+    return {keys[uuid]: record for uuid, record in met.items()}
 
 
 def _pairs(item: Item) -> int | None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 from array import array
 from collections import abc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -29,7 +29,8 @@ T = TypeVar("T")
 class MappingState:
     """What the state knows for a mapping, and where what becomes of its rows is written down.
 
-    A dry run's writes nothing. `in_use` are the account's attribute types, customers only: those of contacts
+    A dry run's writes nothing. `by_uuid`: keys are uuids, each of which means the record that has it, whatever key
+    another mapping knows it by. `in_use` are the account's attribute types, customers only: those of contacts
     are ChartMogul's own business.
     """
 
@@ -38,6 +39,7 @@ class MappingState:
     mapping: str
     run_id: str
     dry_run: bool
+    by_uuid: bool = False
     in_use: dict[str, AttributeType] = field(default_factory=dict)
     _known: "array[int]" = field(default_factory=lambda: array("I"), init=False)
     _moved: Moved = field(default_factory=Moved, init=False)
@@ -54,7 +56,20 @@ class MappingState:
 
     def recall(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
         """What is known of these keys."""
-        return self.store.recall(self.scope, self.mapping, keys)
+        names = self._names(keys)
+        found = self.store.recall(self.scope, self.mapping, names.values())
+        if not self.by_uuid:
+            return found
+        return {k: replace(found[name], key=k) for k, name in names.items() if name in found}
+
+    def _names(self, keys: abc.Iterable[str]) -> dict[str, str]:
+        """The key under which the state has each of these."""
+        names = {key: key for key in keys}
+        if not self.by_uuid:
+            return names
+        for uuid, stored in self.store.by_uuid(self.scope, names).items():
+            names[uuid] = uuid if uuid in stored else stored[0]
+        return names
 
     async def known_drops(self) -> KnownDrops:
         """What ChartMogul is known to drop of this mapping's records, and what of it is tried again."""
@@ -122,6 +137,9 @@ class MappingState:
 
     def note(self, items: list[Item]) -> None:
         """Write down what became of rows before anything was sent."""
+        if self.by_uuid:
+            names = self._names([item.key for item in items])
+            items = [replace(item, key=names[item.key]) for item in items]
         self.store.remember(self.scope, self.mapping, self.run_id, items)
 
     def _write(self, items: list[Item], fresh: dict[str, AttributeType]) -> None:
@@ -139,7 +157,10 @@ class MappingState:
 
         self._moved = await call(self.store.moved, self.mapping, self.run_id, is_seen, self._known)
         self._known = array("I")
-        return await call(lambda: list(self.store.left(self.scope, self._moved)))
+        batches = await call(lambda: list(self.store.left(self.scope, self._moved)))
+        if self.by_uuid:
+            return [[replace(one, key=one.uuid or one.key) for one in batch] for batch in batches]
+        return batches
 
     async def count_left(self) -> int:
         """How many records earlier runs have marked as left."""
@@ -192,7 +213,8 @@ class MappingState:
     def records_of_uuid(self, uuid: str) -> list[int]:
         """The records, by number, whose keys are remembered with this uuid."""
         keys = self.store.by_uuid(self.scope, [uuid]).get(uuid, [])
-        return [memory.record for memory in self.recall(keys).values()]
+        found = self.store.recall(self.scope, self.mapping, keys)
+        return [memory.record for memory in found.values()]
 
     async def mark_sent(self, keys: abc.Sequence[str], at: datetime) -> None:
         """Note that these creates are about to be sent."""

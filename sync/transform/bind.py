@@ -20,6 +20,7 @@ from sync.transform import attributes, casts
 from sync.transform.build import Binding, RecordBuilder
 from sync.transform.casts import Cast, Miscast, Now
 from sync.transform.contract import Contract, TypesOf, nowhere
+from sync.transform.uuids import uuid
 from sync.warehouse.column import Column
 
 
@@ -124,8 +125,10 @@ class _Binder:
         cast = self.cast_of(name, spec)
         if known.kind is Kind.KEY:
             index = self._place(path, spec.column or "")
-            on_null = OnNull.REJECT if known.required else self._on_null(spec)
-            self.keys.append(Binding(name, spec.column or "", index, cast, on_null))
+            by_uuid = name == self.descriptor.own_name
+            on_null = OnNull.REJECT if known.required or by_uuid else self._on_null(spec)
+            key = uuid if by_uuid else cast
+            self.keys.append(Binding(name, spec.column or "", index, key, on_null))
         else:
             self._slot(path, name, spec, cast)
 

@@ -43,7 +43,7 @@ class RecordBuilder:
     """Makes a record, or a rejected row, of every row.
 
     `keys` are the slots that name the record: a customer's external id; a contact's customer and then, where
-    mapped, its external id.
+    mapped, its external id; or its uuid alone.
     """
 
     descriptor: Descriptor
@@ -64,7 +64,7 @@ class RecordBuilder:
             if slot.column not in self.contract.sendable and row[slot.index] is not None:
                 self.contract.meet(slot.column, row[slot.index])
         key, parent = names[0], None
-        if self.descriptor.parent is not None:
+        if self.descriptor.parent is not None and self.keys[0].field != self.descriptor.own_name:
             key, parent = self._key_within(names, fields, problems), names[0]
         if problems or key is None:
             name = Background(name=self.descriptor.name_of(fields))
@@ -143,7 +143,7 @@ def _name(slot: Binding, value: object, problems: list[Problem]) -> str | None:
             )
         return None
     try:
-        return casts.key(value)
+        return str(slot.cast(value))
     except Miscast as miscast:
         problems.append(Problem(miscast.code, miscast.message, slot.field, value, miscast.hint))
         return None

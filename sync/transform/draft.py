@@ -146,7 +146,7 @@ def _choose_keys(
             raise Unfit(f"{where} has no column that could be a key")
         _doubt(made, own, key)
         return
-    parent, own = descriptor.keys
+    parent, own, *_ = descriptor.keys
     if not _choose(made, fields[parent], usable):
         names = ", ".join(_USUAL[descriptor.object.value][parent][:4])
         message = f"{where} has no column that names the customer of a {descriptor.noun}"

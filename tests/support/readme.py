@@ -52,6 +52,8 @@ def _named(descriptor: Descriptor) -> abc.Iterator[str]:
     for name, field in descriptor.fields.items():
         if known_by and name == known_by[0]:
             yield " or ".join(f"`{one}`" for one in known_by) + " (at least one)"
+        elif name == descriptor.own_name:
+            yield f"`{name}` (in mode `update`, in place of the other keys)"
         elif name not in known_by:
             yield f"`{name}`" + (" (required)" if field.required else "")
 

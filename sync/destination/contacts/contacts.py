@@ -1,4 +1,7 @@
-"""Contacts in ChartMogul: how a record is found, created and updated there, and never created twice."""
+"""Contacts in ChartMogul: how a record is found, created and updated there, and never created twice.
+
+One module because looking, claiming and taking turns go by the same memory of what this run has met.
+"""
 
 import asyncio
 from collections import abc
@@ -9,7 +12,7 @@ from weakref import WeakValueDictionary
 
 from sync.chartmogul.client import Client, Written
 from sync.destination.contacts.creation import Creation, concerns_customer
-from sync.destination.contacts.identity import moved, resolve
+from sync.destination.contacts.identity import moved, others_of, resolve
 from sync.destination.contacts.in_doubt import InDoubtCreates, doubtful
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.contacts.inventory import ContactInventory
@@ -17,7 +20,8 @@ from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site, Un
 from sync.destination.parents import ParentResolver
 from sync.domain import spelling
 from sync.domain.clock import Clock
-from sync.domain.lookup import Way, choose
+from sync.domain.lookup import PAGE, Way, choose
+from sync.domain.objects.contact import CONTACT
 from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Changes, Seen
 from sync.domain.record import ATTRIBUTE, Fields, Problem, Record
@@ -43,6 +47,8 @@ class Contacts:
     in_doubt: InDoubtCreates
     rows: QueryRows
     clock: Clock
+    #: Whether rows name contacts by their uuids alone: nothing else of them is known before, and none is created.
+    by_uuid: bool = False
     #: Which contact a record is can only be told with all candidates in sight.
     listing: None = field(default=None, init=False)
     #: Customers of whom a single row waits: it is asked for by its external id, before all of theirs are listed.
@@ -67,6 +73,7 @@ class Contacts:
             InDoubtCreates(state, site.clock),
             site.rows,
             site.clock,
+            CONTACT.own_name in site.fields,
         )
 
     @property
@@ -80,9 +87,12 @@ class Contacts:
         This ends before the first look: what a page shows is no answer by itself.
         """
         one_by_one = outlook.one_by_one()
-        if choose(one_by_one, outlook.remembered) is Way.LISTING:
+        few = self.by_uuid and one_by_one <= PAGE
+        if not few and choose(one_by_one, outlook.remembered) is Way.LISTING:
             await self.index.list_all(lambda pages: pages < one_by_one)
             outlook.warn_of_lost_state(*self.index.size())
+        if self.by_uuid:
+            return
         if not self.index.complete:
             self._alone_of = outlook.parents_of_one()
         customers = outlook.parents()
@@ -91,6 +101,8 @@ class Contacts:
 
     async def prefetch(self, records: abc.Sequence[Record]) -> None:
         """Recall the customers of contacts, and creates in doubt."""
+        if self.by_uuid:
+            return
         await self.in_doubt.prefetch([record.key for record in records])
         await self.parents.prefetch({record.customer or "" for record in records})
 
@@ -101,7 +113,10 @@ class Contacts:
             Unresolved: customer_not_found, ambiguous_contact, contact_moved, outcome_unknown.
             LeftAlone: its customer was deleted, and is left so.
         """
-        found = await self._find(record, uuid)
+        if self.by_uuid:
+            found = await self.index.named(record.key, known=uuid is not None)
+        else:
+            found = await self._find(record, uuid)
         if isinstance(found, Seen):
             self._note_others(record, found)
         return found
@@ -124,7 +139,7 @@ class Contacts:
         """Keep the attributes that a row does not send until it is written; what was listed is kept anyhow."""
         if self.index.by_uuid(seen.uuid) or not any(n.startswith(ATTRIBUTE) for n in record.fields):
             return
-        if others := _others(record, seen.fields):
+        if others := others_of(record, seen.fields):
             self._others[seen.uuid] = others
 
     async def _parent(self, record: Record) -> Parent:
@@ -223,7 +238,7 @@ class Contacts:
         others = self._others.pop(uuid, None)
         if any(name.startswith(ATTRIBUTE) for name in fields):
             listed = self.index.by_uuid(uuid)
-            others = others or (_others(record, listed.fields) if listed else {})
+            others = others or (others_of(record, listed.fields) if listed else {})
             attributes = {n: v for n, v in record.fields.items() if n.startswith(ATTRIBUTE)}
             fields = {**others, **attributes, **fields}
         else:
@@ -283,7 +298,7 @@ class Contacts:
     async def _alone(self, what: str, customer: str, record: Record) -> abc.AsyncIterator[None]:
         """Rows of one customer can be one contact only by their e-mail: their external ids differ."""
         email = record.fields.get("email")
-        if not isinstance(email, str):
+        if self.by_uuid or not isinstance(email, str):
             yield
             return
         lock = self._turns.setdefault((what, customer, spelling.email(email)), asyncio.Lock())
@@ -293,8 +308,3 @@ class Contacts:
     def cost(self, outcome: Outcome, changes: Changes) -> int:
         """The requests that a create or an update takes."""
         return 1
-
-
-def _others(record: Record, shown: Fields) -> Fields:
-    """The attributes among these fields that a record does not send."""
-    return {n: v for n, v in shown.items() if n.startswith(ATTRIBUTE) and n not in record.fields}

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from sync.chartmogul.client import Client, Page
 from sync.domain.objects.contact import CONTACT
 from sync.domain.parent import Parent
-from sync.domain.plan import Seen
+from sync.domain.plan import Absent, Seen
 from sync.domain.record import ATTRIBUTE, Fields
-from sync.errors import Refused, Unavailable
+from sync.errors import NotFound, Refused, Unavailable
 
 #: What a contact is known by is kept of every one.
 _KEYS = frozenset(CONTACT.known_by)
@@ -71,6 +71,15 @@ class ContactIndex:
     def by_uuid(self, uuid: str) -> Seen | None:
         """A contact that a listing has shown."""
         return self._contacts.get(uuid)
+
+    async def named(self, uuid: str, *, known: bool) -> Seen | Absent:
+        """The contact of this uuid; one of nobody, or of another data source, is absent. `known`: it was ours."""
+        try:
+            seen = self.by_uuid(uuid) or await self.client.contact(uuid)
+        except NotFound:
+            return Absent(deleted=known)
+        ours = seen.customer_uuid and seen.data_source in (None, self.data_source)
+        return seen if ours else Absent()
 
     def by_external_id(self, external_id: str) -> list[Seen]:
         """Contacts with this external id, under whatever customer, as far as listings have shown them."""

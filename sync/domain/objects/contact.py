@@ -29,8 +29,15 @@ CONTACT = Descriptor(
         Field("notes", "Notes, as text."),
         Field("position", "The contact's place in ChartMogul's list, a whole number.", Kind.WHOLE),
         Field("last_seen", "When the contact was last seen.", Kind.TIME),
+        Field(
+            "uuid",
+            "ChartMogul's own name of the contact, con_…; in mode update, in place of the other keys.",
+            Kind.KEY,
+            settable=False,
+        ),
     ),
     parent=Object.CUSTOMER,
     known_by=("external_id", "email"),
     named_by=(("first_name", "last_name"), ("email",)),
+    own_name="uuid",
 )

@@ -74,6 +74,9 @@ class Descriptor:
     #: Of these fields at least one has to be mapped, and filled: the record's own key, else what tells it within its
     #: parent, such as an e-mail. Empty where the required fields name a record.
     known_by: tuple[str, ...] = ()
+    #: The field that names a record by itself, in place of all other keys: ChartMogul's own name for it. Such a record
+    #: is there already, or is not: only mode update may know records so. None where there is no such field.
+    own_name: str | None = None
     #: Tags can be added.
     tags: bool = False
     #: Writing an attribute fixes its type, for the whole account and for good.

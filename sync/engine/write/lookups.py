@@ -152,10 +152,10 @@ class Lookups:
     def looked_up(self, job: Job) -> Job:
         """The job of a second pass with what the first one has found.
 
-        Where records are not told by their keys, one that is not known by its uuid is told anew: an earlier row of the
-        second pass may be the same contact, or have given it another external id.
+        Where records are told by more than their keys, one that is not known by its uuid is told anew: an earlier row
+        of the second pass may be the same contact, or have given it another external id.
         """
-        if self.destination.listing is None and not job.uuid:
+        if self.destination.listing is None and not job.uuid and job.record.customer is not None:
             return job
         if job.entry.looked_up:
             return replace(job, known=job.entry.seen or Absent(job.entry.deleted))

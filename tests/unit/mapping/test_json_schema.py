@@ -65,6 +65,8 @@ GOOD = {
             "email": {"column": "m", "map": {"x": "a@quince.example"}},
         }
     },
+    "contact by uuid": CONTACT | {"mode": "update", "fields": {"uuid": "u", "email": "m"}},
+    "contact by uuid, some mode": CONTACT | {"mode": "${UPDATE}", "fields": {"uuid": "u"}},
     "table": CUSTOMER | {"source": {"table": "t"}, "extra_columns": "ignore"},
     "everything": CUSTOMER
     | {
@@ -133,6 +135,14 @@ BAD = {
     | {"fields": {"external_id": "id", "name": {"column": "n", "map": {"a": None}}}},
     "map to no status": CUSTOMER
     | {"fields": {"external_id": "id", "status": {"column": "s", "map": {"a": "Active"}}}},
+    "uuid in upsert": CONTACT | {"fields": {"uuid": "u"}},
+    "uuid in insert": CONTACT | {"mode": "insert", "fields": {"uuid": "u"}},
+    "uuid beside a key": CONTACT
+    | {"mode": "update", "fields": {"uuid": "u", "customer_external_id": "a", "email": "m"}},
+    "uuid beside an external id": CONTACT
+    | {"mode": "update", "fields": {"uuid": "u", "external_id": "e"}},
+    "uuid of a customer": CUSTOMER
+    | {"mode": "update", "fields": {"external_id": "i", "uuid": "u"}},
     "zone of a text": CUSTOMER
     | {"fields": {"external_id": "id", "name": {"column": "n", "timezone": "UTC"}}},
     "type of a field": CUSTOMER
@@ -165,6 +175,7 @@ ENVIRONMENT = {
     "MAX": "5",
     "FLAG": "true",
     "LAND": "DE",
+    "UPDATE": "update",
 }
 
 

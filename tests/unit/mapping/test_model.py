@@ -12,7 +12,9 @@ from sync.domain.record import AttributeType, Object
 from sync.mapping.model import AttributeSpec, FieldSpec, Mapping, Share
 from sync.mapping.rules import nearest
 
-CUSTOMER_FIELDS, CONTACT_FIELDS = CUSTOMER_DESCRIPTOR.fields, CONTACT_DESCRIPTOR.fields
+CUSTOMER_FIELDS = CUSTOMER_DESCRIPTOR.fields
+#: All but the one that takes the place of other keys.
+CONTACT_FIELDS = [name for name in CONTACT_DESCRIPTOR.fields if name != "uuid"]
 LEAD_STATUSES = CUSTOMER_FIELDS["status"].values
 
 CUSTOMER = {
@@ -580,3 +582,64 @@ def test_an_email_that_is_the_key_has_no_map():
         )
     ]
     assert Mapping.model_validate(CONTACT | {"fields": email | {"external_id": "id"}})
+
+
+@pytest.mark.parametrize(
+    ("mode", "fields", "expected"),
+    [
+        (
+            "update",
+            {"uuid": "u", "customer_external_id": "a", "external_id": "i", "title": "t"},
+            [
+                (
+                    "fields.customer_external_id",
+                    "uuid is the key then, in place of all others; take customer_external_id out",
+                ),
+                (
+                    "fields.external_id",
+                    "uuid is the key then, in place of all others; take external_id out",
+                ),
+            ],
+        ),
+        (
+            "upsert",
+            {"uuid": "u"},
+            [
+                (
+                    "fields.uuid",
+                    "a contact is known by its uuid in mode update only; the other modes create what is absent",
+                )
+            ],
+        ),
+        (
+            "update",
+            {"uuid": {"column": "u", "on_null": "keep", "map": {"a": "b"}}},
+            [
+                (
+                    "fields.uuid.on_null",
+                    "a row whose uuid is null is always rejected; take on_null out",
+                ),
+                ("fields.uuid.map", "uuid must come from the row alone; take map out"),
+            ],
+        ),
+    ],
+)
+def test_known_by_uuid_alone(mode, fields, expected):
+    """In mode update a contact's uuid takes the place of all its other keys."""
+    assert problems(CONTACT | {"mode": mode, "fields": fields}) == expected
+
+
+def test_known_by_uuid_all_else_can_be_mapped():
+    """Every field but the other keys, the e-mail with a value map."""
+    others = [name for name in CONTACT_FIELDS if "external_id" not in name]
+    fields = dict.fromkeys(others, "c") | {
+        "email": {"column": "m", "map": {"x": "a@quince.example"}}
+    }
+    mapping = Mapping.model_validate(CONTACT | {"mode": "update", "fields": {"uuid": "u"} | fields})
+    assert list(mapping.fields) == ["uuid", *others]
+
+
+def test_customers_have_no_uuid():
+    """A customer is known by its external id."""
+    ((path, message),) = problems(CUSTOMER | {"fields": {"external_id": "i", "uuid": "u"}})
+    assert (path, message.split(";")[0]) == ("fields.uuid", "unknown field 'uuid'")
