@@ -32,6 +32,7 @@ from sync.state.store import Store
 from sync.transform.bind import bind
 from sync.transform.build import RecordBuilder
 from sync.transform.contract import Disagreement, TypesOf
+from sync.transform.ignored import idle
 from sync.transform.locking import objections
 
 _MERGES = (
@@ -159,6 +160,7 @@ def _ask_warehouse(checked: Checked, types_of: TypesOf) -> list[Disagreement]:
         builder = bind(checked.loaded, result.columns, now(), now, types_of)
         if unguarded:
             checked.warnings.append(_UNGUARDED)
+        checked.warnings += idle(checked.loaded.mapping.ignore_columns, result.columns)
         batches = result.batches()
         first = next(batches, [])
         checked.warnings += _dates(checked.loaded, builder, first)

@@ -3,8 +3,6 @@
 from collections import abc
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
 from sync.domain import objects
@@ -20,6 +18,7 @@ from sync.transform import attributes, casts
 from sync.transform.build import Binding, RecordBuilder
 from sync.transform.casts import Cast, Miscast, Now
 from sync.transform.contract import Contract, TypesOf, nowhere
+from sync.transform.ignored import is_ignored, nearest
 from sync.transform.uuids import uuid
 from sync.warehouse.column import Column
 
@@ -185,7 +184,7 @@ class _Binder:
         index = self._known(name)
         if index is None:
             self._problem(
-                path, f"the query has no column {name!r}", _nearest(name, list(self.places))
+                path, f"the query has no column {name!r}", nearest(name, list(self.places))
             )
             return 0
         what = self.columns[index].unsendable
@@ -204,12 +203,6 @@ class _Binder:
     def _folds(self) -> bool:
         return any(column.folds for column in self.columns)
 
-    def _is_ignored(self, name: str) -> bool:
-        globs = self.loaded.mapping.ignore_columns
-        if self._folds:
-            return any(fnmatchcase(name.lower(), glob.lower()) for glob in globs)
-        return any(fnmatchcase(name, glob) for glob in globs)
-
     def _unsendable(self, path: tuple[str, ...], column: Column) -> None:
         message = f"column {column.name!r} is of type {column.unsendable}, which cannot be sent"
         hint = f"cast it in SQL, for example {column.as_text.format(column.name)}"
@@ -224,7 +217,7 @@ class _Binder:
             for index, column in enumerate(self.columns)
             if index not in named
             and self.places[column.name] == index  # of repeated ones the last
-            and not self._is_ignored(column.name)
+            and not is_ignored(column.name, mapping.ignore_columns, folds=self._folds)
         ]
         match mapping.extra_columns:
             case ExtraColumns.ATTRIBUTES:
@@ -280,12 +273,3 @@ class _Binder:
             cast = attributes.caster(column.type)
             self.contract.known[name] = Typed(column.type, Origin.COLUMN)
         self.slots.append(Binding(ATTRIBUTE + name, name, index, cast, self.loaded.mapping.on_null))
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    folded = {other.lower(): other for other in known}
-    close = get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {folded[close[0]]!r}?"
-    shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
-    return f"it has: {shown}"

@@ -25,6 +25,7 @@ from sync.state.mapping_state import MappingState
 from sync.state.memory import KnownDrops, Scope
 from sync.transform.bind import bind
 from sync.transform.contract import TypesOf, nowhere
+from sync.transform.ignored import idle
 from sync.transform.versions import versions
 from sync.warehouse.result import Result
 
@@ -134,6 +135,8 @@ class Extract:
         backgrounds = Backgrounds(self.past, started, objects.of(loaded.mapping.destination.object))
         builder = bind(loaded, result.columns, started, context.clock.now, types_of)
         mode = loaded.mapping.mode
+        for warning in idle(loaded.mapping.ignore_columns, result.columns):
+            self.reporter.warned(warning)
         return Reader(
             builder,
             StateDecision(mode, hasher, edition, started, full, lost, backgrounds),
