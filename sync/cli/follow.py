@@ -148,7 +148,8 @@ def write_results(
         return
     try:
         with closing(Store.open(settings.state_url)) as store:
-            Results(engine, settings.results_schema, stopped).write(run, store, reports / run.id)
+            results = Results(engine, settings.results_schema, stopped, settings.keeping)
+            results.write(run, store, reports / run.id)
     except SyncError as error:
         warn(f"SYNC_RESULTS_URL: results were not written: {told(error)}")
     except Exception as error:  # drivers have errors of their own

@@ -2,15 +2,16 @@
 
 import json
 from collections import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Table, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, func, insert, select
 
 from sync.domain.instant import parse
+from sync.domain.keeping import Keeping
 from sync.domain.results import MappingRun, Run
 from sync.errors import Interrupted
 from sync.publish import tables
@@ -32,11 +33,15 @@ _COUNTS = ("read", "created", "updated", "unchanged", "skipped", "rejected")
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The tables of one database. `stopped` says that the program was asked to end: then Interrupted is raised."""
+    """The tables of one database. `stopped` says that the program was asked to end: then Interrupted is raised.
+
+    `keeping` says which runs stay there.
+    """
 
     engine: Engine
     schema: str | None
     stopped: abc.Callable[[], bool]
+    keeping: Keeping = field(default_factory=Keeping)
 
     def write(self, run: Run, store: Store, folder: Path) -> None:
         """Write a real run: its counts, what is rejected now, and the records that it met.
@@ -47,6 +52,7 @@ class Results:
         with self.engine.begin() as connection:
             tables.make(connection, metadata)
         self._write_runs(tables.table(metadata, "runs"), run)
+        self._let_go(tables.table(metadata, "runs"), run)
         for part in run.mappings:
             scope = _scope(store, part)
             rejections = _Rejections(run, part, store, scope, folder)
@@ -60,6 +66,40 @@ class Results:
             connection.execute(delete(runs).where(runs.c.run_id == run.id))
             for batch in _batches(rows):
                 connection.execute(insert(runs).values(batch))
+
+    def _let_go(self, runs: Table, run: Run) -> None:
+        """Delete the runs of this environment that nobody wants any more, but never the newest of a mapping."""
+        here = runs.c.environment == run.environment
+        if run.environment is None:
+            here = runs.c.environment.is_(None)
+        began = func.max(runs.c.started_at)
+        with self.engine.begin() as connection:
+            last = self._last(connection, runs, here, run)
+            if last is None:
+                return
+            newest = select(runs.c.mapping, began).where(here).group_by(runs.c.mapping)
+            found = {name: moment for name, moment in connection.execute(newest) if moment}
+            idle = {name: at for name, at in found.items() if _aware(at) < last}
+            old = [here, runs.c.started_at < last]
+            for names in _batches(sorted(found.keys() - idle.keys())):
+                connection.execute(delete(runs).where(*old, runs.c.mapping.in_(names)))
+            for name, at in idle.items():
+                gone = runs.c.mapping == name, runs.c.started_at < _aware(at) - _ROUNDED
+                connection.execute(delete(runs).where(here, *gone))
+
+    def _last(
+        self, connection: Connection, runs: Table, here: ColumnElement[bool], run: Run
+    ) -> datetime | None:
+        """The moment before which runs began that go; None where all stay."""
+        if self.keeping.age is not None:
+            return run.started_at - self.keeping.age
+        if self.keeping.runs is None:
+            return None
+        began = func.max(runs.c.started_at).label("began")
+        dated = select(began).where(here, runs.c.started_at.is_not(None))
+        newest = dated.group_by(runs.c.run_id).order_by(began.desc()).limit(self.keeping.runs)
+        kept = connection.execute(newest).scalars().all()
+        return _aware(kept[-1]) - _ROUNDED if len(kept) == self.keeping.runs else None
 
     def _write_rejected(
         self, rejected: Table, run: Run, part: MappingRun, found: "_Rejections"

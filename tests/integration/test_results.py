@@ -135,6 +135,48 @@ def test_an_older_table_is_upgraded(desk: Desk, database: Engine):
     assert rows(database, "select count(*) from chartmogul_sync_records") == [(1,)]
 
 
+OLD = """
+insert into chartmogul_sync_runs (run_id, mapping, status, started_at, environment)
+values ('{}', '{}', 'succeeded', '{} 10:00:00', {})
+"""
+
+
+def old_runs(engine: Engine) -> None:
+    """Runs of last year: two of the mapping, two of one that no longer runs, one of another environment."""
+    said = [
+        ("old-1", "customers", "2025-01-01", "'staging'"),
+        ("old-2", "customers", "2025-01-02", "'staging'"),
+        ("old-3", "gone", "2025-01-03", "'staging'"),
+        ("old-4", "gone", "2025-01-04", "'staging'"),
+        ("old-5", "customers", "2025-01-05", "'production'"),
+        ("old-6", "customers", "2025-01-06", "null"),
+    ]
+    with engine.begin() as connection:
+        for values in said:
+            connection.execute(text(OLD.format(*values)))
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("keep", "left"),
+    [
+        ("90d", ["old-4", "old-5", "old-6"]),
+        ("2", ["old-4", "old-5", "old-6"]),
+        ("4", ["old-3", "old-4", "old-5", "old-6"]),
+        ("forever", [f"old-{number}" for number in range(1, 7)]),
+    ],
+)
+def test_old_runs_go(desk: Desk, database: Engine, keep: str, left: list[str]):
+    """As SYNC_REPORTS_KEEP says of reports: never the newest of a mapping, nor another environment's."""
+    run(desk, database)
+    old_runs(database)
+    desk.place.more["SYNC_REPORTS_KEEP"] = keep
+    run(desk, database)
+    found = "select run_id from chartmogul_sync_runs where run_id like 'old%' order by run_id"
+    assert [row[0] for row in rows(database, found)] == left
+    assert rows(database, "select count(*) from chartmogul_sync_records") == [(1,)]
+
+
 def test_in_a_schema(desk: Desk, postgres_url: URL):
     """SYNC_RESULTS_SCHEMA says where the tables are."""
     needed("psycopg")
