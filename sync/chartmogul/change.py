@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sync.chartmogul import contacts, customers, wire
 from sync.chartmogul.transport import Transport
@@ -10,6 +10,8 @@ from sync.chartmogul.wire import Call
 from sync.domain.plan import Seen, same
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Value
 from sync.errors import Answered, Detached, Refused, Unavailable
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Written:
     `failed`: a later request was refused or not answered, and the rest was not sent.
     `requests`: all of them, repeats included.
     `lost`: attributes that were there before, are nothing of ours, and are gone.
+    `pinned`: fields that an answer shows as pinned; `pins_known`: there are no others.
     """
 
     seen: Fields
@@ -31,6 +34,8 @@ class Written:
     requests: int
     unmodified: frozenset[str] = frozenset()
     lost: tuple[str, ...] = ()
+    pinned: frozenset[str] = frozenset()
+    pins_known: bool = False
 
 
 @dataclass(slots=True)
@@ -45,6 +50,8 @@ class Change:
     #: The types of attributes, by their bare keys.
     types: Mapping[str, AttributeType] = field(default_factory=dict, init=False)
     requests: int = field(default=0, init=False)
+    pinned: set[str] = field(default_factory=set, init=False)
+    pins_known: bool = field(default=False, init=False)
     #: Whether an answer shows that the contact belongs to no customer.
     detached: bool = False
     #: Fields whose answers do not show what became of them.
@@ -61,7 +68,7 @@ class Change:
         self.types = types
         try:
             await self._write_customer(fields, types, known)
-            await self._look(customers.get(self.uuid), customers.read)
+            await self._look(customers.get(self.uuid, with_pins=True), customers.read)
         except (Refused, Unavailable) as error:
             self._forget_unread()
             if not self.confirmed:
@@ -78,7 +85,7 @@ class Change:
         if fields:
             call = contacts.update(self.uuid, fields)
             await self._send(call, _shown(self._contact), fields)
-            await self._look(contacts.get(self.uuid), self._contact)
+            await self._look(contacts.get(self.uuid, with_pins=True), self._contact)
         if self.detached:
             raise Detached("the contact belongs to no customer now", Answered())
         return self._written()
@@ -125,7 +132,7 @@ class Change:
 
     async def _send(self, call: Call, read: Callable[[Any], Fields | None], fields: Fields) -> None:
         """Send a call that writes `fields`, and note what its answer shows of them."""
-        received = await self.transport.send(call, read)
+        received = await self.transport.send(call, self._watching(read))
         self.requests += received.attempts
         self._note(fields, fields if received.value is None else received.value)
         self.unmodified.difference_update(fields)
@@ -147,9 +154,19 @@ class Change:
         """Read the record once, where answers did not show it; what it lacks is not sent again."""
         if unread := set(self._unread):
             self._forget_unread()
-            received = await self.transport.send(call, read)
+            received = await self.transport.send(call, self._watching(read))
             self.requests += received.attempts
+            self.pins_known = True
             self._note(unread, received.value.fields)
+
+    def _watching(self, read: Callable[[Any], T]) -> Callable[[Any], T]:
+        """The same way to read, that also notes what an answer shows as pinned."""
+
+        def watch(data: Any) -> T:
+            self.pinned |= wire.pins(data) or frozenset()
+            return read(data)
+
+        return watch
 
     def _forget_unread(self) -> None:
         """Nobody knows what became of these."""
@@ -161,7 +178,13 @@ class Change:
     def _written(self, failed: Refused | Unavailable | None = None, more: int = 0) -> Written:
         unmodified = frozenset(self.unmodified & self.confirmed)
         return Written(
-            self.seen, frozenset(self.confirmed), failed, self.requests + more, unmodified
+            self.seen,
+            frozenset(self.confirmed),
+            failed,
+            self.requests + more,
+            unmodified,
+            pinned=frozenset(self.pinned),
+            pins_known=self.pins_known,
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
-from sync.chartmogul import account, contacts, customers
+from sync.chartmogul import account, contacts, customers, wire
 from sync.chartmogul.account import Account, DataSource
 from sync.chartmogul.change import Change, Written
 from sync.chartmogul.pace import Pace
@@ -84,6 +84,14 @@ class Client:
             NotFound: it was merged into another one, or deleted.
         """
         return await self._ask(customers.get(uuid), customers.read)
+
+    async def customer_pins(self, uuid: str) -> frozenset[str]:
+        """The fields of a customer whose values are pinned; NotFound if it is gone."""
+        return await self._ask(customers.get(uuid, with_pins=True), _pins)
+
+    async def contact_pins(self, uuid: str) -> frozenset[str]:
+        """The fields of a contact whose values are pinned; NotFound if it is gone."""
+        return await self._ask(contacts.get(uuid, with_pins=True), _pins)
 
     async def find_customer(self, data_source: str, external_id: str) -> Seen | Absent:
         """The customer that bears this very pair; an answer that does not show it is no hit."""
@@ -206,3 +214,8 @@ class Client:
                 return
             progress.follow(page)
             cursor = page.cursor
+
+
+def _pins(data: Any) -> frozenset[str]:
+    """What an answer shows as pinned; an older ChartMogul does not tell."""
+    return wire.pins(wire.object_of(data)) or frozenset()

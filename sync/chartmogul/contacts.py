@@ -16,9 +16,9 @@ _ANYBODY: Mapping[str, str] = MappingProxyType({})
 # What is asked
 
 
-def get(uuid: str) -> Call:
-    """Ask for one contact."""
-    return Call("GET", wire.path("contacts", uuid))
+def get(uuid: str, *, with_pins: bool = False) -> Call:
+    """Ask for one contact, and perhaps for which of its values are pinned."""
+    return Call("GET", wire.path("contacts", uuid) + (wire.WITH_PINS if with_pins else ""))
 
 
 def page(

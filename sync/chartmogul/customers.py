@@ -14,9 +14,9 @@ _READERS = wire.readers(CUSTOMER)
 # What is asked
 
 
-def get(uuid: str) -> Call:
-    """Ask for one customer."""
-    return Call("GET", wire.path("customers", uuid))
+def get(uuid: str, *, with_pins: bool = False) -> Call:
+    """Ask for one customer, and perhaps for which of its values are pinned."""
+    return Call("GET", wire.path("customers", uuid) + (wire.WITH_PINS if with_pins else ""))
 
 
 def page(data_source: str, external_id: str | None = None, cursor: str | None = None) -> Call:

@@ -29,6 +29,9 @@ LARGEST_PAGE = 8 << 20
 #: Nothing changed: an answer to an update, without a body.
 NOT_MODIFIED = 304
 
+#: What a GET says to be shown which values are pinned, since September 2026.
+WITH_PINS = "?with_overrides=true"
+
 #: Texts of fewer characters tell nobody anything: country codes, page sizes.
 _SHORTEST = 4
 _UUID = re.compile(r"(ds|cus|con)_[0-9a-f-]+$")
@@ -234,6 +237,25 @@ def custom(shown: Mapping[str, Any]) -> dict[str, Value]:
     attributes = shown.get("custom")
     values = attributes if isinstance(attributes, dict) else {}
     return held({ATTRIBUTE + clean(key): scalar(value) for key, value in values.items()})
+
+
+def pins(data: Any) -> frozenset[str] | None:
+    """The fields that an answer shows as pinned, whose values a plain write may not replace; None where it tells none.
+
+    Attributes of a customer stand one level deeper than those of a contact, and than in answers about attributes.
+    """
+    shown = data.get("overrides") if isinstance(data, dict) else None
+    if not isinstance(shown, dict):
+        return None
+    nested = shown.get("attributes")
+    deeper = nested if isinstance(nested, dict) else {}
+    plain = {name for name, pinned in shown.items() if pinned is True}
+    keys = {**_keys(shown.get("custom")), **_keys(deeper.get("custom"))}
+    return frozenset(plain | {ATTRIBUTE + clean(key) for key, on in keys.items() if on is True})
+
+
+def _keys(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def held(fields: Fields) -> dict[str, Value]:

@@ -139,6 +139,10 @@ class Customers:
             hint="keep one of the two rows, or unmerge the customers in ChartMogul",
         )
 
+    async def pins(self, uuid: str) -> frozenset[str]:
+        """The fields of a customer whose values are pinned in ChartMogul."""
+        return await self.client.customer_pins(uuid)
+
     def advice(self, name: str) -> str:
         """Nothing is known that a user could do."""
         return ""

@@ -170,6 +170,10 @@ class Destination(Protocol):
         """Write these fields of a record."""
         ...
 
+    async def pins(self, uuid: str) -> frozenset[str]:
+        """The fields of a record whose values are pinned in ChartMogul."""
+        ...
+
     def advice(self, name: str) -> str:
         """What a user can do about a field that ChartMogul dropped in silence; empty where nothing is known."""
         ...

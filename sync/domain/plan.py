@@ -7,7 +7,9 @@ from typing import assert_never
 
 from sync.domain.fingerprint import Hasher
 from sync.domain.objects import Descriptor, Field
-from sync.domain.policy import Mode, OnAbsent, OnDeleted
+from sync.domain.overwrite import Edits, rule
+from sync.domain.own import Own, Owner
+from sync.domain.policy import Mode, OnAbsent, OnDeleted, Overwrites
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Problem, Record, Value
 from sync.domain.spelling import Shape, same_number, same_text
 
@@ -57,6 +59,8 @@ Known = Remembered | Seen | Absent
 #: Why a row is skipped whose record, or whose customer, was deleted in ChartMogul.
 DELETED = "deleted there"
 Changes = dict[str, tuple[Value, Value]]
+_NO_EDITS = Edits()
+_NOTHING_OWN = Own()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +80,17 @@ class Update:
     changes: Changes
     before_known: bool
     reason: str
+    edits: Edits = _NO_EDITS
 
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Nothing differs."""
+    """Nothing differs, or what differs stays."""
 
     record: Record
     uuid: str
     reason: str
+    edits: Edits = _NO_EDITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +104,11 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """The mode cannot deliver this record."""
+    """The mode, or somebody's edit, keeps this record from being delivered; `more` are further problems."""
 
     record: Record
     problem: Problem
+    more: tuple[Problem, ...] = ()
 
 
 Operation = Create | Update | Keep | Skip | Reject
@@ -121,6 +128,13 @@ class Policy:
     types: abc.Mapping[str, AttributeType] = field(default_factory=dict)
     #: What becomes of a record that was deleted in ChartMogul.
     deleted: OnDeleted = OnDeleted.CREATE
+    #: Whose value wins, where ChartMogul holds another one.
+    overwrites: Overwrites = field(default_factory=Overwrites)
+
+    @property
+    def owner(self) -> Owner:
+        """Tells which values are the mapping's own."""
+        return Owner(self.hasher, self.shape)
 
     def shape(self, name: str) -> Shape:
         """What the values of a field or an attribute are."""
@@ -128,12 +142,16 @@ class Policy:
 
 
 def decide(
-    record: Record, known: Known, policy: Policy, dropped: abc.Set[bytes] = frozenset()
+    record: Record,
+    known: Known,
+    policy: Policy,
+    dropped: abc.Set[bytes] = frozenset(),
+    own: Own = _NOTHING_OWN,
 ) -> Operation:
     """What would make ChartMogul equal to `record`, and why.
 
     `dropped` holds the hashes of values that ChartMogul is known to drop in silence: they alone are no difference, but
-    an update for another reason tries them again.
+    an update for another reason tries them again. `own` tells the mapping's own values from those of others.
     """
     match known:
         case Absent(deleted=True) if policy.deleted is OnDeleted.LEAVE:
@@ -143,20 +161,48 @@ def decide(
         case _ if policy.mode is Mode.INSERT:
             return Skip(record, known.uuid, "exists already, and the mode is insert")
         case Seen():
-            changes = _differences(record.fields, known.fields, policy)
+            return _decide_seen(record, known, policy, dropped, own)
         case Remembered():
-            changes = {
-                name: (None, value)
-                for name, value in record.fields.items()
-                if policy.hasher.field(name, value) not in known.hashes
-            }
+            return _decide_remembered(record, known, policy, dropped)
         case _:
             assert_never(known)
-    seen = isinstance(known, Seen)
-    if all(policy.hasher.field(name, record.fields[name]) in dropped for name in changes):
-        return Keep(record, known.uuid, "equal in ChartMogul" if seen else "nothing changed")
-    reason = "differs in ChartMogul" if seen else "changed since it was last sent"
-    return Update(record, known.uuid, changes, seen, f"{reason}: {', '.join(changes)}")
+
+
+def _decide_seen(
+    record: Record, seen: Seen, policy: Policy, dropped: abc.Set[bytes], own: Own
+) -> Operation:
+    differences = _differences(record.fields, seen.fields, policy)
+    terms = (policy.owner, policy.overwrites)
+    ruling = rule(differences, record.fields, seen.fields, own, terms)
+    if ruling.rejected:
+        first, *more = ruling.problems()
+        return Reject(record, first, tuple(more))
+    changes, edits = ruling.changes, ruling.edits
+    if _are_dropped(changes, record, policy, dropped):
+        stay = f"what others wrote stays in ChartMogul: {', '.join(edits.stay)}"
+        reason = stay if edits.stay else "equal in ChartMogul"
+        return Keep(record, seen.uuid, reason, edits.only_kept())
+    reason = f"differs in ChartMogul: {', '.join(changes)}"
+    return Update(record, seen.uuid, changes, True, reason, edits)
+
+
+def _decide_remembered(
+    record: Record, known: Remembered, policy: Policy, dropped: abc.Set[bytes]
+) -> Operation:
+    changes: Changes = {
+        name: (None, value)
+        for name, value in record.fields.items()
+        if policy.hasher.field(name, value) not in known.hashes
+    }
+    if _are_dropped(changes, record, policy, dropped):
+        return Keep(record, known.uuid, "nothing changed")
+    reason = f"changed since it was last sent: {', '.join(changes)}"
+    return Update(record, known.uuid, changes, False, reason)
+
+
+def _are_dropped(changes: Changes, record: Record, policy: Policy, dropped: abc.Set[bytes]) -> bool:
+    """Whether ChartMogul is known to drop all of these changes."""
+    return all(policy.hasher.field(name, record.fields[name]) in dropped for name in changes)
 
 
 def _decide_absent(record: Record, policy: Policy) -> Operation:

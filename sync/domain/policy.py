@@ -1,5 +1,7 @@
-"""What a user decides about a mapping: modes, nulls, extra columns, absent records, looking before writing."""
+"""What a user decides about a mapping: modes, nulls, extra columns, absent records, looking before writing, edits."""
 
+from collections import abc
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -60,3 +62,31 @@ class LiveCheck(StrEnum):
 
     CHANGED = "changed"
     NEVER = "never"
+
+
+class Overwrite(StrEnum):
+    """Whose value wins where ChartMogul holds another one than the row."""
+
+    ALWAYS = "always"
+    IF_EMPTY = "if_empty"
+    UNLESS_EDITED = "unless_edited"
+    REJECT_EDITED = "reject_edited"
+
+
+@dataclass(frozen=True, slots=True)
+class Overwrites:
+    """Whose value wins, for each field and attribute: what a mapping says of it, else what it says of all."""
+
+    of_all: Overwrite = Overwrite.ALWAYS
+    of_some: abc.Mapping[str, Overwrite] = field(default_factory=dict)
+
+    def of(self, name: str) -> Overwrite:
+        """Whose value of this field wins."""
+        return self.of_some.get(name, self.of_all)
+
+    @property
+    def terms(self) -> bytes:
+        """What these say, in bytes; nothing where the row always wins."""
+        others = sorted(f"{n}={how}" for n, how in self.of_some.items() if how is not self.of_all)
+        plain = self.of_all is Overwrite.ALWAYS and not others
+        return b"" if plain else "\0".join([self.of_all, *others]).encode()

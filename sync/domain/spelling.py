@@ -8,8 +8,8 @@ from decimal import Decimal
 from sync.domain.instant import canonical, parse
 from sync.domain.numbers import Approximate, is_near
 from sync.domain.objects import Field, Kind
-from sync.domain.record import AttributeType
-from sync.domain.states import code_of
+from sync.domain.record import AttributeType, Value
+from sync.domain.states import code_of, spellings_of
 
 #: What a value is, where that is known: a field of the object, or the type of an attribute.
 Shape = Field | AttributeType | None
@@ -56,13 +56,61 @@ def same_number(wanted: int | Decimal, seen: int | Decimal) -> bool:
     """
     if wanted == seen or (isinstance(wanted, Approximate) and is_near(wanted, seen)):
         return True
-    if len(Decimal(seen).normalize().as_tuple().digits) > _DIGITS:
-        return False  # more than a double tells: this account keeps numbers as they are
+    if _has_more_than_a_double(seen):
+        return False  # this account keeps numbers as they are
     try:
         double = float(wanted)
         return math.isfinite(double) and double == float(seen)
     except OverflowError:
         return False
+
+
+def normal(value: Value, shape: Shape) -> Value:
+    """The one spelling that stands for all of a value: two values have the same one only where they are one value.
+
+    A number is the double that ChartMogul shows of it, unless it has more digits than a double tells.
+    """
+    match value:
+        case bool() | tuple() | None:
+            return value
+        case int() | Decimal():
+            return value if _has_more_than_a_double(value) else as_double(value)
+        case str():
+            return _normal_text(value, shape)
+
+
+def spellings(value: Value, shape: Shape) -> tuple[Value, ...]:
+    """The spellings of a value that can be told from any of them: the normal one, and all of a state."""
+    plain = normal(value, shape)
+    states = shape.names_state if isinstance(shape, Field) else False
+    more = spellings_of(plain) if states and isinstance(plain, str) else ()
+    return (plain, *more)
+
+
+def _normal_text(text: str, shape: Shape) -> str:
+    match shape:
+        case Field(kind=Kind.KEY):
+            return text
+        case Field(values=values) if values:
+            folded = _folding(shape)(text)
+            return next((one for one in values if _folding(shape)(one) == folded), folded)
+        case None if text.endswith("Z"):
+            return _time(text)
+        case _:
+            return _folding(shape)(text)
+
+
+def as_double(number: int | Decimal) -> int | Decimal:
+    """A number as it is shown where numbers are doubles; the number itself beyond what these hold."""
+    try:
+        double = float(number)
+    except OverflowError:
+        return number
+    return Decimal(repr(double)) if math.isfinite(double) else number
+
+
+def _has_more_than_a_double(number: int | Decimal) -> bool:
+    return len(Decimal(number).normalize().as_tuple().digits) > _DIGITS
 
 
 def _folding(shape: Shape) -> abc.Callable[[str], str]:

@@ -11,10 +11,11 @@ WV West Virginia, WI Wisconsin, WY Wyoming, AS American Samoa, GU Guam, MP North
 UM United States Minor Outlying Islands, VI U.S. Virgin Islands, VI Virgin Islands, AA Armed Forces Americas,
 AE Armed Forces Europe, AP Armed Forces Pacific, DC Washington D.C., DC Washington DC
 """
-_CODES = {
-    name.casefold(): code
+_NAMES = tuple(
+    (name, code)
     for code, _, name in (state.partition(" ") for state in " ".join(_STATES.split()).split(", "))
-}
+)
+_CODES = {name.casefold(): code for name, code in _NAMES}
 _KNOWN = frozenset(_CODES.values())
 
 
@@ -23,3 +24,10 @@ def code_of(state: str) -> str | None:
     folded = " ".join(state.casefold().split())
     code = folded.removeprefix("us-").upper()
     return code if code in _KNOWN else _CODES.get(folded)
+
+
+def spellings_of(code: str) -> tuple[str, ...]:
+    """`NY`, `US-NY` and `New York` of `NY`; nothing of what is no code of a state."""
+    if code not in _KNOWN:
+        return ()
+    return (code, f"US-{code}", *(name for name, its in _NAMES if its == code))

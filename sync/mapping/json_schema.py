@@ -72,7 +72,9 @@ def _finish_parts(parts: Schema) -> None:
     long = parts.pop("FieldSpec") | {"oneOf": _VALUE}
     parts["TimeField"] = _with_short(long)
     parts["Field"] = _with_short(_without(long, "timezone"))
-    parts["Key"] = _with_short(_without(long, "timezone", "constant", "default", "map"))
+    parts["Key"] = _with_short(
+        _without(long, "timezone", "constant", "default", "map", "overwrite")
+    )
     for kind in Object:
         for field in objects.of(kind).fields.values():
             if field.values:
@@ -176,7 +178,38 @@ _TYPED = [
     _only_for(AttributeType.TIMESTAMP, "timezone"),
     _only_for(AttributeType.STRING, "too_long"),
 ]
+
+
+def _of_each(part: Schema) -> Schema:
+    """A rule for every field and attribute in its long form."""
+    return {
+        "properties": {name: {"additionalProperties": part} for name in ("fields", "attributes")}
+    }
+
+
+def _says(key: str, value: str) -> Schema:
+    return {"properties": {key: {"const": value}}, "required": [key]}
+
+
+def _never(*parts: Schema) -> Schema:
+    return {"not": {"allOf": list(parts)}}
+
+
+_CLEARS, _IF_EMPTY = _says("on_null", "clear"), _says("overwrite", "if_empty")
+_SILENT_ON_NULL: Schema = {"properties": {"on_null": False, "constant": False}}
+_SILENT_ON_OVERWRITE: Schema = {"properties": {"overwrite": False}}
+_LONG: Schema = {"type": "object"}
+_ALWAYS: Schema = {"properties": {"overwrite": {"const": "always"}}}
+#: Whose value wins: nothing but the row's where the state is trusted, and no null that clears with if_empty.
+_OVERWRITES: abc.Sequence[Schema] = [
+    _if({"live_check": {"const": "never"}}, {"allOf": [_ALWAYS, _of_each(_ALWAYS)]}),
+    {"if": {"allOf": [_CLEARS, _IF_EMPTY]}, "then": False},
+    {"if": _LONG, "then": _of_each(_never(_LONG, _CLEARS, _IF_EMPTY))},
+    {"if": _CLEARS, "then": _of_each(_never(_LONG, _IF_EMPTY, _SILENT_ON_NULL))},
+    {"if": _IF_EMPTY, "then": _of_each(_never(_LONG, _CLEARS, _SILENT_ON_OVERWRITE))},
+]
 _RULES: abc.Sequence[Schema] = [
+    *_OVERWRITES,
     _if({"source": {"required": ["table"]}}, {"required": ["extra_columns"]}),
     {
         "if": {"properties": {"mode": {"enum": ["upsert", "insert"]}}},

@@ -1,4 +1,7 @@
-"""What a mapping file may say: the models of its parts."""
+"""What a mapping file may say: the models of its parts.
+
+One module because the parts are one format: what a key means stands beside the keys that it goes with.
+"""
 
 from typing import Any
 
@@ -14,10 +17,12 @@ from sync.domain.policy import (
     OnAbsent,
     OnDeleted,
     OnNull,
+    Overwrite,
+    Overwrites,
     RowsShown,
     TooLong,
 )
-from sync.domain.record import AttributeType
+from sync.domain.record import ATTRIBUTE, AttributeType
 from sync.domain.record import Object as ObjectKind
 from sync.mapping.part import Part
 from sync.mapping.rules import choose_value, plant
@@ -54,6 +59,7 @@ __all__ = [
     "OnAbsent",
     "OnDeleted",
     "OnNull",
+    "Overwrite",
     "Part",
     "Schedule",
     "Share",
@@ -154,6 +160,10 @@ class FieldSpec(Part):
         description="What a null in this column does; the mapping's on_null if left out.",
     )
     default: Constant | None = Field(default=None, description="What stands in for a null.")
+    overwrite: Overwrite | None = Field(
+        default=None,
+        description="Whose value wins in this field; the mapping's overwrite if left out.",
+    )
     timezone: Zone | None = Field(
         default=None, description="The time zone of times that carry none; UTC if left out."
     )
@@ -252,6 +262,12 @@ class Mapping(Part):
         default=OnDeleted.CREATE,
         description="What becomes of a row whose record was deleted in ChartMogul: create it again, or leave it so.",
     )
+    overwrite: Overwrite = Field(
+        default=Overwrite.ALWAYS,
+        description="Whose value wins where ChartMogul holds another one: the row's always, only where it is empty"
+        " (if_empty), or where nobody else changed it: the edit stays (unless_edited), or the row is rejected"
+        " (reject_edited).",
+    )
     live_check: LiveCheck = Field(
         default=LiveCheck.CHANGED,
         description="Whether a row that changed is looked up in ChartMogul before it is written.",
@@ -274,6 +290,13 @@ class Mapping(Part):
     @classmethod
     def _plant(cls, raw: Any) -> Any:
         return plant(raw) if isinstance(raw, dict) else raw
+
+    @property
+    def overwrites(self) -> Overwrites:
+        """Whose value wins, for each field and attribute."""
+        specs = {**self.fields, **{ATTRIBUTE + key: spec for key, spec in self.attributes.items()}}
+        said = {name: spec.overwrite for name, spec in specs.items() if spec.overwrite is not None}
+        return Overwrites(self.overwrite, said)
 
     @property
     def extra_columns_written(self) -> bool:

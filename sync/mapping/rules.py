@@ -12,6 +12,7 @@ from sync.domain.flaw import flaw, wrong
 from sync.domain.objects import Descriptor, Field, Kind
 from sync.domain.policy import Mode
 from sync.domain.record import AttributeType, Object
+from sync.mapping.overwrites import plant_overwrites
 
 Raw = dict[str, Any]
 
@@ -44,7 +45,7 @@ def plant(raw: Raw) -> Raw:
             "with a table, say what becomes of the columns that nothing names",
             "write extra_columns: ignore, or attributes to send every column",
         )
-    return raw
+    return plant_overwrites(raw)
 
 
 def _descriptor(raw: Raw) -> Descriptor | None:
@@ -128,6 +129,8 @@ def _review_key(field: Field, spec: Raw) -> Raw:
         for part in ("constant", "default", "map")
         if part in spec
     }
+    if "overwrite" in spec:
+        found["overwrite"] = flaw(f"{name} names the record, and is the row's; take overwrite out")
     if _is_needed(field) and spec.get("on_null") in ("keep", "clear"):
         found["on_null"] = flaw(f"a row whose {name} is null is always rejected; take on_null out")
     return found

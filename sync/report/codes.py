@@ -98,6 +98,19 @@ CODES = (
         _READ_AGAIN,
     ),
     Code(
+        "edited",
+        Kind.ROW,
+        "ChartMogul holds a value that this mapping did not write",
+        "Somebody changed the field in ChartMogul, or filled it before this mapping first met the record. With"
+        " `overwrite: reject_edited` the row is rejected and nothing of it is sent; it is only a warning on a delivered"
+        " row where `unless_edited` leaves the value, and where `always` overwrites what was changed since this mapping"
+        " last wrote it. A row that did not change is not looked at.",
+        "Take the value into the warehouse, or empty the field in ChartMogul; `overwrite: always`, also for one field,"
+        " lets the row win.",
+        "Looks at a rejected row again, and delivers it once the value is empty, this mapping's own, or the row's. What"
+        " stayed in a delivered row is looked at again when that row changes.",
+    ),
+    Code(
         "gone",
         Kind.ROW,
         "ChartMogul no longer has this record",
@@ -264,6 +277,25 @@ CODES = (
         " whole, and this one was set elsewhere in that moment.",
         "Set it again in ChartMogul, or map it.",
         "Nothing: no row sends it.",
+    ),
+    Code(
+        "pinned",
+        Kind.WARNING,
+        "the field is pinned in ChartMogul, which did not take the value",
+        "Somebody has pinned the value in ChartMogul, so that no plain write replaces it. This mapping never frees or"
+        " moves a pin.",
+        "Free the field in the ChartMogul app, or leave it out of the mapping.",
+        "Counts it (`known_drops`), and tries again as with `dropped`: by `run --full`, with the next write of its row,"
+        " and once a day for five rows of the field.",
+    ),
+    Code(
+        "rewritten",
+        Kind.WARNING,
+        "the value that this mapping overwrote is there again",
+        "Something writes the field after each of our writes: another mapping, an integration of ChartMogul, an"
+        " automation.",
+        "Let only one of them have the field: leave it out of this mapping, or write `overwrite: unless_edited`.",
+        "Overwrites it again when the row is next looked at, and says so again.",
     ),
     Code(
         "allow_empty",

@@ -15,9 +15,9 @@ from sync.state.memory import Confirmed, Item, Observed, RejectedRow, Scope
 from sync.state.schema import drops, own_values, records, synced
 from sync.state.upsert import chunks, insert
 
-#: Nobody knows what the record holds of what was sent.
-UNKNOWN: dict[str, object] = {"fingerprint": None, "imprint": None, "hashes": b""}
-_NOTHING_SENT = {**UNKNOWN, "dropped": b""}
+#: Nobody knows what the record holds of what was sent. The hashes stay: what was sent is still the mapping's own.
+UNKNOWN: dict[str, object] = {"fingerprint": None, "imprint": None}
+_NOTHING_SENT = {**UNKNOWN, "hashes": b"", "dropped": b""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,19 @@ def _renamed(
         rows = [{"record_id": record.id, "name": keys[uuid]} for uuid, record in met.items()]
         connection.execute(update(records).where(here).values(key=bindparam("name")), rows)
     return {keys[uuid]: record for uuid, record in met.items()}
+
+
+def number(connection: Connection, scope: Scope, stored: abc.Iterable[str]) -> dict[str, int]:
+    """The record ids of these stored keys, also of such as nothing is known of yet."""
+    keys = list(stored)
+    found = _known(connection, scope, keys)
+    if new := [{"scope": scope.id, "key": key} for key in keys if key not in found]:
+        statement = insert(connection, records).on_conflict_do_nothing(
+            index_elements=["key", "scope"]
+        )
+        connection.execute(statement, new)
+        found |= _known(connection, scope, [str(row["key"]) for row in new])
+    return {key: record.id for key, record in found.items()}
 
 
 def _pairs(item: Item) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sync.domain import objects
 from sync.domain.background import Past
+from sync.domain.fingerprint import join
 from sync.domain.parent import Parent
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, MappingRun
@@ -93,8 +94,23 @@ class MappingState:
             self.store.keep_row_hashes(self.mapping, hashes)
 
     async def recalled(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
-        """What is known of these keys, asked for from the event loop."""
-        return await call(self.recall, keys)
+        """What is known of these keys, with all own values of the mapping, asked for from the event loop."""
+        return await call(self._recalled, keys)
+
+    def _recalled(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
+        found = self.recall(keys)
+        met = [memory.record for memory in found.values()]
+        own = self.store.own_values(self.mapping, met) if met else {}
+        return {
+            key: replace(memory, noted=own[memory.record]) if memory.record in own else memory
+            for key, memory in found.items()
+        }
+
+    async def ask(self, asked: abc.Mapping[str, frozenset[bytes]]) -> None:
+        """Note what is about to be asked for, by key; a dry run asks for nothing."""
+        if not self.dry_run:
+            joined = {key: join(hashes) for key, hashes in asked.items()}
+            await call(self.store.ask, self.scope, self.mapping, joined)
 
     async def count(self) -> int:
         """How many records of the scope have a uuid."""

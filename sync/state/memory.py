@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sync.domain.fingerprint import RULES, split
+from sync.domain.own import Own
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Outcome, Status
 
@@ -39,6 +40,22 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnNote:
+    """Which values of a record are a mapping's own beyond those last sent, 8 bytes a value.
+
+    `shown`: what ChartMogul shows in place of what was sent; `asked`: what writes asked for without an answer.
+    """
+
+    shown: bytes = b""
+    asked: bytes = b""
+
+    @property
+    def parts(self) -> tuple[bytes, bytes]:
+        """Both, in this order."""
+        return self.shown, self.asked
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """What the state knows of a key, and what one mapping last did with it.
 
@@ -46,7 +63,8 @@ class Memory:
     (then `code` says why), None where this mapping never met the key. `hashes` and `dropped` are
     8 bytes a field. `left`: the row was missing from the last complete query. `rules` is the edition of the casting
     rules that made fingerprint and hashes, None in what an older version wrote. `rejected_since`: when it was first
-    rejected without a break, None where it is not. `deleted`: it was found to be deleted in ChartMogul.
+    rejected without a break, None where it is not. `deleted`: it was found to be deleted in ChartMogul. `lapsed`: the
+    hashes where nobody knows what became of a later write. `noted`: further own values, where they were asked for.
     """
 
     record: int
@@ -65,6 +83,13 @@ class Memory:
     rules: int | None = None
     rejected_since: datetime | None = None
     deleted: bool = False
+    lapsed: bytes = b""
+    noted: OwnNote = OwnNote()
+
+    @property
+    def own(self) -> Own:
+        """The values of the record that are the mapping's own."""
+        return Own(split(self.hashes + self.lapsed), *map(split, self.noted.parts))
 
     @property
     def broken_off(self) -> bool:
@@ -120,7 +145,8 @@ class Confirmed:
     """ChartMogul holds the record, but for what it dropped. `pairs` None: as it was.
 
     `hashes` are those of what it holds, `dropped` of what it dropped, `drops` the fields of these; None where there
-    neither are nor were any. `row_hash` is that of its row, None where it has none.
+    neither are nor were any. `row_hash` is that of its row, None where it has none. `own`: further own values; None
+    where there neither are nor were any.
     """
 
     key: str
@@ -132,6 +158,7 @@ class Confirmed:
     outcome: Outcome
     row_hash: int | None = None
     drops: tuple[Drop, ...] | None = None
+    own: OwnNote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +180,8 @@ class RejectedRow:
     """The row did not arrive. `uncertain`: part of it may have, so the fingerprint goes.
 
     `tried` are fields that were known to be dropped, and were tried again. `deleted`: the record was deleted in
-    ChartMogul. `since`: when it was first rejected without a break; None: as the state has it, else now.
+    ChartMogul. `since`: when it was first rejected without a break; None: as the state has it, else now. `own`: further
+    own values of the mapping; None where they are as they were noted.
     """
 
     key: str
@@ -164,6 +192,7 @@ class RejectedRow:
     tried: tuple[str, ...] = ()
     deleted: bool = False
     since: datetime | None = None
+    own: OwnNote | None = None
 
 
 Item = Confirmed | Observed | RejectedRow

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, select, update
 
 from sync.domain.fingerprint import RULES
 from sync.state import drops as known_drops
-from sync.state import identities, rejected
+from sync.state import identities, own_values, rejected
 from sync.state.identities import UNKNOWN
 from sync.state.keys import Keys
 from sync.state.memory import REJECTED, Confirmed, Held, Item, Memory, Observed, RejectedRow, Scope
@@ -107,8 +107,10 @@ def _memory(key: str, row: abc.Sequence[Any]) -> Memory:
     if outcome is None:
         return Memory(record, key, uuid, pairs, deleted=deleted)
     held = None if mark is None else Held(mark, since, status, place)
+    # Without a fingerprint nobody knows whether the record still holds what was sent.
+    hashes, lapsed = (b"", hashes) if print_ is None else (hashes, b"")
     sent = (print_, hashes, dropped, outcome, code, run, at, gone, held, rules)
-    return Memory(record, key, uuid, pairs, *sent, deleted=deleted)
+    return Memory(record, key, uuid, pairs, *sent, deleted=deleted, lapsed=lapsed)
 
 
 def remember(
@@ -127,6 +129,7 @@ def remember(
     noted = {ids[keys.stored(item.key)]: item for item in items}
     _note_rejected(connection, delivery, noted)
     known_drops.note(connection, delivery.mapping, delivery.at, noted)
+    own_values.note(connection, delivery.mapping, noted)
 
 
 def _note_rejected(

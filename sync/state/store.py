@@ -27,6 +27,7 @@ from sync.state import (
     in_doubt,
     opening,
     outcomes,
+    own_values,
     records,
     row_hashes,
     runs,
@@ -38,7 +39,16 @@ from sync.state.forgetting import Forgotten
 from sync.state.held_leases import HeldLeases
 from sync.state.history import AHEAD, COMPLETE, Exists, History, Whose
 from sync.state.keys import Keys
-from sync.state.memory import Confirmed, Doubt, Item, KnownDrops, LockedType, Memory, Scope
+from sync.state.memory import (
+    Confirmed,
+    Doubt,
+    Item,
+    KnownDrops,
+    LockedType,
+    Memory,
+    OwnNote,
+    Scope,
+)
 from sync.state.moments import Clock, StateClock, since_boot
 from sync.state.told import Place, Told
 from sync.state.upgrade import UPGRADES, Upgrade
@@ -194,6 +204,25 @@ class Store:
         ):
             yield from page
             after = page[-1].record
+
+    def own_values(self, mapping: str, numbers: abc.Sequence[int]) -> dict[int, OwnNote]:
+        """Further own values of a mapping in these records, by number, where there are any."""
+        return self.database.read(lambda c: own_values.recall(c, mapping, numbers))
+
+    def ask(self, scope: Scope, mapping: str, asked: abc.Mapping[str, bytes]) -> None:
+        """Note, before it is sent, what is asked for of the records with these keys."""
+
+        def work(connection: Connection) -> None:
+            stored = {self.stored(key): what for key, what in asked.items()}
+            numbers = identities.number(connection, scope, stored)
+            own_values.ask(connection, mapping, {numbers[key]: stored[key] for key in stored})
+
+        self.database.write(work)
+
+    def disown(self, scope: Scope, mapping: str, values: abc.Mapping[str, abc.Set[bytes]]) -> None:
+        """These values, by key, are the mapping's own no longer: they were put back by an undo."""
+        whose = own_values.Whose(scope, mapping)
+        self.database.write(lambda c: own_values.disown(c, self._keys, whose, values))
 
     def announce(self, mapping: str, numbers: abc.Sequence[int]) -> None:
         """Note, before they are sent, that these records (by number) are about to be written."""

@@ -75,6 +75,8 @@ class DictDestination:
     unmodified: set[str] = field(default_factory=set)
     #: The answer to a create is lost; a look-up shows it, and what somebody has changed by then.
     meanwhile: Fields | None = None
+    #: Fields that are pinned; what a write does with them is in `drops`.
+    pinned: set[str] = field(default_factory=set)
     #: What the second request of an update meets; the first one carries one field.
     half_way: Refused | Unavailable | None = None
     rivals: dict[str, Problem] = field(default_factory=dict)
@@ -181,6 +183,11 @@ class DictDestination:
         self.have(replace(before, fields=now))
         shown = {name: now[name] for name in sent if name in now}
         return Written(shown, frozenset(sent), self.half_way, 1, frozenset(self.unmodified))
+
+    async def pins(self, uuid: str) -> frozenset[str]:
+        """The fields that a test has pinned."""
+        await self._called("pins", uuid)
+        return frozenset(self.pinned)
 
     def advice(self, name: str) -> str:
         """Something is known of one field only."""

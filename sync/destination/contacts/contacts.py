@@ -266,6 +266,10 @@ class Contacts:
         """Nothing helps a contact attribute that ChartMogul dropped: it is not defined in the account."""
         return None
 
+    async def pins(self, uuid: str) -> frozenset[str]:
+        """The fields of a contact whose values are pinned in ChartMogul."""
+        return await self.client.contact_pins(uuid)
+
     def advice(self, name: str) -> str:
         """Contact attributes are defined in the app, by people."""
         if not name.startswith(ATTRIBUTE):

@@ -42,7 +42,7 @@ class StateDecision:
 
     `edition` is what must stay the same besides the row for a refused row to be held back: mapping and rules. `full`:
     nothing remembered is trusted, nor is it of what belongs to `lost_parents`. `now` is the moment in which the run
-    started.
+    started. `terms` say whose values win, in bytes: a mapping that lets others win is another one.
     """
 
     mode: Mode
@@ -52,6 +52,12 @@ class StateDecision:
     full: bool = False
     lost_parents: LostParents = field(default_factory=LostParents)
     backgrounds: Backgrounds = field(default_factory=Backgrounds)
+    terms: bytes = b""
+
+    def fingerprint(self, record: Record) -> bytes:
+        """16 bytes for all that this mapping would make of a record."""
+        plain = self.hasher.fingerprint(record)
+        return self.hasher.mark(plain, self.terms) if self.terms else plain
 
     def decide(self, record: Record, fingerprint: bytes, memory: Memory | None) -> Local | None:
         """What becomes of a record; None: it needs ChartMogul."""

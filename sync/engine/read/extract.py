@@ -134,12 +134,12 @@ class Extract:
         lost = LostParents(state.lost_parents(run.file, run.query), state.stored)
         backgrounds = Backgrounds(self.past, started, objects.of(loaded.mapping.destination.object))
         builder = bind(loaded, result.columns, started, context.clock.now, types_of)
-        mode = loaded.mapping.mode
+        mode, terms = loaded.mapping.mode, loaded.mapping.overwrites.terms
         for warning in idle(loaded.mapping.ignore_columns, result.columns):
             self.reporter.warned(warning)
         return Reader(
             builder,
-            StateDecision(mode, hasher, edition, started, full, lost, backgrounds),
+            StateDecision(mode, hasher, edition, started, full, lost, backgrounds, terms),
             state,
             self.spool,
             self.reporter,

@@ -12,8 +12,10 @@ from sync.domain.policy import LiveCheck, OnDeleted
 from sync.domain.record import ATTRIBUTE
 from sync.engine.context import Lease, RunContext
 from sync.engine.read.findings import Findings
+from sync.engine.write.asked import AskedValues
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.lookups import Lookups, Pending
+from sync.engine.write.pins import Pins
 from sync.engine.write.recorder import Recorder
 from sync.engine.write.rows import SpooledRows
 from sync.engine.write.writer import Writer
@@ -40,18 +42,21 @@ class WriterAssembly:
         about = objects.of(self.mapping.destination.object)
         types = {key: typed.type for key, typed in findings.types.items()}
         mapping = self.mapping
-        policy = Policy(
-            mapping.mode, mapping.absent, findings.hasher, about, types, mapping.deleted
-        )
+        terms = (about, types, mapping.deleted, mapping.overwrites)
+        policy = Policy(mapping.mode, mapping.absent, findings.hasher, *terms)
         return Writer(
             context.means.connections,
             findings.spool,
             Lookups(await self.pending(), destination),
-            Deliver(destination, policy, self._lease()),
+            self._deliver(destination, policy),
             self._recorder(),
             context.stop,
             context.dry_run,
         )
+
+    def _deliver(self, destination: Destination, policy: Policy) -> Deliver:
+        noting = (AskedValues(self.state), Pins(destination))
+        return Deliver(destination, policy, self._lease(), *noting)
 
     def _lease(self) -> Lease | None:
         leases = self.context.leases

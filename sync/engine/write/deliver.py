@@ -4,14 +4,17 @@ Only this module sends writes. What became of a record is one value, a `Delivery
 here, and a plan is made without sending anything.
 """
 
+from collections import abc
 from dataclasses import dataclass, replace
 
 from sync.chartmogul.client import Written
 from sync.destination.interface import Destination, LeftAlone, Unresolved
+from sync.domain.overwrite import Edits
 from sync.domain.plan import (
     Absent,
     Changes,
     Create,
+    Keep,
     Known,
     Met,
     Operation,
@@ -21,13 +24,16 @@ from sync.domain.plan import (
     Skip,
     Update,
     decide,
-    missing_tags,
 )
-from sync.domain.record import Fields, Record, Value
-from sync.domain.results import Delivered, Outcome, Warned
+from sync.domain.results import Delivered, Outcome
 from sync.engine.context import Lease
+from sync.engine.write.asked import AskedValues
+from sync.engine.write.content import all_of, changes_of, edits_of, lost, nothing_done, to_send
 from sync.engine.write.delivery import Delivery, Job, Planned, ended, half_way, left_alone
 from sync.engine.write.drops import Drops
+from sync.engine.write.edits import warnings_of
+from sync.engine.write.ownership import Ownership, Shown, shown_after
+from sync.engine.write.pins import Pins
 from sync.errors import AlreadyExists, Detached, NotFound, Refused, Unavailable
 
 #: How the way of a record ends early.
@@ -41,10 +47,18 @@ class Deliver:
     destination: Destination
     policy: Policy
     lease: Lease | None
+    #: Where what is asked for is noted before it is sent; None where nothing is sent.
+    asked: AskedValues | None = None
+    #: Tells which values were not taken because they are pinned; None where nobody asks.
+    pins: Pins | None = None
 
     @property
     def _drops(self) -> Drops:
         return Drops(self.policy, self.destination.advice)
+
+    @property
+    def _ownership(self) -> Ownership:
+        return Ownership(self.policy, self.asked)
 
     async def deliver(self, job: Job) -> Delivery:
         """Bring ChartMogul to what the record says.
@@ -58,10 +72,17 @@ class Deliver:
                 planned = await self._plan(job)
                 delivery = await self._carry_out(planned)
         except _ENDS as error:
-            delivery = ended(job, error)
-            if planned is not None and planned.known == Absent(deleted=True):
-                delivery = replace(delivery, known=planned.known)
+            delivery = self._ended(job, error, planned)
         return replace(delivery, had_drops=bool(job.dropped))
+
+    def _ended(self, job: Job, error: Exception, planned: Planned | None) -> Delivery:
+        assert isinstance(error, _ENDS)
+        delivery = ended(job, error)
+        if planned is None:
+            return delivery
+        if planned.known == Absent(deleted=True):
+            delivery = replace(delivery, known=planned.known)
+        return self._ownership.failed(delivery, job, error, {})
 
     async def plan(self, job: Job) -> Planned | Delivery:
         """Look and decide, but do nothing; a row that the look-up rejects already is delivered with that."""
@@ -75,7 +96,7 @@ class Deliver:
         """The requests that a plan will take, without those of later look-ups."""
         match planned.operation:
             case Create(record):
-                return self.destination.cost(Outcome.CREATED, _all_of(record))
+                return self.destination.cost(Outcome.CREATED, all_of(record))
             case Update(changes=changes):
                 return self.destination.cost(Outcome.UPDATED, changes)
             case _:
@@ -105,20 +126,20 @@ class Deliver:
             rival = self.destination.claim(job.record, known, job.uuid)
         if rival is not None:
             return Planned(job, known, Reject(job.record, rival))
-        return Planned(job, known, decide(job.record, known, self.policy, self._drops.settled(job)))
+        settled = self._drops.settled(job)
+        return Planned(job, known, decide(job.record, known, self.policy, settled, job.own))
 
     async def _foretell(self, planned: Planned) -> Delivery:
         match planned.operation:
             case Create(record, reason):
-                changes = _all_of(record)
+                changes = all_of(record)
                 result = Delivered(
                     record.row, record.key, Outcome.CREATED, reason, None, True, changes
                 )
                 await self.destination.foresee(record, None)
-            case Update(record, uuid, changes, before_known, reason):
-                result = Delivered(
-                    record.row, record.key, Outcome.UPDATED, reason, uuid, before_known, changes
-                )
+            case Update(record, uuid, changes, before_known, reason, edits):
+                told = (uuid, before_known, changes, warnings_of(edits))
+                result = Delivered(record.row, record.key, Outcome.UPDATED, reason, *told)
                 await self.destination.foresee(record, uuid)
             case _:
                 return self._left_alone(planned)
@@ -131,7 +152,7 @@ class Deliver:
                 return await self._create(planned.job, create, again=again)
             case Update() as update:
                 try:
-                    return await self._update(planned.job, update)
+                    return await self._update(planned, update)
                 except NotFound as error:
                     # Merged or deleted since it was last seen: look up by key and decide again, once.
                     if again:
@@ -144,22 +165,28 @@ class Deliver:
                 return self._left_alone(planned)
 
     async def _create(self, job: Job, operation: Create, *, again: bool) -> Delivery:
-        record = operation.record
+        record, changes = operation.record, all_of(operation.record)
         self._claim_lease()
+        job = await self._ownership.ask(job, changes)
         try:
             seen = await self.destination.create(record)
         except AlreadyExists as error:
             return await self._exists_after_all(job, error, again=again)
         met = self._decide(job, seen) if isinstance(seen, Met) else None
         if met is not None and isinstance(met.operation, Reject):
-            return self._left_alone(met)  # merged, since it was sent, with a row that comes first
+            return self._left_alone(
+                met
+            )  # merged, since it was sent, with a row that comes first; or edited
+        edits = edits_of(met.operation) if met else Edits()
+        changes = {name: change for name, change in changes.items() if name not in edits.stay}
         written = await self._complete(job, seen, met.operation if met else None)
         after = {**seen.fields, **(written.seen if written else {})}
-        stuck, dropped = self._drops.split(_all_of(record), after)
+        stuck, dropped = self._drops.split(changes, after)
         if met is not None and isinstance(met.operation, Skip):
             dropped = {}  # nobody was asked a second time
         if written and written.failed:
-            return half_way(job, written.failed, seen.uuid, stuck, before_known=True)
+            failed = half_way(job, written.failed, seen.uuid, stuck, before_known=True)
+            return self._ownership.failed(failed, job, written.failed, stuck)
         result = Delivered(
             record.row,
             record.key,
@@ -168,10 +195,13 @@ class Deliver:
             seen.uuid,
             True,
             stuck,
-            self._drops.warnings(job, dropped),
+            self._drops.warnings(job, dropped) + warnings_of(edits),
         )
         hashes, tried = self._drops.hashes(record, dropped), frozenset(dropped)
-        return Delivery(job.entry, result, seen, hashes, tried)
+        sent = changes_of(met.operation) if met else changes
+        delivery = Delivery(job.entry, result, seen, hashes, tried)
+        shown = Shown(after, None, sent, stuck.keys())
+        return self._ownership.written(delivery, job, shown, edits)
 
     async def _complete(self, job: Job, seen: Seen, met: Operation | None) -> Written | None:
         """Send what the record lacks after its create; `met` is what a look-up in place of an answer calls for.
@@ -183,7 +213,7 @@ class Deliver:
             return await self.destination.complete(job.record, seen)
         if not isinstance(met, Update):
             return None
-        return await self.destination.update(seen.uuid, _to_send(met.changes), job.record)
+        return await self.destination.update(seen.uuid, to_send(met.changes), job.record)
 
     async def _exists_after_all(self, job: Job, error: AlreadyExists, *, again: bool) -> Delivery:
         found = await self.destination.find(job.record, None)
@@ -195,43 +225,61 @@ class Deliver:
             )
         return await self._carry_out(self._decide(job, found), again=again)
 
-    async def _update(self, job: Job, operation: Update) -> Delivery:
+    async def _update(self, planned: Planned, operation: Update) -> Delivery:
         record, changes, known = operation.record, operation.changes, operation.before_known
         self._claim_lease()
-        written = await self.destination.update(operation.uuid, _to_send(changes), record)
+        job = await self._ownership.ask(planned.job, changes)
+        written = await self.destination.update(operation.uuid, to_send(changes), record)
         stuck, dropped = self._drops.split(changes, written.seen)
         stuck = {name: change for name, change in stuck.items() if name not in written.unmodified}
         if written.failed:
             # What was never sent is not missing in ChartMogul because it stuck.
             stuck = {name: change for name, change in stuck.items() if name in written.confirmed}
-            return half_way(job, written.failed, operation.uuid, stuck, before_known=known)
+            failed = half_way(job, written.failed, operation.uuid, stuck, before_known=known)
+            return self._ownership.failed(failed, job, written.failed, stuck)
+        pinned = await self._pinned(operation.uuid, self._drops.new(job, dropped), written)
         result = Delivered(
             record.row,
             record.key,
             Outcome.UPDATED if stuck else Outcome.UNCHANGED,
-            operation.reason if stuck else _nothing_done(dropped),
+            operation.reason if stuck else nothing_done(dropped),
             operation.uuid,
             known,
             stuck,
-            self._drops.warnings(job, dropped) + tuple(map(_lost, written.lost)),
+            self._drops.warnings(job, dropped, pinned)
+            + tuple(map(lost, written.lost))
+            + warnings_of(operation.edits),
         )
         untouched = frozenset() if known else job.dropped - self._drops.hashes(record, changes)
-        return Delivery(
+        delivery = Delivery(
             job.entry,
             result,
             dropped=untouched | self._drops.hashes(record, dropped),
             tried=frozenset(dropped),
             stuck=frozenset(n for n in stuck if self._drops.hashes(record, [n]) <= job.dropped),
         )
+        shown = shown_after(planned.known, written.seen, changes, stuck.keys())
+        return self._ownership.written(delivery, job, shown, operation.edits)
+
+    async def _pinned(self, uuid: str, new: abc.Sequence[str], written: Written) -> frozenset[str]:
+        """Which of these values, that ChartMogul did not take, are pinned."""
+        if self.pins is None or not new:
+            return frozenset()
+        return await self.pins.among(uuid, frozenset(new), written)
 
     def _left_alone(self, planned: Planned) -> Delivery:
         """The delivery of a record for which nothing is sent; what a look-up shows is dropped no longer."""
         delivery, known = left_alone(planned), planned.known
-        if not isinstance(known, Seen) or not delivery.dropped:
+        if isinstance(known, Seen) and delivery.dropped:
+            record = planned.job.record
+            wanted: Changes = {name: (None, value) for name, value in record.fields.items()}
+            there, _ = self._drops.split(wanted, known.fields)
+            left = delivery.dropped - self._drops.hashes(record, there)
+            delivery = replace(delivery, dropped=left)
+        operation = planned.operation
+        if not isinstance(operation, Keep):
             return delivery
-        record = planned.job.record
-        there, _ = self._drops.split({n: (None, v) for n, v in record.fields.items()}, known.fields)
-        return replace(delivery, dropped=delivery.dropped - self._drops.hashes(record, there))
+        return self._ownership.kept(delivery, planned.job, known, operation.edits)
 
     def _claim_lease(self) -> None:
         """Raise LockedError where the lease would not outlast another write; nothing is sent without one.
@@ -241,27 +289,3 @@ class Deliver:
         if self.lease is None:
             raise RuntimeError("a dry run is about to write")
         self.lease.require()
-
-
-def _lost(name: str) -> Warned:
-    what = f"ChartMogul no longer has {name}, which no row sends: it was there before this write"
-    return Warned(name, "lost_attributes", what)
-
-
-def _all_of(record: Record) -> Changes:
-    """All that a create sets."""
-    return {name: (None, value) for name, value in record.fields.items() if value is not None}
-
-
-def _nothing_done(dropped: Changes) -> str:
-    """Why an update changed nothing."""
-    if dropped:
-        return "ChartMogul dropped every change"
-    return "ChartMogul says that this changes nothing"
-
-
-def _to_send(changes: Changes) -> Fields:
-    fields: dict[str, Value] = {name: after for name, (_, after) in changes.items()}
-    if "tags" in changes:
-        fields["tags"] = missing_tags(changes["tags"])
-    return fields

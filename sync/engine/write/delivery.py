@@ -4,26 +4,30 @@ from dataclasses import dataclass
 
 from sync.destination.interface import LeftAlone, Unresolved
 from sync.domain.fingerprint import split
+from sync.domain.own import Own
 from sync.domain.plan import Changes, Create, Keep, Known, Operation, Reject, Skip, Update
 from sync.domain.record import Record, Rejected, Stage
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Result
 from sync.engine.spool import Entry
+from sync.engine.write.edits import warnings_of
 from sync.engine.write.rejections import reject
 from sync.errors import Refused, Unavailable
-from sync.state.memory import Memory
+from sync.state.memory import Memory, OwnNote
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """A record to deliver, what the state remembers of its key, and what a look-up has shown.
 
-    `full`: nothing remembered is trusted, what is known to be dropped is sent again.
+    `full`: nothing remembered is trusted, what is known to be dropped is sent again. `asked`: hashes of what was
+    noted as asked for since.
     """
 
     entry: Entry
     memory: Memory | None = None
     known: Known | None = None
     full: bool = False
+    asked: frozenset[bytes] = frozenset()
 
     @property
     def record(self) -> Record:
@@ -39,6 +43,12 @@ class Job:
     def dropped(self) -> frozenset[bytes]:
         """Hashes of values that ChartMogul is known to drop."""
         return split(self.memory.dropped) if self.memory else frozenset()
+
+    @property
+    def own(self) -> Own:
+        """The values of the record that are the mapping's own."""
+        own = self.memory.own if self.memory else Own()
+        return own.with_asked(self.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,8 @@ class Delivery:
     `known` is what a look-up, or the answer to a create, has shown. `dropped` are the hashes of values that ChartMogul
     dropped, `tried` the fields of those that were sent just now; `stuck` those that were known to be dropped, and are
     no longer. `had_drops`: the state knew of some. `error` is the refused or lost request of a rejected row, `uuid` the
-    record that it had come to. `cost` is the number of requests that a dry run foretells.
+    record that it had come to. `cost` is the number of requests that a dry run foretells. `stay` are the fields whose
+    values are not the row's, since somebody else's win; `own` is what is to be noted of own values.
     """
 
     entry: Entry
@@ -70,6 +81,8 @@ class Delivery:
     error: Refused | Unavailable | None = None
     uuid: str | None = None
     cost: int = 0
+    stay: frozenset[str] = frozenset()
+    own: OwnNote | None = None
 
 
 def ended(job: Job, error: LeftAlone | Unresolved | Refused | Unavailable) -> Delivery:
@@ -88,15 +101,19 @@ def left_alone(planned: Planned) -> Delivery:
     """The delivery of a record for which nothing is sent."""
     job, known = planned.job, planned.known
     match planned.operation:
-        case Keep(record, uuid, reason):
-            kept = Delivered(record.row, record.key, Outcome.UNCHANGED, reason, uuid)
+        case Keep(record, uuid, reason, edits):
+            warnings = warnings_of(edits)
+            kept = Delivered(
+                record.row, record.key, Outcome.UNCHANGED, reason, uuid, warnings=warnings
+            )
             return Delivery(job.entry, kept, known, job.dropped)
         case Skip(record, skipped, reason):
             left = Delivered(record.row, record.key, Outcome.SKIPPED, reason, skipped)
             return Delivery(job.entry, left, known)
-        case Reject(record, problem):
+        case Reject(record, problem, more):
+            problems = (problem, *more)
             return Delivery(
-                job.entry, Rejected(record.row, record.key, Stage.PLAN, (problem,)), known
+                job.entry, Rejected(record.row, record.key, Stage.PLAN, problems), known
             )
         case Create() | Update():
             raise RuntimeError("something is to be sent")

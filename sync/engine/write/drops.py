@@ -12,6 +12,10 @@ _AGAIN = (
     "it is tried again by --full, by the next write of the row, and once a day for five rows:"
     " if one sticks, the others follow"
 )
+_PINNED = (
+    "{} is pinned in ChartMogul, which kept the value that is there: free it in the app if the row is to win; "
+    + _AGAIN
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,20 @@ class Drops:
             (stuck if held else dropped)[name] = (before, wanted)
         return stuck, dropped
 
-    def warnings(self, job: Job, dropped: Changes) -> tuple[Warned, ...]:
-        """A warning for each drop that nobody knew of; the summary counts the others."""
-        new = [name for name in dropped if not self.hashes(job.record, [name]) <= job.dropped]
-        return tuple(Warned(name, "dropped", self._told(name)) for name in new)
+    def new(self, job: Job, dropped: Changes) -> list[str]:
+        """The fields of those drops that nobody knew of."""
+        return [name for name in dropped if not self.hashes(job.record, [name]) <= job.dropped]
+
+    def warnings(
+        self, job: Job, dropped: Changes, pinned: abc.Set[str] = frozenset()
+    ) -> tuple[Warned, ...]:
+        """A warning for each drop that nobody knew of, or for its pin; the summary counts the others."""
+        return tuple(
+            Warned(name, "pinned", _PINNED.format(name))
+            if name in pinned
+            else Warned(name, "dropped", self._told(name))
+            for name in self.new(job, dropped)
+        )
 
     def _told(self, name: str) -> str:
         advice = self.advice(name)

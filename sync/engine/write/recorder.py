@@ -122,7 +122,11 @@ class Recorder:
     def _confirmed(self, delivery: Delivery, result: Delivered) -> Confirmed:
         """ChartMogul holds the record, but for what it dropped."""
         entry = delivery.entry
-        fields = {self.hasher.field(n, value): n for n, value in entry.record.fields.items()}
+        fields = {
+            self.hasher.field(n, value): n
+            for n, value in entry.record.fields.items()
+            if n not in delivery.stay
+        }
         dropped = delivery.dropped & fields.keys()
         names = sorted(fields[one] for one in dropped)
         drops = tuple(Drop(name, name in delivery.tried) for name in names)
@@ -137,6 +141,7 @@ class Recorder:
             result.outcome,
             entry.row_hash,
             drops if drops or delivery.had_drops else None,
+            delivery.own,
         )
 
     def _rejected(self, delivery: Delivery, rejected: Rejected) -> RejectedRow:
@@ -151,6 +156,7 @@ class Recorder:
             tried=tuple(sorted(delivery.entry.tries)),
             deleted=_deleted(delivery),
             since=rejected.background.since,
+            own=delivery.own,
         )
 
     def _held(self, entry: Entry, rejected: Rejected, error: Exception | None) -> Held | None:

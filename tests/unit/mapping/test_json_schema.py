@@ -85,6 +85,32 @@ GOOD = {
         "limits": {"max_rejected": 5, "max_requests": 10, "allow_empty": True},
     },
     "an interval": CUSTOMER | {"schedule": {"every": "15m"}},
+    "whose value wins": CUSTOMER
+    | {
+        "overwrite": "unless_edited",
+        "on_null": "clear",
+        "fields": {
+            "external_id": "id",
+            "owner": {"constant": "a@quince.example", "overwrite": "if_empty"},
+            "city": {"column": "c", "overwrite": "if_empty", "on_null": "keep"},
+            "zip": {"column": "z", "overwrite": "always"},
+        },
+        "attributes": {"a": {"column": "a", "type": "Integer", "overwrite": "reject_edited"}},
+    },
+    "if empty": CUSTOMER
+    | {
+        "overwrite": "if_empty",
+        "fields": {
+            "external_id": "id",
+            "city": {"column": "c", "on_null": "clear", "overwrite": "always"},
+        },
+    },
+    "always in a trusted state": CUSTOMER
+    | {
+        "overwrite": "always",
+        "live_check": "never",
+        "fields": {"external_id": "id", "city": {"column": "c", "overwrite": "always"}},
+    },
     "references": CUSTOMER
     | {
         "source": {"query": "q", "url": "postgresql://${U}:${P}@h/d"},
@@ -157,6 +183,38 @@ BAD = {
     "too_long of a number": CUSTOMER
     | {"attributes": {"a": {"column": "c", "type": "Integer", "too_long": "reject"}}},
     "absent in upsert": CUSTOMER | {"absent": "skip"},
+    "overwrite": CUSTOMER | {"overwrite": "sometimes"},
+    "overwrite of a key": CUSTOMER
+    | {"fields": {"external_id": {"column": "id", "overwrite": "always"}}},
+    "edits in a trusted state": CUSTOMER | {"overwrite": "if_empty", "live_check": "never"},
+    "edits of a field in a trusted state": CUSTOMER
+    | {
+        "live_check": "never",
+        "fields": {"external_id": "id", "city": {"column": "c", "overwrite": "unless_edited"}},
+    },
+    "edits of an attribute in a trusted state": CUSTOMER
+    | {
+        "live_check": "never",
+        "attributes": {"a": {"column": "a", "type": "String", "overwrite": "reject_edited"}},
+    },
+    "clear if empty": CUSTOMER | {"overwrite": "if_empty", "on_null": "clear"},
+    "clear a field if empty": CUSTOMER
+    | {
+        "fields": {
+            "external_id": "id",
+            "city": {"column": "c", "overwrite": "if_empty", "on_null": "clear"},
+        }
+    },
+    "clear all, and a field if empty": CUSTOMER
+    | {
+        "on_null": "clear",
+        "fields": {"external_id": "id", "city": {"column": "c", "overwrite": "if_empty"}},
+    },
+    "clear a field, and all if empty": CUSTOMER
+    | {
+        "overwrite": "if_empty",
+        "fields": {"external_id": "id", "city": {"column": "c", "on_null": "clear"}},
+    },
     "table without extra_columns": CUSTOMER | {"source": {"table": "t"}},
     "repeated tag": CUSTOMER | {"tags": ["a", "a"]},
     "share": CUSTOMER | {"tolerate_rejected": "many"},

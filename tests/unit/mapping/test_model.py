@@ -445,6 +445,77 @@ def test_field_refused(fields, expected):
     assert problems(with_fields(**fields)) == expected
 
 
+NEEDS_A_LOOK = "needs live_check: changed, as only a look tells whose value is there"
+NEVER_CLEARS = "if_empty never changes a value, and on_null: clear would empty it"
+EDITED = {"column": "c", "overwrite": "if_empty"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (
+            customer(overwrite="reject_edited", live_check="never"),
+            [("overwrite", NEEDS_A_LOOK)],
+        ),
+        (
+            with_fields(city={"column": "c", "overwrite": "unless_edited"})
+            | {"live_check": "never"},
+            [("fields.city.overwrite", NEEDS_A_LOOK)],
+        ),
+        (customer(overwrite="if_empty", on_null="clear"), [("overwrite", NEVER_CLEARS)]),
+        (
+            with_fields(city=EDITED | {"on_null": "clear"}),
+            [("fields.city.overwrite", NEVER_CLEARS)],
+        ),
+        (
+            with_fields(city=EDITED) | {"on_null": "clear"},
+            [("fields.city.overwrite", NEVER_CLEARS)],
+        ),
+        (
+            customer(attributes={"a": ATTRIBUTE | {"on_null": "clear"}}, overwrite="if_empty"),
+            [("attributes.a.on_null", NEVER_CLEARS)],
+        ),
+        (
+            customer(fields={"external_id": {"column": "id", "overwrite": "always"}}),
+            [
+                (
+                    "fields.external_id.overwrite",
+                    "external_id names the record, and is the row's; take overwrite out",
+                )
+            ],
+        ),
+    ],
+)
+def test_overwrite_refused(raw, expected):
+    """Whose value wins is told by a look, `if_empty` empties nothing, and a key is the row's: each at its place."""
+    assert problems(raw) == expected
+
+
+def test_overwrite_of_fields():
+    """What a field says goes before what the mapping says; short forms and extra columns have the mapping's."""
+    mapping = Mapping.model_validate(
+        with_fields(name="n", city=EDITED)
+        | {
+            "overwrite": "unless_edited",
+            "attributes": {"a": ATTRIBUTE | {"overwrite": "always"}, "b": ATTRIBUTE},
+        }
+    )
+    names = ("name", "city", "attributes.a", "attributes.b", "attributes.extra")
+    said = [mapping.overwrites.of(name).value for name in names]
+
+    assert said == ["unless_edited", "if_empty", "always", "unless_edited", "unless_edited"]
+
+
+def test_terms_of_overwrite():
+    """They are nothing where the row always wins, and tell apart all that matters."""
+    plain = (customer(), with_fields(city={"column": "c", "overwrite": "always"}))
+    others = (customer(overwrite="if_empty"), with_fields(city=EDITED), with_fields(zip=EDITED))
+    terms = [Mapping.model_validate(raw).overwrites.terms for raw in (*plain, *others)]
+
+    assert terms[:2] == [b"", b""]
+    assert len({*terms}) == 4
+
+
 def test_unknown_field():
     """A field of the other object is said to be one; any other leads to attributes."""
     with pytest.raises(ValidationError) as caught:

@@ -1,0 +1,42 @@
+"""What there is in a decision: all that a create sets, what an update sends, and the words for what it did not do."""
+
+from sync.domain.overwrite import Edits
+from sync.domain.plan import Changes, Keep, Operation, Update, missing_tags
+from sync.domain.record import Fields, Record, Value
+from sync.domain.results import Warned
+
+
+def lost(name: str) -> Warned:
+    """The warning of an attribute of others that a write took away."""
+    what = f"ChartMogul no longer has {name}, which no row sends: it was there before this write"
+    return Warned(name, "lost_attributes", what)
+
+
+def all_of(record: Record) -> Changes:
+    """All that a create sets."""
+    return {name: (None, value) for name, value in record.fields.items() if value is not None}
+
+
+def edits_of(operation: Operation) -> Edits:
+    """The edits that a decision has met."""
+    return operation.edits if isinstance(operation, Update | Keep) else Edits()
+
+
+def changes_of(operation: Operation) -> Changes:
+    """What an update sends; nothing where there is none."""
+    return operation.changes if isinstance(operation, Update) else {}
+
+
+def nothing_done(dropped: Changes) -> str:
+    """Why an update changed nothing."""
+    if dropped:
+        return "ChartMogul dropped every change"
+    return "ChartMogul says that this changes nothing"
+
+
+def to_send(changes: Changes) -> Fields:
+    """The values that changes send; of tags those that are missing."""
+    fields: dict[str, Value] = {name: after for name, (_, after) in changes.items()}
+    if "tags" in changes:
+        fields["tags"] = missing_tags(changes["tags"])
+    return fields

@@ -1,0 +1,155 @@
+"""Whose values ChartMogul holds once a record was looked at or written: what is to be noted as the mapping's own."""
+
+from collections import abc
+from dataclasses import dataclass, field, replace
+
+from sync.domain.fingerprint import join
+from sync.domain.objects import Field, Kind
+from sync.domain.overwrite import Edits
+from sync.domain.own import Own
+from sync.domain.plan import Changes, Known, Policy, Seen, same
+from sync.domain.record import Fields, Value
+from sync.domain.spelling import normal
+from sync.engine.write.asked import AskedValues
+from sync.engine.write.delivery import Delivery, Job
+from sync.errors import AlreadyExists, NotFound, Refused
+from sync.state.memory import OwnNote
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What ChartMogul shows of a record by now.
+
+    `names`: the fields of which that is known; None: all. `changes`: what was written, with the values before;
+    `stuck`: which of these are there.
+    """
+
+    fields: Fields
+    names: abc.Set[str] | None = None
+    changes: Changes = field(default_factory=dict)
+    stuck: abc.Set[str] = frozenset()
+    before_known: bool = True
+
+    def tells(self, name: str) -> bool:
+        """Whether the value of a field is known."""
+        return self.names is None or name in self.names
+
+
+def shown_after(known: Known, shown: Fields, changes: Changes, stuck: abc.Set[str]) -> Shown:
+    """What is known of a record after an update; where nobody had looked, only of what was written."""
+    if not isinstance(known, Seen):
+        return Shown(shown, changes.keys(), changes, stuck, before_known=False)
+    before = {name: value for name, value in known.fields.items() if name not in changes}
+    return Shown({**before, **shown}, None, changes, stuck)
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Tells what is to be noted of the values of one record.
+
+    `asked` is where what is asked for is noted before it is sent; None where nothing is sent.
+    """
+
+    policy: Policy
+    asked: AskedValues | None = None
+
+    async def ask(self, job: Job, changes: Changes) -> Job:
+        """Note what is about to be asked for: from here on it counts as the mapping's own."""
+        if self.asked is None or not (hashes := self._asked(job, changes)):
+            return job
+        await self.asked.note(job.record.key, hashes)
+        return replace(job, asked=hashes)
+
+    def kept(self, delivery: Delivery, job: Job, known: Known, edits: Edits) -> Delivery:
+        """A delivery for which nothing was sent, with what is to be noted of own values."""
+        shown = Shown(known.fields) if isinstance(known, Seen) else Shown({}, frozenset())
+        return self._noted(delivery, job, shown, edits, asked=False)
+
+    def written(self, delivery: Delivery, job: Job, shown: Shown, edits: Edits) -> Delivery:
+        """The delivery of what was sent and answered, with what is to be noted of own values."""
+        return self._noted(delivery, job, shown, edits, asked=self.asked is not None)
+
+    def failed(self, delivery: Delivery, job: Job, error: Exception, stuck: Changes) -> Delivery:
+        """The delivery of a record whose request failed; refused for good, what it asked for is not there."""
+        final = isinstance(error, Refused) and not isinstance(error, AlreadyExists | NotFound)
+        if self.asked is None or not final:
+            return delivery
+        return replace(delivery, own=self._refused(job, stuck))
+
+    def _noted(
+        self, delivery: Delivery, job: Job, shown: Shown, edits: Edits, *, asked: bool
+    ) -> Delivery:
+        own = self._note(job, shown, delivery.dropped, edits, asked=asked)
+        return replace(delivery, own=own, stay=frozenset(edits.stay))
+
+    def _asked(self, job: Job, changes: Changes) -> frozenset[bytes]:
+        """The hashes of what is about to be asked for, with what was before; nothing where all is own already."""
+        owner = self.policy.owner
+        plain = {name: after for name, (_, after) in changes.items() if name != "tags"}
+        hashes = frozenset(one for n, v in plain.items() for one in owner.written(n, v))
+        own = job.own
+        return frozenset() if all(one in own for one in hashes) else own.asked | hashes
+
+    def _note(
+        self, job: Job, shown: Shown, dropped: frozenset[bytes], edits: Edits, *, asked: bool
+    ) -> OwnNote | None:
+        """What is to be noted of a delivered record; None: nothing, and nothing is.
+
+        `asked`: what was asked for was noted, and is answered now.
+        """
+        found = self._own_values(job, shown, dropped, edits) | self._foreign(shown, edits)
+        before = job.memory is not None and job.memory.noted != OwnNote()
+        return OwnNote(join(found)) if found or before or asked else None
+
+    def _refused(self, job: Job, stuck: Changes) -> OwnNote:
+        """What is to be noted of a record whose request was refused: what was asked for is not there, but this is."""
+        owner, own = self.policy.owner, job.memory.own if job.memory else Own()
+        there = {owner.mark(name, after) for name, (_, after) in stuck.items() if name != "tags"}
+        return OwnNote(join(own.shown | there), join(own.asked))
+
+    def _own_values(
+        self, job: Job, shown: Shown, dropped: frozenset[bytes], edits: Edits
+    ) -> frozenset[bytes]:
+        """The hashes of own values that those of what was sent do not tell."""
+        owner, own, fields = self.policy.owner, job.own, job.record.fields
+        found: dict[str, Value] = {}
+        kept: set[bytes] = set()
+        for name, wanted in fields.items():
+            if name == "tags" or name in edits.stay:
+                continue
+            if not shown.tells(name):
+                kept |= owner.written(name, wanted) & own.shown if own.shown else set()
+            elif self._is_own(job, name, shown):
+                found[name] = shown.fields[name]
+        if not found:
+            return frozenset(kept)
+        sent = self.policy.hasher.fields({n: v for n, v in fields.items() if n not in edits.stay})
+        return owner.shown(found, sent - dropped) | kept
+
+    def _is_own(self, job: Job, name: str, shown: Shown) -> bool:
+        """Whether the value that is shown is own, and another text than was sent.
+
+        What a write has left as it was is whose it was before; what it has changed is its own, however it is spelt.
+        """
+        wanted, value, shape = (
+            job.record.fields[name],
+            shown.fields.get(name),
+            self.policy.shape(name),
+        )
+        if value is None:
+            return False
+        if value == wanted and type(value) is type(wanted):
+            is_email = isinstance(shape, Field) and shape.kind is Kind.EMAIL
+            return is_email and normal(value, shape) != value
+        if same(wanted, value, shape):
+            return True
+        before = shown.changes[name][0] if name in shown.changes else value
+        if name in shown.changes and not (shown.before_known and same(value, before, shape)):
+            return True
+        return self.policy.owner.owns(job.own, name, before)
+
+    def _foreign(self, shown: Shown, edits: Edits) -> frozenset[bytes]:
+        """What was overwritten just now: should it be found again, something writes it."""
+        edited = set(edits.overwritten + edits.rewritten) & shown.stuck
+        owner = self.policy.owner
+        return frozenset(owner.foreign(name, shown.changes[name][0]) for name in edited)

@@ -1,0 +1,97 @@
+"""Which values of a record are a mapping's own, beyond those whose hashes stand with what it last sent."""
+
+from collections import abc
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, bindparam, delete, select, update
+
+from sync.domain.fingerprint import join, split
+from sync.state.keys import Keys
+from sync.state.memory import Confirmed, Item, OwnNote, RejectedRow, Scope
+from sync.state.schema import own_values, records, synced
+from sync.state.upsert import CHUNK, chunks, upsert
+
+_NOTHING = OwnNote()
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """A mapping in a scope."""
+
+    scope: Scope
+    mapping: str
+
+
+def recall(connection: Connection, mapping: str, numbers: abc.Sequence[int]) -> dict[int, OwnNote]:
+    """What is noted of these records, by number; those of which nothing is are missing."""
+    found: dict[int, OwnNote] = {}
+    for start in range(0, len(numbers), CHUNK):
+        among = own_values.c.record.in_(numbers[start : start + CHUNK])
+        query = select(own_values.c.record, own_values.c.shown, own_values.c.asked)
+        rows = connection.execute(query.where(own_values.c.mapping == mapping, among))
+        found |= {id_: OwnNote(shown or b"", asked or b"") for id_, shown, asked in rows}
+    return found
+
+
+def ask(connection: Connection, mapping: str, asked: abc.Mapping[int, bytes]) -> None:
+    """Note what is about to be asked for of these records."""
+    rows = [{"record": id_, "mapping": mapping, "asked": what} for id_, what in asked.items()]
+    upsert(connection, own_values, rows)
+
+
+def note(connection: Connection, mapping: str, items: abc.Mapping[int, Item]) -> None:
+    """Note what became of records, by number; where nothing is to be noted any more, the row goes."""
+    told = {
+        id_: item.own
+        for id_, item in items.items()
+        if isinstance(item, Confirmed | RejectedRow) and item.own is not None
+    }
+    rows = [
+        {"record": id_, "mapping": mapping, "shown": own.shown or None, "asked": own.asked or None}
+        for id_, own in told.items()
+        if own != _NOTHING
+    ]
+    upsert(connection, own_values, rows)
+    _clear(connection, mapping, [id_ for id_, own in told.items() if own == _NOTHING])
+
+
+def _clear(connection: Connection, mapping: str, numbers: abc.Sequence[int]) -> None:
+    """Let go of what is noted of these records, but for their tags."""
+    if not numbers:
+        return
+    here = (own_values.c.mapping == mapping) & (own_values.c.record == bindparam("of_record"))
+    untagged = own_values.c.tags.is_(None) & own_values.c.added_tags.is_(None)
+    rows = [{"of_record": id_} for id_ in numbers]
+    connection.execute(update(own_values).where(here).values(shown=None, asked=None), rows)
+    connection.execute(delete(own_values).where(here, untagged), rows)
+
+
+def disown(
+    connection: Connection, keys: Keys, whose: Whose, values: abc.Mapping[str, abc.Set[bytes]]
+) -> None:
+    """These values, by key, are the mapping's own no longer: somebody has put them there, or an undo has."""
+    numbers = _numbers(connection, keys, whose.scope, values)
+    theirs = {numbers[key]: gone for key, gone in values.items() if key in numbers}
+    noted = recall(connection, whose.mapping, list(theirs))
+    for number, gone in theirs.items():
+        mine = and_(synced.c.record == number, synced.c.mapping == whose.mapping)
+        sent = connection.execute(select(synced.c.hashes).where(mine)).scalar_one_or_none()
+        if sent:
+            left = join(split(sent) - gone)
+            connection.execute(update(synced).where(mine).values(hashes=left))
+        if number in noted:
+            shown, asked = (join(split(one) - gone) for one in noted[number].parts)
+            row = {"record": number, "mapping": whose.mapping, "shown": shown, "asked": asked}
+            upsert(connection, own_values, [row])
+
+
+def _numbers(
+    connection: Connection, keys: Keys, scope: Scope, wanted: abc.Iterable[str]
+) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for chunk in chunks(wanted):
+        plain = keys.plain(chunk)
+        here = (records.c.scope == scope.id) & records.c.key.in_(list(plain))
+        for key, number in connection.execute(select(records.c.key, records.c.id).where(here)):
+            found[plain[key]] = number
+    return found
