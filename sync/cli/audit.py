@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from sync.cli.config import prepare
-from sync.cli.execute import execute
+from sync.cli.execute import Wanted, execute
 from sync.cli.say import say, say_json
 from sync.domain.events import Estimate, Phase
 from sync.domain.results import Left, MappingRun, Result, Run
@@ -37,8 +37,7 @@ def audit(paths: abc.Sequence[Path], *, reports: Path | None, as_json: bool) -> 
             mappings,
             selection,
             dry_run=True,
-            reports=folder,
-            as_json=as_json,
+            wanted=Wanted(reports=folder),
             task=partial(AuditTask, audit=found),
             teller=Progress,
         )

@@ -6,14 +6,13 @@ from contextlib import suppress
 
 from sync.cli.config import Prepared
 from sync.cli.outside import now
-from sync.cli.say import say, say_json
+from sync.cli.say import say
 from sync.domain.results import Run, Status
 from sync.engine.session import failed_parts, run_id
 from sync.errors import ConfigError, SyncError
 from sync.report import logs
 from sync.report.failure import errors_text
 from sync.report.log import LogReporter
-from sync.report.summary import summary
 from sync.state.store import Store
 
 
@@ -54,10 +53,8 @@ def _run(
     )
 
 
-def tell(prepared: Prepared, run: Run, error: SyncError, *, as_json: bool) -> None:
-    """Say why: the summary on stdout for --json; on stderr the log's lines for SYNC_LOG=json, else text for people."""
-    if as_json:
-        say_json(summary(run))
+def tell(prepared: Prepared, run: Run, error: SyncError) -> None:
+    """Say why on stderr: as the log's lines for SYNC_LOG=json, else as text for people."""
     if prepared.settings.log == "json":
         environment = prepared.settings.environment
         logger = logs.logger("json", sys.stderr, environment=environment)

@@ -12,10 +12,12 @@ from sync.chartmogul.account import CUSTOM
 from sync.chartmogul.client import Client, DataSource
 from sync.chartmogul.connection import open_http
 from sync.chartmogul.transport import Transport
-from sync.cli.checked import Checked, as_json_value, as_text
+from sync.cli import failure, formats
+from sync.cli.checked import Checked, as_json_value, as_text, suite_of
 from sync.cli.config import prepare
+from sync.cli.formats import Output, fail
 from sync.cli.outside import now
-from sync.cli.say import say, say_json
+from sync.cli.say import say
 from sync.cli.waiting import telling
 from sync.domain import instant
 from sync.domain.record import ATTRIBUTE
@@ -46,21 +48,32 @@ _NOT_CUSTOM = (
     "the data source {source} is no custom one: {system} fills it, and may take back what is written here;"
     " make a custom data source for the warehouse"
 )
+_TITLE = "chartmogul-sync check"
 _NO_TIME = "{field}: column {column} holds dates without a time, which are midnight UTC: its timezone says nothing"
 
 
-def check(paths: abc.Sequence[Path], *, as_json: bool, create_data_source: bool = False) -> int:
+def check(
+    paths: abc.Sequence[Path], output: Output | None = None, *, create_data_source: bool = False
+) -> int:
     """Check mappings against the warehouse and ChartMogul; the exit code of the gravest problem, else 0.
 
     With `create_data_source` a data source that a mapping names and the account lacks is made.
     """
-    settings, mappings = prepare(paths)
+    output = output or Output()
+    try:
+        settings, mappings = prepare(paths)
+    except ConfigError as error:
+        fail(output, _TITLE, error, failure.document(error))
+        raise
     checked = asyncio.run(_check_all(settings, mappings, create=create_data_source))
-    if as_json:
-        say_json([as_json_value(one) for one in checked])
+    document = [as_json_value(one) for one in checked]
+    text = "\n".join("\n".join(as_text(one)) for one in checked)
+    if output.given:
+        output.write(
+            formats.told(output, _TITLE, list(map(suite_of, checked)), document, text + "\n")
+        )
     else:
-        for one in checked:
-            say("\n".join(as_text(one)))
+        say(text)
     return gravest(error.exit_code for one in checked for error in one.problems)
 
 

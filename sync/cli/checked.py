@@ -1,10 +1,11 @@
 """What `check` found out about a mapping, for people and as JSON."""
 
 from collections import abc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sync.chartmogul.client import Account, DataSource
+from sync.cli.formats import problem_suites
 from sync.domain import objects
 from sync.domain.objects import Descriptor
 from sync.domain.record import AttributeType
@@ -13,6 +14,7 @@ from sync.errors import SyncError
 from sync.mapping.environment import API_KEY
 from sync.mapping.loader import LoadedMapping
 from sync.report.failure import errors_text, pasted
+from sync.report.findings import Finding, Level, Suite
 from sync.report.words import visible
 
 #: Keys of fewer characters would be shown by half.
@@ -39,6 +41,17 @@ class Checked:
     def descriptor(self) -> Descriptor:
         """What the mapping's rows become."""
         return objects.of(self.loaded.mapping.destination.object)
+
+
+def suite_of(checked: Checked) -> Suite:
+    """What was found out about one mapping, at its lines."""
+    file, found = checked.loaded.file, list[Finding]()
+    for error in checked.problems:
+        suites = problem_suites(error)
+        found += [replace(one, file=one.file or file) for suite in suites for one in suite.findings]
+    for warning in checked.warnings:
+        found.append(Finding("warning", warning, Level.WARNING, file, 1))
+    return Suite(checked.loaded.mapping.name, found)
 
 
 def as_text(checked: Checked) -> abc.Iterator[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from sync.cli import broken_run
 from sync.cli.config import Prepared, prepare_run, whose
 from sync.cli.environ import variables
+from sync.cli.execute import Wanted as Told
 from sync.cli.execute import conduct
 from sync.cli.follow import follow, tell_stale
 from sync.domain.events import Reporter
@@ -172,7 +173,7 @@ class DueRuns:
                 prepared,
                 Selection(),
                 dry_run=False,
-                reports=self.wanted.reports,
+                wanted=Told(reports=self.wanted.reports),
                 stop=stop,
                 listener=listener,
             )

@@ -7,7 +7,7 @@ import sys
 import time
 from collections import abc
 from contextlib import AsyncExitStack, contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -15,8 +15,8 @@ from sync.allowance.opening import open_book
 from sync.cli import broken_run
 from sync.cli.config import Prepared, prepare_run
 from sync.cli.follow import follow, leave_metrics
+from sync.cli.formats import Output
 from sync.cli.outside import clock_until, http_of, now
-from sync.cli.say import say_json
 from sync.domain.events import Reporter
 from sync.domain.results import Run
 from sync.engine.context import Selection, Stop
@@ -44,34 +44,55 @@ class Teller(Protocol):
 _SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a run is told of: in which form, with reports in which folder, and how many rows of a dry run."""
+
+    output: Output = field(default_factory=Output)
+    reports: Path | None = None
+    rows: int | None = None
+
+
 def run(
     paths: abc.Sequence[Path],
     selection: Selection,
+    wanted: Wanted,
     *,
     dry_run: bool,
-    reports: Path | None,
-    as_json: bool,
 ) -> int:
     """Run the mappings and say how it went; the exit code.
 
     What is wrong with settings, mappings or the state fails the run, or its own mapping: see `broken_run`.
     """
-    prepared = prepare_run(paths)
+    prepared, reports = prepare_run(paths), wanted.reports
     try:
-        ended = asyncio.run(
-            conduct(prepared, selection, dry_run=dry_run, reports=reports, as_json=as_json)
-        )
+        ended = asyncio.run(conduct(prepared, selection, dry_run=dry_run, wanted=wanted))
     except SyncError as error:
         failed = replace(prepared, survey=prepared.survey.barring(error))
         ended = broken_run.enter(failed, error, dry_run=dry_run, whole=selection.whole)
-        broken_run.tell(failed, ended, error, as_json=as_json)
-    else:
-        if as_json:
-            say_json(summary(ended))
+        broken_run.tell(failed, ended, error)
+        prepared = failed
+    if wanted.output.given:
+        _print(ended, wanted, reports or prepared.settings.reports)
     if prepared.state_is_known:
         follow(prepared.settings, ended, reports)
     leave_metrics(prepared.settings, ended)
     return ended.exit_code
+
+
+def _print(run: Run, wanted: Wanted, reports: Path) -> None:
+    """Print a run that is over as it was asked for: what `report` prints of it, where it has left a report."""
+    from sync.cli.run_formats import from_folder, from_summary
+    from sync.report.gathered import Gathered
+    from sync.report.preview import ROWS
+
+    output, folder = wanted.output, reports / run.id
+    if folder.is_dir() and not output.as_json:
+        rows = ROWS if wanted.rows is None else wanted.rows
+        values = output.values or run.dry_run
+        output.write(from_folder(output, folder, rows, values=values))
+    else:
+        output.write(from_summary(output, summary(run), Gathered()))
 
 
 async def conduct(
@@ -79,8 +100,7 @@ async def conduct(
     selection: Selection,
     *,
     dry_run: bool,
-    reports: Path | None = None,
-    as_json: bool = False,
+    wanted: Wanted | None = None,
     stop: Stop | None = None,
     listener: Reporter | None = None,
 ) -> Run:
@@ -100,8 +120,7 @@ async def conduct(
         found.sound,
         selection,
         dry_run=dry_run,
-        reports=reports,
-        as_json=as_json,
+        wanted=wanted,
         stop=stop,
         listener=listener,
         barred=found.barred,
@@ -115,8 +134,7 @@ async def execute(
     selection: Selection,
     *,
     dry_run: bool,
-    reports: Path | None = None,
-    as_json: bool = False,
+    wanted: Wanted | None = None,
     stop: Stop | None = None,
     listener: Reporter | None = None,
     barred: abc.Sequence[Barred] = (),
@@ -129,7 +147,8 @@ async def execute(
     Signals end it, unless the caller has a `stop` of its own. `task` is what takes a mapping through it, `teller` makes
     what tells of it besides files and log, for people.
     """
-    own = stop or Stop()
+    own, wanted = stop or Stop(), wanted or Wanted()
+    reports = wanted.reports or settings.reports
     with nullcontext() if stop else signals(own):
         async with AsyncExitStack() as stack:
             if dry_run:
@@ -137,8 +156,7 @@ async def execute(
             else:
                 store = await asyncio.to_thread(Store.open, settings.state_url)
             stack.callback(store.close)
-            folder = reports or settings.reports
-            reporter = _reporter(settings, store, folder, dry_run, as_json, teller)
+            reporter = _reporter(settings, store, wanted, teller, dry_run=dry_run)
             if listener is not None:
                 reporter = Several(reporter, listener)
             stack.callback(reporter.close)
@@ -153,8 +171,7 @@ async def execute(
                 mappings, selection, dry_run=dry_run, barred=barred, unsound=unsound
             )
         if not own.requested():  # a supervisor kills after ten seconds; the next run has the time
-            folder = reports or settings.reports
-            await asyncio.to_thread(retention.prune, folder, settings.keeping, now())
+            await asyncio.to_thread(retention.prune, reports, settings.keeping, now())
         return ended
 
 
@@ -192,18 +209,19 @@ def signals(stop: Stop) -> abc.Iterator[None]:
 def _reporter(
     settings: Settings,
     store: Store,
-    folder: Path,
-    dry_run: bool,
-    as_json: bool,
+    wanted: Wanted,
     teller: "Teller | None" = None,
+    *,
+    dry_run: bool,
 ) -> Reporter:
-    """Files first: the terminal names their folder."""
-    files = FileReporter(folder, now)
+    """Files first: the terminal names their folder, and shows what they have gathered."""
+    files = FileReporter(wanted.reports or settings.reports, now)
     as_log = logs.style(settings.log, sys.stderr) == "json"
     if teller is not None:
         terminal = teller(quiet=as_log)
     else:
-        terminal = _terminal(settings, store, folder, quiet=as_log, preview=dry_run and not as_json)
+        preview = dry_run and not wanted.output.given
+        terminal = _terminal(settings, store, wanted, files, quiet=as_log, preview=preview)
     if not as_log:
         return Several(files, terminal)
     from sync.report.log import LogReporter
@@ -215,12 +233,18 @@ def _reporter(
 
 
 def _terminal(
-    settings: Settings, store: Store, folder: Path, *, quiet: bool, preview: bool
+    settings: Settings,
+    store: Store,
+    wanted: Wanted,
+    files: FileReporter,
+    *,
+    quiet: bool,
+    preview: bool,
 ) -> Reporter:
     """For people: progress on stderr unless `quiet`, and what a dry run found on stdout."""
     from rich.console import Console
 
-    from sync.report.terminal import TerminalReporter
+    from sync.report.terminal import Shown, TerminalReporter
 
     return TerminalReporter(
         Console(stderr=True, highlight=False, quiet=quiet),
@@ -228,5 +252,6 @@ def _terminal(
         clock=time.monotonic,
         allowance=settings.rate,
         mask=store.stored,
-        reports=folder,
+        reports=wanted.reports or settings.reports,
+        shown=Shown(wanted.rows, files.gathered, values=wanted.output.values),
     )

@@ -65,6 +65,8 @@ class _Asked:
     """What holds for the error that ends a command: whether somebody wants JSON on stdout, and --env-file."""
 
     as_json: bool = False
+    #: What `--format` asked for: a command may end before it prints.
+    output: Any = None
     env_file: Path | None = None
 
 
@@ -84,6 +86,73 @@ _json = click.option(
     is_flag=True,
     callback=_note_json,
     help="JSON on stdout, and nothing else.",
+)
+
+
+def _printing(*formats: str) -> abc.Callable[[Command], Command]:
+    """Add --format, --json, --output and --values, which come to the command as one `output`."""
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def printing(
+            *,
+            form: str | None,
+            as_json: bool,
+            file: Path | None,
+            values: bool,
+            **options: Any,
+        ) -> Any:
+            if as_json and form not in (None, "json"):
+                raise click.UsageError("--json is short for --format json: give one of the two")
+            form = "json" if as_json else form
+            return command(output=_printed(form, file, values=values), **options)
+
+        return _values(_output(_json(_format(formats)(printing))))
+
+    return decorate
+
+
+def _printing_of(*formats: str) -> abc.Callable[[Command], Command]:
+    """The same for a command whose --json is another thing."""
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def printing(*, form: str | None, file: Path | None, values: bool, **options: Any) -> Any:
+            return command(output=_printed(form, file, values=values), **options)
+
+        return _values(_output(_format(formats)(printing)))
+
+    return decorate
+
+
+def _printed(form: str | None, file: Path | None, *, values: bool) -> Any:
+    """What was asked for; ConfigError where the file cannot be written."""
+    from sync.cli.formats import Format, Output
+
+    output = Output(None if form is None else Format(form), file, values)
+    obj = click.get_current_context().find_root().obj
+    obj.as_json, obj.output = (obj.as_json or output.as_json) and file is None, output
+    output.check()
+    return output
+
+
+def _format(formats: tuple[str, ...]) -> abc.Callable[[Command], Command]:
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(formats),
+        help="How to print what was found; github adds the Markdown to $GITHUB_STEP_SUMMARY.",
+    )
+
+
+_FORMATS = ("text", "json", "markdown", "github", "junit")
+_output = click.option(
+    "--output", "file", type=_PATH, metavar="FILE", help="Print into this file, not on stdout."
+)
+_values = click.option(
+    "--values",
+    is_flag=True,
+    help="Show values of rows, and keys with an e-mail, where they are left out else.",
 )
 
 
@@ -167,16 +236,17 @@ def init(tables: tuple[str, ...], kind: str, output: Path | None, manifest: Path
 @_mappings
 @click.option("--strict", is_flag=True, help="Let warnings be errors.")
 @click.option("--env", is_flag=True, help="Check the environment, too: what must be set, and how.")
+@_printing(*_FORMATS)
 @_env_file
 @_choosing
-def validate(mappings: tuple[Path, ...], strict: bool, env: bool) -> int:
+def validate(mappings: tuple[Path, ...], strict: bool, env: bool, output: Any) -> int:
     """Check mapping files alone; no network.
 
     A variable that is not set is no problem of a file; with --env it is one.
     """
     from sync.cli.validate import validate
 
-    return validate(mappings or _DEFAULT, strict=strict, env=env)
+    return validate(mappings or _DEFAULT, output, strict=strict, env=env)
 
 
 @app.command(short_help="Check warehouse, API key, columns and types.")
@@ -186,10 +256,10 @@ def validate(mappings: tuple[Path, ...], strict: bool, env: bool) -> int:
     is_flag=True,
     help="Make a custom data source that a mapping names and the account lacks.",
 )
-@_json
+@_printing(*_FORMATS)
 @_env_file
 @_choosing
-def check(mappings: tuple[Path, ...], as_json: bool, create_data_source: bool) -> int:
+def check(mappings: tuple[Path, ...], output: Any, create_data_source: bool) -> int:
     """Check the warehouse, the API key, the data sources, columns and attribute types.
 
     Nothing is written, unless --create-data-source asks for it. Every attribute is listed with its
@@ -197,7 +267,7 @@ def check(mappings: tuple[Path, ...], as_json: bool, create_data_source: bool) -
     """
     from sync.cli.check import check
 
-    return check(mappings or _DEFAULT, as_json=as_json, create_data_source=create_data_source)
+    return check(mappings or _DEFAULT, output, create_data_source=create_data_source)
 
 
 @app.command()
@@ -210,14 +280,14 @@ def check(mappings: tuple[Path, ...], as_json: bool, create_data_source: bool) -
     metavar="ROWS",
     help="Rows to show of each mapping.",
 )
-@_json
+@_printing(*_FORMATS)
 @_env_file
 @_choosing
-def preview(mappings: tuple[Path, ...], limit: int, as_json: bool) -> int:
+def preview(mappings: tuple[Path, ...], limit: int, output: Any) -> int:
     """Show what rows would become, without ChartMogul."""
     from sync.cli.preview import preview
 
-    return preview(mappings or _DEFAULT, limit, as_json=as_json)
+    return preview(mappings or _DEFAULT, limit, output)
 
 
 @app.command()
@@ -247,7 +317,13 @@ def preview(mappings: tuple[Path, ...], limit: int, as_json: bool) -> int:
     help="With --dry-run: exit 6, not 0, where the run would send anything.",
 )
 @click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
-@_json
+@click.option(
+    "--rows",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="With --dry-run: show so many rows of each mapping, the riskiest.",
+)
+@_printing(*_FORMATS)
 @_env_file
 @_choosing
 def run(
@@ -259,21 +335,23 @@ def run(
     rails: tuple[str, ...],
     detailed: bool,
     reports: Path | None,
-    as_json: bool,
+    rows: int | None,
+    output: Any,
 ) -> int:
     """Bring ChartMogul up to date with the warehouse."""
     if detailed and not dry_run:
         raise click.UsageError(
             "--detailed-exit-code is for --dry-run: a run has sent what it had to"
         )
-    from sync.cli.execute import run
+    from sync.cli.execute import Wanted, run
     from sync.engine.context import Selection
     from sync.engine.limits import read_rails
 
     selection = Selection(
         limit, frozenset(keys) if keys else None, full, read_rails(rails), detailed
     )
-    return run(mappings or _DEFAULT, selection, dry_run=dry_run, reports=reports, as_json=as_json)
+    wanted = Wanted(output, reports, rows)
+    return run(mappings or _DEFAULT, selection, wanted, dry_run=dry_run)
 
 
 @app.command()
@@ -295,19 +373,54 @@ def runs(limit: int, as_json: bool) -> int:
 
 
 @app.command(short_help="Show one run's changes and rejected rows.")
-@click.argument("run", default="latest", metavar="[RUN]")
+@click.argument("run", required=False, metavar="[RUN]")
 @click.option("--reports", type=_PATH, metavar="DIR", help="Where reports are, not SYNC_REPORTS.")
 @click.option("--open", "in_browser", is_flag=True, help="Open the run's page in a browser.")
-@_json
+@click.option(
+    "--latest-dry-run", "dry", is_flag=True, help="The latest dry run, which `latest` is not."
+)
+@click.option(
+    "--by",
+    type=click.Choice(("reason", "field")),
+    help="All reasons with all their values, or all fields with what is wrong and what changed.",
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Show so many rows: of a dry run, and of each group with --by.",
+)
+@click.option(
+    "--json", "whole", is_flag=True, callback=_note_json, help="Everything, as one JSON document."
+)
+@_printing_of(*_FORMATS)
 @_env_file
-def report(run: str, reports: Path | None, in_browser: bool, as_json: bool) -> int:
-    """Show one run's summary, its changes and its rejected rows.
+def report(
+    run: str | None,
+    reports: Path | None,
+    in_browser: bool,
+    whole: bool,
+    output: Any,
+    **shown: Any,
+) -> int:
+    """Show one run: counts, what changed, and rejected rows by reason and value.
 
-    RUN is a run's id, the beginning of one, or `latest`, which is the default.
+    RUN is a run's id, the beginning of one, or `latest`, which is the default. --json prints summary,
+    errors, changes and left as one document; --format json the summary alone.
+
+    \b
+    chartmogul-sync report --by reason
+    chartmogul-sync report --latest-dry-run --format markdown --output comment.md
     """
-    from sync.cli.history import report
+    from sync.cli.history import Shown, report
 
-    return report(run, reports, as_json=as_json, in_browser=in_browser)
+    if shown["dry"] and run is not None:
+        raise click.UsageError("give RUN or --latest-dry-run, not both")
+    if whole and (output.format or shown["by"]):
+        raise click.UsageError(
+            "--json is everything about a run: it goes with no --format and no --by"
+        )
+    return report(run, reports, output, Shown(whole, in_browser, **shown))
 
 
 @app.command(short_help="Hold all rows against ChartMogul; write nothing.")

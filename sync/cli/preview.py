@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sync.cli import failure, formats
 from sync.cli.environ import tell, variables, warnings
+from sync.cli.formats import Format, Output, fail
 from sync.cli.outside import now
+from sync.cli.run_formats import Places, reason
 from sync.cli.say import say
 from sync.domain import objects
 from sync.domain.record import ATTRIBUTE, Record, Rejected
@@ -14,11 +17,14 @@ from sync.domain.typed import Typed
 from sync.engine.read.query import MappingQuery
 from sync.errors import ConfigError
 from sync.mapping.loader import LoadedMapping, Need, load
+from sync.report.findings import Level, Suite
+from sync.report.gathered import Gathered
 from sync.report.plain import dumps, plain
 from sync.report.words import value, visible
 from sync.transform.bind import bind
 from sync.transform.build import RecordBuilder
 
+_TITLE = "chartmogul-sync preview"
 _NEEDS = frozenset({Need.WAREHOUSE})
 
 
@@ -31,13 +37,43 @@ class Previewed:
     types: abc.Mapping[str, Typed]
 
 
-def preview(paths: abc.Sequence[Path], limit: int, *, as_json: bool) -> int:
+def preview(paths: abc.Sequence[Path], limit: int, output: Output | None = None) -> int:
     """Print what the first `limit` rows of each mapping become, rejected rows with their problems; 0."""
-    for loaded in _load(paths):
-        previewed = _build(loaded, limit)
-        for line in _as_json(previewed) if as_json else _as_text(previewed):
-            say(line)
+    output = output or Output()
+    try:
+        loaded = _load(paths)
+        if not output.given or output.format in (None, Format.TEXT, Format.JSON):
+            _print((_build(one, limit) for one in loaded), output)
+            return 0
+        suites = [_suite(_build(one, limit), values=output.values) for one in loaded]
+    except ConfigError as error:
+        fail(output, _TITLE, error, failure.document(error))
+        raise
+    output.write(formats.told(output, _TITLE, suites, None))
     return 0
+
+
+def _print(found: abc.Iterable[Previewed], output: Output) -> None:
+    """Line by line, on stdout as soon as it is there."""
+    kept = []
+    for previewed in found:
+        for line in _as_json(previewed) if output.as_json else _as_text(previewed):
+            if output.file is None:
+                say(line)
+            else:
+                kept.append(visible(line, None) + "\n")
+    if output.file is not None:
+        output.write("".join(kept))
+
+
+def _suite(previewed: Previewed, *, values: bool) -> Suite:
+    """The rows that would be rejected, by reason; their values only where that is asked for."""
+    mapping, gathered = previewed.loaded.mapping.name, Gathered()
+    rejected = [item for item in previewed.items if isinstance(item, Rejected)]
+    gathered.add(mapping, rejected, now())
+    place = Places(previewed.loaded.file)
+    found = [reason(one, place, Level.ERROR, values=values) for one in gathered.rejected()]
+    return Suite(mapping, found)
 
 
 def _load(paths: abc.Sequence[Path]) -> list[LoadedMapping]:

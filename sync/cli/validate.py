@@ -2,33 +2,81 @@
 
 from collections import abc
 from pathlib import Path
+from typing import Any
 
+from sync.cli import failure, formats
 from sync.cli.config import settings_and_mappings
 from sync.cli.environ import tell, variables, warnings
+from sync.cli.formats import Output, fail
 from sync.cli.say import say
 from sync.domain import objects
 from sync.errors import ConfigError, ConfigProblem
 from sync.mapping.interpolation import Open
 from sync.mapping.loader import LoadedMapping, load
 from sync.mapping.variables import Variables
+from sync.report.findings import Suite
 from sync.report.words import visible
 
+_TITLE = "chartmogul-sync validate"
 
-def validate(paths: abc.Sequence[Path], *, strict: bool, env: bool) -> int:
+
+def validate(
+    paths: abc.Sequence[Path],
+    output: Output | None = None,
+    *,
+    strict: bool = False,
+    env: bool = False,
+) -> int:
     """Check every file and say what each feeds; 0, or ConfigError with all problems of all files.
 
     Variables that are not set are problems with `env` only; warnings are with `strict`.
     """
+    output = output or Output()
     found = variables()
-    loaded = _load(found, paths, env=env)
-    _judge_values(loaded)
-    told = warnings(found, paths)
-    if strict and told:
-        raise ConfigError(*(ConfigProblem(message) for message in told))
+    try:
+        loaded, told = _load(found, paths, env=env), warnings(found, paths)
+        _judge_values(loaded)
+        if strict and told:
+            raise ConfigError(*(ConfigProblem(message) for message in told))
+    except ConfigError as error:
+        fail(output, _TITLE, error, failure.document(error))
+        raise
     tell(told, found)
-    for one in loaded:
-        say(_line(one))
+    if not output.given:
+        say(_text(loaded))
+        return 0
+    suites = [Suite(one.file) for one in loaded]
+    output.write(
+        formats.told(output, _TITLE, suites, _document(loaded, told), _text(loaded) + "\n")
+    )
     return 0
+
+
+def _text(loaded: abc.Sequence[LoadedMapping]) -> str:
+    return "\n".join(map(_line, loaded))
+
+
+def _document(loaded: abc.Sequence[LoadedMapping], warned: abc.Sequence[str]) -> dict[str, Any]:
+    return {
+        "format": 1,
+        "exit_code": 0,
+        "mappings": [_described(one) for one in loaded],
+        "warnings": list(warned),
+        "problems": [],
+    }
+
+
+def _described(loaded: LoadedMapping) -> dict[str, Any]:
+    mapping = loaded.mapping
+    return {
+        "mapping": mapping.name,
+        "file": loaded.file,
+        "object": mapping.destination.object.value,
+        "mode": mapping.mode.value,
+        "fields": sorted(mapping.fields),
+        "attributes": sorted(mapping.attributes),
+        "enabled": mapping.enabled,
+    }
 
 
 def _load(found: Variables, paths: abc.Sequence[Path], *, env: bool) -> list[LoadedMapping]:

@@ -155,6 +155,10 @@ class MappingRun:
     overridden: tuple[str, ...] = ()
     #: Of how many records ChartMogul is known to drop the value, by field.
     known_drops: dict[str, int] = field(default_factory=dict)
+    #: Attributes that nobody is known to have written, whose type is locked for good: of which type.
+    new_types: dict[str, str] = field(default_factory=dict)
+    #: What the real run would take, as a dry run found: requests and seconds.
+    estimate: tuple[int, float] | None = None
 
 
 @dataclass(slots=True)

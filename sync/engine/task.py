@@ -157,6 +157,9 @@ class MappingTask:
             self.run.seconds += self.context.clock.monotonic() - started
         contract, noted = reader.builder.contract, self.state.in_use
         self.types = await agreement.reach(self.loaded, self.run, self.client, contract, noted)
+        if self.about.locks_types:
+            new = self.types.keys() - self.state.in_use
+            self.run.new_types = {key: self.types[key].type.value for key in new}
         limits = await self._judge()
         decision = reader.decision
         self._findings = Findings(
@@ -236,7 +239,8 @@ class MappingTask:
             self.run.seconds += self.context.clock.monotonic() - started
         if self.context.dry_run:
             requests = self.run.requests.total + writer.recorder.cost
-            self.telling.estimated(Estimate(requests, requests / self.context.means.rate))
+            self.run.estimate = requests, requests / self.context.means.rate
+            self.telling.estimated(Estimate(*self.run.estimate))
             return
         if self._absence_counts and not self.context.stop.requested():
             await self.state.mark_left()

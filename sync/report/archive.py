@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sync.errors import ConfigError, ConfigProblem
+from sync.report.audit import AUDIT
 from sync.report.files import CHANGES, ERRORS, LEFT, SUMMARY
 from sync.report.folder import LATEST
 from sync.report.gathered import Gathered
@@ -13,12 +14,17 @@ from sync.report.plain import loads
 from sync.report.summary import Summary
 from sync.report.timeline import Timeline
 
+#: The name of the dry run that started last; no run is called so.
+LATEST_DRY_RUN = "latest dry run"
+
 
 def find(reports: Path, name: str) -> Path:
     """The folder of the run `name`: its id, the start of one, or `latest`; else ConfigError."""
     runs = _folders(reports)
     if name == LATEST:
         return _latest(reports, runs)
+    if name == LATEST_DRY_RUN:
+        return _latest_dry(reports, runs)
     found = [run for run in runs if run.name == name] or [
         run for run in runs if name and run.name.startswith(name)
     ]
@@ -54,16 +60,21 @@ def read_changes(folder: Path) -> Iterator[Line]:
 def page(folder: Path) -> Path:
     """Where a run's page is; it is written if it is not there. Raises OSError."""
     if not (folder / PAGE).exists():
-        gathered = Gathered()
-        for name, add in (
-            (ERRORS, gathered.add_error),
-            (CHANGES, gathered.add_change),
-            (LEFT, gathered.add_left),
-        ):
-            for line in _lines(folder / name):
-                add(line)
-        write_beside(folder, render(read_summary(folder), gathered, Timeline()))
+        write_beside(folder, render(read_summary(folder), gather(folder), Timeline()))
     return folder / PAGE
+
+
+def gather(folder: Path) -> Gathered:
+    """What a run's lines say, in groups."""
+    gathered = Gathered()
+    for name, add in (
+        (ERRORS, gathered.add_error),
+        (CHANGES, gathered.add_change),
+        (LEFT, gathered.add_left),
+    ):
+        for line in _lines(folder / name):
+            add(line)
+    return gathered
 
 
 def as_json(folder: Path) -> Iterator[str]:
@@ -79,9 +90,14 @@ def as_json(folder: Path) -> Iterator[str]:
 
 
 def _lines(file: Path) -> Iterator[Line]:
-    with file.open(encoding="utf-8", newline="\n") as lines:
-        for line in lines:
-            yield loads(line)
+    try:
+        with file.open(encoding="utf-8", newline="\n") as lines:
+            for line in lines:
+                yield loads(line)
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or "it is no report"
+        message = f"the report in {file.parent} is not complete: {file.name}: {why}"
+        raise _error(message, "the other runs have theirs: chartmogul-sync runs") from error
 
 
 def _folders(reports: Path) -> list[Path]:
@@ -101,6 +117,15 @@ def _latest(reports: Path, runs: list[Path]) -> Path:
     if not real:
         raise _error(f"no run has left a report in {reports}", "start one: chartmogul-sync run")
     return max(real, key=lambda run: str(read_summary(run)["started_at"]))
+
+
+def _latest_dry(reports: Path, runs: list[Path]) -> Path:
+    """An audit writes as little, but is none."""
+    dry = [run for run in runs if read_summary(run)["dry_run"] and not (run / AUDIT).exists()]
+    if not dry:
+        hint = "start one: chartmogul-sync run --dry-run"
+        raise _error(f"no dry run has left a report in {reports}", hint)
+    return max(dry, key=lambda run: str(read_summary(run)["started_at"]))
 
 
 def _known(runs: list[Path]) -> str:

@@ -39,7 +39,8 @@ class FileReporter:
         self._clock = clock
         self._files: dict[str, TextIO] = {}
         self._broken = False
-        self._gathered = Gathered()
+        #: What the lines say, in groups.
+        self.gathered = Gathered()
         self._timeline = Timeline()
 
     def started(self, run: Run) -> None:
@@ -85,7 +86,7 @@ class FileReporter:
             for gone in left:
                 line = lines.left(self._run_id, mapping.mapping, gone, now)
                 self._add(LEFT, [line])
-                self._gathered.add_left(line)
+                self.gathered.add_left(line)
             self._flush()
 
     def warned(self, mapping: MappingRun | None, message: str) -> None:
@@ -105,10 +106,10 @@ class FileReporter:
             self._files[SUMMARY] = self._folder.open(SUMMARY)
             document = summary(run)
             self._files[SUMMARY].write(dump_summary(document) + "\n")
-            if run.dry_run or self._gathered.is_worth_a_page:
+            if run.dry_run or self.gathered.is_worth_a_page:
                 self._timeline.end(self._clock(), _requests(run))
                 self._files[PAGE] = self._folder.open(PAGE)
-                self._files[PAGE].write(render(document, self._gathered, self._timeline))
+                self._files[PAGE].write(render(document, self.gathered, self._timeline))
             folder.close(self._files.values())
             self._files = {}
             self._folder.publish()
@@ -133,13 +134,13 @@ class FileReporter:
         line = lines.change(self._run_id, mapping, result, now)
         if line is not None:
             self._add(CHANGES, [line])
-            self._gathered.add_change(line)
+            self.gathered.add_change(line)
 
     def _reject(self, errors: Iterator[lines.Line]) -> None:
         for line in errors:
             self._add(ERRORS, [line])
             self._sheet.write([line])
-            self._gathered.add_error(line)
+            self.gathered.add_error(line)
 
     def _note(self) -> None:
         self._timeline.note(self._clock(), _requests(self._run))

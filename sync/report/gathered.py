@@ -1,8 +1,14 @@
 """What the page shows of a run, gathered line by line: counts of everything, and no more rows than stay fluent."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from sync.domain.record import Rejected
+from sync.domain.results import PartlyWritten, Result
+from sync.report import lines
 from sync.report.lines import Line
 from sync.report.plain import cut, dumps
 
@@ -10,6 +16,8 @@ from sync.report.plain import cut, dumps
 MOST, LEAST = 10_000, 100
 #: Rows that are kept of each field that changed, of each warning, of what was created and of what left.
 EXAMPLES = 200
+#: Values of a reason that are told apart.
+VALUES = 1_000
 #: Characters of a value or an answer; the files have more.
 LONGEST = 300
 #: Codes that follow from another row's: they come after their cause.
@@ -35,6 +43,30 @@ class Group:
     changed: int = 0
     cleared: int = 0
     rows: list[Row] = field(default_factory=list)
+    _values: Counter[str | None] = field(default_factory=Counter)
+    _beyond: int = 0
+
+    def note_value(self, value: str | None) -> None:
+        """Count a value; of a reason with thousands of them the first are told apart."""
+        if value in self._values or len(self._values) < VALUES:
+            self._values[value] += 1
+        else:
+            self._beyond += 1
+
+    def commonest(self, most: int) -> list[tuple[str | None, int]]:
+        """The commonest values, with the number of rows that have them."""
+        return self._values.most_common(most)
+
+    @property
+    def different(self) -> int:
+        """How many different values there are, at least."""
+        return len(self._values) + (1 if self._beyond else 0)
+
+    @property
+    def shares(self) -> str:
+        """`3 emptied, 20 changed, 1 filled`, without what there is none of."""
+        parts = ((self.cleared, "emptied"), (self.changed, "changed"), (self.filled, "filled"))
+        return ", ".join(f"{number:,} {how}" for number, how in parts if number)
 
 
 @dataclass(slots=True)
@@ -61,6 +93,7 @@ class Gathered:
         group.new += new
         group.varied = group.varied or line["message"] != group.message
         self.known += line.get("new") is False
+        group.note_value(_shown(line["value"]))
         if self.kept < MOST or len(group.rows) < LEAST:
             self.kept += 1
             group.rows.append(_error(group, line, new))
@@ -91,6 +124,23 @@ class Gathered:
         self.left_count += 1
         if len(self.left) < EXAMPLES:
             self.left.append([line["mapping"], line["key"], line["uuid"]])
+
+    def add(self, mapping: str, results: Iterable[Result], at: datetime) -> None:
+        """Rows as a run tells of them."""
+        for result in results:
+            match result:
+                case Rejected():
+                    rejected: Rejected | None = result
+                case PartlyWritten(rejected=rejected):
+                    pass
+                case _:
+                    rejected = None
+            for line in lines.errors("", mapping, rejected, at) if rejected else ():
+                self.add_error(line)
+            if not isinstance(result, Rejected) and (
+                changed := lines.change("", mapping, result, at)
+            ):
+                self.add_change(changed)
 
     @property
     def is_worth_a_page(self) -> bool:

@@ -1,22 +1,19 @@
 """How past runs look: the list of them, and one in detail."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from sync.report.archive import read_changes, read_errors, read_summary
-from sync.report.files import CHANGES, SHEET
-from sync.report.lines import Line
-from sync.report.preview import entry
+from sync.domain.events import Estimate
+from sync.report.archive import gather, read_changes, read_summary
+from sync.report.files import CHANGES
+from sync.report.overview import Look, overview, risks
+from sync.report.preview import ROWS, Preview
 from sync.report.summary import Summary, lasted
-from sync.report.tables import COUNTS, counts
-from sync.report.words import count, drops, duration, sentence, value, visible
-
-#: Rows of each kind that a report shows; the files have them all.
-ROWS = 50
+from sync.report.tables import COUNTS
+from sync.report.words import count, duration, visible
 
 _STYLES = {"succeeded": "green", "completed_with_errors": "yellow"}
 
@@ -33,26 +30,32 @@ def runs(summaries: Iterable[Summary]) -> Iterator[Text]:
         yield Text("No runs yet.")
 
 
-def report(folder: Path, width: int, rows: int = ROWS) -> Iterator[RenderableType]:
-    """One run from its folder: counts, what changed and what was rejected, `rows` lines of each."""
-    summary = read_summary(folder)
+def report(folder: Path, look: Look, rows: int = ROWS) -> Iterator[RenderableType]:
+    """One run from its folder, as it was shown when it ended; with values, `rows` rows of each mapping."""
+    summary, gathered = read_summary(folder), gather(folder)
     yield _headline(summary)
-    yield from counts(summary, width)
+    if summary["dry_run"]:
+        yield from risks(summary, gathered)
+    if summary["dry_run"] or look.values:
+        yield from _previews(folder, summary, look, rows)
+    yield from overview(summary, gathered, look)
+    yield Text(visible(f"Reports: {folder}", None))
+
+
+def _previews(folder: Path, summary: Summary, look: Look, rows: int) -> Iterator[Text]:
+    planned = summary["dry_run"]
+    previews = {
+        mapping["mapping"]: Preview(mapping["mapping"], rows, planned=planned)
+        for mapping in summary["mappings"]
+    }
+    for line in read_changes(folder):
+        previews[line["mapping"]].add_line(line)
     for mapping in summary["mappings"]:
-        if mapping["error"]:
-            yield Text(f"{visible(mapping['mapping'])}: {sentence(mapping['error'])}", style="red")
-        if known := mapping.get("known_drops"):  # not in the summaries of older versions
-            yield Text(drops(mapping["mapping"], known), style="yellow")
-    yield from _section("Would change" if summary["dry_run"] else "Changes")
-    changes = read_changes(folder)
-    for line in islice(changes, rows):
-        yield from entry(line, planned=summary["dry_run"])
-    yield from _rest(changes, folder / CHANGES)
-    yield from _section("Rejected")
-    errors = read_errors(folder)
-    for line in islice(errors, rows):
-        yield from _rejected(line)
-    yield from _rest(errors, folder / SHEET)
+        preview = previews[mapping["mapping"]]
+        if found := mapping.get("estimate"):
+            preview.estimate = Estimate(found["requests"], float(found["seconds"]))
+        yield Text("")
+        yield from preview.render(str(folder / CHANGES), look.width)
 
 
 def _headline(summary: Summary) -> Text:
@@ -75,24 +78,3 @@ def _counted(mapping: Summary) -> str:
     parts = [f"{rows[name]:,} {name}" for name in COUNTS if rows[name] or name == "read"]
     parts.append(count(mapping["requests"]["total"], "request"))
     return ", ".join(parts)
-
-
-def _section(title: str) -> Iterator[Text]:
-    yield Text("")
-    yield Text(title, style="bold")
-
-
-def _rejected(line: Line) -> Iterator[Text]:
-    key = visible(line["key"]) if line["key"] is not None else "without a key"
-    head = Text(f"! row {line['row']:,} {key}", style="red")
-    yield head.append(f"  ({visible(line['mapping'])}, {visible(line['code'])})", style="dim")
-    about = f"{visible(line['field'])}: {value(line['value'])}: " if line["field"] else ""
-    yield Text(f"    {about}{sentence(line['message'])}")
-    if line["hint"]:
-        yield Text(f"    hint: {sentence(line['hint'])}", style="dim")
-
-
-def _rest(lines: Iterator[Line], file: Path) -> Iterator[Text]:
-    more = sum(1 for _ in lines)
-    if more:
-        yield Text(visible(f"… and {more:,} more in {file}", None))

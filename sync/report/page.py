@@ -87,14 +87,7 @@ def _template() -> "jinja2.Template":
     environment.filters["number"] = "{:,}".format
     environment.filters["count"] = count
     environment.filters["marked"] = _marked
-    environment.filters["shares"] = _shares
     return environment.from_string(_part("page.html"))
-
-
-def _shares(group: Group) -> str:
-    """`3 emptied, 20 changed, 1 filled`, without what there is none of."""
-    parts = ((group.cleared, "emptied"), (group.changed, "changed"), (group.filled, "filled"))
-    return ", ".join(f"{number:,} {how}" for number, how in parts if number)
 
 
 def _marked(text: str) -> "markupsafe.Markup":

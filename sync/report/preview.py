@@ -1,16 +1,19 @@
 """Row by row and field by field: what a run changed, or a dry run would change."""
 
 from collections.abc import Iterator, Sequence
-from operator import itemgetter
 from typing import Any
 
 from rich.text import Text
 
 from sync.domain.events import Estimate
-from sync.domain.results import Delivered, MappingRun, Outcome, Result
+from sync.domain.results import Delivered, Outcome, Result
 from sync.report import lines
 from sync.report.words import count, duration, sentence, value, visible
 
+#: Rows of a mapping that a dry run shows: with the fields of updates, about a screen.
+ROWS = 10
+#: Rows that are kept beyond these, until they are sorted.
+_SPARE = 100
 _SIGNS = {"created": ("+", "green"), "updated": ("~", "yellow"), "rejected": ("!", "red")}
 _PLANNED = {"created": "create", "updated": "update"}
 
@@ -40,36 +43,82 @@ def _change(field: str, before: Any, after: Any, line: lines.Line) -> Text:
 
 
 class Preview:
-    """What a dry run found for one mapping: its first rows, the number of the others, the cost."""
+    """What a dry run would change of a mapping, or a run has (not `planned`): the riskiest rows, how many more, cost.
 
-    def __init__(self, mapping: MappingRun, longest: int) -> None:
+    A row is the riskier the more it empties; an update, of what somebody may have written, is riskier than a create.
+    """
+
+    def __init__(self, mapping: str, longest: int, *, planned: bool = True) -> None:
         self._mapping = mapping
+        self._planned = planned
         self._longest = longest
         self._first: list[lines.Line] = []
         self._counts = {Outcome.CREATED: 0, Outcome.UPDATED: 0}
         self.estimate: Estimate | None = None
 
     def add(self, results: Sequence[Result]) -> None:
-        """Keep the rows that would be written while there is room, count the others."""
+        """Keep the riskiest rows that would be written, count the others."""
         for result in results:
-            if isinstance(result, Delivered) and result.outcome in self._counts:
-                self._counts[result.outcome] += 1
-                if len(self._first) < self._longest:
-                    self._first.append(lines.written(result) or {})
+            line = lines.written(result) if isinstance(result, Delivered) else None
+            if line is not None:
+                self.add_line(line)
 
-    def render(self, changes: str) -> Iterator[Text]:
-        """Everything, line by line; `changes` is the path of the file that has all rows."""
+    def add_line(self, line: lines.Line) -> None:
+        """The same, by the row's line in changes.jsonl."""
+        outcome = line["outcome"]
+        if outcome in self._counts:
+            self._counts[Outcome(outcome)] += 1
+        elif self._planned or not line["changes"]:
+            return
+        self._first.append(line)
+        if len(self._first) > _SPARE + 4 * self._longest:
+            self._cut()
+
+    def _cut(self) -> None:
+        self._first = sorted(self._first, key=_safety)[: self._longest]
+
+    def render(self, changes: str, width: int | None) -> Iterator[Text]:
+        """Everything, line by line; `changes` is the path of the file that has all rows.
+
+        A create is one line, of no more than `width` columns.
+        """
+        self._cut()
+        yield Text(f"{visible(self._mapping)}: {self._numbers()}", style="bold")
+        for line in self._first:
+            if line["outcome"] == Outcome.CREATED:
+                yield _create(line, width, planned=self._planned)
+            else:
+                yield from entry(line, planned=self._planned)
         created, updated = self._counts.values()
-        some = f"would create {created:,} and update {updated:,}"
-        would = some if created or updated else "would change nothing"
-        yield Text(f"{visible(self._mapping.mapping)}: {would}", style="bold")
-        for line in sorted(self._first, key=itemgetter("row")):
-            yield from entry(line, planned=True)
         more = created + updated - len(self._first)
-        if more:
+        if more > 0:
             yield Text(visible(f"… and {more:,} more in {changes}", None))
         if self.estimate is not None:
             yield Text(_cost(self.estimate))
+
+    def _numbers(self) -> str:
+        created, updated = self._counts.values()
+        if not created and not updated:
+            return "would change nothing" if self._planned else "nothing changed"
+        if self._planned:
+            return f"would create {created:,} and update {updated:,}"
+        return f"created {created:,} and updated {updated:,}"
+
+
+def _safety(line: lines.Line) -> tuple[int, bool, int]:
+    """By this the riskiest row comes first."""
+    emptied = sum(after is None or after == [] for _, after in line["changes"].values())
+    return -emptied, line["outcome"] == Outcome.CREATED, line["row"]
+
+
+def _create(line: lines.Line, width: int | None, *, planned: bool) -> Text:
+    verb = "create" if planned else "created"
+    text = Text(f"+ {verb} {visible(line['key'])}", style="green")
+    fields = (f"{visible(name)} {value(after)}" for name, (_, after) in line["changes"].items())
+    text.append(f"  {', '.join(fields)}", style="not green")
+    if width is not None:
+        text.truncate(width, overflow="ellipsis")
+    return text
 
 
 def _cost(estimate: Estimate) -> str:

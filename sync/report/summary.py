@@ -50,6 +50,7 @@ def _mapping(mapping: MappingRun) -> Summary:
         "data_source": mapping.data_source,
         "status": mapping.status and mapping.status.value,
         "error": mapping.error,
+        "reason": mapping.reason,
         "warnings": mapping.warnings,
         "left": mapping.left,
         "seconds": round(mapping.seconds, 3),
@@ -60,12 +61,18 @@ def _mapping(mapping: MappingRun) -> Summary:
         "rejected_by_code": _by_number(mapping.rejected_by_code),
         "known_drops": dict(sorted(mapping.known_drops.items())),
         "overridden": list(mapping.overridden),
+        "new_types": dict(sorted(mapping.new_types.items())),
+        "estimate": _estimate(mapping.estimate),
     }
 
 
 def _by_number(counts: Mapping[str, int]) -> dict[str, int]:
     """The greatest first."""
     return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _estimate(found: tuple[int, float] | None) -> Summary | None:
+    return None if found is None else {"requests": found[0], "seconds": round(found[1], 3)}
 
 
 def _rows(rows: Tally) -> Summary:

@@ -1,6 +1,8 @@
 """Shows a run to the person who started it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -11,14 +13,21 @@ from rich.text import Text
 
 from sync.domain.events import Estimate, Phase
 from sync.domain.results import Left, MappingRun, Result, Run
-from sync.report.closing import closing
-from sync.report.groups import Groups
-from sync.report.preview import Preview
+from sync.report.gathered import Gathered
+from sync.report.overview import Look, keep, overview, risks
+from sync.report.preview import ROWS, Preview
 from sync.report.progress import Meter, announce, describe_all
+from sync.report.summary import summary
 from sync.report.words import Mask, sentence, visible
 
-#: Rows of a mapping that a dry run shows.
-ROWS = 50
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown at the end: rows of a dry run, what others have gathered (None: it is gathered here), values."""
+
+    rows: int | None = None
+    gathered: Gathered | None = None
+    values: bool = False
 
 
 class TerminalReporter:
@@ -39,7 +48,7 @@ class TerminalReporter:
         allowance: float,
         mask: Mask,
         reports: Path | None = None,
-        rows: int = ROWS,
+        shown: Shown | None = None,
     ) -> None:
         self._talk = talk
         self._out = out
@@ -47,8 +56,8 @@ class TerminalReporter:
         self._allowance = allowance
         self._mask = mask
         self._reports = reports
-        self._longest = rows
-        self._groups = Groups()
+        self._shown, self._own = shown or Shown(), Gathered()
+        self._started_at: datetime | None = None
         self._previews: dict[str, Preview] = {}
         self._spinner = Spinner("dots")
         #: Of the mappings that are under way; several only while they are written.
@@ -57,9 +66,11 @@ class TerminalReporter:
 
     def started(self, run: Run) -> None:
         """Begin the progress line."""
+        self._started_at = run.started_at
+        rows = ROWS if self._shown.rows is None else self._shown.rows
         if run.dry_run and self._out is not None:
             self._previews = {
-                mapping.mapping: Preview(mapping, self._longest) for mapping in run.mappings
+                mapping.mapping: Preview(mapping.mapping, rows) for mapping in run.mappings
             }
         if self._talk.is_terminal:
             self._live = Live(
@@ -84,7 +95,8 @@ class TerminalReporter:
 
     def rows(self, mapping: MappingRun, results: Sequence[Result]) -> None:
         """Count what is wrong; a dry run keeps the first rows for its end."""
-        self._groups.add(mapping.mapping, results)
+        if self._shown.gathered is None and self._started_at is not None:
+            self._own.add(mapping.mapping, results, self._started_at)
         if mapping.mapping in self._previews:
             self._previews[mapping.mapping].add(results)
 
@@ -110,9 +122,14 @@ class TerminalReporter:
         """Show what a dry run found, then the summary, then where the files are."""
         self.close()
         folder = self._reports / run.id if self._reports else None
-        if self._out is not None:
+        document, values = summary(run), self._shown.values
+        gathered = self._own if self._shown.gathered is None else self._shown.gathered
+        if self._out is not None and self._previews:
+            for text in risks(document, gathered):
+                write(self._out, text)
             self._show_previews(self._out, str((folder or Path()) / "changes.jsonl"))
-        for part in closing(run, self._groups, self._mask, self._talk.width):
+        look = Look(self._talk.width, values, keep if values else self._mask)
+        for part in overview(document, gathered, look):
             self._say(part)
         if folder and folder.is_dir():
             self._say(Text(visible(f"Reports: {folder}", None)))
@@ -134,7 +151,7 @@ class TerminalReporter:
 
     def _show_previews(self, out: Console, changes: str) -> None:
         for preview in self._previews.values():
-            for text in preview.render(changes):
+            for text in preview.render(changes, out.width if out.is_terminal else None):
                 write(out, text)
             out.print()
 

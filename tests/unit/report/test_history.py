@@ -12,6 +12,7 @@ from sync.domain.results import Delivered, MappingRun, Outcome, Run, Status
 from sync.errors import ConfigError
 from sync.report import archive, history
 from sync.report.files import FileReporter
+from sync.report.overview import Look
 from sync.report.plain import loads
 from sync.report.summary import summary
 from sync.report.terminal import write
@@ -72,37 +73,56 @@ def test_report(tmp_path, run, created, updated, rejected, partly):
     folder = keep(tmp_path, run, created, updated, rejected, partly)
     expected = f"""\
 r1  2026-01-31 10:00 UTC  completed with errors in 1.5 s
-           read  created  updated  unchanged  skipped  rejected  requests   time
-customers     7        1        2          1        1         2         4  1.2 s
 
-Changes
-+ created cus_2  (not in ChartMogul)
-    company: Müller & Söhne
-    attributes.seats: 5.50
-    tags: warehouse
+customers: created 1 and updated 1
 ~ updated cus_3  (country differs)
     country: DE → AT
     attributes.plan: gold → (empty)
     warning: owner: ChartMogul ignored the owner
-… and 1 more in {folder}/changes.jsonl
+! rejected cus_18  (a part of the row was written before ChartMogul refused the rest)
+    country: DE → AT
++ created cus_2  company Müller & Söhne, attributes.seats 5.50, tags warehouse
 
-Rejected
-! row 17 cus_17  (customers, invalid_country)
-    country: Germany: this is no country
+           read  created  updated  unchanged  skipped  rejected  requests   time
+customers     7        1        2          1        1         2         4  1.2 s
+
+Rejected rows
+  customers: 1 row, invalid_country in country
+    row 17, cus_17: this is no country
+    1 × Germany
     hint: use a code
-! row 17 cus_17  (customers, invalid_email)
-    email: =cmd|' /C calc'!A0: this is no e-mail address
-… and 1 more in {folder}/errors.csv
+  customers: 1 row, invalid_email in email
+    row 17, cus_17: this is no e-mail address
+    1 × =cmd|' /C calc'!A0
+  customers: 1 row, refused in attributes.plan
+    row 18, cus_18: ChartMogul refused the row
+    1 × x
+    hint: mend it
+
+Warnings
+  customers: 1 row, dropped in owner
+    row 3, cus_3: ChartMogul ignored the owner
+
+Changes
+  customers: attributes.plan of 1 record: 1 emptied
+    row 3, cus_3: gold → (empty)
+  customers: country of 2 records: 2 changed
+    for example row 3, cus_3: DE → AT
+
+customers: 1 key left the query, see left.jsonl
+
+Completed, with 2 rejected rows in 1.5 s
+Reports: {folder}
 """
-    assert expected == shown(history.report(folder, 120, rows=2))
+    assert expected == shown(history.report(folder, Look(120, values=True), rows=3))
 
 
 def test_report_of_a_row_without_key(tmp_path, run):
     """A row without key or field, and one that needed nothing but has a warning."""
     problem = Problem("invalid_key", "the key is blank")
     folder = keep(tmp_path, run, Rejected(1, None, Stage.MAP, (problem,)))
-    text = shown(history.report(folder, 120))
-    assert "! row 1 without a key  (customers, invalid_key)\n    the key is blank\n" in text
+    text = shown(history.report(folder, Look(120, values=True)))
+    assert "  customers: 1 row, invalid_key\n    row 1, without a key: the key is blank\n" in text
 
 
 def test_report_of_a_dry_run(tmp_path, now):
@@ -112,14 +132,14 @@ def test_report_of_a_dry_run(tmp_path, now):
     )
     run = Run("r1", True, now, [mapping], finished_at=now, status=Status.FAILED)
     row = Delivered(1, "c", Outcome.CREATED, "", changes={"city": (None, "Graz")})
-    text = shown(history.report(keep(tmp_path, run, row), 120))
+    text = shown(history.report(keep(tmp_path, run, row), Look(120, values=True)))
     assert "customers: the key\\x07 is wrong\n" in text
-    assert "\nWould change\n+ create c\n    city: Graz\n" in text
+    assert "\ncustomers: would create 1 and update 0\n+ create c  city Graz\n" in text
 
 
 def test_partly_written_row(tmp_path, run, partly):
     """A row that stuck half-way is marked as rejected among the changes."""
-    text = shown(history.report(keep(tmp_path, run, partly), 120))
+    text = shown(history.report(keep(tmp_path, run, partly), Look(120, values=True)))
     expected = (
         "! rejected cus_18  (a part of the row was written before ChartMogul refused the rest)\n"
         "    country: DE → AT\n"
@@ -214,11 +234,11 @@ def test_known_drops(tmp_path, run):
     run.mappings[0].known_drops = {"owner": 2}
     folder = keep(tmp_path, run)
     assert "customers: ChartMogul does not take owner of 2 rows; tried again by" in shown(
-        history.report(folder, 200), 200
+        history.report(folder, Look(200, values=True)), 200
     )
 
     file = folder / "summary.json"
     document = json.loads(file.read_text())
     del document["mappings"][0]["known_drops"]
     file.write_text(json.dumps(document))
-    assert "does not take" not in shown(history.report(folder, 200), 200)
+    assert "does not take" not in shown(history.report(folder, Look(200, values=True)), 200)

@@ -31,6 +31,7 @@ def test_summary(run):
       "data_source": "ds_1",
       "status": "completed_with_errors",
       "error": null,
+      "reason": null,
       "warnings": 1,
       "left": 1,
       "seconds": 1.2,
@@ -55,7 +56,9 @@ def test_summary(run):
       "mended": 0,
       "rejected_by_code": {},
       "known_drops": {},
-      "overridden": []
+      "overridden": [],
+      "new_types": {},
+      "estimate": null
     }
   ]
 }"""

@@ -1,6 +1,7 @@
 """What the person who starts a run sees, compared as text."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,7 @@ from sync.domain.events import Estimate, Phase
 from sync.domain.record import Problem, Rejected, Stage
 from sync.domain.results import Delivered, Outcome, Run, Status, Warned
 from sync.report.several import Several
-from sync.report.terminal import TerminalReporter
+from sync.report.terminal import Shown, TerminalReporter
 
 
 def screen(width=120, **kind):
@@ -25,6 +26,8 @@ def text(console):
 
 def reporter_on(talk, out=None, **options):
     """A reporter whose clock stands still and whose mask is easily seen."""
+    if "rows" in options:
+        options["shown"] = Shown(options.pop("rows"))
     options = {"clock": lambda: 0.0, "allowance": 40.0, "mask": lambda _: "#1234", **options}
     return TerminalReporter(talk, out, **options)
 
@@ -85,6 +88,10 @@ Rejected rows
 Warnings
   customers: 1 row, dropped in owner
     row 3, cus_3: ChartMogul ignored the owner
+
+Changes
+  customers: attributes.plan of 1 record: 1 emptied
+  customers: country of 2 records: 2 changed
 
 customers: 1 key left the query, see left.jsonl
 
@@ -210,30 +217,30 @@ def test_most_frequent_reasons(run):
 
 
 def test_dry_run(run, customers, contacts, created, updated, unseen, unchanged, tmp_path):
-    """Standard output has what would change, field by field, and what it would cost."""
+    """Standard output has the riskiest changes first, field by field, creates in a line each, and the cost."""
     run.dry_run = True
+    customers.new_types = {"seats": "Integer"}
     run.mappings.append(contacts)
     talk, out = screen(), screen()
     reporter = reporter_on(talk, out, rows=3, reports=tmp_path)
     reporter.started(run)
     reporter.rows(customers, [unseen, unchanged, updated])
-    reporter.rows(customers, [created, updated, updated])
+    reporter.rows(customers, [created, replace(created, row=1_000)])
     reporter.estimated(customers, Estimate(1_234, 65.2))
     reporter.estimated(contacts, Estimate(0, 0))
     reporter.finished(run)
     expected = f"""\
-customers: would create 1 and update 4
-+ create cus_2  (not in ChartMogul)
-    company: Müller & Söhne
-    attributes.seats: 5.50
-    tags: warehouse
+customers: locks for good the types of seats (Integer)
+customers: empties attributes.plan of 1 record
+customers: would create 2 and update 2
 ~ update cus_3  (country differs)
     country: DE → AT
     attributes.plan: gold → (empty)
     warning: owner: ChartMogul ignored the owner
 ~ update cus_4  (the hash of country changed)
     country: (unknown) → AT
-… and 2 more in {tmp_path}/r1/changes.jsonl
++ create cus_2  company Müller & Söhne, attributes.seats 5.50, tags warehouse
+… and 1 more in {tmp_path}/r1/changes.jsonl
 The real run would take 1,234 requests, about 1 min 5 s.
 
 contacts: would change nothing

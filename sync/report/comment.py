@@ -1,0 +1,204 @@
+"""A run as a comment in Markdown: counts, the riskiest changes first, what each field changes, why rows failed."""
+
+from collections.abc import Iterator, Sequence
+
+from sync.report import codes
+from sync.report.findings import plain_markdown as plain
+from sync.report.gathered import Gathered, Group
+from sync.report.summary import Summary, lasted
+from sync.report.tables import COUNTS
+from sync.report.words import count, duration, value
+
+#: A comment on GitHub takes 65,536 characters.
+MOST = 60_000
+_CUT = "\n*… and more: `chartmogul-sync report {run}` has all of it.*\n"
+#: By this line a comment is found again, to be updated in place.
+MARK = "<!-- chartmogul-sync -->"
+#: Examples of each group, where values are shown.
+_EXAMPLES = 5
+
+
+def comment(document: Summary, gathered: Gathered, *, values: bool) -> str:
+    """The whole comment, of at most 60,000 characters; without `values` no value of a row and no key with an e-mail."""
+    text, end = "", _CUT.format(run=document["run_id"])
+    for part in _parts(document, gathered, values=values):
+        if len(text) + len(part) + 1 > MOST - len(end):
+            return text + end
+        text += part + "\n"
+    return text
+
+
+def _parts(document: Summary, gathered: Gathered, *, values: bool) -> Iterator[str]:
+    yield MARK
+    yield f"### chartmogul-sync: {plain(_title(document))}"
+    yield ""
+    yield from _table(document["mappings"])
+    yield from _errors(document["mappings"], values=values)
+    yield from _risks(document["mappings"], gathered.changes())
+    yield from _fields(gathered, values=values)
+    yield from _rejected(gathered.rejected(), values=values)
+    yield from _warnings(gathered.warnings())
+    yield from _cost(document)
+
+
+def _title(document: Summary) -> str:
+    status = (document["status"] or "broken off").replace("_", " ")
+    where = f" in {document['environment']}" if document.get("environment") else ""
+    kind = "dry run, nothing was sent" if document["dry_run"] else "run"
+    return f"{kind}{where}, {status} (exit code {document['exit_code']})"
+
+
+def _table(mappings: Sequence[Summary]) -> Iterator[str]:
+    names = [
+        name for name in COUNTS if name != "unprocessed" or any(m["rows"][name] for m in mappings)
+    ]
+    yield f"| mapping | {' | '.join(names)} | new | mended |"
+    yield f"| --- |{' ---: |' * (len(names) + 2)}"
+    for mapping in mappings:
+        rows = [f"{mapping['rows'][name]:,}" for name in names]
+        news = [f"{mapping.get(name) or 0:,}" for name in ("rejected_new", "mended")]
+        yield f"| {plain(mapping['mapping'])} | {' | '.join([*rows, *news])} |"
+
+
+#: Why a mapping broke off, where the words that tell it may quote a row.
+_REASONS = {
+    "source": "the warehouse refused its query, or broke off",
+    "state": "the state could not be read or written",
+    "chartmogul": "ChartMogul refused, or did not answer",
+    "lease": "the same records are being written elsewhere",
+    "signal": "it was interrupted",
+}
+
+
+def said(mapping: Summary, *, values: bool) -> str:
+    """Why a mapping broke off; the words of a database, or of ChartMogul, only with `values`: they may quote a row."""
+    reason = _REASONS.get(mapping.get("reason") or "")
+    return mapping["error"] if values or reason is None else f"{reason}; its report has the words"
+
+
+def _errors(mappings: Sequence[Summary], *, values: bool) -> Iterator[str]:
+    for mapping in mappings:
+        if mapping["error"]:
+            yield ""
+            status = (mapping["status"] or "broken off").replace("_", " ")
+            yield f"**{plain(mapping['mapping'])}** {status}: {plain(said(mapping, values=values))}"
+        if mapping.get("overridden"):
+            yield ""
+            yield f"**{plain(mapping['mapping'])}**: lifted for this run: {plain(', '.join(mapping['overridden']))}"
+
+
+def _risks(mappings: Sequence[Summary], changes: Sequence[Group]) -> Iterator[str]:
+    found = [*_locks(mappings), *_clears(changes), *_money(mappings)]
+    if found:
+        yield ""
+        yield "#### Riskiest changes"
+        yield ""
+        yield from found
+
+
+def _locks(mappings: Sequence[Summary]) -> Iterator[str]:
+    for mapping in mappings:
+        for key, type_ in (mapping.get("new_types") or {}).items():
+            yield f"- **locks a type for good**: {plain(mapping['mapping'])}, attribute {plain(key)}: {type_}"
+
+
+def _clears(changes: Sequence[Group]) -> Iterator[str]:
+    for group in changes:
+        if group.cleared:
+            cleared = count(group.cleared, "record")
+            yield f"- **empties** {plain(group.about or '')} of {cleared} ({plain(group.mapping)})"
+
+
+def _money(mappings: Sequence[Summary]) -> Iterator[str]:
+    for mapping in mappings:
+        if money := mapping.get("mrr"):
+            known = f"{money['known']:,} of {money['of']:,} customers known"
+            yield f"- MRR touched by {plain(mapping['mapping'])}: {money['sum_cents'] / 100:,.2f} ({known})"
+
+
+def _fields(gathered: Gathered, *, values: bool) -> Iterator[str]:
+    groups = gathered.changes()
+    if not groups and not gathered.created():
+        return
+    yield ""
+    yield "#### What changes"
+    yield ""
+    for group in gathered.created():
+        yield f"- {plain(group.mapping)}: {count(group.count, 'record')} created"
+    if not groups:
+        return
+    yield ""
+    yield "| mapping | field | records | emptied | changed | filled |"
+    yield "| --- | --- | ---: | ---: | ---: | ---: |"
+    for group in groups:
+        numbers = (group.count, group.cleared, group.changed, group.filled)
+        about = f"{plain(group.mapping)} | {plain(group.about or '')}"
+        yield f"| {about} | {' | '.join(f'{number:,}' for number in numbers)} |"
+    if values:
+        yield from _examples(groups)
+
+
+def _examples(groups: Sequence[Group]) -> Iterator[str]:
+    yield ""
+    for group in groups:
+        for row in group.rows[:_EXAMPLES]:
+            before = value(row[2]) if row[4] else "(unknown)"
+            key = plain(row[1] or "without a key")
+            yield f"- {plain(group.about or '')} of {key}: {plain(before)} → {plain(value(row[3]))}"
+
+
+def _rejected(groups: Sequence[Group], *, values: bool) -> Iterator[str]:
+    if not groups:
+        return
+    yield ""
+    yield "#### Rejected rows"
+    yield ""
+    yield "| mapping | reason | field | rows | new | what it means |"
+    yield "| --- | --- | --- | ---: | ---: | --- |"
+    for group in groups:
+        numbers = f"{group.count:,} | {group.new:,}"
+        about = f"{plain(group.mapping)} | {plain(group.code)} | {plain(group.about or '')}"
+        yield f"| {about} | {numbers} | {plain(meaning(group.code))} |"
+    for group in groups if values else ():
+        yield from _rejected_examples(group)
+
+
+def _rejected_examples(group: Group) -> Iterator[str]:
+    yield ""
+    for row in group.rows[:_EXAMPLES]:
+        key, shown = plain(row[1] or "without a key"), plain(value(row[4]))
+        message = plain(row[5] or group.message)
+        yield f"- row {row[0]:,}, {key}: {plain(group.about or group.code)} {shown}: {message}"
+
+
+def _warnings(groups: Sequence[Group]) -> Iterator[str]:
+    if not groups:
+        return
+    yield ""
+    yield "#### Warnings"
+    yield ""
+    for group in groups:
+        about = f" in {plain(group.about)}" if group.about else ""
+        rows = count(group.count, "row")
+        yield f"- {plain(group.mapping)}: {rows}, {plain(group.code)}{about}: {plain(meaning(group.code))}"
+
+
+def meaning(code: str) -> str:
+    """What a code means, in words of ours: messages may quote a row."""
+    found = codes.find(code)
+    return found.means if found else ""
+
+
+def _cost(document: Summary) -> Iterator[str]:
+    yield ""
+    if document["dry_run"]:
+        found = [mapping["estimate"] for mapping in document["mappings"] if mapping.get("estimate")]
+        requests = sum(one["requests"] for one in found)
+        seconds = sum(float(one["seconds"]) for one in found)
+        about = duration(max(round(seconds), 1)) if requests else "no time"
+        yield f"The real run would take {count(requests, 'request')}, about {about}."
+        return
+    requests = sum(mapping["requests"]["total"] for mapping in document["mappings"])
+    took = lasted(document)
+    about = "" if took is None else f" in {duration(took)}"
+    yield f"{count(requests, 'request')}{about}."

@@ -1,0 +1,212 @@
+"""A run that is over, as text: counts, what is wrong, what changed, how it ended; its end and its report show it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from sync.domain.results import Status
+from sync.report.gathered import Gathered, Group, Row
+from sync.report.summary import Summary, lasted
+from sync.report.tables import counts
+from sync.report.words import STATUSES, Mask, count, drops, duration, named, sentence, visible
+
+#: Different reasons shown in full; the files have them all.
+REASONS = 5
+#: Values of a reason that are named, with how many rows have them.
+VALUES = 5
+
+_STYLES = {Status.SUCCEEDED: "bold green", Status.COMPLETED_WITH_ERRORS: "bold yellow"}
+
+
+def keep(key: str) -> str:
+    """A mask that hides nothing."""
+    return visible(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a run is shown: on how many columns, with values of rows or without, keys with an e-mail through `mask`."""
+
+    width: int
+    values: bool = False
+    mask: Mask = field(default=keep)
+
+
+def overview(document: Summary, gathered: Gathered, look: Look) -> Iterator[RenderableType]:
+    """The whole of it, top to bottom."""
+    mappings = document["mappings"]
+    if mappings:
+        yield Text("")
+        yield from counts(document, look.width)
+    yield from _rejected(mappings, gathered, look)
+    yield from _warnings(gathered.warnings(), look)
+    if not document["dry_run"]:
+        yield from _changes(gathered.changes(), look)
+    yield from _left(mappings)
+    yield from _known_drops(mappings)
+    yield Text("")
+    yield from _broken(mappings)
+    yield _ending(document)
+
+
+def risks(document: Summary, gathered: Gathered) -> Iterator[Text]:
+    """What cannot be taken back, or empties something: of a dry run, before all else."""
+    for mapping in document["mappings"]:
+        name = visible(mapping["mapping"])
+        if types := mapping.get("new_types"):
+            locked = ", ".join(f"{visible(key)} ({type_})" for key, type_ in types.items())
+            yield Text(f"{name}: locks for good the types of {locked}", style="bold yellow")
+        if money := mapping.get("mrr"):
+            yield Text(
+                f"{name}: MRR of {money['known']:,} of {money['of']:,} customers known:"
+                f" {money['sum_cents'] / 100:,.2f}"
+            )
+    for group in gathered.changes():
+        if group.cleared:
+            cleared = count(group.cleared, "record")
+            name, about = visible(group.mapping), visible(group.about or "")
+            yield Text(f"{name}: empties {about} of {cleared}", style="bold red")
+
+
+def _rejected(mappings: Sequence[Summary], gathered: Gathered, look: Look) -> Iterator[Text]:
+    groups = gathered.rejected()
+    mended = sum(mapping.get("mended") or 0 for mapping in mappings)
+    if not groups and not mended:
+        return
+    yield Text("")
+    yield Text("Rejected rows" + _news(gathered, mended), style="bold")
+    for group in groups[:REASONS]:
+        yield from _reason(group, look)
+    yield from _others(groups)
+
+
+def _news(gathered: Gathered, mended: int) -> str:
+    """What is new since the last whole run; nothing where all is."""
+    problems = sum(group.count for group in gathered.rejected())
+    new = problems - gathered.known
+    parts = [f"{new:,} new"] if 0 < new < problems else []
+    parts += ["none new"] if problems and not new else []
+    parts += [f"{mended:,} mended"] if mended else []
+    return f": {', '.join(parts)}" if parts else ""
+
+
+def _others(groups: Sequence[Group]) -> Iterator[Text]:
+    more = len(groups) - REASONS
+    if more > 0:
+        yield Text(f"  … and {count(more, 'other reason')}")
+
+
+def _reason(group: Group, look: Look) -> Iterator[Text]:
+    about = f" in {visible(group.about)}" if group.about else ""
+    news = f", {group.new:,} new" if 0 < group.new < group.count else ""
+    text = Text(f"  {visible(group.mapping)}: {count(group.count, 'row')}{news}, ")
+    yield text.append(f"{visible(group.code)}{about}", style="red")
+    row = next((row for row in group.rows if row[7]), group.rows[0])
+    yield Text(f"    {_example(group, row, look)}: {sentence(row[5] or group.message)}")
+    if look.values:
+        yield from _values(group)
+    if hint := row[6] or group.hint:
+        yield Text(f"    hint: {sentence(hint)}", style="dim")
+    if look.values and row[3]:
+        yield Text(f"    {row[3]}", style="dim")
+
+
+def _example(group: Group, row: Row, look: Look) -> str:
+    example = "row" if group.count == 1 else "for example row"
+    name = f" ({visible(row[2])})" if look.values and row[2] else ""
+    return f"{example} {row[0]:,}, {named(row[1], look.mask)}{name}"
+
+
+def _values(group: Group) -> Iterator[Text]:
+    """The commonest values of a reason, with how many rows have them."""
+    found = group.commonest(VALUES)
+    if not group.about or not found:
+        return
+    shown = ", ".join(f"{rows:,} × {_value(value)}" for value, rows in found)
+    more = group.different - len(found)
+    yield Text(f"    {shown}" + (f", … and {count(more, 'other value')}" if more > 0 else ""))
+
+
+def _value(value: str | None) -> str:
+    return "(empty)" if value is None else visible(value, 40)
+
+
+def _warnings(groups: Sequence[Group], look: Look) -> Iterator[Text]:
+    if not groups:
+        return
+    yield Text("")
+    yield Text("Warnings", style="bold")
+    for group in groups[:REASONS]:
+        about = f" in {visible(group.about)}" if group.about else ""
+        text = Text(f"  {visible(group.mapping)}: {count(group.count, 'row')}, ")
+        yield text.append(f"{visible(group.code)}{about}", style="yellow")
+        row = group.rows[0]
+        example = "row" if group.count == 1 else "for example row"
+        key = named(row[1], look.mask)
+        yield Text(f"    {example} {row[0]:,}, {key}: {sentence(group.message)}")
+    yield from _others(groups)
+
+
+def _changes(groups: Sequence[Group], look: Look) -> Iterator[Text]:
+    """What each field changed: emptied ones first."""
+    if not groups:
+        return
+    yield Text("")
+    yield Text("Changes", style="bold")
+    for group in groups[: 2 * REASONS]:
+        about = visible(group.about or "")
+        yield Text(
+            f"  {visible(group.mapping)}: {about} of {count(group.count, 'record')}: {group.shares}"
+        )
+        if look.values:
+            row = group.rows[0]
+            before = _value(row[2]) if row[4] else "(unknown)"
+            example = "row" if group.count == 1 else "for example row"
+            key = named(row[1], look.mask)
+            yield Text(f"    {example} {row[0]:,}, {key}: {before} → {_value(row[3])}")
+    more = len(groups) - 2 * REASONS
+    if more > 0:
+        yield Text(f"  … and {count(more, 'other field')}")
+
+
+def _left(mappings: Iterable[Summary]) -> Iterator[Text]:
+    for mapping in mappings:
+        if mapping["left"]:
+            keys = count(mapping["left"], "key")
+            yield Text("")
+            yield Text(f"{visible(mapping['mapping'])}: {keys} left the query, see left.jsonl")
+
+
+def _known_drops(mappings: Iterable[Summary]) -> Iterator[Text]:
+    for mapping in mappings:
+        known: Mapping[str, int] = mapping.get("known_drops") or {}
+        if known:
+            yield Text("")
+            yield Text(drops(mapping["mapping"], known), style="yellow")
+
+
+def _broken(mappings: Iterable[Summary]) -> Iterator[Text]:
+    """One line for each error, with all mappings that it struck."""
+    struck: dict[str, list[str]] = {}
+    for mapping in mappings:
+        if mapping["error"]:
+            struck.setdefault(mapping["error"], []).append(mapping["mapping"])
+    for error, names in struck.items():
+        yield Text(f"{visible(', '.join(names))}: {sentence(error)}", style="red")
+
+
+def _ending(document: Summary) -> Text:
+    status = Status(document["status"]) if document["status"] else None
+    parts = [STATUSES[status] if status else "broken off"]
+    if status is Status.COMPLETED_WITH_ERRORS:
+        rejected = sum(mapping["rows"]["rejected"] for mapping in document["mappings"])
+        parts = [f"completed, with {count(rejected, 'rejected row')}"]
+    if (seconds := lasted(document)) is not None:
+        parts.append(f" in {duration(seconds)}")
+    if document["dry_run"]:
+        parts.insert(0, "dry run, nothing was sent: ")
+    ending = "".join(parts)
+    style = _STYLES.get(status, "bold red") if status else "bold red"
+    return Text(ending[0].upper() + ending[1:], style=style)
