@@ -46,9 +46,9 @@ class Refusal(Exception):
         self.answer = answer
 
 
-def encode(value: object) -> bytes:
+def encode(value: object, indent: int | None = None) -> bytes:
     """JSON text; a Decimal keeps every digit, never through float."""
-    return simplejson.dumps(value, use_decimal=True, ensure_ascii=False).encode()
+    return simplejson.dumps(value, use_decimal=True, ensure_ascii=False, indent=indent).encode()
 
 
 def decode(text: bytes) -> Any:

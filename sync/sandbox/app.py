@@ -144,7 +144,7 @@ async def _look(sandbox: Sandbox, request: Request) -> Answer:
     if body is None:
         return _hang_up(too_large(most))
     if (method, path) == ("GET", "/"):
-        return render(sandbox)
+        return await asyncio.to_thread(render, sandbox, dict(request.query_params))
     return steer(sandbox, method, path, dict(request.query_params), body)
 
 

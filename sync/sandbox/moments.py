@@ -27,3 +27,18 @@ def echo(text: str) -> str | None:
 def stamp(at: float) -> datetime:
     """Seconds since 1970 as a time."""
     return datetime.fromtimestamp(at, UTC)
+
+
+def say(moment: datetime) -> str:
+    """`1 Oct 2016, 23:55` as people write it; midnight is a day alone."""
+    day = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+    return day if not (moment.hour or moment.minute or moment.second) else f"{day}, {moment:%H:%M}"
+
+
+def say_exactly(moment: datetime) -> str:
+    """`1 Oct 2016, 23:55:02`."""
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}, {moment:%H:%M:%S}"
+
+
+#: Not by strftime, which speaks the language of the machine.
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

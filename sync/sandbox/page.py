@@ -1,92 +1,93 @@
-"""The page for people: what the sandbox holds, and what it was asked."""
+"""The page for people: what the sandbox holds, what it was asked and what it answered.
 
+It has no script: searching and paging are plain links and a form, and its policy forbids the rest.
+"""
+
+from base64 import b64encode
+from collections import abc
 from functools import cache
-from itertools import islice
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from sync.sandbox import moments
+from sync.sandbox import search, sheet
 from sync.sandbox.answer import Answer
-from sync.sandbox.order import Order
+from sync.sandbox.cards import contact_card, customer_card, source_card
+from sync.sandbox.exchanges import exchange
 from sync.sandbox.sandbox import Call, Sandbox
-from sync.sandbox.world import NOBODY, World
+from sync.sandbox.sheet import cut
 
-MOST = 1_000
-"""Customers and contacts shown; the rest is a count."""
+ONLY: dict[str, abc.Callable[[Call], bool]] = {
+    "writes": lambda call: call.method != "GET",
+    "refused": lambda call: call.dropped or call.status >= 400,
+}
+"""Which requests may be asked for alone."""
 
-RECENT = 50
-"""Requests shown, the newest first."""
-
-LONGEST = 2_000
-"""Characters of a request's body that are shown."""
+_ASKED = ("q", "only", "customers", "lone", "requests")
 
 
-def render(sandbox: Sandbox) -> Answer:
-    """One self-contained HTML page."""
+def render(sandbox: Sandbox, query: abc.Mapping[str, str] | None = None) -> Answer:
+    """One self-contained HTML page; `query` has what is searched for, and the sheets asked for."""
+    asked = {name: value for name in _ASKED if (value := (query or {}).get(name))}
     with sandbox.lock:
-        view = _view(sandbox)
-    page = _template().render(view)
-    return Answer(200, {"content-type": "text/html; charset=utf-8"}, page.encode())
+        view = _view(sandbox, asked)
+    return Answer(200, _headers(), _template().render(view).encode())
+
+
+@cache
+def _headers() -> abc.Mapping[str, str]:
+    digest = b64encode(sha256(_part("page.css").encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'none'"
+    )
+    return {
+        "content-type": "text/html; charset=utf-8",
+        "content-security-policy": policy,
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "cache-control": "no-store",
+    }
 
 
 @cache
 def _template() -> jinja2.Template:
-    text = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    return environment.from_string(text)
+    environment.filters["number"] = "{:,}".format
+    return environment.from_string(_part("page.html"))
 
 
-def _view(sandbox: Sandbox) -> dict[str, Any]:
-    world = sandbox.world
-    newest = islice(reversed(sandbox.requests), RECENT)
+def _part(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def _view(sandbox: Sandbox, asked: abc.Mapping[str, str]) -> dict[str, Any]:
+    world, wanted = sandbox.world, search.search_for(asked.get("q", ""))
+    only = ONLY.get(asked.get("only", ""))
+    calls = [call for call in sandbox.requests if only is None or only(call)]
+    customers = cut(search.customers_found(world, wanted), asked.get("customers"))
+    lone = cut(search.lone_found(world, wanted), asked.get("lone"))
+    requests = cut(search.calls_found(calls, wanted), asked.get("requests"))
     return {
+        "style": _part("page.css"),
         "account": world.account,
         "key": sandbox.key,
-        "sources": [_source(world, uuid) for uuid in world.sources],
+        "asked": {**dict.fromkeys(_ASKED, ""), **asked},
+        "link": lambda place, **other: sheet.link(asked, place, **other),
+        "sources": [source_card(world, uuid) for uuid in world.sources],
         "types": sorted(world.types.items()),
         "definitions": sorted(world.definitions),
-        "customers": [_customer(world, rank[-1]) for rank in world.order.ranks[:MOST]],
+        "customers": customers,
+        "shown_customers": [customer_card(world, one, wanted) for one in customers.items],
         "customer_count": len(world.customers),
-        "contacts": [_contact(world, rank[-1]) for rank in world.contact_order.ranks[:MOST]],
+        "lone": lone,
+        "shown_lone": [contact_card(one) for one in lone.items],
         "contact_count": len(world.contacts),
-        "requests": [_request(call) for call in newest],
+        "requests": requests,
+        "shown_requests": [exchange(call) for call in requests.items],
         "request_count": len(sandbox.requests),
-        "most": MOST,
-    }
-
-
-def _source(world: World, uuid: str) -> dict[str, Any]:
-    count = len(world.order_in.get(uuid, Order()))
-    return {**world.sources[uuid], "customers": count}
-
-
-def _customer(world: World, uuid: str) -> dict[str, Any]:
-    customer = world.customers[uuid]
-    contacts = len(world.contacts_of.get(uuid, Order()))
-    return {**world.show(customer), "contacts": contacts}
-
-
-def _contact(world: World, uuid: str) -> dict[str, Any]:
-    contact = world.contacts[uuid]
-    names = (contact.first_name, contact.last_name)
-    return {
-        **world.show_contact(contact),
-        "full_name": " ".join(name for name in names if name),
-        "customer": world.customers.get(contact.customer_uuid or NOBODY),
-    }
-
-
-def _request(call: Call) -> dict[str, Any]:
-    return {
-        "method": call.method,
-        "path": call.path,
-        "query": dict(call.query),
-        "status": call.status,
-        "dropped": call.dropped,
-        "at": moments.show(moments.stamp(call.at)),
-        "body": call.body[:LONGEST].decode(errors="replace"),
     }

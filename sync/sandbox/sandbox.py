@@ -41,12 +41,15 @@ ACCOUNT = {
 REMEMBERED = 64 << 10
 """Bytes of a request's body that are remembered."""
 
+ANSWERED = 8 << 10
+"""Bytes of an answer's body that are remembered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that came in and the status it got, `at` in seconds since 1970.
+    """A request that came in and what it got, `at` in seconds since 1970.
 
-    Of a body longer than 64 KiB the beginning is kept.
+    Of a body longer than 64 KiB the beginning is kept, of an answer longer than 8 KiB too.
     """
 
     method: str
@@ -56,6 +59,7 @@ class Call:
     status: int
     dropped: bool
     at: float
+    answer: bytes = b""
 
     @property
     def json(self) -> Any:
@@ -245,5 +249,13 @@ class Sandbox:
 
 
 def _note(call: Incoming, answer: Answer) -> Call:
-    body = call.body[:REMEMBERED]
-    return Call(call.method, call.path, call.query, body, answer.status, answer.dropped, call.at)
+    return Call(
+        call.method,
+        call.path,
+        call.query,
+        call.body[:REMEMBERED],
+        answer.status,
+        answer.dropped,
+        call.at,
+        answer.body[:ANSWERED],
+    )

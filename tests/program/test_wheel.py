@@ -60,7 +60,7 @@ def test_files(wheel: Path):
     mappings = {f"sync/demo/{name}" for name in files("mappings")}
     held = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
-    assert {"sync/py.typed", "sync/sandbox/page.html"} <= held
+    assert {"sync/py.typed", "sync/sandbox/page.html", "sync/sandbox/page.css"} <= held
     assert held == files("sync") | mappings
 
 
