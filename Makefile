@@ -11,13 +11,17 @@ LOWEST := .venv-lowest
 # Drivers of warehouses whose servers nobody here has, and ClickHouse's engine; some tests count on their absence.
 DRIVERS := .venv-drivers
 
-.PHONY: help demo test drivers lowest simulate campaign fuzz bench bench-full lint audit format lock clean
+# What builds the documentation, and nothing of the worker.
+SITE := .venv-site
+
+.PHONY: help demo test drivers lowest site simulate campaign fuzz bench bench-full lint audit format lock clean
 
 help:
 	@echo "make demo     a sample warehouse, a local ChartMogul, and a whole sync between them"
 	@echo "make test     the whole test suite"
 	@echo "make drivers  the tests of warehouses' drivers that need an environment of 1.5 GB"
 	@echo "make lowest   the unit tests, with the lowest versions that pyproject.toml allows"
+	@echo "make site     the documentation as a site, in site/; a warning is an error"
 	@echo "make simulate worlds full of faults on a clock of their own: SEEDS=1000"
 	@echo "make campaign 200 kills and 200 cut connections: nothing lost, nothing twice"
 	@echo "make fuzz     the tests with made-up input, for many minutes"
@@ -66,6 +70,12 @@ $(LOWEST)/test: requirements/lowest.txt
 	@$(call INSTALL,$(LOWEST),lowest.txt)
 	@touch $@
 
+$(SITE)/site: requirements/site.txt
+	@echo "Making $(SITE): what builds the documentation"
+	@$(PYTHON) -m venv $(SITE)
+	@$(call INSTALL,$(SITE),site.txt)
+	@touch $@
+
 demo: $(VENV)/run
 	@echo "Running chartmogul-sync demo"
 	@$(BIN)/chartmogul-sync demo
@@ -81,6 +91,9 @@ drivers: $(DRIVERS)/test
 
 lowest: $(LOWEST)/test
 	$(LOWEST)/bin/python -m pytest --numprocesses $(TESTS) tests/unit
+
+site: $(SITE)/site
+	$(SITE)/bin/zensical build --strict --clean
 
 # Worlds full of faults, played on a clock of their own; then workers that are broken on purpose.
 SEEDS = 1000
@@ -121,4 +134,4 @@ lock: $(VENV)/dev
 	$(BIN)/python .ci/lock
 
 clean:
-	rm -rf $(VENV) $(DRIVERS) $(LOWEST) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(DRIVERS) $(LOWEST) $(SITE) site .cache demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

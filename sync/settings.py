@@ -1,6 +1,6 @@
 """Settings out of the environment and a `.env` file.
 
-Long, because each variable is a name, a field and what it takes, and the README's table is held against all of them.
+Long, because each variable is a name, a field and what it takes, and docs/settings.md is held against all of them.
 """
 
 import os

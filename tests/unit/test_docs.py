@@ -1,24 +1,60 @@
 """The documents say what the program does."""
 
+import json
 import re
+import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import yaml
 
 from sync import errors
 from sync.cli.main import app
+from sync.mapping.json_schema import json_schema
 from sync.mapping.loader import load
+from sync.report.codes import find
 from sync.settings import VARIABLES
-from tests.support import readme
+from tests.support import pages, shell
 
 ROOT = Path(__file__).parents[2]
-README = readme.README.read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+#: What anybody reads: all but the notes for those who build it.
+GUIDES = [
+    ROOT / "README.md",
+    *(ROOT / "docs").glob("*.md"),
+    *(ROOT / "docs" / "recipes").glob("*.md"),
+]
+GUIDES += [*(ROOT / "docs" / "moving").glob("*.md")]
 
 
-@pytest.mark.parametrize("mark", readme.SECTIONS)
-def test_what_the_readme_takes_from_the_program_is_so(mark):
-    """`python -m tests.support.readme` writes it anew."""
-    assert readme.written(mark) == readme.SECTIONS[mark]()
+def of(path):
+    """The name of a test's case."""
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize(("page", "mark"), pages.SECTIONS, ids=str)
+def test_what_pages_take_from_the_program_is_so(page, mark):
+    """`python -m tests.support.pages` writes it anew."""
+    assert pages.written(page, mark) == pages.SECTIONS[page, mark]()
+
+
+def test_every_command_has_its_section():
+    """None is missing in the list that is made."""
+    told = re.findall(r"^## (\w+)$", pages.written("commands.md", "help"), re.M)
+    assert sorted(told) == sorted(app.commands)
+
+
+def test_every_key_of_a_mapping_is_told():
+    """Of every part of the format, with what it takes and a meaning."""
+    schema = json_schema()
+    parts = [schema, *schema["$defs"].values(), schema["$defs"]["TimeField"]["anyOf"][1]]
+    keys = {key for part in parts for key in part.get("properties", {})}
+    rows = re.findall(
+        r"^\| `(\w+)` \| (.+?) \| .*? \| (.+) \|$", pages.written("mapping.md", "keys"), re.M
+    )
+    assert keys == {key for key, takes, meaning in rows if takes.strip() and meaning.strip()}
 
 
 @pytest.mark.parametrize("name", sorted(app.commands))
@@ -28,17 +64,17 @@ def test_every_command_has_a_help_of_one_line_that_fits(name):
 
 
 @pytest.mark.parametrize("name", sorted(VARIABLES))
-def test_every_variable_is_in_the_readme(name):
-    """Whoever sets it finds it there."""
-    assert f"`{name}`" in README
+def test_every_variable_is_told(name):
+    """Whoever sets it finds it among the settings."""
+    assert f"`{name}`" in SETTINGS
 
 
 @pytest.mark.parametrize(
     "code", sorted({value for name, value in vars(errors).items() if name.startswith("EXIT_")})
 )
-def test_every_exit_code_is_in_the_readme(code):
+def test_every_exit_code_is_told(code):
     """The table of exit codes is complete."""
-    assert re.search(rf"^\| (\d+, )?{code}(, \d+)? \|", README, re.M)
+    assert re.search(rf"^\| (\d+, )?{code}(, \d+)? \|", SETTINGS, re.M)
 
 
 def test_every_example_mapping_is_sound():
@@ -52,13 +88,114 @@ def test_every_example_mapping_is_sound():
     assert files == {path.name for path in (ROOT / "mappings").glob("*.yml")}
 
 
-def test_the_mapping_in_the_readme_is_sound(tmp_path):
-    """The first mapping of the README can be copied as it stands."""
-    (found,) = re.findall(r"```yaml\n(version: 1.*?)```", README, re.S)
+MAPPINGS = {
+    f"{of(page)}-{number}": text
+    for page in GUIDES
+    for number, text in enumerate(
+        re.findall(r"```yaml\n(version: 1.*?)```", page.read_text(encoding="utf-8"), re.S)
+    )
+}
+
+
+def test_the_readme_has_one_mapping():
+    """The first one, which can be copied as it stands."""
+    assert [name for name in MAPPINGS if name.startswith("README")] == ["README.md-0"]
+    assert len(MAPPINGS) > 10
+
+
+@pytest.mark.parametrize("text", MAPPINGS.values(), ids=list(MAPPINGS))
+def test_every_mapping_is_sound(tmp_path, text):
+    """As it is loaded, with nothing set but what the pages say has to be."""
     file = tmp_path / "customers.yml"
-    file.write_text(found)
-    variables = {"CHARTMOGUL_DATA_SOURCE": "ds_00000000-0000-0000-0000-000000000000"}
+    file.write_text(text)
+    variables = {
+        "CHARTMOGUL_DATA_SOURCE": "ds_00000000-0000-0000-0000-000000000000",
+        "SNOWFLAKE_KEY_PASSPHRASE": "open sesame",
+    }
     assert [loaded.mapping.name for loaded in load([file], variables, frozenset())] == ["customers"]
+
+
+#: Programs of others, whose arguments nobody here can judge.
+FOREIGN = {
+    "dbt", "docker", "kubectl", "openssl", "pg_dump", "pip", "python", "python3", "sqlite3", ".", "cd", "mkdir",
+}  # fmt: skip
+COMMANDS = [
+    pytest.param(words, id=f"{of(page)}-{' '.join(words)[:60]}")
+    for page in GUIDES
+    for words in shell.commands(page.read_text(encoding="utf-8"))
+]
+
+
+def test_commands_are_found():
+    """In the README, in each recipe, and on other pages."""
+    assert len(COMMANDS) > 60
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_is_one(words):
+    """The program takes its arguments, make has its target, and what is installed has its extra."""
+    program = words[0].rpartition("/")[2]
+    if program == "chartmogul-sync":
+        _parse(words[1:])
+    elif program == "make":
+        assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.M)
+    else:
+        assert program in FOREIGN
+        _judge(words)
+
+
+def _parse(arguments: list[str]) -> None:
+    """Let click read the arguments, and carry nothing out."""
+    asked = SimpleNamespace(as_json=False, env_file=None)
+    with app.make_context("chartmogul-sync", list(arguments), obj=asked) as context:
+        name, *rest = arguments
+        with app.commands[name].make_context(name, rest, parent=context) as within:
+            code = within.params.get("code") if name == "help" else None
+            assert code is None or find(code) is not None
+
+
+def _judge(words: list[str]) -> None:
+    """What a command names of ours: extras of the package, files of the repository, arguments of the image."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = {name for word in words for name in _extras(word)}
+    assert extras <= project["optional-dependencies"].keys()
+    files = [word for word in words if word.startswith("requirements/")]
+    assert [file for file in files if not (ROOT / file).exists()] == []
+    arguments = [
+        words[at + 1].partition("=")[0] for at, word in enumerate(words) if word == "--build-arg"
+    ]
+    known = re.findall(r"^ARG (\w+)", (ROOT / "Dockerfile").read_text(), re.M)
+    assert [name for name in arguments if name not in known] == []
+
+
+def _extras(word: str) -> list[str]:
+    named = re.search(r"(?:chartmogul-sync|\.)\[(.*)\]$|^EXTRAS=(.*)$", word)
+    return re.split(r",\s*", named[1] or named[2]) if named else []
+
+
+def test_every_page_is_in_the_sites_list():
+    """And the list names none that is not there."""
+    site = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]
+    listed = re.findall(r'"([\w/-]+\.md)"', json.dumps(site["nav"]))
+    there = [path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")]
+    assert sorted(listed) == sorted(there)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=of)
+def test_pages_of_the_site_link_within_it(page):
+    """What they link to is a page of theirs, so that the site has it, too."""
+    links = re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)", page.read_text(encoding="utf-8"))
+    outside = [
+        one for one in links if not (page.parent / one).resolve().is_relative_to(ROOT / "docs")
+    ]
+    assert outside == []
+
+
+def test_tables_and_blocks_are_yaml():
+    """What is shown as YAML can be read as YAML."""
+    for page in GUIDES:
+        for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+            assert yaml.safe_load(block)
 
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("deploy/*.md")]
