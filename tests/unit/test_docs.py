@@ -5,6 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -196,6 +197,15 @@ def test_tables_and_blocks_are_yaml():
     for page in GUIDES:
         for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
             assert yaml.safe_load(block)
+
+
+def test_pictures():
+    """`python -m tests.support.pictures` takes them anew: both are small, and the drawing fetches nothing."""
+    drawing = (ROOT / "docs" / "pictures" / "terminal.svg").read_text(encoding="utf-8")
+    assert "chartmogul-sync" in "".join(ElementTree.fromstring(drawing).itertext())
+    assert re.findall(r"https?://(?!www\.w3\.org/)|@import|@font-face|href|/tmp", drawing) == []
+    sizes = [path.stat().st_size for path in (ROOT / "docs" / "pictures").iterdir()]
+    assert max(sizes) < 200_000
 
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("deploy/*.md")]
