@@ -1,6 +1,5 @@
 """How a command prints what it has found: text, JSON, Markdown, annotations of GitHub or JUnit; on stdout or a file."""
 
-import io
 import os
 import tempfile
 from collections import abc
@@ -121,19 +120,6 @@ def summarize(text: str) -> None:
     if file := os.environ.get(STEP_SUMMARY):
         with suppress(OSError), open(file, "a", encoding="utf-8") as summary:
             summary.write(text)
-
-
-def rendered(parts: abc.Iterable[object]) -> str:
-    """What a console would show, as plain text for a file."""
-    from rich.console import Console
-
-    from sync.report.terminal import write
-
-    file = io.StringIO()
-    console = Console(file=file, highlight=False, width=120)
-    for part in parts:
-        write(console, part)  # type: ignore[arg-type]  # Text is a renderable
-    return file.getvalue()
 
 
 def problem_suites(error: SyncError, files: abc.Iterable[str] = ()) -> "list[Suite]":

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sync.cli.config import settings_alone
-from sync.cli.formats import Format, Output, rendered
+from sync.cli.formats import Format, Output
 from sync.cli.run_formats import from_folder
 from sync.cli.say import say, say_json, say_pieces
 from sync.errors import ConfigError, ConfigProblem
@@ -18,7 +18,7 @@ from sync.report.overview import Look
 from sync.report.plain import indented
 from sync.report.preview import ROWS
 from sync.report.summary import summary
-from sync.report.terminal import write
+from sync.report.terminal import rendered, write
 from sync.state.store import Store
 
 

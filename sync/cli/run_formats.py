@@ -4,7 +4,7 @@ from collections import abc
 from contextlib import suppress
 from pathlib import Path
 
-from sync.cli.formats import Format, Output, rendered, summarize
+from sync.cli.formats import Format, Output, summarize
 from sync.errors import ConfigError
 from sync.mapping.yaml import parse_as_far_as_possible
 from sync.report import archive, codes, findings, history
@@ -14,6 +14,7 @@ from sync.report.gathered import Gathered, Group
 from sync.report.overview import Look, keep
 from sync.report.preview import ROWS
 from sync.report.summary import Summary, dumps
+from sync.report.terminal import rendered
 from sync.report.words import count
 
 #: Values and examples of a finding.

@@ -1,6 +1,7 @@
 """Shows a run to the person who started it."""
 
-from collections.abc import Callable, Sequence
+import io
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -168,3 +169,12 @@ def write(console: Console, part: RenderableType) -> None:
         console.print(Padding(part[indent:], (0, 0, 0, indent), expand=False))
     else:
         console.print(part, soft_wrap=not console.is_terminal)
+
+
+def rendered(parts: Iterable[RenderableType]) -> str:
+    """What a console of 120 columns would show, as plain text for a file."""
+    file = io.StringIO()
+    console = Console(file=file, highlight=False, width=120)
+    for part in parts:
+        write(console, part)
+    return file.getvalue()

@@ -89,7 +89,7 @@ def test_preview_shows_what_would_be_sent(town, monkeypatch, capsys):
     """The mapped values, not those of the warehouse."""
     town.table("accounts", COLUMNS, ("c1", "UK", "gold", "long"))
     monkeypatch.setenv("WAREHOUSE_URL", town.warehouse)
-    assert preview([town.folder / "mappings"], 10, as_json=False) == 0
+    assert preview([town.folder / "mappings"], 10) == 0
 
     out = capsys.readouterr().out
     assert [word in out for word in ("country: GB", "tier: 3", "note: short")] == [True] * 3
