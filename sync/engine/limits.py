@@ -2,10 +2,14 @@
 
 from collections import abc
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import get_close_matches
 
 from sync.errors import ConfigError, ConfigProblem, RailError
 from sync.mapping.model import SAME_REFUSALS, Limits, Share
+
+#: Of one field so many values may be emptied, and at least so many, where a mapping says nothing else.
+CLEARS, CLEARS_AT_LEAST = Share(percent=Decimal(10)), 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,25 @@ class RunLimits:
     max_requests: int | None = None
     allow_empty: bool = False
     max_same_refusals: int | None = SAME_REFUSALS
+    #: Of one field.
+    max_clears: int | None = None
+
+    def may_clear_too_many(self, nulls: abc.Mapping[str, int]) -> bool:
+        """Whether so many nulls, by field, could empty more values than allowed."""
+        return self.max_clears is not None and max(nulls.values(), default=0) > self.max_clears
+
+    def judge_clears(self, clears: abc.Mapping[str, int]) -> None:
+        """Raise RailError where a field of more rows would be emptied than allowed; nothing was written yet."""
+        if self.max_clears is None or not self.may_clear_too_many(clears):
+            return
+        name = max(clears, key=lambda one: clears[one])
+        raise RailError(
+            f"{name} would be emptied in {clears[name]:,} rows, and max_clears allows {self.max_clears:,};"
+            " nothing was written",
+            "look at a dry run; if that is meant, raise limits.max_clears in the mapping,"
+            " or lift it once with --override max_clears",
+            "max_clears",
+        )
 
     def judge_rejected(self, rejected: int) -> None:
         """Raise RailError where more rows are rejected than allowed."""
@@ -79,6 +102,7 @@ RAILS = (
     "max_rejected",
     "max_creates",
     "max_updates",
+    "max_clears",
     "max_requests",
     "max_same_refusals",
     "changed_keys",
@@ -117,6 +141,8 @@ def limits_for(
             return None
         return share.limit(rows)
 
+    guarded = whole and "max_clears" not in lifted
+    clears = max(CLEARS_AT_LEAST, CLEARS.limit(rows)) if guarded else None
     return RunLimits(
         limit("max_rejected"),
         limit("max_creates"),
@@ -124,4 +150,5 @@ def limits_for(
         None if "max_requests" in lifted else limits.max_requests,
         limits.allow_empty or not whole or "allow_empty" in lifted,
         None if "max_same_refusals" in lifted else limits.max_same_refusals,
+        clears if limits.max_clears is None else limit("max_clears"),
     )

@@ -170,6 +170,7 @@ class MappingTask:
             self.types,
             limits,
             decision.backgrounds,
+            reader.nulls,
         )
         await self._report_left(reader)
 

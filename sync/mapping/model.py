@@ -211,6 +211,11 @@ class Limits(Part):
     max_updates: Rows | None = Field(
         default=None, description="Stop before more records than this are changed: a number, or 5%."
     )
+    max_clears: Rows | None = Field(
+        default=None,
+        description="Stop before a field of more rows than this is emptied: a number, or 5%; 10% and at least 20 unless"
+        " set.",
+    )
     max_requests: Count | None = Field(
         default=None, description="Stop after this many requests to ChartMogul."
     )

@@ -317,6 +317,16 @@ CODES = (
         "Judges anew. Nothing was written, and no record is marked as left.",
     ),
     Code(
+        "max_clears",
+        Kind.RAIL,
+        "a field of more records would be emptied than allowed",
+        "So many rows are null in a column with `on_null: clear` whose field ChartMogul shows filled: more than"
+        " `limits.max_clears`, which is 10 % of the rows and at least 20 unless set. A join or an import that failed"
+        " looks like that.",
+        f"{_DRY_RUN} If that is meant, raise the limit, or lift it once with `run --override max_clears`.",
+        "Judges anew. Nothing was written.",
+    ),
+    Code(
         "max_creates",
         Kind.RAIL,
         "more records would be created than allowed",

@@ -71,6 +71,12 @@ class RecordBuilder:
             return Rejected(number, key, Stage.MAP, tuple(problems), background=name)
         return Record(number, key, fields, parent)
 
+    @property
+    def clearing(self) -> tuple[str, ...]:
+        """The fields that a null empties."""
+        slots = (*self.keys, *self.slots)
+        return tuple(slot.field for slot in slots if slot.on_null is OnNull.CLEAR)
+
     def notice(self, rows: abc.Sequence[abc.Sequence[Any]]) -> None:
         """Take the types that the values of unchanged rows have into the contract, as if they had been built."""
         for slot in (*self.keys, *self.slots):

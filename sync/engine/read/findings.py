@@ -16,7 +16,7 @@ class Findings:
     """The records that wait, in which row each remembered record was seen, the attributes' types, and the limits.
 
     `edition` is what must stay the same besides the row for a refused row to be held back; `backgrounds` tell what is
-    known of rejected rows.
+    known of rejected rows. `nulls`: how many rows would empty which field, if ChartMogul has a value there.
     """
 
     spool: Spool
@@ -26,3 +26,4 @@ class Findings:
     types: abc.Mapping[str, Typed]
     limits: RunLimits
     backgrounds: Backgrounds = field(default_factory=Backgrounds)
+    nulls: abc.Mapping[str, int] = field(default_factory=dict)

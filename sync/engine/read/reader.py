@@ -1,7 +1,7 @@
 """Phase one: rows become records, are compared with the state, and the rest goes to the spool."""
 
 from array import array
-from collections import abc
+from collections import Counter, abc
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -22,6 +22,7 @@ from sync.engine.read.decision import (
 )
 from sync.engine.read.duplicates import DuplicateKeys, Occurrence, Verdict
 from sync.engine.read.mended import Mended
+from sync.engine.read.nulls import count_nulls
 from sync.engine.read.retrials import Retrials
 from sync.engine.read.surroundings import Memories, RowSource
 from sync.engine.spool import Entry, First, Note, Spool
@@ -51,6 +52,8 @@ class Reader:
     new: int = field(default=0, init=False)
     first_new: list[str] = field(default_factory=list, init=False)
     mended: Mended = field(default_factory=Mended, init=False)
+    #: Of the rows that need ChartMogul, how many would empty which field.
+    nulls: Counter[str] = field(default_factory=Counter, init=False)
 
     def read(self, source: RowSource) -> None:
         """Drain the query, then judge the repeated keys."""
@@ -85,6 +88,7 @@ class Reader:
         for item in sorted(built, key=attrgetter("row")):
             batch.admit(item, hashes[item.row - before - 1] if hashes else 0)
         self.spool.add(batch.entries.values())
+        self.nulls += count_nulls(batch.entries.values(), self.builder.clearing)
         self.spool.note(
             Note(key, first.row, first.fingerprint, first.rejected, first.name)
             for key, first in batch.noted.items()

@@ -101,6 +101,7 @@ class WriterAssembly:
         about_to_lock = self.state.locks and bool(self.findings.types.keys() - self.state.in_use)
         rails = (limits.max_creates, limits.max_updates, limits.max_requests)
         rails_first = any(rail is not None for rail in rails)
+        rails_first = rails_first or limits.may_clear_too_many(self.findings.nulls)
         return self.context.dry_run or rails_first or about_to_lock
 
     def _recorder(self) -> Recorder:

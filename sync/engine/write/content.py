@@ -1,5 +1,7 @@
 """What there is in a decision: all that a create sets, what an update sends, and the words for what it did not do."""
 
+from collections import abc
+
 from sync.domain.overwrite import Edits
 from sync.domain.plan import Changes, Keep, Operation, Update, missing_tags
 from sync.domain.record import Fields, Record, Value
@@ -25,6 +27,17 @@ def edits_of(operation: Operation) -> Edits:
 def changes_of(operation: Operation) -> Changes:
     """What an update sends; nothing where there is none."""
     return operation.changes if isinstance(operation, Update) else {}
+
+
+def cleared(operation: Operation) -> abc.Iterator[str]:
+    """The fields that an update empties; tags, where it would take one away."""
+    for name, (before, after) in changes_of(operation).items():
+        if after is None or (isinstance(before, tuple) and not set(before) <= set(_tags(after))):
+            yield name
+
+
+def _tags(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
 
 
 def nothing_done(dropped: Changes) -> str:

@@ -1,7 +1,7 @@
 """Phase two: what the spool holds is looked up, decided, sent and recorded, without waiting for one another."""
 
 import asyncio
-from collections import abc
+from collections import Counter, abc
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -11,6 +11,7 @@ from sync.domain.record import Rejected
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Result
 from sync.engine.context import Stop
 from sync.engine.spool import Entry, Spool
+from sync.engine.write.content import cleared
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.delivery import Delivery, Job
 from sync.engine.write.lookups import Lookups
@@ -46,6 +47,8 @@ class Writer:
     grace: float = GRACE
     _creates: int = field(default=0, init=False)
     _updates: int = field(default=0, init=False)
+    #: In how many rows which field would lose its value.
+    _clears: Counter[str] = field(default_factory=Counter, init=False)
     _cost: int = field(default=0, init=False)
     _failure: SyncError | None = field(default=None, init=False)
     #: Fields of values that were known to be dropped, and have stuck now.
@@ -77,6 +80,7 @@ class Writer:
         phase(Phase.LOOK_UP, None)
         await self._work(self.lookups.jobs(), self._plan)
         self.recorder.limits.judge_writes(self._creates, self._updates)
+        self.recorder.limits.judge_clears(self._clears)
         self.recorder.limits.judge_requests(self.recorder.reporter.run.requests.total, self._cost)
         self.spool.again()
         phase(Phase.WRITE, self._creates + self._updates)
@@ -172,6 +176,7 @@ class Writer:
             return
         self._creates += isinstance(planned.operation, Create)
         self._updates += isinstance(planned.operation, Update)
+        self._clears.update(cleared(planned.operation))
         self._cost += self.deliver.cost(planned)
         known = planned.known
         if not isinstance(known, Remembered):

@@ -80,7 +80,8 @@ def test_limits_in_numbers():
         max_requests=9,
     )
 
-    assert RunLimits(9, 7, 0, 9, False, 100) == limits_for(limits, 199, whole=True)
+    expected = RunLimits(9, 7, 0, 9, False, 100, max_clears=20)
+    assert expected == limits_for(limits, 199, whole=True)
 
 
 def test_selection_of_rows():
@@ -91,6 +92,54 @@ def test_selection_of_rows():
 
 
 def test_no_rails():
-    """A mapping without limits has none."""
-    assert RunLimits() == limits_for(Limits(), 10, whole=True)
+    """A mapping without limits has none but that of clears."""
+    assert RunLimits(max_clears=20) == limits_for(Limits(), 10, whole=True)
     assert limits_for(Limits(allow_empty=True), 10, whole=True).allow_empty
+
+
+def clears(said):
+    """A mapping's limits with this one; None where it says nothing."""
+    return Limits() if said is None else Limits(max_clears=said)
+
+
+@pytest.mark.parametrize(
+    ("said", "rows", "expected"),
+    [
+        (None, 0, 20),
+        (None, 209, 20),
+        (None, 210, 21),
+        (None, 1_000, 100),
+        (share(rows=0), 1_000, 0),
+        (share("1"), 1_000, 10),
+    ],
+)
+def test_clears(said, rows, expected):
+    """Ten in a hundred, and at least 20, unless the mapping says another number."""
+    limits = limits_for(clears(said), rows, whole=True)
+
+    assert expected == limits.max_clears
+
+
+def test_clears_of_a_selection():
+    """A percentage does not count there, nor does the default; a number does. Lifted, nothing does."""
+    lifted = frozenset({"max_clears"})
+    found = [
+        limits_for(clears(said), 1_000, whole=whole, lifted=rails).max_clears
+        for said in (None, share("1"), share(rows=3))
+        for whole, rails in ((False, frozenset()), (True, lifted))
+    ]
+
+    assert found == [None, None, None, None, 3, None]
+
+
+def test_clears_message():
+    """It names the field that loses most, count and limit, and how to lift the rail once."""
+    judge = RunLimits(max_clears=20).judge_clears
+
+    assert words(judge, {"city": 20, "zip": 20}) is None
+    assert words(judge, {}) is None
+    assert words(judge, {"city": 21, "attributes.plan": 1234}) == (
+        "attributes.plan would be emptied in 1,234 rows, and max_clears allows 20; nothing was written;"
+        " look at a dry run; if that is meant, raise limits.max_clears in the mapping,"
+        " or lift it once with --override max_clears"
+    )
