@@ -27,6 +27,8 @@ _USERINFO = re.compile(r"[^:/]*(?::(?P<password>[^@]*))?@")
 #: How options are called; what does not look like that may be the end of a password with an &.
 _OPTION = re.compile(r"[a-z_]{6,}")
 _ENCODE = "in a user, a password or an option write @ as %40, : as %3A and / as %2F"
+#: A whole URL in a variable is taken as it is; where a mapping puts it together, we know what is its password.
+_PARTED = f"{_ENCODE}; or write source.url as postgresql://user:${{PASSWORD}}@host/db in the mapping, which encodes it"
 
 #: The options by which SQLite opens a file for reading only.
 _LOOKING = ("mode", "uri", "immutable")
@@ -42,7 +44,7 @@ def parse(text: str) -> "URL":
     from sqlalchemy.exc import ArgumentError
 
     if is_ambiguous(text):
-        raise ConfigError(ConfigProblem(_AMBIGUOUS, _ENCODE))
+        raise ConfigError(ConfigProblem(_AMBIGUOUS, _PARTED))
     try:
         url = make_url(text.strip())
     except (ArgumentError, ValueError):
@@ -218,7 +220,7 @@ def review(url: str, *, installed: bool) -> str | PydanticCustomError:
             hint = "take the quotes out: Docker's --env-file keeps them, unlike .env"
         return flaw(f"the URL of a database belongs here, and this {what}", hint)
     if is_ambiguous(url):
-        return flaw(_AMBIGUOUS, _ENCODE)
+        return flaw(_AMBIGUOUS, _PARTED)
     name = dialect(url)
     if not installed or _is_readable(name, normalise(url)):
         return normalise(url)

@@ -51,9 +51,10 @@ def supply(raw: Raw, name: str, environment: Environment, needs: abc.Set[Need]) 
     if isinstance(raw.get("source"), dict):
         guarded["source"] = _guard_options(_guard_url(raw["source"]))
     if isinstance(raw.get("destination"), dict):
-        guarded["destination"] = _guard_key(
-            _name_source(raw["destination"]), needed=Need.CHARTMOGUL in needs
-        )
+        destination = _guard_key(_name_source(raw["destination"]), needed=Need.CHARTMOGUL in needs)
+        if Need.CHARTMOGUL not in needs:
+            destination = _without_unset(destination, environment)
+        guarded["destination"] = destination
     filled: Raw = {"name": name} | _fill(guarded, environment)
     if isinstance(filled.get("destination"), dict):
         _supply_destination(filled["destination"], environment, needed=Need.CHARTMOGUL in needs)
@@ -125,6 +126,14 @@ def _guard_key(part: Raw, *, needed: bool) -> Raw:
         hint = f"write api_key: ${{{API_KEY}}}, or another variable's name"
         return part | {"api_key": flaw(message, hint)}
     return part if needed else {key: part[key] for key in part if key != "api_key"}
+
+
+def _without_unset(part: Raw, environment: Environment) -> Raw:
+    """The destination as if it left out the usual data source, where that is not set and nobody asks for it."""
+    usual = part.get("data_source") == f"${{{DATA_SOURCE}}}"
+    if not usual or isinstance(environment, Open) or _known(DATA_SOURCE, environment):
+        return part
+    return {name: value for name, value in part.items() if name != "data_source"}
 
 
 def _name_source(part: Raw) -> Raw:

@@ -83,7 +83,8 @@ class Survey:
     def barring(self, error: SyncError) -> "Survey":
         """This survey where no mapping may run, because of settings or the state."""
         found = [replace(_barred(one, told(error)), reason=cause(error)) for one in self.sound]
-        more = error.problems if isinstance(error, ConfigError) else ()
+        problems = error.problems if isinstance(error, ConfigError) else ()
+        more = [problem for problem in problems if problem not in self.problems]
         return Survey([], [*self.barred, *found], (*more, *self.problems), self.unsound)
 
     def failing(self, problems: abc.Mapping[str, ConfigProblem]) -> "Survey":

@@ -25,6 +25,17 @@ def test_no_key(desk):
     assert desk.place.sandbox.sandbox.calls() == []
 
 
+@pytest.mark.parametrize("command", ["run", "run --dry-run", "check"])
+def test_each_problem_is_told_once(desk, command):
+    """However many places find it."""
+    ended = desk(*command.split(), CHARTMOGUL_API_KEY=None, CHARTMOGUL_DATA_SOURCE=None)
+    assert (
+        ended.code,
+        ended.err.count("API_KEY is not set"),
+        ended.err.count("SOURCE is not"),
+    ) == (2, 1, 1)
+
+
 def test_an_unknown_data_source(desk):
     """Ends the run before anything is read or written."""
     unknown = "ds_11111111-1111-1111-1111-111111111111"

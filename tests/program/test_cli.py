@@ -53,6 +53,14 @@ def test_check_finds_what_is_wrong(desk):
     assert "6 columns" in ended.out
 
 
+def test_preview_before_there_is_an_account(desk):
+    """What `init` has written is previewed with a warehouse alone: neither key nor data source is needed."""
+    ended = desk("preview", CHARTMOGUL_API_KEY=None, CHARTMOGUL_DATA_SOURCE=None)
+    assert (ended.code, "cus_1" in ended.out) == (0, True), ended.err
+    ended = desk("preview", WAREHOUSE_URL=None)
+    assert (ended.code, "WAREHOUSE_URL is not set" in ended.err) == (2, True)
+
+
 def test_preview(desk):
     """Rows and what becomes of them, without asking ChartMogul."""
     desk.rows({}, {"id": "cus_2", "country": "Germany"}, {"id": "cus_3"})
