@@ -58,16 +58,20 @@ class Change:
     _unread: set[str] = field(default_factory=set, init=False)
 
     async def customer(
-        self, fields: Fields, types: Mapping[str, AttributeType], known: frozenset[str]
+        self,
+        fields: Fields,
+        types: Mapping[str, AttributeType],
+        known: frozenset[str],
+        removed_tags: tuple[str, ...] = (),
     ) -> Written:
-        """Write these fields of a customer.
+        """Write these fields of a customer, and take tags off.
 
         Raises:
             Refused, Unavailable: of the first request.
         """
         self.types = types
         try:
-            await self._write_customer(fields, types, known)
+            await self._write_customer(fields, types, known, removed_tags)
             await self._look(customers.get(self.uuid, with_pins=True), customers.read)
         except (Refused, Unavailable) as error:
             self._forget_unread()
@@ -97,7 +101,11 @@ class Change:
         return seen
 
     async def _write_customer(
-        self, fields: Fields, types: Mapping[str, AttributeType], known: frozenset[str]
+        self,
+        fields: Fields,
+        types: Mapping[str, AttributeType],
+        known: frozenset[str],
+        removed_tags: tuple[str, ...],
     ) -> None:
         standard = customers.standard_of(fields)
         wanted = wire.attributes_of(fields)
@@ -122,8 +130,20 @@ class Change:
             await self._send(
                 customers.remove_attributes(self.uuid, gone), customers.read_attributes, nothing
             )
+        if removed_tags:
+            await self._remove_tags(removed_tags)
         if tags := customers.tags_of(fields):
             await self._send(customers.add_tags(self.uuid, tags), _shown_tags, {"tags": tags})
+
+    async def _remove_tags(self, tags: tuple[str, ...]) -> None:
+        """Take tags off; an answer without a body does not say which ones are left."""
+        received = await self.transport.send(customers.remove_tags(self.uuid, tags), _shown_tags)
+        self.requests += received.attempts
+        if received.value is None:
+            self.confirmed.add("tags")
+            self._unread.add("tags")
+        else:
+            self._note(["tags"], received.value)
 
     def _stuck(self, key: str, value: Value) -> bool:
         """Whether an answer shows the value: PATCH drops `false`, and perhaps keys that are new."""

@@ -137,8 +137,11 @@ class Client:
         fields: Fields,
         types: Mapping[str, AttributeType],
         known: frozenset[str],
+        removed_tags: tuple[str, ...] = (),
     ) -> Written:
         """Write these fields of a customer, None empties, `tags` are added; mostly one request.
+
+        `removed_tags` are taken off, in a request of its own.
 
         `known` are the attributes whose type this account has fixed already.
 
@@ -146,7 +149,8 @@ class Client:
             NotFound: the uuid is gone.
             Refused, Unavailable: of the first request; of a later one it is in `Written.failed`.
         """
-        return await Change(self._transport, uuid).customer(fields, types, known)
+        change = Change(self._transport, uuid)
+        return await change.customer(fields, types, known, removed_tags)
 
     async def contact(self, uuid: str) -> Seen:
         """A contact by its uuid.

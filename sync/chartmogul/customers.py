@@ -77,6 +77,12 @@ def add_tags(uuid: str, tags: Iterable[str]) -> Call:
     return Call("POST", wire.path("customers", uuid, "attributes", "tags"), body, empty=True)
 
 
+def remove_tags(uuid: str, tags: Iterable[str]) -> Call:
+    """Take tags off a customer: a DELETE with a body."""
+    body = {"tags": list(tags)}
+    return Call("DELETE", wire.path("customers", uuid, "attributes", "tags"), body, empty=True)
+
+
 def standard_of(fields: Fields) -> dict[str, Value]:
     """A customer's fields that are neither attributes, nor tags, nor its identity."""
     return wire.settable_of(CUSTOMER, fields)
@@ -117,6 +123,7 @@ def read(data: Any) -> Seen:
         fields=wire.held({**found, **wire.custom(nested), "tags": _tags(nested)}),
         pairs=_pairs(shown),
         data_source=wire.text(shown.get("data_source_uuid")),
+        mrr=_cents(shown.get("mrr")),
     )
 
 
@@ -145,6 +152,11 @@ def read_tags(data: Any) -> tuple[str, ...] | None:
 def _tags(shown: Mapping[str, Any]) -> tuple[str, ...]:
     values = shown.get("tags")
     return tuple(filter(None, map(wire.text, values))) if isinstance(values, list) else ()
+
+
+def _cents(shown: Any) -> int | None:
+    """An amount in cents; a flag is none."""
+    return shown if isinstance(shown, int) and not isinstance(shown, bool) else None
 
 
 def _pairs(shown: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

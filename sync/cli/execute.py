@@ -20,6 +20,7 @@ from sync.cli.outside import clock_until, http_of, now
 from sync.domain.events import Reporter
 from sync.domain.results import Run
 from sync.engine.context import Selection, Stop
+from sync.engine.read.query import MappingQuery
 from sync.engine.session import Session
 from sync.engine.task import MappingTask
 from sync.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, ConfigError, SyncError
@@ -73,14 +74,14 @@ def run(
         broken_run.tell(failed, ended, error)
         prepared = failed
     if wanted.output.given:
-        _print(ended, wanted, reports or prepared.settings.reports)
+        print_run(ended, wanted, reports or prepared.settings.reports)
     if prepared.state_is_known:
         follow(prepared.settings, ended, reports)
     leave_metrics(prepared.settings, ended)
     return ended.exit_code
 
 
-def _print(run: Run, wanted: Wanted, reports: Path) -> None:
+def print_run(run: Run, wanted: Wanted, reports: Path) -> None:
     """Print a run that is over as it was asked for: what `report` prints of it, where it has left a report."""
     from sync.cli.run_formats import from_folder, from_summary
     from sync.report.gathered import Gathered
@@ -141,11 +142,13 @@ async def execute(
     unsound: abc.Sequence[str] = (),
     task: abc.Callable[..., MappingTask] = MappingTask,
     teller: "Teller | None" = None,
+    query: abc.Callable[[LoadedMapping], MappingQuery] = MappingQuery.open,
+    undid: str | None = None,
 ) -> Run:
     """One run over loaded mappings, with everything it needs opened and closed again.
 
     Signals end it, unless the caller has a `stop` of its own. `task` is what takes a mapping through it, `teller` makes
-    what tells of it besides files and log, for people.
+    what tells of it besides files and log, for people; `undid` is the run that this one puts back.
     """
     own, wanted = stop or Stop(), wanted or Wanted()
     reports = wanted.reports or settings.reports
@@ -163,9 +166,8 @@ async def execute(
             clock, http = clock_until(own), http_of(settings)
             book = await asyncio.to_thread(open_book, settings.state_url)
             stack.callback(book.close)
-            session = Session(
-                settings, store, own, reporter, stack, clock, http, book=book, task=task
-            )
+            ways = (clock, http, query, book)
+            session = Session(settings, store, own, reporter, stack, *ways, task, undid)
             stack.enter_context(_short_collections())
             ended = await session.conduct(
                 mappings, selection, dry_run=dry_run, barred=barred, unsound=unsound

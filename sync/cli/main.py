@@ -454,6 +454,42 @@ def audit(mappings: tuple[Path, ...], reports: Path | None, form: str, as_json: 
     return audit(mappings or _DEFAULT, reports=reports, as_json=as_json or form == "json")
 
 
+@app.command(short_help="Put back what a run changed.")
+@click.argument("run", metavar="RUN")
+@click.option(
+    "--dry-run", is_flag=True, help="Show what would be put back; write nothing anywhere."
+)
+@click.option(
+    "--override",
+    "rails",
+    multiple=True,
+    metavar="RAIL",
+    help="Lift a rail for this undo, such as max_updates; repeatable.",
+)
+@click.option("--reports", type=_PATH, metavar="DIR", help="Where reports are, not SYNC_REPORTS.")
+@_printing(*_FORMATS)
+@_env_file
+def undo(run: str, dry_run: bool, rails: tuple[str, ...], reports: Path | None, output: Any) -> int:
+    """Put back what a run changed, as far as ChartMogul still shows what it wrote.
+
+    RUN is a run's id, or the beginning of one; its report has the values from before. What cannot be
+    put back (created records, types of attributes, merges, values that nobody saw) is listed first.
+    A row whose record was changed since is rejected, and nothing of it is written. Rows that were put
+    back are skipped by later runs until they, or their mapping, change.
+
+    
+    Examples:
+      chartmogul-sync undo 20261126T041500Z-a1b2c3 --dry-run
+      chartmogul-sync undo 20261126T041500Z-a1b2c3
+    """
+    from sync.cli.execute import Wanted
+    from sync.cli.undo import undo
+    from sync.engine.limits import read_rails
+
+    lifted = read_rails(rails)
+    return undo(run, dry_run=dry_run, wanted=Wanted(output, reports), lifted=lifted)
+
+
 @app.command(short_help="Show when each mapping last succeeded.")
 @_mappings
 @click.option("--max-age", metavar="TIME", help="Exit 1 when a last success is older: 90s, 2h, 1d.")

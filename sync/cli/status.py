@@ -96,8 +96,9 @@ def _told(one: Freshness, moment: datetime) -> str:
     if one.last is None or age is None:
         return "never succeeded"
     rejected = f", {count(one.last.rejected, 'row')} rejected" if one.last.rejected else ""
+    undone = f", {count(one.last.undone, 'row')} undone" if one.last.undone else ""
     ago = duration(age.total_seconds())
-    return f"{_minute(one.last.finished_at)}, {ago} ago{rejected}  {one.last.run}"
+    return f"{_minute(one.last.finished_at)}, {ago} ago{rejected}{undone}  {one.last.run}"
 
 
 def _ended(run: LastRun) -> str:

@@ -51,6 +51,7 @@ def dump_seen(seen: Seen) -> str:
         "customer_uuid": seen.customer_uuid,
         "customer": seen.customer,
         "data_source": seen.data_source,
+        "mrr": seen.mrr,
     }
     return simplejson.dumps(plain, use_decimal=True)
 
@@ -69,4 +70,5 @@ def load_seen(text: str) -> Seen:
         plain["customer_uuid"],
         plain["customer"],
         plain["data_source"],
+        plain["mrr"],
     )

@@ -27,7 +27,8 @@ class Seen:
     """What ChartMogul showed of a customer or contact, in canonical values; empty is left out of `fields`.
 
     `pairs`: a customer's (data source uuid, external id) pairs; more than one after a merge.
-    `customer_uuid`, `customer`: a contact's parent, as uuid and as external id.
+    `customer_uuid`, `customer`: a contact's parent, as uuid and as external id. `mrr` is a customer's monthly recurring
+    revenue in cents, None where it is not shown.
     """
 
     uuid: str
@@ -36,6 +37,7 @@ class Seen:
     customer_uuid: str | None = None
     customer: str | None = None
     data_source: str | None = None
+    mrr: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from sync.domain.money import Revenue
 from sync.domain.record import Object, Rejected, Value
+
+#: Why a row is skipped whose record was put back by `undo`.
+UNDONE = "undone"
 
 
 class Outcome(StrEnum):
@@ -61,6 +65,8 @@ class PartlyWritten:
     uuid: str | None
     before_known: bool
     changes: dict[str, tuple[Value, Value]]
+    #: Whether the record itself was created.
+    created: bool = False
 
 
 Result = Delivered | Rejected | PartlyWritten
@@ -159,6 +165,10 @@ class MappingRun:
     new_types: dict[str, str] = field(default_factory=dict)
     #: What the real run would take, as a dry run found: requests and seconds.
     estimate: tuple[int, float] | None = None
+    #: The MRR of the customers that are touched; None for other objects, and where nothing was looked up.
+    mrr: Revenue | None = None
+    #: Skipped rows whose record was put back.
+    undone: int = 0
 
 
 @dataclass(slots=True)
@@ -176,6 +186,8 @@ class Run:
     whole: bool = True
     #: SYNC_ENVIRONMENT, None where it is not set.
     environment: str | None = None
+    #: The run that this one puts back.
+    undid: str | None = None
 
 
 def count(run: MappingRun, result: Result, by: int = 1) -> None:
@@ -187,6 +199,8 @@ def count(run: MappingRun, result: Result, by: int = 1) -> None:
         _count_rejected(run, result if isinstance(result, Rejected) else result.rejected, by)
     if isinstance(result, Delivered) and result.warnings:
         run.warnings += by
+    if isinstance(result, Delivered) and result.reason == UNDONE:
+        run.undone += by
 
 
 def _count_rejected(run: MappingRun, row: Rejected, by: int) -> None:

@@ -74,6 +74,8 @@ class Session:
     book: Book | Unshared = field(default_factory=lambda: Unshared(""))
     #: What takes one mapping through the phases: it reads and writes, unless a command does something else with it.
     task: abc.Callable[..., MappingTask] = MappingTask
+    #: The run that this one puts back.
+    undid: str | None = None
     paces: Paces = field(init=False)
     health: Health = field(init=False)
     _clients: dict[SecretStr, Client] = field(default_factory=dict, init=False)
@@ -122,6 +124,7 @@ class Session:
         parts = [*(task.run for task in tasks), *failed_parts(barred, self.store)]
         environment = self.settings.environment
         run = Run(name, dry_run, started, parts, whole=selection.whole, environment=environment)
+        run.undid = self.undid
         coordinator = Coordinator(
             run, tasks, self.reporter, self.stop, lease, clock, unsound, selection
         )

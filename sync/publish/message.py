@@ -59,6 +59,7 @@ def rejected(about: About, run: Run, part: MappingRun, new: int, reasons: Reason
     told = {
         "What": f"{rows.rejected:,} of {count(rows.read, 'row')} rejected, {new:,} newly{tolerated}",
         "Since": _moment(run.finished_at or run.started_at),
+        "Undone": _undone(part),
         "Reasons": ", ".join(map(_spelled, reasons)),
         "Next": f"chartmogul-sync report {run.id}",
     }
@@ -72,6 +73,7 @@ def recovered(about: About, run: Run, part: MappingRun, since: datetime) -> Mess
     rows = part.rows
     told = {
         "What": f"The run came to its end: {count(rows.read, 'row')}, {rows.rejected:,} rejected",
+        "Undone": _undone(part),
         "Since": f"{_moment(ended)}; what was wrong was told at {_moment(since)}, {took} before",
         "Next": "nothing to do; chartmogul-sync status shows all mappings",
     }
@@ -99,6 +101,11 @@ def _message(about: About, event: Event, title: str, told: abc.Mapping[str, str]
     where = f"[{environment}] " if environment else ""
     body = "\n".join(f"{name}: {text}" for name, text in lines.items() if text)
     return Message(event, f"{where}{visible(about.mapping)}: {title}", body)
+
+
+def _undone(part: MappingRun) -> str:
+    """How many rows are left alone since what was sent of them was put back; nothing where there are none."""
+    return f"{count(part.undone, 'row')} skipped, put back by undo" if part.undone else ""
 
 
 def _reason(run: Run, part: MappingRun) -> str:

@@ -60,6 +60,15 @@ CODES = (
         _READ_AGAIN,
     ),
     Code(
+        "conflict",
+        Kind.ROW,
+        "what ChartMogul shows is not what was expected",
+        "`undo` puts a value back only where ChartMogul still shows what the run wrote; here somebody has changed it"
+        " since, or the record was deleted or merged. Nothing of the row is written.",
+        "Look at the record in ChartMogul, and put back by hand what you want.",
+        "Decides by the row and by what ChartMogul shows then.",
+    ),
+    Code(
         "contact_moved",
         Kind.ROW,
         "the contact is under another customer in ChartMogul",
@@ -204,6 +213,15 @@ CODES = (
         "The mapping only changes what exists, and the key is not in the data source.",
         "Use `mode: upsert` to create such records, or `absent: skip` to leave them out without a rejection.",
         _LOOKS_AGAIN,
+    ),
+    Code(
+        "not_put_back",
+        Kind.ROW,
+        "ChartMogul answered, and shows something else than what was put back",
+        "`undo` holds each answer against what was to be put back. ChartMogul took the request without an error, and"
+        " the field is not what it was before: it may be pinned, or be computed by now.",
+        "Look at the field in ChartMogul. `undo` of the same run tries what is not back yet once more.",
+        "Knows nothing of it: the row is as it was when it was last sent.",
     ),
     Code(
         "null_value",

@@ -76,10 +76,16 @@ def written(result: Delivered | PartlyWritten) -> Line | None:
         "uuid": result.uuid,
         "outcome": how,
         "reason": plain(reason),
+        **_created(result),
         "before_known": result.before_known,
         "changes": {plain(field, None): _pair(pair) for field, pair in result.changes.items()},
         "warnings": [_warning(warning) for warning in warnings],
     }
+
+
+def _created(result: Delivered | PartlyWritten) -> Line:
+    """That a rejected row has made its record: nothing was there before."""
+    return {"created": True} if isinstance(result, PartlyWritten) and result.created else {}
 
 
 def left(run_id: str, mapping: str, gone: Left, at: datetime) -> Line:

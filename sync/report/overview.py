@@ -10,7 +10,17 @@ from sync.domain.results import Status
 from sync.report.gathered import Gathered, Group, Row
 from sync.report.summary import Summary, lasted
 from sync.report.tables import counts
-from sync.report.words import STATUSES, Mask, count, drops, duration, named, sentence, visible
+from sync.report.words import (
+    STATUSES,
+    Mask,
+    amount,
+    count,
+    drops,
+    duration,
+    named,
+    sentence,
+    visible,
+)
 
 #: Different reasons shown in full; the files have them all.
 REASONS = 5
@@ -46,6 +56,9 @@ def overview(document: Summary, gathered: Gathered, look: Look) -> Iterator[Rend
         yield from _changes(gathered.changes(), look)
     yield from _left(mappings)
     yield from _known_drops(mappings)
+    yield from _undone(mappings)
+    if not document["dry_run"]:
+        yield from _money(mappings)
     yield Text("")
     yield from _broken(mappings)
     yield _ending(document)
@@ -59,10 +72,7 @@ def risks(document: Summary, gathered: Gathered) -> Iterator[Text]:
             locked = ", ".join(f"{visible(key)} ({type_})" for key, type_ in types.items())
             yield Text(f"{name}: locks for good the types of {locked}", style="bold yellow")
         if money := mapping.get("mrr"):
-            yield Text(
-                f"{name}: MRR of {money['known']:,} of {money['of']:,} customers known:"
-                f" {money['sum_cents'] / 100:,.2f}"
-            )
+            yield Text(f"{name}: {_revenue(money)}")
     for group in gathered.changes():
         if group.cleared:
             cleared = count(group.cleared, "record")
@@ -185,6 +195,34 @@ def _known_drops(mappings: Iterable[Summary]) -> Iterator[Text]:
         if known:
             yield Text("")
             yield Text(drops(mapping["mapping"], known), style="yellow")
+
+
+def _undone(mappings: Iterable[Summary]) -> Iterator[Text]:
+    for mapping in mappings:
+        if undone := mapping.get("undone"):
+            rows = count(undone, "row")
+            yield Text("")
+            yield Text(
+                f"{visible(mapping['mapping'])}: {rows} skipped: put back by undo, as they were"
+            )
+
+
+def _money(mappings: Iterable[Summary]) -> Iterator[Text]:
+    for mapping in mappings:
+        money = mapping.get("mrr")
+        if money and money["known"]:
+            yield Text("")
+            yield Text(f"{visible(mapping['mapping'])}: {_revenue(money)}")
+
+
+def _revenue(money: Summary) -> str:
+    """The MRR of the customers that were touched, with the largest."""
+    told = (
+        f"MRR of {money['known']:,} of {money['of']:,} customers known:"
+        f" {amount(money['sum_cents'])}"
+    )
+    largest = ", ".join(f"{visible(key)} {amount(cents)}" for key, cents in money["largest"])
+    return f"{told} (largest: {largest})" if largest else told
 
 
 def _broken(mappings: Iterable[Summary]) -> Iterator[Text]:

@@ -16,7 +16,7 @@ from sync.report.plain import dumps
 from sync.report.summary import Summary, lasted
 from sync.report.tables import COUNTS
 from sync.report.timeline import Timeline
-from sync.report.words import count, duration
+from sync.report.words import amount, count, duration
 
 if TYPE_CHECKING:
     import jinja2
@@ -86,6 +86,7 @@ def _template() -> "jinja2.Template":
     )
     environment.filters["number"] = "{:,}".format
     environment.filters["count"] = count
+    environment.filters["amount"] = amount
     environment.filters["marked"] = _marked
     return environment.from_string(_part("page.html"))
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sync import __version__
 from sync.domain.instant import canonical, parse
+from sync.domain.money import Revenue
 from sync.domain.results import MappingRun, Requests, Run, Tally
 from sync.report import plain
 
@@ -26,6 +27,7 @@ def summary(run: Run) -> Summary:
         "status": run.status and run.status.value,
         "exit_code": run.exit_code,
         "environment": run.environment,
+        "undid": run.undid,
         "mappings": [_mapping(mapping) for mapping in run.mappings],
     }
 
@@ -48,6 +50,7 @@ def _mapping(mapping: MappingRun) -> Summary:
         "object": mapping.object and mapping.object.value,
         "mode": str(mapping.mode),
         "data_source": mapping.data_source,
+        "account": mapping.account,
         "status": mapping.status and mapping.status.value,
         "error": mapping.error,
         "reason": mapping.reason,
@@ -60,6 +63,8 @@ def _mapping(mapping: MappingRun) -> Summary:
         "mended": mapping.mended,
         "rejected_by_code": _by_number(mapping.rejected_by_code),
         "known_drops": dict(sorted(mapping.known_drops.items())),
+        "mrr": _revenue(mapping.mrr),
+        "undone": mapping.undone,
         "overridden": list(mapping.overridden),
         "new_types": dict(sorted(mapping.new_types.items())),
         "estimate": _estimate(mapping.estimate),
@@ -73,6 +78,18 @@ def _by_number(counts: Mapping[str, int]) -> dict[str, int]:
 
 def _estimate(found: tuple[int, float] | None) -> Summary | None:
     return None if found is None else {"requests": found[0], "seconds": round(found[1], 3)}
+
+
+def _revenue(mrr: Revenue | None) -> Summary | None:
+    """Nothing, where no customer is touched."""
+    if mrr is None or not mrr.of:
+        return None
+    return {
+        "known": mrr.known,
+        "of": mrr.of,
+        "sum_cents": mrr.sum_cents,
+        "largest": [[plain.plain(key), cents] for key, cents in mrr.largest],
+    }
 
 
 def _rows(rows: Tally) -> Summary:

@@ -76,6 +76,12 @@ def drops(mapping: str, known: Mapping[str, int]) -> str:
     return f"{visible(mapping)}: ChartMogul does not take {fields}; {again}"
 
 
+def amount(cents: int) -> str:
+    """`1,234.50`; not through floating point."""
+    sign, cents = ("-", -cents) if cents < 0 else ("", cents)
+    return f"{sign}{cents // 100:,}.{cents % 100:02d}"
+
+
 def duration(seconds: float) -> str:
     """`0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
     if seconds < 9.95:

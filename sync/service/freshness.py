@@ -126,6 +126,7 @@ def describe(
         "read": last and last.read,
         "rejected": last and last.rejected,
         "rejected_new": last and last.rejected_new,
+        "undone": last and last.undone,
         "too_old": too_old,
         "healthy": healthy,
         "healthy_since": healthy_since and canonical(healthy_since),

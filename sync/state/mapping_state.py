@@ -83,6 +83,10 @@ class MappingState:
         self._known = known.records + known.to_build
         return known
 
+    def undone(self) -> abc.Mapping[int, bytes]:
+        """The records that were put back, each with what stands for the record that was undone."""
+        return self.store.undone(self.scope, self.mapping)
+
     def name_drops(self, told: abc.Mapping[int, abc.Collection[str]]) -> None:
         """Note the fields of drops that an older version noted without them; a dry run notes nothing."""
         if told and not self.dry_run:

@@ -251,3 +251,4 @@ class LastRun:
     rejected_new: int = 0
     #: Its rejected rows without a key, by code; None where the run did not tell.
     without_key: dict[str, int] | None = None
+    undone: int = 0

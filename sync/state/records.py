@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, select, update
 
 from sync.domain.fingerprint import RULES
 from sync.state import drops as known_drops
-from sync.state import identities, own_values, rejected
+from sync.state import identities, own_values, rejected, undone
 from sync.state.identities import UNKNOWN
 from sync.state.keys import Keys
 from sync.state.memory import REJECTED, Confirmed, Held, Item, Memory, Observed, RejectedRow, Scope
@@ -128,6 +128,7 @@ def remember(
         upsert(connection, synced, rows)
     noted = {ids[keys.stored(item.key)]: item for item in items}
     _note_rejected(connection, delivery, noted)
+    undone.clear(connection, delivery.mapping, noted)
     known_drops.note(connection, delivery.mapping, delivery.at, noted)
     own_values.note(connection, delivery.mapping, noted)
 

@@ -35,6 +35,7 @@ def write(connection: Connection, run: Run) -> None:
         "exit_code": run.exit_code,
         "whole": run.whole,
         "environment": run.environment,
+        "undid": run.undid,
     }
     upsert(connection, runs, [row])
     rows = [_mapping_row(run.id, place, part) for place, part in enumerate(run.mappings)]
@@ -72,7 +73,8 @@ def _more(part: MappingRun) -> dict[str, object]:
     drops = {"known_drops": part.known_drops} if part.known_drops else {}
     counts = {"rejected_new": part.rejected_new, "mended": part.mended}
     codes = {"rejected_by_code": part.rejected_by_code, "without_key": part.without_key}
-    return {**counts, **codes, **drops}
+    undone = {"undone": part.undone} if part.undone else {}
+    return {**counts, **codes, **drops, **undone}
 
 
 def latest(connection: Connection, limit: int) -> list[Run]:
@@ -112,6 +114,7 @@ def _load(connection: Connection, found: abc.Sequence[Any]) -> list[Run]:
             exit_code=row.exit_code,
             whole=row.whole is not False,
             environment=row.environment,
+            undid=row.undid,
         )
         for row in found
     ]
@@ -139,6 +142,7 @@ def _mapping_run(row: Any) -> MappingRun:
         rejected_by_code=(row.more or {}).get("rejected_by_code", {}),
         without_key=(row.more or {}).get("without_key", {}),
         known_drops=(row.more or {}).get("known_drops", {}),
+        undone=(row.more or {}).get("undone", 0),
     )
 
 
@@ -183,6 +187,7 @@ def _last_run(row: Any) -> LastRun:
         row.tolerated,
         (row.more or {}).get("rejected_new", 0),
         (row.more or {}).get("without_key"),
+        (row.more or {}).get("undone", 0),
     )
 
 

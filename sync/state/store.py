@@ -32,6 +32,7 @@ from sync.state import (
     row_hashes,
     runs,
     told,
+    undone,
 )
 from sync.state.absent import Moved
 from sync.state.engine import Database
@@ -51,6 +52,7 @@ from sync.state.memory import (
 )
 from sync.state.moments import Clock, StateClock, since_boot
 from sync.state.told import Place, Told
+from sync.state.undone import PutBackRow, Undoing
 from sync.state.upgrade import UPGRADES, Upgrade
 
 
@@ -285,6 +287,17 @@ class Store:
         """Mark what has left, so that it is reported once, and unmark what is back."""
         if moved.left or moved.back:
             self.database.write(lambda c: absent.mark(c, scope, mapping, moved))
+
+    # Rows that were put back
+
+    def undone(self, scope: Scope, mapping: str) -> dict[int, bytes]:
+        """The records of a mapping that were put back, each with what stands for the record that was undone."""
+        return self.database.read(lambda c: undone.marks(c, mapping, scope))
+
+    def put_back(self, undoing: Undoing, rows: abc.Iterable[PutBackRow]) -> int:
+        """Note that records are as they were before a run; of how many nobody knows what it had sent."""
+        back = list(rows)
+        return self.database.write(lambda c: undone.note(c, self._keys, undoing, back))
 
     # Creates in doubt
 

@@ -58,4 +58,5 @@ CUSTOMER = Descriptor(
     unique_keys=True,
     named_by=(("company",), ("name",), ("email",)),
     page="https://app.chartmogul.com/#/customers/{uuid}",
+    revenue=True,
 )

@@ -81,6 +81,8 @@ class Descriptor:
     tags: bool = False
     #: Writing an attribute fixes its type, for the whole account and for good.
     locks_types: bool = False
+    #: ChartMogul shows a revenue of each.
+    revenue: bool = False
     #: ChartMogul takes no second record with the same key. Where it does, a create is noted as in doubt before it is
     #: sent, and two keys may turn out to be one record.
     unique_keys: bool = False

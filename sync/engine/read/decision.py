@@ -8,7 +8,7 @@ from sync.domain.background import Backgrounds
 from sync.domain.fingerprint import Hasher
 from sync.domain.policy import Mode
 from sync.domain.record import Background, Problem, Record, Rejected, Stage
-from sync.domain.results import Delivered, Outcome
+from sync.domain.results import UNDONE, Delivered, Outcome
 from sync.state.memory import Held, Memory, RejectedRow
 
 #: How long a row that ChartMogul refused is not sent again while nothing about it changed.
@@ -37,6 +37,14 @@ class LostParents:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoneMarks:
+    """Of the records that were put back, what stands for the record that was undone, and the mapping's digest."""
+
+    marks: abc.Mapping[int, bytes] = field(default_factory=dict)
+    digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class StateDecision:
     """Decides by what the state remembers.
 
@@ -53,6 +61,7 @@ class StateDecision:
     lost_parents: LostParents = field(default_factory=LostParents)
     backgrounds: Backgrounds = field(default_factory=Backgrounds)
     terms: bytes = b""
+    undone: UndoneMarks = field(default_factory=UndoneMarks)
 
     def fingerprint(self, record: Record) -> bytes:
         """16 bytes for all that this mapping would make of a record."""
@@ -63,6 +72,8 @@ class StateDecision:
         """What becomes of a record; None: it needs ChartMogul."""
         if memory is None or self.full or self.lost_parents.concern(record, memory):
             return None
+        if self._is_undone(fingerprint, memory):
+            return Delivered(record.row, record.key, Outcome.SKIPPED, UNDONE, memory.uuid)
         if memory.uuid and self.mode is Mode.INSERT:
             reason = "exists already, and the mode is insert"
             return Delivered(record.row, record.key, Outcome.SKIPPED, reason, memory.uuid)
@@ -71,6 +82,14 @@ class StateDecision:
                 record.row, record.key, Outcome.UNCHANGED, "nothing changed", memory.uuid
             )
         return self._held_back(record, fingerprint, memory)
+
+    def _is_undone(self, fingerprint: bytes, memory: Memory) -> bool:
+        """Whether the record was put back, and row and mapping are as they were then."""
+        mark = self.undone.marks.get(memory.record)
+        if mark is None:
+            return False
+        editions = (self.undone.digest, self.edition)
+        return mark in (self.hasher.mark(fingerprint, one) for one in editions)
 
     def _held_back(self, record: Record, fingerprint: bytes, memory: Memory) -> Rejected | None:
         held = memory.held

@@ -13,7 +13,7 @@ from sync.domain.policy import Mode
 from sync.domain.row_hash import Row, RowHasher
 from sync.engine.context import RunContext
 from sync.engine.read.changes import ChangeDetector
-from sync.engine.read.decision import LostParents, StateDecision
+from sync.engine.read.decision import LostParents, StateDecision, UndoneMarks
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.reader import Reader
 from sync.engine.read.retrials import Retrials
@@ -135,11 +135,12 @@ class Extract:
         backgrounds = Backgrounds(self.past, started, objects.of(loaded.mapping.destination.object))
         builder = bind(loaded, result.columns, started, context.clock.now, types_of)
         mode, terms = loaded.mapping.mode, loaded.mapping.overwrites.terms
+        undone = UndoneMarks({} if full else state.undone(), loaded.digest)
         for warning in idle(loaded.mapping.ignore_columns, result.columns):
             self.reporter.warned(warning)
         return Reader(
             builder,
-            StateDecision(mode, hasher, edition, started, full, lost, backgrounds, terms),
+            StateDecision(mode, hasher, edition, started, full, lost, backgrounds, terms, undone),
             state,
             self.spool,
             self.reporter,

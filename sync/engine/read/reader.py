@@ -8,7 +8,7 @@ from operator import attrgetter
 from sync.domain.events import MappingReporter
 from sync.domain.policy import Mode
 from sync.domain.record import Record, Rejected
-from sync.domain.results import Delivered, MappingRun, count
+from sync.domain.results import UNDONE, Delivered, MappingRun, Outcome, count
 from sync.domain.row_hash import Rows
 from sync.domain.seen_rows import SeenRows
 from sync.engine.changed_keys import SHOWN
@@ -54,6 +54,8 @@ class Reader:
     mended: Mended = field(default_factory=Mended, init=False)
     #: Of the rows that need ChartMogul, how many would empty which field.
     nulls: Counter[str] = field(default_factory=Counter, init=False)
+    #: Keys of rows that are skipped because their records were put back.
+    _undone: set[str] = field(default_factory=set, init=False)
 
     def read(self, source: RowSource) -> None:
         """Drain the query, then judge the repeated keys."""
@@ -134,6 +136,8 @@ class Reader:
         results = [self.decision.told(r, memories.get(r.key or "")) for r in results]
         for result in results:
             count(self.run, result)
+            if isinstance(result, Delivered) and result.reason == UNDONE:
+                self._undone.add(result.key)
         if results:
             self.reporter.rows(results)
         rejected = {r.key: r for r in results if isinstance(r, Rejected) and r.key}
@@ -149,6 +153,9 @@ class Reader:
             first = self.spool.first([key]).get(key)
             if first and first.spooled:
                 self.spool.drop([key])
+            elif key in self._undone:
+                row = verdict.first.row
+                count(self.run, Delivered(row, key, Outcome.SKIPPED, UNDONE), -1)
             else:
                 self._count_unsent(-1)  # it was counted by the state alone
         self._tell(list(verdict.results), self.state.recall([key]))

@@ -73,7 +73,7 @@ class Deliver:
                 delivery = await self._carry_out(planned)
         except _ENDS as error:
             delivery = self._ended(job, error, planned)
-        return replace(delivery, had_drops=bool(job.dropped))
+        return replace(delivery, had_drops=bool(job.dropped), mrr=_mrr(planned))
 
     def _ended(self, job: Job, error: Exception, planned: Planned | None) -> Delivery:
         assert isinstance(error, _ENDS)
@@ -144,7 +144,7 @@ class Deliver:
             case _:
                 return self._left_alone(planned)
         cost = self.destination.cost(result.outcome, changes)
-        return Delivery(planned.job.entry, result, cost=cost)
+        return Delivery(planned.job.entry, result, cost=cost, mrr=_mrr(planned))
 
     async def _carry_out(self, planned: Planned, *, again: bool = False) -> Delivery:
         match planned.operation:
@@ -185,7 +185,9 @@ class Deliver:
         if met is not None and isinstance(met.operation, Skip):
             dropped = {}  # nobody was asked a second time
         if written and written.failed:
-            failed = half_way(job, written.failed, seen.uuid, stuck, before_known=True)
+            failed = half_way(
+                job, written.failed, seen.uuid, stuck, before_known=True, created=True
+            )
             return self._ownership.failed(failed, job, written.failed, stuck)
         result = Delivered(
             record.row,
@@ -289,3 +291,8 @@ class Deliver:
         if self.lease is None:
             raise RuntimeError("a dry run is about to write")
         self.lease.require()
+
+
+def _mrr(planned: Planned | None) -> int | None:
+    """The MRR that the look-up has shown."""
+    return planned.known.mrr if planned and isinstance(planned.known, Seen) else None

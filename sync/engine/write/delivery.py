@@ -83,6 +83,8 @@ class Delivery:
     cost: int = 0
     stay: frozenset[str] = frozenset()
     own: OwnNote | None = None
+    #: The MRR that a look-up before has shown.
+    mrr: int | None = None
 
 
 def ended(job: Job, error: LeftAlone | Unresolved | Refused | Unavailable) -> Delivery:
@@ -120,9 +122,15 @@ def left_alone(planned: Planned) -> Delivery:
 
 
 def half_way(
-    job: Job, failed: Refused | Unavailable, uuid: str, stuck: Changes, *, before_known: bool
+    job: Job,
+    failed: Refused | Unavailable,
+    uuid: str,
+    stuck: Changes,
+    *,
+    before_known: bool,
+    created: bool = False,
 ) -> Delivery:
     """A later request of the record was refused or lost; what stuck is told."""
     rejected = reject(job.record, failed)
-    result = PartlyWritten(rejected, uuid, before_known, stuck) if stuck else rejected
+    result = PartlyWritten(rejected, uuid, before_known, stuck, created) if stuck else rejected
     return Delivery(job.entry, result, error=failed, uuid=uuid)

@@ -5,10 +5,12 @@ from collections import abc
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from sync.domain import objects
 from sync.domain.background import Backgrounds
 from sync.domain.clock import Clock
 from sync.domain.events import MappingReporter
 from sync.domain.fingerprint import Hasher, join
+from sync.domain.money import Revenue
 from sync.domain.plan import Absent, Seen
 from sync.domain.record import ATTRIBUTE, Fields, Rejected
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Result, count
@@ -19,12 +21,14 @@ from sync.engine.write.delivery import Delivery
 from sync.engine.write.rejections import memorable
 from sync.engine.write.same_refusals import SameRefusals
 from sync.errors import AlreadyExists, NotFound, Refused
+from sync.state.keys import Keys
 from sync.state.memory import Confirmed, Drop, Held, Item, Observed, RejectedRow
 
 #: A crash loses the record of at most this many rows, or of this many seconds; they are looked up again, see
 #: `MappingState.announce`.
 _ROWS = 100
 _SECONDS = 0.5
+_TOUCHED = (Outcome.CREATED, Outcome.UPDATED)
 #: A refusal of the row itself; it will be refused again while nothing changes.
 _FOR_GOOD = (400, 422)
 
@@ -68,6 +72,9 @@ class Recorder:
     def __post_init__(self) -> None:
         # A dry run sends nothing that could be refused.
         self._same = SameRefusals(None if self.state is None else self.limits.max_same_refusals)
+        object_ = self.reporter.run.object
+        if object_ is not None and objects.of(object_).revenue:
+            self.reporter.run.mrr = Revenue()
 
     def record(self, delivery: Delivery) -> None:
         """Take in what became of one record; it is written down with the next batch.
@@ -78,6 +85,8 @@ class Recorder:
         result = self._told(delivery)
         self.cost += delivery.cost
         self._results.append(result)
+        if self.reporter.run.mrr is not None and isinstance(result, Delivered | PartlyWritten):
+            self._note_revenue(self.reporter.run.mrr, result, delivery)
         if self.state is not None:
             self._items.append(self._item(delivery, result))
             self._attributes.update(self._fixed(delivery))
@@ -85,6 +94,13 @@ class Recorder:
             self._pending_rejections += 1
             self.limits.judge_rejected(self.reporter.run.rows.rejected + self._pending_rejections)
         self._same.note(delivery)
+
+    def _note_revenue(
+        self, revenue: Revenue, result: Delivered | PartlyWritten, delivery: Delivery
+    ) -> None:
+        """Add a customer of whom something was, or would be, written."""
+        if isinstance(result, PartlyWritten) or result.outcome in _TOUCHED:
+            revenue.add(Keys(self.hasher.salt).stored(delivery.entry.record.key), delivery.mrr)
 
     def leave(self, results: list[Result]) -> None:
         """Report rows that are as the state has them."""

@@ -1,0 +1,318 @@
+"""`undo`: what a run changed goes back, through the command line, and stays back while rows are as they were."""
+
+import json
+
+import pytest
+
+from tests.support.people import People
+from tests.support.program import MAPPING
+
+TAGGED = MAPPING + "tags: [warehouse]\non_null: clear\n"
+CONTACTS = """\
+version: 1
+source:
+  query: select id as account, email, company as first_name from accounts where email is not null
+destination:
+  object: contact
+fields:
+  customer_external_id: account
+  email: email
+  first_name: first_name
+"""
+
+
+def newest(desk):
+    """The id of the newest real run."""
+    return (desk.place.folder / "reports" / "latest").resolve().name
+
+
+@pytest.fixture
+def damaged(desk):
+    """Three customers, and a run, the newest one, that broke them: country, company, seats, a tag."""
+    desk.rows({}, {"id": "cus_2"}, {"id": "cus_3"})
+    assert desk("run").code == 0
+    desk.mapping(TAGGED)
+    desk.rows(
+        {"country": "AT", "company": None},
+        {"id": "cus_2", "seats": 7},
+        {"id": "cus_3", "seats": None},
+        {"id": "cus_4"},
+    )
+    assert desk("run").code == 0
+    desk.place.forget()
+    return desk
+
+
+def shown(desk):
+    """What ChartMogul shows of each customer."""
+    return {
+        key: (
+            one["company"] or None,
+            one["country"],
+            one["attributes"]["custom"].get("seats"),
+            one["attributes"]["tags"],
+        )
+        for key, one in desk.place.customers().items()
+    }
+
+
+WHOLE: tuple[str, str, int, list[str]] = ("Quince", "DE", 5, [])
+
+
+def test_everything_goes_back(damaged):
+    """Fields, emptied values, attributes and tags; what was created is listed first and stays."""
+    damage = newest(damaged)
+    ended = damaged("undo", damage, "--json")
+    assert ended.code == 0
+    assert "records that the run created stay: 1 (cus_4)" in ended.err
+    assert ended.rows == {"read": 4, "updated": 3, "skipped": 1}
+    assert ended.json["undid"] == damage
+    assert {key: shown(damaged)[key] for key in ("cus_1", "cus_2", "cus_3")} == dict.fromkeys(
+        ("cus_1", "cus_2", "cus_3"), WHOLE
+    )
+    changes = {line["key"]: line["changes"] for line in damaged.changes()}
+    assert changes["cus_1"] == {
+        "company": [None, "Quince"],
+        "country": ["AT", "DE"],
+        "tags": [["warehouse"], []],
+    }
+    methods = [method for method, _ in damaged.place.writes()]
+    assert (methods.count("PATCH"), methods.count("DELETE")) == (3, 3)
+
+
+def test_a_dry_run_says_what_an_undo_does(damaged):
+    """Row by row and field by field; nothing is sent, and the state's bytes stay."""
+    damage = newest(damaged)
+    state = (damaged.place.folder / "state.db").read_bytes()
+    dry = damaged("undo", damage, "--dry-run", "--json")
+    assert dry.code == 0
+    assert damaged.place.writes() == []
+    assert (damaged.place.folder / "state.db").read_bytes() == state
+    assert newest(damaged) == damage
+    listed = damaged.place.folder / "reports" / dry.json["run_id"] / "changes.jsonl"
+    foretold = [json.loads(line) for line in listed.read_text().splitlines()]
+    damaged("undo", damage)
+    told = ("key", "outcome", "changes", "reason")
+    assert sorted([line[n] for n in told] for line in foretold) == sorted(
+        [line[n] for n in told] for line in damaged.changes()
+    )
+    out = damaged("undo", damage, "--dry-run").out
+    assert "change nothing" in out
+
+
+def test_rows_stay_undone(damaged):
+    """Over scheduled runs, dry ones and changes of other rows; a changed row is sent, and stays sent."""
+    damaged("undo", newest(damaged))
+    damaged.place.forget()
+    for _ in range(3):
+        ended = damaged("run", "--json")
+        assert ended.rows == {"read": 4, "skipped": 3, "unchanged": 1}
+        assert ended.json["mappings"][0]["undone"] == 3
+    assert damaged("run", "--dry-run", "--json").rows == {"read": 4, "skipped": 3, "unchanged": 1}
+    assert damaged.place.writes() == []
+    assert "3 rows undone" in damaged("status").out
+    damaged.rows(
+        {"country": "AT", "company": None},
+        {"id": "cus_2", "seats": 8},
+        {"id": "cus_3", "seats": None},
+        {"id": "cus_4"},
+    )
+    assert damaged("run", "--json").rows == {"read": 4, "updated": 1, "skipped": 2, "unchanged": 1}
+    assert shown(damaged)["cus_2"] == ("Quince", "DE", 8, ["warehouse"])
+    damaged.rows(
+        {"country": "AT", "company": None},
+        {"id": "cus_2", "seats": 7},
+        {"id": "cus_3", "seats": None},
+        {"id": "cus_4"},
+    )
+    assert damaged("run", "--json").rows == {"read": 4, "updated": 1, "skipped": 2, "unchanged": 1}
+
+
+@pytest.mark.parametrize("way", ["full", "forget", "mapping"])
+def test_what_ends_it(damaged, way):
+    """A full run, `forget --undo`, and a changed mapping: the rows are sent again."""
+    damage = newest(damaged)
+    damaged("undo", damage)
+    if way == "forget":
+        assert damaged("forget", "customers", "--undo", damage).code == 0
+    if way == "mapping":
+        damaged.mapping(TAGGED.replace("[warehouse]", "[warehouse, more]"))
+    ended = damaged("run", "--json", *(["--full"] if way == "full" else []))
+    assert ended.rows["updated"] == (4 if way == "mapping" else 3)
+    assert shown(damaged)["cus_1"][:2] == (None, "AT")
+    assert damaged("run", "--json").rows == {"read": 4, "unchanged": 4}
+
+
+def test_a_mended_query_finds_everything_in_place(damaged):
+    """Rows as they were before: looked at, equal, nothing is written."""
+    damaged("undo", newest(damaged))
+    damaged.mapping(MAPPING)
+    damaged.rows({}, {"id": "cus_2"}, {"id": "cus_3"}, {"id": "cus_4"})
+    damaged.place.forget()
+    assert damaged("run", "--json").rows == {"read": 4, "unchanged": 4}
+    assert damaged.place.writes() == []
+    assert damaged("audit").code == 0
+
+
+def test_somebody_changed_it_since(damaged):
+    """The row is rejected and nothing of it is written; edits of other fields are nobody's business."""
+    people = People(damaged.place)
+    people.edit("cus_1", country="FR")
+    people.edit("cus_2", city="Bonn")
+    people.tag("cus_2", "vip")
+    ended = damaged("undo", newest(damaged), "--json")
+    assert ended.code == 1
+    assert ended.rows == {"read": 4, "updated": 2, "skipped": 1, "rejected": 1}
+    [error] = damaged.errors()
+    assert (error["key"], error["stage"], error["code"]) == ("cus_1", "plan", "conflict")
+    assert (error["field"], error["value"]) == ("country", "FR")
+    assert shown(damaged)["cus_1"] == (None, "FR", 5, ["warehouse"])
+    assert shown(damaged)["cus_2"] == ("Quince", "DE", 5, ["vip"])
+    assert damaged.place.customers()["cus_2"]["city"] == "Bonn"
+
+
+def test_what_is_gone(damaged):
+    """Deleted since: a conflict that says so; the others go back."""
+    People(damaged.place).delete("cus_2")
+    ended = damaged("undo", newest(damaged), "--json")
+    assert ended.rows == {"read": 4, "updated": 2, "skipped": 1, "rejected": 1}
+    assert "deleted, or merged" in damaged.errors()[0]["message"]
+
+
+def test_twice(damaged):
+    """What is back already is unchanged, and stays undone."""
+    damage = newest(damaged)
+    damaged("undo", damage)
+    damaged.place.forget()
+    ended = damaged("undo", damage, "--json")
+    assert ended.rows == {"read": 4, "unchanged": 3, "skipped": 1}
+    assert damaged.place.writes() == []
+    assert damaged("run", "--json").rows == {"read": 4, "skipped": 3, "unchanged": 1}
+
+
+def test_after_an_outage(damaged):
+    """What did not arrive is put back by the next undo."""
+    damage = newest(damaged)
+    damaged.place.sandbox.sandbox.fail(method="PATCH", path="/v1/customers/*", status=422, times=1)
+    ended = damaged("undo", damage, "--json")
+    assert (ended.code, ended.rows["updated"], ended.rows["rejected"]) == (1, 2, 1)
+    ended = damaged("undo", damage, "--json")
+    assert ended.rows == {"read": 4, "updated": 1, "unchanged": 2, "skipped": 1}
+    assert shown(damaged)["cus_1"] == WHOLE
+
+
+def test_a_put_back_that_is_not_taken(damaged):
+    """An answer that shows something else is no success."""
+    damaged.place.sandbox.sandbox.fail(
+        method="DELETE",
+        path="/v1/customers/*/attributes/tags",
+        status=200,
+        body='{"tags": ["warehouse"]}',
+        times=1,
+    )
+    ended = damaged("undo", newest(damaged), "--json")
+    assert ended.code == 1
+    assert [error["code"] for error in damaged.errors()] == ["not_put_back"]
+
+
+def test_rails(damaged):
+    """Absolute limits hold before the first write, and are lifted by name; shares are of no rows."""
+    damage = newest(damaged)
+    damaged.mapping(TAGGED + "limits: {max_updates: 2}\n")
+    damaged.place.forget()
+    ended = damaged("undo", damage)
+    assert ended.code == 4
+    assert damaged.place.writes() == []
+    assert damaged("undo", damage, "--override", "max_updates").code == 0
+    damaged.mapping(TAGGED + "limits: {max_updates: 1%}\n")
+    assert damaged("undo", damage).code == 0
+
+
+def test_a_run_with_contacts(desk):
+    """Contacts go back as well, with the attributes that stay, and a name that was empty is empty again."""
+    desk.rows({}, {"id": "cus_2"})
+    desk.mapping(CONTACTS, "people")
+    assert desk("run").code == 0
+    desk.rows({"company": "Bad"}, {"id": "cus_2", "company": "Bad"})
+    assert desk("run").code == 0
+    ended = desk("undo", newest(desk), "--json")
+    assert ended.code == 0
+    parts = {part["mapping"]: part["rows"]["updated"] for part in ended.json["mappings"]}
+    assert parts == {"customers": 2, "people": 2}
+    contacts = People(desk.place).ask("GET", "/contacts")["entries"]
+    assert {one["first_name"] for one in contacts} == {"Quince"}
+    assert desk("run", "--json").json["mappings"][0]["undone"] == 2
+
+
+def test_two_mappings_of_one_record(desk):
+    """A field that both have changed goes back through both, in a dry run as well."""
+    desk("run")
+    desk.rows({"country": "AT"})
+    second = MAPPING.replace("select * from accounts", "select id, 'CH' as country from accounts")
+    for gone in ("company: company\n", "email: email\n", "lead_created_at: lead\n"):
+        second = second.replace(f"  {gone}", "")
+    second = second.replace("attributes:\n  seats: {column: seats, type: Integer}\n", "")
+    desk.mapping(second, "second")
+    assert desk("run").code == 0
+    assert shown(desk)["cus_1"][1] == "CH"
+    damage = newest(desk)
+    dry = desk("undo", damage, "--dry-run", "--json")
+    assert dry.code == 0
+    assert [part["rows"]["updated"] for part in dry.json["mappings"]] == [1, 1]
+    assert desk("undo", damage).code == 0
+    assert shown(desk)["cus_1"][1] == "DE"
+
+
+@pytest.mark.parametrize("what", ["gone", "dry", "undo", "account", "file", "source", "damaged"])
+def test_what_cannot_be_undone(damaged, what):
+    """One sentence, exit 2, nothing sent, nothing changed."""
+    damage = newest(damaged)
+    variables = {}
+    match what:
+        case "gone":
+            wanted, words = "20200101T000000Z-abcdef", "no report of a run"
+        case "dry":
+            wanted = damaged("run", "--dry-run", "--json").json["run_id"]
+            words = "was a dry run"
+        case "undo":
+            wanted, words = damaged("undo", damage, "--json").json["run_id"], "is itself an undo"
+        case "account":
+            wanted, words = damage, "another account"
+            file = damaged.place.folder / "reports" / damage / "summary.json"
+            account = json.loads(file.read_text())["mappings"][0]["account"]
+            file.write_text(file.read_text().replace(account, "acct_other"))
+        case "file":
+            wanted, words = damage, "customers.yml"
+            (damaged.place.folder / "mappings" / "customers.yml").unlink()
+        case "source":
+            wanted, words = damage, "names another one"
+            variables = {"CHARTMOGUL_DATA_SOURCE": "ds_00000000-0000-0000-0000-000000000000"}
+        case "damaged":
+            wanted, words = damage, "damaged"
+            file = damaged.place.folder / "reports" / damage / "changes.jsonl"
+            file.write_text(file.read_text()[:-20])
+    damaged.place.forget()
+    ended = damaged("undo", wanted, **variables)
+    assert ended.code == 2
+    assert words in ended.err
+    assert damaged.place.writes() == []
+
+
+def test_a_run_that_changed_nothing(damaged):
+    """There is nothing to put back, and nothing is asked."""
+    damaged("run")
+    damaged.place.forget()
+    ended = damaged("undo", newest(damaged))
+    assert ended.code == 0
+    assert "nothing to put back" in ended.out
+    assert damaged.place.sandbox.sandbox.calls() == []
+
+
+def test_an_undo_is_no_run_of_its_mappings(damaged):
+    """It is in `runs`, but says nothing of how mappings are: last success, rows that left."""
+    success = damaged("status", "--json").json["mappings"][0]["run_id"]
+    undone = damaged("undo", newest(damaged), "--json").json["run_id"]
+    assert damaged("status", "--json").json["mappings"][0]["run_id"] == success
+    assert damaged("runs", "--json").json[0]["run_id"] == undone
+    assert damaged("runs", "--json").json[0]["undid"] == success
+    assert damaged("run", "--json").json["mappings"][0]["left"] == 0
