@@ -14,12 +14,16 @@ DRIVERS := .venv-drivers
 # What builds the documentation, and nothing of the worker.
 SITE := .venv-site
 
-.PHONY: help demo test drivers lowest site simulate campaign fuzz bench bench-full lint audit format lock clean
+# A real dbt, which goes with other versions of what we need ourselves.
+DBT := .venv-dbt
+
+.PHONY: help demo test drivers dbt lowest site simulate campaign fuzz bench bench-full lint audit format lock clean
 
 help:
 	@echo "make demo     a sample warehouse, a local ChartMogul, and a whole sync between them"
 	@echo "make test     the whole test suite"
 	@echo "make drivers  the tests of warehouses' drivers that need an environment of 1.5 GB"
+	@echo "make dbt      the tests of dbt models, with a real dbt in an environment of its own"
 	@echo "make lowest   the unit tests, with the lowest versions that pyproject.toml allows"
 	@echo "make site     the documentation as a site, in site/; a warning is an error"
 	@echo "make simulate worlds full of faults on a clock of their own: SEEDS=1000"
@@ -64,6 +68,12 @@ $(DRIVERS)/test: requirements/drivers.txt requirements/test.txt
 	@$(call INSTALL,$(DRIVERS),drivers.txt)
 	@touch $@
 
+$(DBT)/test:
+	@echo "Making $(DBT): dbt and its adapter for DuckDB"
+	@$(PYTHON) -m venv $(DBT)
+	@$(DBT)/bin/python -m pip install --quiet --disable-pip-version-check dbt-core==1.11.16 dbt-duckdb==1.10.1
+	@touch $@
+
 $(LOWEST)/test: requirements/lowest.txt
 	@echo "Making $(LOWEST), and installing requirements/lowest.txt there"
 	@$(OLDEST) -m venv $(LOWEST)
@@ -88,6 +98,9 @@ test: $(VENV)/test
 drivers: $(DRIVERS)/test
 	SYNC_TEST_DRIVERS=1 $(DRIVERS)/bin/python -m pytest tests/unit/publish/test_tables.py tests/unit/warehouse \
 	  tests/integration/test_trino.py tests/integration/test_redshift.py tests/integration/test_clickhouse.py
+
+dbt: $(VENV)/test $(DBT)/test
+	SYNC_TEST_DBT=$(CURDIR)/$(DBT)/bin/dbt $(BIN)/python -m pytest tests/integration/test_dbt.py
 
 lowest: $(LOWEST)/test
 	$(LOWEST)/bin/python -m pytest --numprocesses $(TESTS) tests/unit
@@ -134,4 +147,4 @@ lock: $(VENV)/dev
 	$(BIN)/python .ci/lock
 
 clean:
-	rm -rf $(VENV) $(DRIVERS) $(LOWEST) $(SITE) site .cache demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(DRIVERS) $(DBT) $(LOWEST) $(SITE) site .cache demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -13,10 +13,10 @@ from sync.cli.say import say
 from sync.domain import objects
 from sync.domain.record import Object
 from sync.errors import ConfigError, ConfigProblem
+from sync.mapping.dbt_models import DbtModel, read_models
 from sync.transform.draft import Unfit, draft
 from sync.transform.draft_text import draft_text
 from sync.warehouse.catalog import Catalog
-from sync.warehouse.dbt_models import DbtModel, read_models
 from sync.warehouse.relation import Relation
 from sync.warehouse.warehouse import Warehouse
 

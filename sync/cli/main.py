@@ -437,6 +437,7 @@ def report(
 )
 @_json
 @_env_file
+@_choosing
 def audit(mappings: tuple[Path, ...], reports: Path | None, form: str, as_json: bool) -> int:
     """Hold all rows against ChartMogul, field by field; nothing is written there, nor to the state.
 
@@ -622,6 +623,27 @@ def schema() -> int:
     from sync.cli.schema import schema
 
     return schema()
+
+
+@app.command(short_help="Print dbt exposures for mappings that read models.")
+@_mappings
+@click.option("--owner", metavar="NAME", help="Who answers for them; else chartmogul-sync.")
+@click.option("--email", metavar="ADDRESS", help="The owner's address.")
+@_env_file
+@_choosing
+def exposures(mappings: tuple[Path, ...], owner: str | None, email: str | None) -> int:
+    """Print the YAML of dbt's exposures for the mappings that read a dbt_model.
+
+    In the dbt project it shows which models ChartMogul depends on. Mappings that name no model are
+    listed in comments. Nothing is read but files.
+
+    \b
+    Example:
+      chartmogul-sync exposures --email data@example.com > dbt/models/chartmogul.yml
+    """
+    from sync.cli.exposures import Owner, exposures
+
+    return exposures(mappings or _DEFAULT, Owner(owner, email))
 
 
 @app.command(short_help="Let the state forget what a mapping did.")

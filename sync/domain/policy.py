@@ -57,6 +57,12 @@ class OnDeleted(StrEnum):
     LEAVE = "leave"
 
 
+class DbtTests(StrEnum):
+    """What is asked of the tests of a dbt model before it is read."""
+
+    PASSED = "passed"
+
+
 class LiveCheck(StrEnum):
     """Whether a remembered row that changed is looked up before it is written."""
 

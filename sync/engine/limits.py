@@ -107,6 +107,7 @@ RAILS = (
     "max_same_refusals",
     "changed_keys",
     "allow_empty",
+    "dbt",
 )
 
 

@@ -3,6 +3,7 @@
 from collections import abc
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sync.chartmogul.client import Client
 from sync.chartmogul.verdict import KEYS
@@ -27,6 +28,7 @@ from sync.engine.read.reader import Reader
 from sync.engine.spool import Spool
 from sync.engine.write.assemble import WriterAssembly
 from sync.errors import Denied
+from sync.mapping import dbt_source
 from sync.mapping.environment import API_KEY
 from sync.mapping.loader import LoadedMapping
 from sync.state.mapping_state import MappingState, call
@@ -140,9 +142,12 @@ class MappingTask:
         Raises:
             SourceError: the warehouse refused or broke off.
             ConfigError: columns or types do not fit.
-            RailError: a rail is passed already.
+            RailError: a rail is passed already, or dbt says that the model is not as it should be.
         """
         started = self.context.clock.monotonic()
+        if "dbt" not in self.context.selection.lifted:
+            file, now = Path(self.loaded.file), self.context.clock.now()
+            dbt_source.judge(self.loaded.mapping.source, file, now)
         self.telling.phase(Phase.READ, None)
         self._spool = Spool(self.context.means.spool_folder)
         drops = await self.state.known_drops()

@@ -8,6 +8,7 @@ from sync.domain.objects import Descriptor, Field, Kind
 from sync.domain.policy import Mode
 from sync.domain.record import AttributeType, Object
 from sync.mapping.model import Mapping
+from sync.mapping.source import WAYS
 from sync.mapping.types import REFERENCE_SCHEMA
 
 Schema = dict[str, Any]
@@ -66,7 +67,7 @@ def _is_noise(key: str, value: Any) -> bool:
 
 def _finish_parts(parts: Schema) -> None:
     """Add the short form, the rules between keys, and the kinds of fields."""
-    parts["Source"]["oneOf"] = _one_of("query", "query_file", "table")
+    parts["Source"] |= {"oneOf": _one_of(*WAYS), "allOf": [_OF_DBT]}
     parts["Schedule"] |= {"oneOf": _one_of("every", "cron"), "allOf": [_ZONED]}
     parts["AttributeSpec"] |= {"oneOf": _VALUE, "allOf": _TYPED}
     long = parts.pop("FieldSpec") | {"oneOf": _VALUE}
@@ -172,6 +173,12 @@ _VALUE: abc.Sequence[Schema] = [
         "properties": {"column": False, "default": False, "on_null": False, "map": False},
     },
 ]
+#: The model is found by its manifest; what else is said of it goes with nothing else.
+_OF_DBT = {
+    "if": {"required": ["dbt_model"]},
+    "then": {"required": ["dbt_manifest"]},
+    "else": {"properties": {"dbt_manifest": False, "dbt_fresh_within": False, "dbt_tests": False}},
+}
 #: An interval has no time of day.
 _ZONED = {"if": {"required": ["every"]}, "then": {"properties": {"timezone": False}}}
 _TYPED = [
@@ -211,6 +218,7 @@ _OVERWRITES: abc.Sequence[Schema] = [
 _RULES: abc.Sequence[Schema] = [
     *_OVERWRITES,
     _if({"source": {"required": ["table"]}}, {"required": ["extra_columns"]}),
+    _if({"source": {"required": ["dbt_model"]}}, {"required": ["extra_columns"]}),
     {
         "if": {"properties": {"mode": {"enum": ["upsert", "insert"]}}},
         "then": {"properties": {"absent": False}},

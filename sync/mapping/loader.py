@@ -15,7 +15,7 @@ from yaml import ScalarNode
 
 from sync.domain.flaw import flaw
 from sync.errors import ConfigError, ConfigProblem
-from sync.mapping import comments, places, yaml
+from sync.mapping import comments, dbt_source, places, yaml
 from sync.mapping.conflicts import find_conflicts
 from sync.mapping.credentials import Credentials
 from sync.mapping.environment import EVERYTHING, Need, is_open, supply, text_at
@@ -178,6 +178,7 @@ def load_file(
     if isinstance(query, str):
         source = mapping.source.model_copy(update={"query": query})
         mapping = mapping.model_copy(update={"source": source})
+    mapping = dbt_source.resolve(mapping, file, parsed, needed=Need.WAREHOUSE in needs)
     encoded = Credentials(text_at(parsed.data, "source", "url")).left(environment)
     yield LoadedMapping(mapping, parsed.file, _digest(mapping), parsed, encoded)
 
@@ -283,7 +284,7 @@ def _digest(mapping: Mapping) -> bytes:
     sent: when a mapping runs, and by which names it is called together with others.
     """
     left_out: dict[str, Any] = {
-        "source": {"url", "options"},
+        "source": {"url", "options", "dbt_manifest", "dbt_fresh_within", "dbt_tests"},
         "destination": {"api_key"},
         "labels": True,
         "schedule": True,

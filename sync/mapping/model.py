@@ -27,6 +27,7 @@ from sync.domain.record import Object as ObjectKind
 from sync.mapping.part import Part
 from sync.mapping.rules import choose_value, plant
 from sync.mapping.schedule import Schedule
+from sync.mapping.source import Source
 from sync.mapping.types import (
     NAMED,
     ApiKey,
@@ -35,9 +36,7 @@ from sync.mapping.types import (
     Count,
     DataSource,
     Flag,
-    Options,
     Rows,
-    Seconds,
     Share,
     Text,
     Texts,
@@ -70,51 +69,6 @@ __all__ = [
 
 #: So many rows that are sent first and all refused for one reason stop their mapping, unless it says otherwise.
 SAME_REFUSALS = 100
-
-
-class Source(Part):
-    """Where the rows come from."""
-
-    url: SecretStr = Field(
-        default=SecretStr(""),
-        description="The warehouse as an SQLAlchemy URL; ${WAREHOUSE_URL} if left out.",
-    )
-    query: Text | None = Field(
-        default=None, description="The SQL whose rows are what ChartMogul should show."
-    )
-    query_file: Text | None = Field(
-        default=None, description="A file with the SQL, relative to the mapping's folder."
-    )
-    table: Text | None = Field(
-        default=None, description="A table or view to read whole, instead of a query."
-    )
-    options: Options = Field(
-        default_factory=dict,
-        description="Options for the driver, such as credentials beside the URL; every ${…} in them is a secret.",
-    )
-    timeout: Seconds | None = Field(
-        default=None,
-        description="How long the query may take, such as 10m; unless set, as long as it does.",
-    )
-    rows: RowsShown = Field(
-        default=RowsShown.ALL,
-        description="some: the query shows only part of the records, so that absence says nothing.",
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _choose(cls, raw: Any) -> Any:
-        if not isinstance(raw, dict):
-            return raw
-        given = [name for name in ("query", "query_file", "table") if name in raw]
-        if not given and raw.keys() - cls.model_fields.keys():
-            return raw  # one of them is misspelt: the unknown key says so
-        if not given:
-            raise flaw("needs exactly one of: query, query_file, table")
-        if len(given) == 1:
-            return raw
-        message = f"give either {given[0]} or {given[1]}; a source has exactly one of them"
-        return raw | {given[1]: flaw(message)}
 
 
 class Destination(Part):

@@ -56,7 +56,7 @@ def _descriptor(raw: Raw) -> Descriptor | None:
 
 def _exports_a_table(raw: Raw) -> bool:
     source = raw.get("source")
-    return isinstance(source, dict) and "table" in source
+    return isinstance(source, dict) and bool({"table", "dbt_model"} & source.keys())
 
 
 def _plant_fields(descriptor: Descriptor, fields: Raw, mode: Any) -> Raw:

@@ -1,46 +1,13 @@
-"""When a mapping runs, as its file says: an interval or cron fields, each with its JSON Schema."""
+"""When a mapping runs, as its file says."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
-from sync.domain.flaw import flaw, wrong
-from sync.domain.timetable import read_cron, read_every
-from sync.errors import ConfigError
+from sync.domain.flaw import flaw
 from sync.mapping.part import Part
-from sync.mapping.types import REFERENCE_SCHEMA, TEXT_SCHEMA, Zone, text_of
-
-#: A moment, where it does not matter which.
-_ANY = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def _interval(value: Any) -> str:
-    text = text_of(value)
-    try:
-        read_every(text, _ANY)
-    except ConfigError:
-        raise wrong("is no interval; write it like 90s, 15m, 2h or 1d") from None
-    return text
-
-
-def _cron_fields(value: Any) -> str:
-    text = text_of(value)
-    try:
-        read_cron(text, ZoneInfo("UTC"))
-    except ConfigError:
-        hint = "write five fields: minute, hour, day, month, weekday, such as '*/15 * * * *'"
-        raise wrong("is no cron expression that is ever due", hint) from None
-    return text
-
-
-_INTERVAL = {"type": "string", "pattern": "^ *[0-9]{1,9} *[smhd] *$"}
-
-Interval = Annotated[
-    str, PlainValidator(_interval), WithJsonSchema({"anyOf": [_INTERVAL, REFERENCE_SCHEMA]})
-]
-CronFields = Annotated[str, PlainValidator(_cron_fields), WithJsonSchema(TEXT_SCHEMA)]
+from sync.mapping.times import CronFields, Interval
+from sync.mapping.types import Zone
 
 
 class Schedule(Part):

@@ -41,7 +41,7 @@ class Share:
 
 
 def text_of(value: Any) -> str:
-    """A text that is not blank; anything else is a flaw."""
+    """A value that has to be text and not blank; a flaw where it is none."""
     if isinstance(value, PydanticCustomError):
         raise value
     if not isinstance(value, str):
@@ -227,7 +227,7 @@ def _option(value: Any) -> Any:
     return value
 
 
-TEXT_SCHEMA: dict[str, Any] = {"type": "string", "minLength": 1}
+TEXT = {"type": "string", "minLength": 1}
 _COUNT = {"type": "integer", "minimum": 0}
 _PERCENT = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?%$"}
 _ROWS = {"anyOf": [_COUNT, _PERCENT, REFERENCE_SCHEMA]}
@@ -240,10 +240,10 @@ VALUE_MAP_SCHEMA: dict[str, Any] = {
     "additionalProperties": _SCALAR,
 }
 _SECRET = {"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"}
-_TEXTS = {"type": "array", "items": TEXT_SCHEMA, "uniqueItems": True}
+_TEXTS = {"type": "array", "items": TEXT, "uniqueItems": True}
 
 Version = Annotated[int, PlainValidator(_version), WithJsonSchema({"const": 1})]
-Text = Annotated[str, PlainValidator(text_of), WithJsonSchema(TEXT_SCHEMA)]
+Text = Annotated[str, PlainValidator(text_of), WithJsonSchema(TEXT)]
 Texts = Annotated[tuple[str, ...], PlainValidator(_texts), WithJsonSchema(_TEXTS)]
 Constant = Annotated[Scalar, PlainValidator(_scalar), WithJsonSchema(_SCALAR)]
 Mapped = Annotated[Scalar, PlainValidator(_mapped), WithJsonSchema(_SCALAR)]
@@ -251,7 +251,7 @@ Mapped = Annotated[Scalar, PlainValidator(_mapped), WithJsonSchema(_SCALAR)]
 ValueMap = Annotated[
     dict[str, Mapped], BeforeValidator(_value_map), WithJsonSchema(VALUE_MAP_SCHEMA)
 ]
-Zone = Annotated[str, PlainValidator(_zone), WithJsonSchema(TEXT_SCHEMA)]
+Zone = Annotated[str, PlainValidator(_zone), WithJsonSchema(TEXT)]
 Count = Annotated[
     int, PlainValidator(_count), WithJsonSchema({"anyOf": [_COUNT, REFERENCE_SCHEMA]})
 ]
@@ -274,5 +274,5 @@ Options = Annotated[
     dict[str, Any], PlainValidator(_options), WithJsonSchema({"type": "object", "minProperties": 1})
 ]
 Flag = Annotated[bool, PlainValidator(_flag), WithJsonSchema(_FLAG)]
-DataSource = Annotated[str, PlainValidator(_data_source), WithJsonSchema(TEXT_SCHEMA)]
+DataSource = Annotated[str, PlainValidator(_data_source), WithJsonSchema(TEXT)]
 ApiKey = Annotated[SecretStr, PlainValidator(_api_key), WithJsonSchema(_SECRET)]

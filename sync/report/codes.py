@@ -345,6 +345,15 @@ CODES = (
         "Judges anew. Nothing was written.",
     ),
     Code(
+        "dbt",
+        Kind.RAIL,
+        "dbt did not build the model in time, or a test of it did not pass",
+        "The mapping asks for it (`source.dbt_fresh_within`, `source.dbt_tests`), and `run_results.json` beside the"
+        " manifest says otherwise, or does not say: `dbt run` and `dbt test` leave one half each, `dbt build` both.",
+        "Run `dbt build`, or look at why it failed. To read the model as it is, use `run --override dbt`.",
+        "Judges anew. Nothing was read.",
+    ),
+    Code(
         "max_creates",
         Kind.RAIL,
         "more records would be created than allowed",

@@ -9,6 +9,7 @@ import pytest
 from tests.support import shop
 
 MANIFEST = {
+    "metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json"},
     "nodes": {
         "model.shop.dim_accounts": {
             "resource_type": "model",
@@ -26,7 +27,7 @@ MANIFEST = {
             "attached_node": "model.shop.dim_accounts",
             "depends_on": {"nodes": ["model.shop.dim_accounts"]},
         },
-    }
+    },
 }
 
 

@@ -121,7 +121,7 @@ class MappingQuery:
 
     def _placed(self, error: SourceError) -> SourceError:
         wanted = self.loaded.mapping.source
-        names = ("query", "query_file", "table")
+        names = ("dbt_model", "query", "query_file", "table")
         which = next((name for name in names if getattr(wanted, name) is not None), "query")
         place = self.loaded.problem_at(("source", which), "")
         return type(error)(f"{place.file}:{place.line}: {error.message}", self._hint(error))

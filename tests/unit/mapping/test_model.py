@@ -230,7 +230,7 @@ def test_share_refused(value):
         (customer(source="x"), [("source", "model_type")]),
         (
             customer(source={}),
-            [("source", "needs exactly one of: query, query_file, table")],
+            [("source", "needs exactly one of: query, query_file, table, dbt_model")],
         ),
         (customer(source={"querry": "x"}), [("source.querry", "extra_forbidden")]),
         (

@@ -1,0 +1,1 @@
+select id, company, seats from {{ ref('stg_accounts') }}
