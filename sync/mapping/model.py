@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from sync.domain import objects
-from sync.domain.flaw import flaw, wrong
+from sync.domain.flaw import wrong
 from sync.domain.policy import (
     ExtraColumns,
     LiveCheck,
@@ -19,7 +19,6 @@ from sync.domain.policy import (
     OnNull,
     Overwrite,
     Overwrites,
-    RowsShown,
     TooLong,
 )
 from sync.domain.record import ATTRIBUTE, AttributeType

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, select, upda
 from sync.domain import objects
 from sync.domain.parent import Parent
 from sync.domain.results import Outcome
-from sync.state.memory import Confirmed, Item, Observed, RejectedRow, Scope
+from sync.state.memory import Asked, Confirmed, Item, Observed, RejectedRow, Scope
 from sync.state.schema import drops, own_values, records, synced
 from sync.state.upsert import chunks, insert
 
@@ -88,7 +88,7 @@ def _is_new(item: Item) -> bool:
 def _renamed(
     connection: Connection,
     scope: Scope,
-    items: abc.Mapping[str, Item],
+    items: abc.Mapping[str, Item | Asked],
     known: abc.Container[str],
 ) -> dict[str, _Known]:
     """Of these items those whose record a mapping has met by its uuid alone: their keys name it from now on."""
@@ -106,11 +106,12 @@ def _renamed(
     return {keys[uuid]: record for uuid, record in met.items()}
 
 
-def number(connection: Connection, scope: Scope, stored: abc.Iterable[str]) -> dict[str, int]:
+def number(connection: Connection, scope: Scope, asked: abc.Mapping[str, Asked]) -> dict[str, int]:
     """The record ids of these stored keys, also of such as nothing is known of yet."""
-    keys = list(stored)
-    found = _known(connection, scope, keys)
-    if new := [{"scope": scope.id, "key": key} for key in keys if key not in found]:
+    found = _known(connection, scope, asked)
+    if objects.of(scope.object).own_name:
+        found |= _renamed(connection, scope, asked, found)
+    if new := [{"scope": scope.id, "key": key} for key in asked if key not in found]:
         statement = insert(connection, records).on_conflict_do_nothing(
             index_elements=["key", "scope"]
         )

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from sync.domain import objects
 from sync.domain.background import Past
-from sync.domain.fingerprint import join
 from sync.domain.parent import Parent
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, MappingRun
@@ -20,7 +19,7 @@ from sync.domain.typed import Typed
 from sync.state.absent import Moved
 from sync.state.drops import UNNAMED
 from sync.state.history import Whose
-from sync.state.memory import Doubt, Item, KnownDrops, Memory, Scope
+from sync.state.memory import Asked, Doubt, Item, KnownDrops, Memory, Scope
 from sync.state.store import Store
 
 T = TypeVar("T")
@@ -110,11 +109,14 @@ class MappingState:
             for key, memory in found.items()
         }
 
-    async def ask(self, asked: abc.Mapping[str, frozenset[bytes]]) -> None:
+    async def ask(self, asked: abc.Mapping[str, Asked]) -> None:
         """Note what is about to be asked for, by key; a dry run asks for nothing."""
         if not self.dry_run:
-            joined = {key: join(hashes) for key, hashes in asked.items()}
-            await call(self.store.ask, self.scope, self.mapping, joined)
+            await call(self._ask, asked)
+
+    def _ask(self, asked: abc.Mapping[str, Asked]) -> None:
+        names = self._names(asked)
+        self.store.ask(self.scope, self.mapping, {names[key]: asked[key] for key in asked})
 
     async def count(self) -> int:
         """How many records of the scope have a uuid."""

@@ -252,3 +252,11 @@ class LastRun:
     #: Its rejected rows without a key, by code; None where the run did not tell.
     without_key: dict[str, int] | None = None
     undone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a write is about to ask for, as hashes of fields and values; `uuid` is the record's, if it is there."""
+
+    hashes: frozenset[bytes]
+    uuid: str | None = None

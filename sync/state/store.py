@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from sync.domain import objects
 from sync.domain.background import Past
+from sync.domain.fingerprint import join
 from sync.domain.health import MostRejected
 from sync.domain.parent import Parent
 from sync.domain.record import AttributeType, Object
@@ -41,6 +42,7 @@ from sync.state.held_leases import HeldLeases
 from sync.state.history import AHEAD, COMPLETE, Exists, History, Whose
 from sync.state.keys import Keys
 from sync.state.memory import (
+    Asked,
     Confirmed,
     Doubt,
     Item,
@@ -211,13 +213,14 @@ class Store:
         """Further own values of a mapping in these records, by number, where there are any."""
         return self.database.read(lambda c: own_values.recall(c, mapping, numbers))
 
-    def ask(self, scope: Scope, mapping: str, asked: abc.Mapping[str, bytes]) -> None:
+    def ask(self, scope: Scope, mapping: str, asked: abc.Mapping[str, Asked]) -> None:
         """Note, before it is sent, what is asked for of the records with these keys."""
 
         def work(connection: Connection) -> None:
             stored = {self.stored(key): what for key, what in asked.items()}
             numbers = identities.number(connection, scope, stored)
-            own_values.ask(connection, mapping, {numbers[key]: stored[key] for key in stored})
+            hashes = {numbers[key]: join(what.hashes) for key, what in stored.items()}
+            own_values.ask(connection, mapping, hashes)
 
         self.database.write(work)
 

@@ -230,7 +230,7 @@ class Deliver:
     async def _update(self, planned: Planned, operation: Update) -> Delivery:
         record, changes, known = operation.record, operation.changes, operation.before_known
         self._claim_lease()
-        job = await self._ownership.ask(planned.job, changes)
+        job = await self._ownership.ask(planned.job, changes, operation.uuid)
         written = await self.destination.update(operation.uuid, to_send(changes), record)
         stuck, dropped = self._drops.split(changes, written.seen)
         stuck = {name: change for name, change in stuck.items() if name not in written.unmodified}

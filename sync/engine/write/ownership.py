@@ -13,7 +13,7 @@ from sync.domain.spelling import normal
 from sync.engine.write.asked import AskedValues
 from sync.engine.write.delivery import Delivery, Job
 from sync.errors import AlreadyExists, NotFound, Refused
-from sync.state.memory import OwnNote
+from sync.state.memory import Asked, OwnNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,14 @@ class Ownership:
     policy: Policy
     asked: AskedValues | None = None
 
-    async def ask(self, job: Job, changes: Changes) -> Job:
-        """Note what is about to be asked for: from here on it counts as the mapping's own."""
+    async def ask(self, job: Job, changes: Changes, uuid: str | None = None) -> Job:
+        """Note what is about to be asked for: from here on it counts as the mapping's own.
+
+        `uuid` is that of the record, where it is there.
+        """
         if self.asked is None or not (hashes := self._asked(job, changes)):
             return job
-        await self.asked.note(job.record.key, hashes)
+        await self.asked.note(job.record.key, Asked(hashes, uuid))
         return replace(job, asked=hashes)
 
     def kept(self, delivery: Delivery, job: Job, known: Known, edits: Edits) -> Delivery:

@@ -323,7 +323,7 @@ async def test_a_200_without_a_body_is_a_success_that_is_looked_at_once(nothing)
     fields: Fields = {"name": "Ada", "tags": ("a",)}
     written = await s.client.update_customer("cus_1", fields, TYPES, frozenset())
 
-    assert s.script.lines[2:] == ["GET /v1/customers/cus_1"]
+    assert s.script.lines[2:] == ["GET /v1/customers/cus_1?with_overrides=true"]
     assert written.seen == {"name": "Ada", "tags": ("b",)}
     assert (written.confirmed, written.requests) == (frozenset(fields), 3)
     assert written.unmodified == frozenset()
@@ -370,7 +370,7 @@ async def test_304_is_a_success_of_a_contacts_change():
     s = scene(answer(304), answer(200, {"uuid": "con_1", "title": "Dr"}))
     written = await s.client.update_contact("con_1", {"title": "Dr", "phone": "1"})
 
-    assert s.script.lines[1:] == ["GET /v1/contacts/con_1"]
+    assert s.script.lines[1:] == ["GET /v1/contacts/con_1?with_overrides=true"]
     assert (written.seen, written.requests) == ({"title": "Dr"}, 2)
 
 

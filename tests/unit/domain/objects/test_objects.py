@@ -55,11 +55,16 @@ WIRES = {
 }
 
 
+def together(descriptor: Descriptor) -> dict[str, Field]:
+    """The fields that one mapping can have: what names a record by itself goes with no other key."""
+    return {name: one for name, one in descriptor.fields.items() if name != descriptor.own_name}
+
+
 def whole(descriptor: Descriptor) -> bench.Raw:
     """A mapping that gives every field from a column of its own name."""
     mapping = bench.CUSTOMER | {
         "destination": {"object": descriptor.object.value, "data_source": "ds_1"},
-        "fields": {name: name for name in descriptor.fields},
+        "fields": {name: name for name in together(descriptor)},
         "attributes": {"plan": {"column": "plan", "type": "String"}},
     }
     return mapping | ({"tags": ["warehouse"]} if descriptor.tags else {})
@@ -97,8 +102,9 @@ def test_abilities():
     assert (customer.parent, contact.parent) == (None, Object.CUSTOMER)
     assert (customer.keys, contact.keys) == (
         ("external_id",),
-        ("customer_external_id", "external_id"),
+        ("customer_external_id", "external_id", "uuid"),
     )
+    assert (customer.own_name, contact.own_name) == (None, "uuid")
     assert (customer.required, contact.required) == (("external_id",), ("customer_external_id",))
     assert (customer.known_by, contact.known_by) == ((), ("external_id", "email"))
     assert [name for name, field in customer.fields.items() if field.merges] == ["website_url"]
@@ -107,8 +113,8 @@ def test_abilities():
 @EVERY_OBJECT
 def test_all_fields_go_all_the_way(tmp_path, descriptor):
     """A row with every field makes a record with every field, and every request that writes it carries all."""
-    names = [*descriptor.fields, "plan"]
-    row = [*(sample(field) for field in descriptor.fields.values()), "pro"]
+    names = [*together(descriptor), "plan"]
+    row = [*(sample(field) for field in together(descriptor).values()), "pro"]
     record = bench.record(bench.builder(tmp_path, whole(descriptor), *names), *row)
     wire = WIRES[descriptor.object]
     tags = {"tags": ("warehouse",)} if descriptor.tags else {}
@@ -133,7 +139,7 @@ def test_a_field_comes_back(descriptor, field):
 def test_editors_take_every_field(descriptor):
     """The JSON Schema accepts a mapping of all fields, and one with each in its long form."""
     schema = Draft202012Validator(json_schema())
-    long = {name: {"column": name, "on_null": "reject"} for name in descriptor.fields}
+    long = {name: {"column": name, "on_null": "reject"} for name in together(descriptor)}
     for name in descriptor.required:
         del long[name]["on_null"]
 
@@ -145,7 +151,11 @@ def test_editors_take_every_field(descriptor):
 def test_only_times_have_a_zone(tmp_path, descriptor, field: Field):
     """`timezone` goes with a time, for the loader and for editors alike; with anything else it is a mistake."""
     mapping = whole(descriptor)
-    mapping["fields"] = mapping["fields"] | {field.name: {"column": field.name, "timezone": "UTC"}}
+    zoned = {field.name: {"column": field.name, "timezone": "UTC"}}
+    if field.name == descriptor.own_name:
+        mapping |= {"fields": zoned | {"title": "title"}, "mode": "update"}
+    else:
+        mapping["fields"] = mapping["fields"] | zoned
     is_time = field.kind is Kind.TIME
     path = f"fields.{field.name}.timezone"
     message = f"{field.name} holds no time; take timezone out"
