@@ -42,6 +42,10 @@ class Outlook(Protocol):
         """How many records of this kind in the data source the state knows."""
         ...
 
+    def waiting(self) -> int:
+        """How many they are."""
+        ...
+
     def one_by_one(self) -> int:
         """The requests that it takes to look them up parent by parent, and known ones by their uuid."""
         ...

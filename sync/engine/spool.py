@@ -231,11 +231,10 @@ class Spool:
     def groups(self, *, with_uuid: bool) -> int:
         """The look-ups that waiting contacts take one by one.
 
-        One a customer, or a contact that is named without one, and one for each remembered uuid.
+        One a customer, and one for each remembered uuid.
         """
         ((customers, remembered),) = self._ask(
-            "select count(distinct case when uuid is null then coalesce(customer, key) end), count(uuid)"
-            " from waiting"
+            "select count(distinct case when uuid is null then customer end), count(uuid) from waiting"
         )
         return int(customers) + (int(remembered) if with_uuid else 0)
 

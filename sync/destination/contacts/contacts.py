@@ -86,7 +86,7 @@ class Contacts:
 
         This ends before the first look: what a page shows is no answer by itself.
         """
-        one_by_one = outlook.one_by_one()
+        one_by_one = outlook.waiting() if self.by_uuid else outlook.one_by_one()
         few = self.by_uuid and one_by_one <= PAGE
         if not few and choose(one_by_one, outlook.remembered) is Way.LISTING:
             await self.index.list_all(lambda pages: pages < one_by_one)

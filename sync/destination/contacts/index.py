@@ -74,10 +74,11 @@ class ContactIndex:
 
     async def named(self, uuid: str, *, known: bool) -> Seen | Absent:
         """The contact of this uuid; one of nobody, or of another data source, is absent. `known`: it was ours."""
-        try:
-            seen = self.by_uuid(uuid) or await self.client.contact(uuid)
-        except NotFound:
-            return Absent(deleted=known)
+        if (seen := self.by_uuid(uuid)) is None:
+            try:
+                self._put(seen := await self.client.contact(uuid))
+            except NotFound:
+                return Absent(deleted=known)
         ours = seen.customer_uuid and seen.data_source in (None, self.data_source)
         return seen if ours else Absent()
 

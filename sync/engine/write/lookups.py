@@ -53,6 +53,10 @@ class Pending:
         known = self.spool.unsure() if self.trust_state else 0
         return self.spool.groups(with_uuid=not self.trust_state) + known
 
+    def waiting(self) -> int:
+        """How many records wait."""
+        return self.spool.count()[0]
+
     def parents(self) -> int:
         """How many customers the waiting contacts belong to."""
         return self.spool.groups(with_uuid=False)
@@ -152,10 +156,10 @@ class Lookups:
     def looked_up(self, job: Job) -> Job:
         """The job of a second pass with what the first one has found.
 
-        Where records are told by more than their keys, one that is not known by its uuid is told anew: an earlier row
-        of the second pass may be the same contact, or have given it another external id.
+        Where records are not told by their keys, one that is not known by its uuid is told anew: an earlier row of the
+        second pass may be the same contact, or have given it another external id.
         """
-        if self.destination.listing is None and not job.uuid and job.record.customer is not None:
+        if self.destination.listing is None and not job.uuid:
             return job
         if job.entry.looked_up:
             return replace(job, known=job.entry.seen or Absent(job.entry.deleted))
