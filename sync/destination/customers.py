@@ -5,12 +5,13 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from sync.chartmogul.client import Client, Page, Written
-from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site
+from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site, Unresolved
 from sync.domain.clock import Clock
 from sync.domain.objects.customer import CUSTOMER
 from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Changes, Met, Seen, holds, shape_of
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Problem, Record
+from sync.domain.renamed import two_records
 from sync.domain.results import Outcome
 from sync.domain.typed import Typed
 from sync.errors import ConfigError, ConfigProblem, NotFound, Unavailable
@@ -34,13 +35,16 @@ class Customers:
     in_use: set[str]
     rows: QueryRows
     clock: Clock
+    #: A key as the state holds it.
+    stored: abc.Callable[[str], str] = str
     kinds: dict[str, AttributeType] = field(init=False)
 
     @classmethod
     def build(cls, site: Site) -> "Customers":
         """The customers of a site."""
-        in_use = set(site.state.in_use)
-        return cls(site.client, site.data_source, site.types, in_use, site.rows, site.clock)
+        in_use, stored = set(site.state.in_use), site.state.stored
+        given = (site.data_source, site.types, in_use, site.rows, site.clock, stored)
+        return cls(site.client, *given)
 
     @property
     def listing(self) -> "Customers":
@@ -60,17 +64,37 @@ class Customers:
 
         Back to the key when the uuid is gone or stands for other keys now: it was merged, deleted or unmerged.
         """
-        key, gone = record.key, False
+        gone = False
         if uuid is not None:
             try:
                 seen = await self.client.customer(uuid)
             except NotFound:
                 gone = True
             else:
-                if (self.data_source, key) in seen.pairs:
+                if self._is(seen, record):
                     return self._check(seen)
-        found = await self.client.find_customer(self.data_source, key)
+        found = await self._by_ids(record)
         return self._check(found) if isinstance(found, Seen) else Absent(deleted=gone)
+
+    def _is(self, seen: Seen, record: Record) -> bool:
+        """Whether a customer has the key of a record, or the one before, which may be as the state holds it."""
+        ids = self.keys(seen)
+        if record.key in ids or record.was is None:
+            return record.key in ids
+        return record.was in ids or record.was in map(self.stored, ids)
+
+    async def _by_ids(self, record: Record) -> Seen | Absent:
+        """The customer with the key of a record, else with the one before; Unresolved where these are two."""
+        found = await self.client.find_customer(self.data_source, record.key)
+        if record.was is None:
+            return found
+        former = await self.client.find_customer(self.data_source, record.was)
+        if not isinstance(found, Seen):
+            return former
+        if isinstance(former, Seen) and former.uuid != found.uuid:
+            why = f"{found.uuid} has its key, and {former.uuid} the one before"
+            raise Unresolved(two_records(why))
+        return found
 
     async def pages(self) -> abc.AsyncGenerator[Page]:
         """All customers of the data source, up to 200 a page."""
@@ -128,9 +152,13 @@ class Customers:
 
     def claim(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
         """The earlier row that stands for the same customer since ChartMogul merged the two."""
-        keys = [key for key in self.keys(seen) if key != record.key]
+        keys = [key for key in self.keys(seen) if key not in (record.key, record.was)]
         rows = self.rows.of_keys(keys) if keys else {}
         earlier = [row for row in rows.values() if 0 < row < record.row]
+        if remembered != seen.uuid or len(seen.pairs) > 1:
+            # A row that is remembered as this customer goes on with it, wherever it stands.
+            others = [row for row in self.rows.renamed(seen.uuid) if row not in (0, record.row)]
+            earlier += [r for r in others if r < record.row or remembered != seen.uuid]
         if not earlier:
             return None
         return Problem(

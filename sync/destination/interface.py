@@ -74,6 +74,10 @@ class QueryRows(Protocol):
         """The rows whose keys are remembered with this uuid; 0 for keys that the query does not have."""
         ...
 
+    def renamed(self, uuid: str) -> abc.Sequence[int]:
+        """Those of them whose record has another key in ChartMogul."""
+        ...
+
 
 class Foreseen(Protocol):
     """What mappings that are written before this one create, as far as that is known before: in a dry run."""
@@ -84,6 +88,10 @@ class Foreseen(Protocol):
 
     def leaves_deleted(self) -> bool:
         """Whether one of them leaves what was deleted in ChartMogul."""
+        ...
+
+    def met(self, key: str) -> str | None:
+        """The uuid of the record that one of them would go on with under this new key: in a dry run."""
         ...
 
     def rejection(self, key: str) -> str | None:

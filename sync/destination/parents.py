@@ -3,7 +3,7 @@
 import asyncio
 from collections import abc
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from sync.chartmogul.client import Client
@@ -28,6 +28,10 @@ class ParentMemory(Protocol):
 
     async def learn_parent(self, key: str, was: str, now: Parent | None) -> None:
         """Let all know what a look-up showed of a customer that was remembered by another uuid; None: it is deleted."""
+        ...
+
+    def stored(self, key: str) -> str:
+        """A key as the state holds it."""
         ...
 
     async def is_grave(self, key: str) -> bool | None:
@@ -136,20 +140,29 @@ class ParentResolver:
         """By its uuid first where one is known: so it is found also in the moment after its creation."""
         if self.foreseen.creates(customer):
             return Parent(f"to come: {customer}", 1, proven=True, to_come=True)
+        if (uuid := self.foreseen.met(customer)) is not None:
+            return _parent(await self.client.customer(uuid))
         known = self._found.get(customer)
         if known is None:
             return await self._by_key(customer)
-        gone = False
+        gone, its_id = False, known.external_id or customer
         try:
             seen = await self.client.customer(known.uuid)
         except NotFound:
-            found, gone = await self._by_key(customer), True
+            found, gone = await self._by_key(its_id), True
         else:
-            here = (self.data_source, customer) in seen.pairs
-            found = _parent(seen) if here else await self._by_key(customer)
+            here = self._has(seen, its_id)
+            found = _parent(seen) if here else await self._by_key(its_id)
+        if found is not None:  # whatever else is shown of it, it keeps that id
+            found = replace(found, external_id=known.external_id)
         if found is not None or gone:
             await self._learn(customer, known, found)
         return found
+
+    def _has(self, seen: Seen, its_id: str) -> bool:
+        """Whether a customer has this id, which may be as the state holds it."""
+        ids = [external_id for source, external_id in seen.pairs if source == self.data_source]
+        return its_id in ids or its_id in map(self.state.stored, ids)
 
     async def _by_key(self, customer: str) -> Parent | None:
         found = await self.client.find_customer(self.data_source, customer)

@@ -8,6 +8,7 @@ class Parent:
     """A customer in ChartMogul: its uuid, and how many (data source, external id) pairs it stands for.
 
     `proven`: ChartMogul has shown it in this run; one that is only remembered may have been merged away.
+    `external_id`: its id in ChartMogul, as the state holds keys, where it is called otherwise by now.
     `to_come`: in a dry run, a customer that the run before it would create; the uuid is made up.
     """
 
@@ -15,3 +16,4 @@ class Parent:
     pairs: int
     proven: bool = False
     to_come: bool = False
+    external_id: str | None = None

@@ -70,6 +70,8 @@ class Record:
     fields: Fields
     #: Contacts only: the external id of their customer; None where the key is ChartMogul's own name for the contact.
     customer: str | None = None
+    #: Customers only: another external id, under which ChartMogul may have it; nothing of it is sent.
+    was: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

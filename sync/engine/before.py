@@ -17,6 +17,10 @@ class Earlier(Protocol):
         """Whether a dry run would create a record with this key."""
         ...
 
+    def met(self, key: str) -> str | None:
+        """The uuid of the record that a dry run would go on with under this new key."""
+        ...
+
     def rejection(self, key: str) -> str | None:
         """Why a row with this key was rejected in this run, and which, in words; None: none was."""
         ...
@@ -35,6 +39,10 @@ class Before:
     def leaves_deleted(self) -> bool:
         """Whether one of them leaves what was deleted in ChartMogul."""
         return any(task.leaves_deleted for task in self.tasks)
+
+    def met(self, key: str) -> str | None:
+        """The uuid of the record that one of them would go on with under this new key: in a dry run."""
+        return next(filter(None, (task.met(key) for task in self.tasks)), None)
 
     def rejection(self, key: str) -> str | None:
         """Why one of them rejected the row with this key, in words; None: none did."""

@@ -35,14 +35,16 @@ create table rows (
     key text primary key, row integer not null, print blob, rejected integer not null default 0,
     body text, customer text, uuid text, taken integer not null default 0, seen text,
     row_hash integer, tries text not null default '', follows integer not null default 0,
-    unsure integer not null default 0, since integer, name text, code text
+    unsure integer not null default 0, since integer, name text, code text,
+    was text
 ) without rowid;
 create index by_row on rows (row);
+create index by_was on rows (was) where was is not null;
 create view waiting as select * from rows where body is not null and not follows;
 create view following as select * from rows where body is not null and follows;
 """
 _ENTRIES = (
-    "select key, row, print, body, customer, uuid, seen, row_hash, tries, follows, unsure, since"
+    "select key, row, print, body, customer, was, uuid, seen, row_hash, tries, follows, unsure, since"
     " from"
 )
 _MARK = "\n"
@@ -145,8 +147,8 @@ class Spool:
         """Keep records for the write phase."""
         self._tell(
             "insert into rows"
-            " (key, row, print, row_hash, since, body, customer, uuid, tries, follows, unsure)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " (key, row, print, row_hash, since, body, customer, was, uuid, tries, follows, unsure)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             ((*_head(e), *_body(e)) for e in entries),
         )
 
@@ -272,12 +274,45 @@ class Spool:
             yield [_entry(*row) for row in rows]
 
     def take(self, keys: abc.Sequence[str]) -> list[Entry]:
-        """The records with one of these keys that wait; each is handed out once."""
+        """The records that ChartMogul has under one of these keys and that wait; each is handed out once.
+
+        Those of which nobody knows under which key it has them are none of them.
+        """
+        among = "(select value from json_each(?1))"
+        mine = f"(key in {among} and was is null or was in {among} and uuid is not null)"
         rows = self._ask(
-            f"{_ENTRIES} waiting where {_AMONG} and not taken order by row", _listed(keys)
+            f"{_ENTRIES} waiting where {mine} and not taken order by row", _listed(keys)
         )
         self._tell("update rows set taken = 1 where key = ?", ((row[0],) for row in rows))
         return [_entry(*row) for row in rows]
+
+    def renamed(self, batch: int = _BATCH) -> abc.Iterator[list[Entry]]:
+        """The records that wait, had another key before, and of which nobody knows the uuid."""
+        for entries in self.entries(batch):
+            found = [one for one in entries if one.record.was is not None and one.uuid is None]
+            if found:
+                yield found
+
+    def of_was(self, keys: abc.Sequence[str]) -> dict[str, list[int]]:
+        """The rows that had one of these keys before."""
+        among = "select was, row from rows where was in (select value from json_each(?))"
+        rows: dict[str, list[int]] = {}
+        for was, row in self._ask(f"{among} order by row", _listed(keys)):
+            rows.setdefault(was, []).append(row)
+        return rows
+
+    def know(self, found: abc.Iterable[tuple[str, bool, str, str]]) -> None:
+        """What is known of waiting records: uuid, whether only a look tells more, id in ChartMogul; then the key."""
+        self._tell(
+            "update rows set uuid = ?, unsure = ?, was = ? where key = ?",
+            found,
+        )
+
+    def renamed_to(self, key: str) -> str | None:
+        """The uuid of a waiting record that had another key before, remembered or seen."""
+        found = self._ask("select uuid, seen from waiting where key = ? and was is not null", key)
+        uuid, seen = found[0] if found else (None, None)
+        return load_seen(seen).uuid if seen not in (None, "", _DELETED) else uuid
 
     def see(self, found: abc.Iterable[tuple[str, Seen | Absent | None]]) -> None:
         """Keep what look-ups found, for a second pass."""
@@ -320,7 +355,7 @@ def _body(entry: Entry) -> tuple[object, ...]:
     record, tries = entry.record, entry.tries
     marked = _MARK.join(["", *sorted(tries), ""]) if tries else ""
     told = (entry.uuid, marked, entry.follows, entry.unsure)
-    return dump(record.fields), record.customer, *told
+    return dump(record.fields), record.customer, record.was, *told
 
 
 def _entry(
@@ -329,6 +364,7 @@ def _entry(
     print_: bytes,
     body: str,
     customer: str | None,
+    was: str | None,
     uuid: str | None,
     seen: str | None,
     row_hash: int | None,
@@ -337,7 +373,7 @@ def _entry(
     unsure: int,
     since: int | None,
 ) -> Entry:
-    record = Record(row, key, load(body), customer)
+    record = Record(row, key, load(body), customer, was)
     found = load_seen(seen) if seen not in (None, "", _DELETED) else None
     names = frozenset(filter(None, tries.split(_MARK)))
     begun = None if since is None else _EPOCH + since * _MICROSECOND

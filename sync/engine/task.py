@@ -271,6 +271,10 @@ class MappingTask:
             return False
         return self.loaded.mapping.mode is not Mode.UPDATE and key in self._spool.absent([key])
 
+    def met(self, key: str) -> str | None:
+        """The uuid of the record that a dry run would go on with under this new key."""
+        return self._spool.renamed_to(key) if self._spool and self.context.dry_run else None
+
     def rejection(self, key: str) -> str | None:
         """Why a row with this key was rejected in this run, and which, in words; None: none was."""
         found = None if self._spool is None else self._spool.refused(key)

@@ -27,7 +27,7 @@ def json_schema() -> Schema:
             part["anyOf"] = [options, REFERENCE_SCHEMA]
     _finish_parts(parts)
     properties = schema["properties"]
-    properties["fields"]["additionalProperties"] = {"$ref": "#/$defs/TimeField"}
+    properties["fields"]["additionalProperties"] = {"$ref": "#/$defs/AnyField"}
     properties["tolerate_rejected"]["default"] = 0
     properties["attributes"]["propertyNames"] = {"pattern": "^[A-Za-z0-9_]+$"}
     schema["required"].remove("name")  # the file's stem
@@ -69,13 +69,15 @@ def _finish_parts(parts: Schema) -> None:
     """Add the short form, the rules between keys, and the kinds of fields."""
     parts["Source"] |= {"oneOf": _one_of(*WAYS), "allOf": [_OF_DBT]}
     parts["Schedule"] |= {"oneOf": _one_of("every", "cron"), "allOf": [_ZONED]}
+    parts["AttributeSpec"] = _without(parts["AttributeSpec"], "was")
     parts["AttributeSpec"] |= {"oneOf": _VALUE, "allOf": _TYPED}
-    long = parts.pop("FieldSpec") | {"oneOf": _VALUE}
+    lasting = parts.pop("FieldSpec") | {"oneOf": _VALUE}
+    parts["AnyField"] = _with_short(lasting)
+    parts["LastingKey"] = _with_short(_without(lasting, *_NOT_OF_KEYS))
+    long = _without(lasting, "was")
     parts["TimeField"] = _with_short(long)
     parts["Field"] = _with_short(_without(long, "timezone"))
-    parts["Key"] = _with_short(
-        _without(long, "timezone", "constant", "default", "map", "overwrite")
-    )
+    parts["Key"] = _with_short(_without(long, *_NOT_OF_KEYS))
     for kind in Object:
         for field in objects.of(kind).fields.values():
             if field.values:
@@ -155,7 +157,7 @@ def _part(field: Field) -> str:
         case Kind.TIME:
             return "TimeField"
         case Kind.KEY:
-            return "Key"
+            return "LastingKey" if field.lasting else "Key"
         case _:
             return "Field"
 
@@ -165,6 +167,8 @@ def _only_for(kept: AttributeType, name: str) -> Schema:
     return _if({"type": {"enum": others}}, {"properties": {name: False}})
 
 
+#: What a key takes none of: it comes from the row alone.
+_NOT_OF_KEYS = ("timezone", "constant", "default", "map", "overwrite")
 #: One of column and constant; a constant is never null.
 _VALUE: abc.Sequence[Schema] = [
     {"required": ["column"], "properties": {"constant": False}},

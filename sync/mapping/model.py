@@ -124,6 +124,10 @@ class FieldSpec(Part):
         default=None,
         description="What stands for the column's texts, such as {UK: GB}; others stay, null is never looked up.",
     )
+    was: Text | None = Field(
+        default=None,
+        description="The column of the key that a record had before; ChartMogul keeps it, and it is not made twice.",
+    )
 
     @model_validator(mode="before")
     @classmethod

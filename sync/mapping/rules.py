@@ -111,6 +111,8 @@ def _review(descriptor: Descriptor, name: str, spec: Any) -> Any:
     spec = dict(spec)
     if "timezone" in spec and field.kind is not Kind.TIME:
         spec["timezone"] = flaw(f"{name} holds no time; take timezone out")
+    if "was" in spec and not field.lasting:
+        spec["was"] = flaw("goes with a customer's external_id only; take was out")
     if field.kind is Kind.KEY:
         spec |= _review_key(field, spec)
     if field.values:
@@ -183,6 +185,8 @@ def _plant_attributes(attributes: Raw) -> Raw:
 
 def _review_attribute(spec: Raw) -> Raw:
     spec, kind = dict(spec), spec.get("type")
+    if "was" in spec:
+        spec["was"] = flaw("goes with a customer's external_id only; take was out")
     if kind not in list(AttributeType):
         return spec
     if "timezone" in spec and kind != AttributeType.TIMESTAMP:

@@ -49,6 +49,15 @@ CODES = (
         _LOOKS_AGAIN,
     ),
     Code(
+        "ambiguous_key",
+        Kind.ROW,
+        "the key of the row, and the one that it had before, are not one record",
+        "`was` names the key that a record had before. ChartMogul has a customer under each of the two, or another row"
+        " of the query has the key that this one had before: to write one of them would be luck.",
+        "Merge the two customers in ChartMogul, or mend the column of `was` in SQL: a key is given once, for ever.",
+        _LOOKS_AGAIN,
+    ),
+    Code(
         "attribute_type",
         Kind.ROW,
         "a value does not fit the type of its custom attribute",

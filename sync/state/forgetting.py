@@ -8,15 +8,12 @@ from sqlalchemy import Connection, Select, delete, exists, func, or_, select, up
 from sync.domain.record import Object
 from sync.state.memory import Scope
 from sync.state.schema import (
+    OF_RECORDS,
     attribute_types,
     buckets,
     doubts,
-    drops,
     mappings,
-    own_values,
     records,
-    rejected,
-    rejections,
     run_mappings,
     runs,
     scopes,
@@ -24,8 +21,6 @@ from sync.state.schema import (
     told,
     undone,
 )
-
-_OF_RECORDS = (rejected, drops, own_values, undone, rejections, synced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +70,7 @@ def forget(connection: Connection, mapping: str, scope: Scope) -> Forgotten:
     mine = _mine(mapping, scope)
     count = connection.execute(select(func.count()).select_from(mine.subquery())).scalar_one()
     shared = _unmark_deleted(connection, mapping, scope)
-    for table in _OF_RECORDS:
+    for table in OF_RECORDS:
         here = (table.c.mapping == mapping) & table.c.record.in_(_in_scope(scope))
         connection.execute(delete(table).where(here))
     gone = _forget_runs(connection, mapping, scope)

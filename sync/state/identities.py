@@ -12,7 +12,7 @@ from sync.domain import objects
 from sync.domain.parent import Parent
 from sync.domain.results import Outcome
 from sync.state.memory import Asked, Confirmed, Item, Observed, RejectedRow, Scope
-from sync.state.schema import drops, own_values, records, synced
+from sync.state.schema import OF_RECORDS, drops, own_values, records, synced
 from sync.state.upsert import chunks, insert
 
 #: Nobody knows what the record holds of what was sent. The hashes stay: what was sent is still the mapping's own.
@@ -26,6 +26,7 @@ class _Known:
     uuid: str | None
     pairs: int
     deleted_at: datetime | None
+    external_id: str | None
 
 
 def count(connection: Connection, scope: Scope) -> int:
@@ -67,7 +68,13 @@ def admit(
     if objects.of(scope.object).own_name:
         known |= _renamed(connection, scope, items, known)
     new = [
-        {"scope": scope.id, "key": key, "uuid": item.uuid, "pairs": _pairs(item) or 1}
+        {
+            "scope": scope.id,
+            "key": key,
+            "uuid": item.uuid,
+            "pairs": _pairs(item) or 1,
+            "external_id": item.external_id,
+        }
         for key, item in items.items()
         if key not in known
     ]
@@ -89,17 +96,18 @@ def _renamed(
     connection: Connection,
     scope: Scope,
     items: abc.Mapping[str, Item | Asked],
-    known: abc.Container[str],
+    known: abc.Mapping[str, _Known],
 ) -> dict[str, _Known]:
     """Of these items those whose record a mapping has met by its uuid alone: their keys name it from now on."""
     keys = {
         item.uuid: key
         for key, item in items.items()
-        if key not in known and item.uuid not in (None, key)
+        if item.uuid not in (None, key) and (key not in known or known[key].uuid is None)
     }
     met = _known(connection, scope, [uuid for uuid in keys if uuid]) if keys else {}
     met = {uuid: record for uuid, record in met.items() if record.uuid in (None, uuid)}
     if met:
+        _drop(connection, [known[keys[uuid]].id for uuid in met if keys[uuid] in known])
         here = records.c.id == bindparam("record_id")
         rows = [{"record_id": record.id, "name": keys[uuid]} for uuid, record in met.items()]
         connection.execute(update(records).where(here).values(key=bindparam("name")), rows)
@@ -126,7 +134,7 @@ def _pairs(item: Item) -> int | None:
 
 def _known(connection: Connection, scope: Scope, stored: abc.Iterable[str]) -> dict[str, _Known]:
     return {
-        row.key: _Known(row.id, row.uuid, row.pairs, row.deleted_at)
+        row.key: _Known(row.id, row.uuid, row.pairs, row.deleted_at, row.external_id)
         for chunk in chunks(stored)
         for row in connection.execute(_knowing(), named(scope, chunk))
     }
@@ -135,7 +143,7 @@ def _known(connection: Connection, scope: Scope, stored: abc.Iterable[str]) -> d
 @cache
 def _knowing() -> Select[Any]:
     its = (records.c.key, records.c.id, records.c.uuid, records.c.pairs, records.c.deleted_at)
-    return among(select(*its))
+    return among(select(*its, records.c.external_id))
 
 
 def _correct(connection: Connection, at: datetime, items: abc.Mapping[_Known, Item]) -> None:
@@ -148,9 +156,11 @@ def _correct(connection: Connection, at: datetime, items: abc.Mapping[_Known, It
             uuid, pairs, grave = None, 1, (None if known.uuid else grave) or at
         elif _is_new(item) and known.uuid not in (None, uuid):
             grave = at  # its uuid was gone, and it was made again at once
-        if (uuid, pairs, grave) != (known.uuid, known.pairs, known.deleted_at):
-            row = {"record_id": known.id, "uuid": uuid, "pairs": pairs, "deleted_at": grave}
-            changed.append(row)
+        its_id = item.external_id or (known.external_id if uuid == known.uuid else None)
+        now = (uuid, pairs, grave, its_id)
+        if now != (known.uuid, known.pairs, known.deleted_at, known.external_id):
+            names = ("uuid", "pairs", "deleted_at", "external_id")
+            changed.append({"record_id": known.id, **dict(zip(names, now, strict=True))})
         if known.uuid is not None and uuid != known.uuid:
             moved.append({"record_id": known.id})
     if changed:
@@ -173,8 +183,43 @@ def learn(
     known = _known(connection, scope, [stored]).get(stored)
     if known is not None and known.uuid == was:
         uuid, pairs = (now.uuid, now.pairs) if now else (None, None)
-        seen = Observed(stored, uuid, pairs, Outcome.UNCHANGED, deleted=now is None)
+        its_id = known.external_id if now else None
+        gone = now is None
+        seen = Observed(stored, uuid, pairs, Outcome.UNCHANGED, gone, external_id=its_id)
         _correct(connection, at, {known: seen})
+
+
+def adopt(connection: Connection, scope: Scope, former: abc.Mapping[str, str]) -> None:
+    """Records get other keys: stored key → the one before. Each keeps the external id that it has in ChartMogul."""
+    known = _known(connection, scope, [*former, *former.values()])
+    moving, stubs = [], []
+    for key, was in former.items():
+        record, stub = known.get(was), known.get(key)
+        if record is None or record.uuid is None or (stub is not None and stub.uuid is not None):
+            continue
+        if stub is not None:  # of rejected rows: nothing was ever sent under this key
+            stubs.append(stub.id)
+        its_id = record.external_id or was
+        moving.append({"record_id": record.id, "now": key, "its_id": its_id})
+    _drop(connection, stubs)
+    if moving:
+        here = update(records).where(records.c.id == bindparam("record_id"))
+        named = here.values(key=bindparam("now"), external_id=bindparam("its_id"))
+        connection.execute(named, moving)
+
+
+def _drop(connection: Connection, numbers: abc.Sequence[int]) -> None:
+    """Records that turned out to be others, under which nothing was ever confirmed, go."""
+    rows = [{"record_id": number} for number in numbers]
+    for table in (*OF_RECORDS, records) if rows else ():
+        column = table.c.id if table is records else table.c.record
+        connection.execute(delete(table).where(column == bindparam("record_id")), rows)
+
+
+def has_renamed(connection: Connection, scope: Scope) -> bool:
+    """Whether any record of a scope has another key than in ChartMogul."""
+    here = (records.c.scope == scope.id) & records.c.external_id.is_not(None)
+    return connection.execute(select(records.c.id).where(here).limit(1)).first() is not None
 
 
 def is_grave(connection: Connection, scope: Scope, stored: str) -> bool | None:

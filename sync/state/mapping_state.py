@@ -43,6 +43,8 @@ class MappingState:
     in_use: dict[str, AttributeType] = field(default_factory=dict)
     _known: "array[int]" = field(default_factory=lambda: array("I"), init=False)
     _moved: Moved = field(default_factory=Moved, init=False)
+    #: Whether ChartMogul has any record of the scope under another key; None: nobody has asked yet.
+    _renamed: bool | None = field(default=None, init=False)
 
     @property
     def locks(self) -> bool:
@@ -164,6 +166,10 @@ class MappingState:
             items = [replace(item, key=names[item.key]) for item in items]
         self.store.remember(self.scope, self.mapping, self.run_id, items)
 
+    def adopt(self, former: abc.Mapping[str, str]) -> None:
+        """Records get other keys, each by the one before; what is known of them stays."""
+        self.store.adopt(self.scope, former)
+
     def _write(self, items: list[Item], fresh: dict[str, AttributeType]) -> None:
         """Types first: after a crash between the two a remembered row is not sent, nor its types noted, again."""
         if fresh and self.locks:
@@ -198,7 +204,11 @@ class MappingState:
         """The customers with these external ids that the state remembers."""
         scope = await self._scope_of_parents()
         memories = await call(self.store.recall, scope, self.mapping, keys)
-        return {key: Parent(m.uuid, m.pairs) for key, m in memories.items() if m.uuid}
+        return {
+            key: Parent(m.uuid, m.pairs, external_id=m.external_id)
+            for key, m in memories.items()
+            if m.uuid
+        }
 
     async def learn_parent(self, key: str, was: str, now: Parent | None) -> None:
         """Let all know what a look-up showed of a customer that was remembered by another uuid; None: it is deleted."""
@@ -237,6 +247,16 @@ class MappingState:
         keys = self.store.by_uuid(self.scope, [uuid]).get(uuid, [])
         found = self.store.recall(self.scope, self.mapping, keys)
         return [memory.record for memory in found.values()]
+
+    def renamed_of_uuid(self, uuid: str) -> list[int]:
+        """Those of them, by number, that ChartMogul has under another key."""
+        if self._renamed is None:
+            self._renamed = self.store.has_renamed(self.scope)
+        if not self._renamed:
+            return []
+        keys = self.store.by_uuid(self.scope, [uuid]).get(uuid, [])
+        found = self.store.recall(self.scope, self.mapping, keys)
+        return [memory.record for memory in found.values() if memory.external_id]
 
     async def mark_sent(self, keys: abc.Sequence[str], at: datetime) -> None:
         """Note that these creates are about to be sent."""

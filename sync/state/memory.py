@@ -85,6 +85,8 @@ class Memory:
     deleted: bool = False
     lapsed: bytes = b""
     noted: OwnNote = OwnNote()
+    #: Its external id in ChartMogul, as the state holds keys, where the key is another one by now.
+    external_id: str | None = None
 
     @property
     def own(self) -> Own:
@@ -146,7 +148,8 @@ class Confirmed:
 
     `hashes` are those of what it holds, `dropped` of what it dropped, `drops` the fields of these; None where there
     neither are nor were any. `row_hash` is that of its row, None where it has none. `own`: further own values; None
-    where there neither are nor were any.
+    where there neither are nor were any. `external_id`: its id in
+    ChartMogul where that was seen to be another one than the key.
     """
 
     key: str
@@ -159,13 +162,14 @@ class Confirmed:
     row_hash: int | None = None
     drops: tuple[Drop, ...] | None = None
     own: OwnNote | None = None
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
     """The mode left the record alone: its uuid is kept; an earlier fingerprint stays.
 
-    `deleted`: it was deleted in ChartMogul, so neither stays.
+    `deleted`: it was deleted in ChartMogul, so neither stays. `external_id` as in Confirmed.
     """
 
     key: str
@@ -173,6 +177,7 @@ class Observed:
     pairs: int | None
     outcome: Outcome
     deleted: bool = False
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +186,8 @@ class RejectedRow:
 
     `tried` are fields that were known to be dropped, and were tried again. `deleted`: the record was deleted in
     ChartMogul. `since`: when it was first rejected without a break; None: as the state has it, else now. `own`: further
-    own values of the mapping; None where they are as they were noted.
+    own values of the mapping; None where they are as they were noted. `external_id` as in
+    Confirmed.
     """
 
     key: str
@@ -193,6 +199,7 @@ class RejectedRow:
     deleted: bool = False
     since: datetime | None = None
     own: OwnNote | None = None
+    external_id: str | None = None
 
 
 Item = Confirmed | Observed | RejectedRow

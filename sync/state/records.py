@@ -94,6 +94,7 @@ def _recalling() -> Select[Any]:
             records.c.uuid,
             records.c.pairs,
             records.c.deleted_at,
+            records.c.external_id,
             *columns,
         ).select_from(records.outerjoin(synced, mine))
     )
@@ -101,22 +102,27 @@ def _recalling() -> Select[Any]:
 
 def _memory(key: str, row: abc.Sequence[Any]) -> Memory:
     """Unpacked at once: a run does this for every row, and columns by name take twice as long."""
-    record, _, uuid, pairs, grave, *mine = row
+    record, _, uuid, pairs, grave, external_id, *mine = row
     print_, hashes, dropped, outcome, code, run, at, gone, rules, mark, since, status, place = mine
     deleted = grave is not None and uuid is None
     if outcome is None:
-        return Memory(record, key, uuid, pairs, deleted=deleted)
+        return Memory(record, key, uuid, pairs, deleted=deleted, external_id=external_id)
     held = None if mark is None else Held(mark, since, status, place)
     # Without a fingerprint nobody knows whether the record still holds what was sent.
     hashes, lapsed = (b"", hashes) if print_ is None else (hashes, b"")
     sent = (print_, hashes, dropped, outcome, code, run, at, gone, held, rules)
-    return Memory(record, key, uuid, pairs, *sent, deleted=deleted, lapsed=lapsed)
+    known = {"deleted": deleted, "lapsed": lapsed, "external_id": external_id}
+    return Memory(record, key, uuid, pairs, *sent, **known)
 
 
 def remember(
     connection: Connection, keys: Keys, delivery: WriteHeading, items: abc.Sequence[Item]
 ) -> None:
     """Write down what became of rows; their records are made where there are none."""
+    items = [
+        replace(item, external_id=keys.stored(item.external_id)) if item.external_id else item
+        for item in items
+    ]
     ids = identities.admit(
         connection, delivery.scope, delivery.at, {keys.stored(item.key): item for item in items}
     )

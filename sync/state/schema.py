@@ -341,3 +341,6 @@ leases = Table(
     # How many seconds it lasts from a renewal; null in a lease of an older version: 90.
     Column("lasts", Double),
 )
+
+#: The tables of what mappings know of records.
+OF_RECORDS = (rejected, drops, own_values, undone, rejections, synced)

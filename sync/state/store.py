@@ -242,6 +242,15 @@ class Store:
 
         self.database.write(work)
 
+    def adopt(self, scope: Scope, former: abc.Mapping[str, str]) -> None:
+        """Records get other keys, each by the one before; what is known of them stays."""
+        names = {self.stored(key): self.stored(was) for key, was in former.items()}
+        self.database.write(lambda c: identities.adopt(c, scope, names))
+
+    def has_renamed(self, scope: Scope) -> bool:
+        """Whether ChartMogul has any record of a scope under another key than the state."""
+        return self.database.read(lambda c: identities.has_renamed(c, scope))
+
     def is_grave(self, scope: Scope, key: str) -> bool | None:
         """Whether a mapping leaves a record as it is, deleted in ChartMogul; None: nobody knows that it is."""
         return self.database.read(lambda c: identities.is_grave(c, scope, self.stored(key)))

@@ -77,6 +77,7 @@ class _Binder:
     slots: list[Binding] = field(default_factory=list)
     constants: dict[str, Value] = field(default_factory=dict)
     contract: Contract = field(default_factory=Contract)
+    former: Binding | None = None
 
     def builder(self) -> RecordBuilder:
         mapping = self.loaded.mapping
@@ -98,6 +99,7 @@ class _Binder:
             tuple(self.slots),
             self.constants,
             self.contract,
+            self.former,
         )
 
     def _problem(self, path: tuple[str, ...], message: str, hint: str = "") -> None:
@@ -128,6 +130,9 @@ class _Binder:
             on_null = OnNull.REJECT if known.required or by_uuid else self._on_null(spec)
             key = uuid if by_uuid else cast
             self.keys.append(Binding(name, spec.column or "", index, key, on_null))
+            if spec.was is not None:
+                place = self._place((*path, "was"), spec.was)
+                self.former = Binding(name, spec.was, place, key, OnNull.KEEP)
         else:
             self._slot(path, name, spec, cast)
 
@@ -211,7 +216,7 @@ class _Binder:
     def _extras(self) -> None:
         mapping = self.loaded.mapping
         specs = [*mapping.fields.values(), *mapping.attributes.values()]
-        named = {self._known(spec.column) for spec in specs}
+        named = {self._known(name) for spec in specs for name in (spec.column, spec.was)}
         extras = [
             (index, column)
             for index, column in enumerate(self.columns)

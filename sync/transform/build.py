@@ -51,6 +51,8 @@ class RecordBuilder:
     slots: tuple[Binding, ...]
     constants: Fields
     contract: Contract
+    #: The key that a record had before, where a row tells it.
+    former: Binding | None = None
 
     def build(self, number: int, row: abc.Sequence[Any]) -> Record | Rejected:
         """The record of a row; every problem of a row is found, not just the first."""
@@ -60,6 +62,7 @@ class RecordBuilder:
             _fill(fields, slot, row[slot.index], problems)
         problems.extend(_disorder(self.descriptor, fields))
         names = [_name(slot, row[slot.index], problems) for slot in self.keys]
+        was = _former(self.former, row, problems)
         for slot in (*self.keys, *self.slots):
             if slot.column not in self.contract.sendable and row[slot.index] is not None:
                 self.contract.meet(slot.column, row[slot.index])
@@ -69,7 +72,7 @@ class RecordBuilder:
         if problems or key is None:
             name = Background(name=self.descriptor.name_of(fields))
             return Rejected(number, key, Stage.MAP, tuple(problems), background=name)
-        return Record(number, key, fields, parent)
+        return Record(number, key, fields, parent, None if was == key else was)
 
     @property
     def clearing(self) -> tuple[str, ...]:
@@ -153,6 +156,13 @@ def _name(slot: Binding, value: object, problems: list[Problem]) -> str | None:
     except Miscast as miscast:
         problems.append(Problem(miscast.code, miscast.message, slot.field, value, miscast.hint))
         return None
+
+
+def _former(slot: Binding | None, row: abc.Sequence[Any], problems: list[Problem]) -> str | None:
+    """The key that a record had before, if the row tells one."""
+    if slot is None or casts.is_empty(row[slot.index]):
+        return None
+    return _name(slot, row[slot.index], problems)
 
 
 def _without_ends(slot: Binding, value: object) -> object:

@@ -188,6 +188,9 @@ class Bench(Silent):
         self.noted += items
         self.store.remember(self.scope, "m", "run", items)
 
+    def adopt(self, former):
+        """No row had another key before."""
+
     def name_drops(self, told):
         """Keep the fields of older drops in the state."""
         self.store.name_drops("m", told)

@@ -93,6 +93,18 @@ class Known:
         """No row was rejected."""
         return None
 
+    def met(self, key: str) -> str | None:
+        """No customer has another key here than in ChartMogul."""
+        return None
+
+    def stored(self, key: str) -> str:
+        """No key has an e-mail here."""
+        return key
+
+    def renamed(self, uuid: str) -> abc.Sequence[int]:
+        """No contact has another key here than in ChartMogul."""
+        return ()
+
     def leaves_deleted(self) -> bool:
         """No mapping before this one leaves what was deleted."""
         return False

@@ -14,6 +14,7 @@ CUSTOMER = Descriptor(
             Kind.KEY,
             required=True,
             settable=False,
+            lasting=True,
         ),
         Field("name", "The customer's display name."),
         Field("email", "The customer's e-mail address.", Kind.EMAIL),

@@ -43,6 +43,8 @@ class Field:
     past: bool = False
     #: Another time of the record that this one must not lie before.
     not_before: str | None = None
+    #: A key that never changes in ChartMogul: a row may say which one it was before (`was`).
+    lasting: bool = False
     #: ChartMogul may merge records by it, by itself and for good.
     merges: bool = False
     #: A state: of the US its code, with `US-` or without, and its name are one value.

@@ -27,7 +27,7 @@ from sync.engine.spool import Spool
 from sync.engine.write.assemble import WriterAssembly
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.delivery import Delivery, Job, Planned
-from sync.engine.write.lookups import Lookups
+from sync.engine.write.lookups import Lookups, known_by
 
 #: A contact whose customer is missing is missing as well.
 _OF_NOBODY = "customer_not_found"
@@ -54,7 +54,7 @@ class Side:
     async def meet(self, shown: abc.Mapping[str, Seen]) -> None:
         """Compare the rows of these keys with what a page shows."""
         jobs = await self.lookups.recall(self.spool.take(list(shown)))
-        await self._compare([replace(job, known=shown[job.record.key]) for job in jobs])
+        await self._compare([known_by(job, shown) for job in jobs])
 
     async def finish(self, *, listed_by_key: bool) -> None:
         """Compare what no page has told: all rows, where records are not told by their keys alone."""
@@ -68,7 +68,7 @@ class Side:
 
     def knows(self, keys: abc.Sequence[str]) -> bool:
         """Whether a row has one of these keys, be it rejected or not."""
-        return bool(self.spool.first(keys))
+        return bool(self.spool.first(keys) or self.spool.of_was(keys))
 
     async def _look_for(self, job: Job) -> None:
         """A row that no page showed. A record may move while pages are read: some are looked for to tell."""

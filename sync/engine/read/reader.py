@@ -23,6 +23,7 @@ from sync.engine.read.decision import (
 from sync.engine.read.duplicates import DuplicateKeys, Occurrence, Verdict
 from sync.engine.read.mended import Mended
 from sync.engine.read.nulls import count_nulls
+from sync.engine.read.renames import Renames, are_two, known_as, known_before
 from sync.engine.read.retrials import Retrials
 from sync.engine.read.surroundings import Memories, RowSource
 from sync.engine.spool import Entry, First, Note, Spool
@@ -71,6 +72,8 @@ class Reader:
             self.changes.finish()
         for key, verdict in self.duplicates.verdicts():
             self._apply(key, verdict)
+        if self.builder.former is not None:
+            self._settle_renames()
         self._settle_mended()
         if self.retrials is not None:
             self.retrials.fill(self.spool)
@@ -86,7 +89,7 @@ class Reader:
         self.run.rows.read += len(built)
         if not built:
             return
-        batch = _Batch(self, memories, self.spool.first(keys))
+        batch = _Batch(self, memories, self.spool.first(keys), known_before(self.state, built))
         for item in sorted(built, key=attrgetter("row")):
             batch.admit(item, hashes[item.row - before - 1] if hashes else 0)
         self.spool.add(batch.entries.values())
@@ -160,6 +163,14 @@ class Reader:
                 self._count_unsent(-1)  # it was counted by the state alone
         self._tell(list(verdict.results), self.state.recall([key]))
 
+    def _settle_renames(self) -> None:
+        """Rows whose records had other keys before are known by those, or cannot be told from others."""
+        renames = Renames(self.spool, self.state, self.seen)
+        renames.settle()
+        self.new -= len(renames.unknown)
+        self.first_new = [key for key in self.first_new if key not in renames.unknown]
+        self._tell([*renames.rejected], self.state.recall([r.key or "" for r in renames.rejected]))
+
     def _settle_mended(self) -> None:
         """Count what was rejected and is no longer, and let the state know."""
         self.run.mended += self.mended.count()
@@ -194,6 +205,8 @@ class _Batch:
     reader: Reader
     memories: abc.Mapping[str, Memory]
     before: abc.Mapping[str, First]
+    #: What the state knows by the keys that records had before.
+    former: abc.Mapping[str, Memory]
     entries: dict[str, Entry] = field(default_factory=dict)
     noted: dict[str, Occurrence] = field(default_factory=dict)
     results: list[Local] = field(default_factory=list)
@@ -216,7 +229,9 @@ class _Batch:
         if not self._is_first(key, Occurrence(record.row, fingerprint, name=name)):
             return
         memory = self.memories.get(key)
-        result = reader.decision.decide(record, fingerprint, memory)
+        result: Local | None = are_two(record, memory, self.former.get(record.was or ""))
+        record = known_as(record, memory)
+        result = result or reader.decision.decide(record, fingerprint, memory)
         if result is None:
             uuid, unsure = None, False
             if memory is not None:

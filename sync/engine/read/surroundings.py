@@ -40,6 +40,10 @@ class Memories(Protocol):
         """A key as the state holds it."""
         ...
 
+    def adopt(self, former: abc.Mapping[str, str]) -> None:
+        """Records get other keys, each by the one before; what is known of them stays."""
+        ...
+
     def name_drops(self, told: Named) -> None:
         """Note the fields of drops that an older version noted without them."""
         ...

@@ -73,7 +73,9 @@ class Deliver:
                 delivery = await self._carry_out(planned)
         except _ENDS as error:
             delivery = self._ended(job, error, planned)
-        return replace(delivery, had_drops=bool(job.dropped), mrr=_mrr(planned))
+        looked = planned.known if planned and isinstance(planned.known, Seen) else None
+        mrr = _mrr(planned)
+        return replace(delivery, had_drops=bool(job.dropped), mrr=mrr, looked=looked)
 
     def _ended(self, job: Job, error: Exception, planned: Planned | None) -> Delivery:
         assert isinstance(error, _ENDS)

@@ -1,11 +1,11 @@
 """Values on their way: what is to be delivered, what is to be done about it, and what became of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sync.destination.interface import LeftAlone, Unresolved
 from sync.domain.fingerprint import split
 from sync.domain.own import Own
-from sync.domain.plan import Changes, Create, Keep, Known, Operation, Reject, Skip, Update
+from sync.domain.plan import Changes, Create, Keep, Known, Operation, Reject, Seen, Skip, Update
 from sync.domain.record import Record, Rejected, Stage
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Result
 from sync.engine.spool import Entry
@@ -85,6 +85,8 @@ class Delivery:
     own: OwnNote | None = None
     #: The MRR that a look-up before has shown.
     mrr: int | None = None
+    #: What a look-up has shown before the write.
+    looked: Seen | None = field(default=None, compare=False)
 
 
 def ended(job: Job, error: LeftAlone | Unresolved | Refused | Unavailable) -> Delivery:

@@ -8,7 +8,7 @@ from typing import Protocol
 from sync.destination.interface import Destination, KeyListing
 from sync.domain.events import MappingReporter
 from sync.domain.lookup import PAGE, Listing, Way, choose
-from sync.domain.plan import Absent, Remembered
+from sync.domain.plan import Absent, Remembered, Seen
 from sync.engine.spool import Entry, Spool
 from sync.engine.write.delivery import Job
 from sync.state.memory import Memory
@@ -69,10 +69,22 @@ class Pending:
         """Jobs with what the state remembers of them; until now, where they are about to be written."""
         if not entries:
             return []
-        memories = await self.state.recalled([entry.record.key for entry in entries])
+        memories = await self._memories(entries)
         if about_to_write or not self.look_first:
             await self.state.announce(memories.values())
         return [Job(entry, memories.get(entry.record.key), full=self.full) for entry in entries]
+
+    async def _memories(self, entries: abc.Sequence[Entry]) -> abc.Mapping[str, Memory]:
+        """What the state knows of records by their keys, or, before it has their new ones, by those they had."""
+        former = {e.record.key: e.record.was for e in entries if e.record.was and e.uuid}
+        keys = [entry.record.key for entry in entries]
+        found = dict(await self.state.recalled([*keys, *former.values()]))
+        for key, was in former.items():
+            known, memory = found.get(key), found.get(was)
+            if memory is not None and memory.uuid and (known is None or known.uuid is None):
+                its_id = memory.external_id or was
+                found[key] = replace(memory, key=key, external_id=its_id)
+        return {key: found[key] for key in keys if key in found}
 
     def trusted(self, job: Job) -> Job:
         """The job as the state knows it, where that is enough."""
@@ -134,7 +146,7 @@ class Lookups:
                 shown = {key: seen for seen in page.entries for key in listing.keys(seen)}
                 jobs = await self.recall(pending.spool.take(list(shown)))
                 budget.turn(len(jobs), page.total_pages)
-                yield [replace(job, known=shown[job.record.key]) for job in jobs], page.last
+                yield [known_by(job, shown) for job in jobs], page.last
                 if page.last or not budget.goes_on():
                     return
 
@@ -144,7 +156,7 @@ class Lookups:
         A customer can move while pages are read and be missed, so a remembered one is looked up by its uuid, and
         a create that meets an existing external id becomes an update.
         """
-        if job.uuid is None and complete:
+        if job.uuid is None and job.record.was is None and complete:
             return replace(job, known=Absent())
         return self.pending.trusted(job)
 
@@ -164,3 +176,9 @@ class Lookups:
         if job.entry.looked_up:
             return replace(job, known=job.entry.seen or Absent(job.entry.deleted))
         return self.pending.trusted(job)
+
+
+def known_by(job: Job, shown: abc.Mapping[str, Seen]) -> Job:
+    """A job with what a page shows of its record, under the id that ChartMogul has for it."""
+    record = job.record
+    return replace(job, known=shown[record.key if record.was is None else record.was])

@@ -129,7 +129,8 @@ class Recorder:
             case Delivered(outcome=Outcome.SKIPPED) as result:
                 # The mode left it alone: its uuid is kept without a fingerprint, for a change of mode.
                 pairs, deleted = _pairs(delivery), _deleted(delivery)
-                return Observed(result.key, result.uuid, pairs, result.outcome, deleted)
+                its_id = self._other_id(delivery)
+                return Observed(result.key, result.uuid, pairs, result.outcome, deleted, its_id)
             case Delivered() as result:
                 return self._confirmed(delivery, result)
             case PartlyWritten(rejected=rejected) | (Rejected() as rejected):
@@ -158,7 +159,17 @@ class Recorder:
             entry.row_hash,
             drops if drops or delivery.had_drops else None,
             delivery.own,
+            self._other_id(delivery),
         )
+
+    def _other_id(self, delivery: Delivery) -> str | None:
+        """The id under which ChartMogul has the record, where that was seen to be another one than its key."""
+        record, known = delivery.entry.record, delivery.known or delivery.looked
+        if record.was is None or not isinstance(known, Seen):
+            return None
+        source = self.reporter.run.data_source
+        ids = [external_id for there, external_id in known.pairs if there == source]
+        return record.was if record.was in ids and record.key not in ids else None
 
     def _rejected(self, delivery: Delivery, rejected: Rejected) -> RejectedRow:
         """The record did not arrive, or only in part."""
@@ -173,6 +184,7 @@ class Recorder:
             deleted=_deleted(delivery),
             since=rejected.background.since,
             own=delivery.own,
+            external_id=self._other_id(delivery),
         )
 
     def _held(self, entry: Entry, rejected: Rejected, error: Exception | None) -> Held | None:

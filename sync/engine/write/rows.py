@@ -21,7 +21,13 @@ class SpooledRows:
         rows = {key: first.row for key, first in self.spool.first(keys).items()}
         for key, memory in self.state.recall([key for key in keys if key not in rows]).items():
             rows[key] = self.seen.row(memory.record)
+        for was, (row, *_) in self.spool.of_was(keys).items():
+            rows[was] = rows.get(was) or row
         return rows
+
+    def renamed(self, uuid: str) -> abc.Sequence[int]:
+        """The rows that are remembered with this uuid, and whose record has another key in ChartMogul."""
+        return [self.seen.row(record) for record in self.state.renamed_of_uuid(uuid)]
 
     def of_uuid(self, uuid: str) -> abc.Sequence[int]:
         """The rows whose keys are remembered with this uuid; 0 for keys that the query does not have."""

@@ -67,6 +67,7 @@ GOOD = {
     },
     "contact by uuid": CONTACT | {"mode": "update", "fields": {"uuid": "u", "email": "m"}},
     "contact by uuid, some mode": CONTACT | {"mode": "${UPDATE}", "fields": {"uuid": "u"}},
+    "renamed key": CUSTOMER | {"fields": {"external_id": {"column": "id", "was": "old_id"}}},
     "table": CUSTOMER | {"source": {"table": "t"}, "extra_columns": "ignore"},
     "everything": CUSTOMER
     | {
@@ -169,6 +170,13 @@ BAD = {
     | {"mode": "update", "fields": {"uuid": "u", "external_id": "e"}},
     "uuid of a customer": CUSTOMER
     | {"mode": "update", "fields": {"external_id": "i", "uuid": "u"}},
+    "old key of a field": CUSTOMER
+    | {"fields": {"external_id": "id", "name": {"column": "n", "was": "m"}}},
+    "old key of an attribute": CUSTOMER
+    | {"attributes": {"a": {"column": "c", "type": "String", "was": "b"}}},
+    "old key of a contact": CONTACT
+    | {"fields": {"customer_external_id": "a", "external_id": {"column": "c", "was": "b"}}},
+    "old key without a key": CUSTOMER | {"fields": {"external_id": {"was": "b"}}},
     "zone of a text": CUSTOMER
     | {"fields": {"external_id": "id", "name": {"column": "n", "timezone": "UTC"}}},
     "type of a field": CUSTOMER

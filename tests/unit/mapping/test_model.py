@@ -417,6 +417,13 @@ def test_refused(raw, expected):
             ],
         ),
         (
+            {"external_id": {"column": "x", "was": ["y"]}, "name": {"column": "n", "was": "m"}},
+            [
+                ("fields.external_id.was", "is not text; put it in quotes"),
+                ("fields.name.was", "goes with a customer's external_id only; take was out"),
+            ],
+        ),
+        (
             {"external_id": {"constant": "x"}},
             [
                 (
@@ -714,3 +721,13 @@ def test_customers_have_no_uuid():
     """A customer is known by its external id."""
     ((path, message),) = problems(CUSTOMER | {"fields": {"external_id": "i", "uuid": "u"}})
     assert (path, message.split(";")[0]) == ("fields.uuid", "unknown field 'uuid'")
+
+
+def test_keys_of_contacts_were_no_others():
+    """A contact's external id can be changed in ChartMogul, and its customer is found by the customer's own mapping."""
+    was = {"column": "x", "was": "y"}
+    refused = "goes with a customer's external_id only; take was out"
+    found = problems(CONTACT | {"fields": {"customer_external_id": was, "external_id": was}})
+    assert found == [
+        (f"fields.{name}.was", refused) for name in ("customer_external_id", "external_id")
+    ]

@@ -42,6 +42,9 @@ class Nobody:
     def creates(self, key):
         return False
 
+    def met(self, key):
+        return None
+
     def leaves_deleted(self):
         return False
 
