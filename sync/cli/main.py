@@ -354,6 +354,29 @@ def run(
     return run(mappings or _DEFAULT, selection, wanted, dry_run=dry_run)
 
 
+@app.command(short_help="Send the rejected rows again, read anew.")
+@click.argument("run", required=False, metavar="[RUN]")
+@click.option("--dry-run", is_flag=True, help="Show what would change; write nothing anywhere.")
+@click.option("--reports", type=_PATH, metavar="DIR", help="Where reports are, not SYNC_REPORTS.")
+@_printing(*_FORMATS)
+@_env_file
+def retry(run: str | None, dry_run: bool, reports: Path | None, output: Any) -> int:
+    """Send the rows that were rejected, read anew from the warehouse, also those that are held back.
+
+    RUN takes those of its report; without it those count that the state has as rejected now. Rows
+    without a key cannot be told apart and are counted as not retried. A contact whose create is in
+    doubt keeps its ten minutes. Customers go first.
+
+    \b
+    chartmogul-sync retry
+    chartmogul-sync retry 20260131T100000Z --dry-run
+    """
+    from sync.cli.execute import Wanted
+    from sync.cli.retry import retry
+
+    return retry(run, Wanted(output, reports), dry_run=dry_run)
+
+
 @app.command()
 @click.option(
     "--limit",

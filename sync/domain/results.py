@@ -163,6 +163,8 @@ class MappingRun:
     known_drops: dict[str, int] = field(default_factory=dict)
     #: Attributes that nobody is known to have written, whose type is locked for good: of which type.
     new_types: dict[str, str] = field(default_factory=dict)
+    #: Rows without a key that `retry` could not find again.
+    not_retried: int = 0
     #: What the real run would take, as a dry run found: requests and seconds.
     estimate: tuple[int, float] | None = None
     #: The MRR of the customers that are touched; None for other objects, and where nothing was looked up.

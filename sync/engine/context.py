@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import abc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -15,8 +15,16 @@ from sync.state.memory import Scope
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """The keys that were rejected, by mapping, and of how many rows without a key nobody can tell which they are."""
+
+    keys: abc.Mapping[str, frozenset[str]]
+    without_key: abc.Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
-    """Which rows count: all, the first `limit` of the query, or those with one of `keys`.
+    """Which rows count: all, the first `limit` of the query, or those with one of `keys`; to `retry`, those rejected.
 
     A key may also be given as the state holds it. `full` trusts no fingerprint. `lifted` are the rails that do not
     hold in this run. `detailed`: the exit code of a dry run tells whether the run would send anything.
@@ -27,11 +35,18 @@ class Selection:
     full: bool = False
     lifted: frozenset[str] = frozenset()
     detailed: bool = False
+    retry: Retry | None = None
+
+    def of(self, mapping: str) -> "Selection":
+        """The same for one mapping."""
+        if self.retry is None:
+            return self
+        return replace(self, keys=self.retry.keys.get(mapping, frozenset()))
 
     @property
     def whole(self) -> bool:
         """Whether every row counts, so that rows can be missed and percentages mean something."""
-        return self.limit is None and self.keys is None
+        return self.limit is None and self.keys is None and self.retry is None
 
     def admits(self, key: str | None, stored: abc.Callable[[str], str]) -> bool:
         """Whether a row with this key counts; `stored` gives a key as the state holds it."""

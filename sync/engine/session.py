@@ -121,6 +121,8 @@ class Session:
         tasks = [self._task(loaded, context) for loaded in mappings]
         for task in tasks:
             task.run.overridden = tuple(sorted(selection.lifted))
+            if selection.retry is not None:
+                task.run.not_retried = selection.retry.without_key.get(task.run.mapping, 0)
         parts = [*(task.run for task in tasks), *failed_parts(barred, self.store)]
         environment = self.settings.environment
         run = Run(name, dry_run, started, parts, whole=selection.whole, environment=environment)
@@ -141,6 +143,7 @@ class Session:
 
     def _task(self, loaded: LoadedMapping, context: RunContext) -> MappingTask:
         mapping = loaded.mapping
+        context = replace(context, selection=context.selection.of(mapping.name))
         destination = mapping.destination
         mapping_run = MappingRun(
             mapping.name,

@@ -200,7 +200,8 @@ class MappingTask:
                 limits.judge_empty(0, await self.state.last_read(self.run.file, self.run.query))
             self.telling.warned("the query returned no rows")
         if rows.read == 0 and self.context.selection.keys is not None:
-            self.telling.warned("no row has one of the keys of --key")
+            asked = "of --key" if self.context.selection.retry is None else "that were rejected"
+            self.telling.warned(f"no row has one of the keys {asked}")
         limits.judge_rejected(rows.rejected)
         return limits
 

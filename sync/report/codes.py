@@ -144,7 +144,7 @@ CODES = (
         " is not sent; the message has the day, the run and the words of the refusal.",
         "Mend the row in the warehouse, or the mapping.",
         "Sends it as soon as the row, the mapping or the rules of casting change, seven days after the refusal in any"
-        " case, and at once with `run --full`.",
+        " case, and at once with `retry` or `run --full`.",
     ),
     Code(
         "invalid_country",

@@ -55,6 +55,7 @@ def overview(document: Summary, gathered: Gathered, look: Look) -> Iterator[Rend
     if not document["dry_run"]:
         yield from _changes(gathered.changes(), look)
     yield from _left(mappings)
+    yield from _not_retried(mappings)
     yield from _known_drops(mappings)
     yield from _undone(mappings)
     if not document["dry_run"]:
@@ -187,6 +188,14 @@ def _left(mappings: Iterable[Summary]) -> Iterator[Text]:
             keys = count(mapping["left"], "key")
             yield Text("")
             yield Text(f"{visible(mapping['mapping'])}: {keys} left the query, see left.jsonl")
+
+
+def _not_retried(mappings: Iterable[Summary]) -> Iterator[Text]:
+    for mapping in mappings:
+        if rows := mapping.get("not_retried"):
+            yield Text("")
+            lone = count(rows, "row")
+            yield Text(f"{visible(mapping['mapping'])}: {lone} without a key: not retried")
 
 
 def _known_drops(mappings: Iterable[Summary]) -> Iterator[Text]:

@@ -67,6 +67,7 @@ def _mapping(mapping: MappingRun) -> Summary:
         "undone": mapping.undone,
         "overridden": list(mapping.overridden),
         "new_types": dict(sorted(mapping.new_types.items())),
+        "not_retried": mapping.not_retried,
         "estimate": _estimate(mapping.estimate),
     }
 

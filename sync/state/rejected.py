@@ -1,6 +1,6 @@
 """What is rejected now: since when, and how ChartMogul first refused what is held back."""
 
-from collections import abc
+from collections import abc, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, delete, select
 
 from sync.state.memory import RejectedRow
-from sync.state.schema import rejected
+from sync.state.schema import records, rejected, synced
 from sync.state.upsert import insert
 
 
@@ -88,3 +88,14 @@ def recall(connection: Connection, mapping: str, records: abc.Sequence[int]) -> 
         row.record: Refusal(row.since, row.held_code, row.held_words, row.held_run)
         for row in connection.execute(query, {"records": list(records)})
     }
+
+
+def now(connection: Connection) -> dict[str, frozenset[str]]:
+    """The stored keys of what is rejected now, by mapping, without what has left the query."""
+    its = (rejected.c.record == synced.c.record) & (rejected.c.mapping == synced.c.mapping)
+    query = select(rejected.c.mapping, records.c.key).join(synced, its)
+    query = query.join(records, records.c.id == rejected.c.record).where(~synced.c.gone)
+    found: dict[str, set[str]] = defaultdict(set)
+    for mapping, key in connection.execute(query):
+        found[mapping].add(key)
+    return {mapping: frozenset(keys) for mapping, keys in found.items()}

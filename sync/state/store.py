@@ -30,6 +30,7 @@ from sync.state import (
     outcomes,
     own_values,
     records,
+    rejected,
     row_hashes,
     runs,
     told,
@@ -421,6 +422,10 @@ class Store:
     def rejected_keys(self, run_id: str) -> dict[str, frozenset[str]]:
         """The stored keys that a run rejected, by mapping; known for the latest 50 runs."""
         return self.database.read(lambda c: runs.rejected(c, run_id))
+
+    def rejected_now(self) -> dict[str, frozenset[str]]:
+        """The stored keys that are rejected now, by mapping; what has left the query is not."""
+        return self.database.read(rejected.now)
 
     def last_rejecting_run(self) -> str | None:
         """The id of the latest run that rejected a row with a key."""

@@ -51,6 +51,7 @@ class StateDecision:
     `edition` is what must stay the same besides the row for a refused row to be held back: mapping and rules. `full`:
     nothing remembered is trusted, nor is it of what belongs to `lost_parents`. `now` is the moment in which the run
     started. `terms` say whose values win, in bytes: a mapping that lets others win is another one.
+    `resend`: what is held back is sent all the same.
     """
 
     mode: Mode
@@ -62,6 +63,7 @@ class StateDecision:
     backgrounds: Backgrounds = field(default_factory=Backgrounds)
     terms: bytes = b""
     undone: UndoneMarks = field(default_factory=UndoneMarks)
+    resend: bool = False
 
     def fingerprint(self, record: Record) -> bytes:
         """16 bytes for all that this mapping would make of a record."""
@@ -93,7 +95,7 @@ class StateDecision:
 
     def _held_back(self, record: Record, fingerprint: bytes, memory: Memory) -> Rejected | None:
         held = memory.held
-        if held is None or self.now - held.since > HELD_FOR:
+        if held is None or self.resend or self.now - held.since > HELD_FOR:
             return None
         if held.fingerprint != self.hasher.mark(fingerprint, self.edition):
             return None
@@ -102,7 +104,7 @@ class StateDecision:
             f"ChartMogul refused this row on {held.since:%Y-%m-%d} with status {held.http_status}"
             f"{_first(held)} and nothing about it changed since",
             held.field,
-            hint="mend the row or the mapping; run --full sends it again, and so does every"
+            hint="mend the row or the mapping; retry sends it again, and so do run --full and every"
             f" run after {held.since + HELD_FOR:%Y-%m-%d}",
         )
         background = Background(name=self.backgrounds.name(record.fields))

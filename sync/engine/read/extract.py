@@ -135,12 +135,15 @@ class Extract:
         backgrounds = Backgrounds(self.past, started, objects.of(loaded.mapping.destination.object))
         builder = bind(loaded, result.columns, started, context.clock.now, types_of)
         mode, terms = loaded.mapping.mode, loaded.mapping.overwrites.terms
-        undone = UndoneMarks({} if full else state.undone(), loaded.digest)
+        resend = context.selection.retry is not None
+        undone = UndoneMarks({} if full or resend else state.undone(), loaded.digest)
         for warning in idle(loaded.mapping.ignore_columns, result.columns):
             self.reporter.warned(warning)
         return Reader(
             builder,
-            StateDecision(mode, hasher, edition, started, full, lost, backgrounds, terms, undone),
+            StateDecision(
+                mode, hasher, edition, started, full, lost, backgrounds, terms, undone, resend
+            ),
             state,
             self.spool,
             self.reporter,

@@ -58,6 +58,7 @@ def test_summary(run):
       "known_drops": {},
       "overridden": [],
       "new_types": {},
+      "not_retried": 0,
       "estimate": null
     }
   ]

@@ -67,7 +67,7 @@ def test_full(mode):
 def test_held_back():
     """A refused row is not sent again while nothing about it changed: it is told until when, and what to do."""
     hint = (
-        "mend the row or the mapping; run --full sends it again, and so does every run"
+        "mend the row or the mapping; retry sends it again, and so do run --full and every run"
         " after 2026-02-06"
     )
     message = (
