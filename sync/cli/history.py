@@ -65,7 +65,9 @@ def report(name: str | None, reports: Path | None, output: Output, shown: Shown)
     elif output.file is not None or output.format not in (None, Format.TEXT):
         output.write(from_folder(output, folder, _rows(shown)))
     else:
-        _show(history.report(folder, Look(Console().width, values=True), _rows(shown)))
+        console = Console()
+        look = Look(console.width, values=True, cut=console.is_terminal)
+        _show(history.report(folder, look, _rows(shown)))
     return 0
 
 

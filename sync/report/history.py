@@ -55,7 +55,7 @@ def _previews(folder: Path, summary: Summary, look: Look, rows: int) -> Iterator
         if found := mapping.get("estimate"):
             preview.estimate = Estimate(found["requests"], float(found["seconds"]))
         yield Text("")
-        yield from preview.render(str(folder / CHANGES), look.width)
+        yield from preview.render(str(folder / CHANGES), look.width if look.cut else None)
 
 
 def _headline(summary: Summary) -> Text:

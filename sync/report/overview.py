@@ -37,11 +37,15 @@ def keep(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a run is shown: on how many columns, with values of rows or without, keys with an e-mail through `mask`."""
+    """How a run is shown: on how many columns, with values of rows or without, keys with an e-mail through `mask`.
+
+    `cut`: what is longer than a line is cut, as on a terminal; a pipe or a file has it whole.
+    """
 
     width: int
     values: bool = False
     mask: Mask = field(default=keep)
+    cut: bool = False
 
 
 def overview(document: Summary, gathered: Gathered, look: Look) -> Iterator[RenderableType]:

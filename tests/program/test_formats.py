@@ -194,7 +194,8 @@ def test_rows_of_a_dry_run(bad):
     few, more = (bad("run", "--dry-run", "--rows", str(n)).out for n in (2, 25))
     assert [text.count("+ create") for text in (few, more)] == [2, 25]
     assert "… and 28 more in" in few
-    assert bad("report", "--latest-dry-run", "--rows", "3").out.count("+ create") == 3
+    told = bad("report", "--latest-dry-run", "--rows", "3").out
+    assert told.count("+ create") == told.count("attributes.seats 5") == 3, "a pipe has them whole"
 
 
 def test_a_run_before_its_first_row(desk):
