@@ -26,6 +26,8 @@ def _commands(line: str) -> abc.Iterator[list[str]]:
         if word in ("&&", "|", ";"):
             yield words
             words = []
+        elif word == ">":
+            next(lexer)  # the file that the shell writes is no argument
         else:
             words.append(word)
     yield words

@@ -16,6 +16,7 @@ from sync.mapping.json_schema import json_schema
 from sync.mapping.loader import load
 from sync.report.codes import find
 from sync.settings import VARIABLES
+from sync.warehouse.statement import Judgement, judge
 from tests.support import pages, shell
 
 ROOT = Path(__file__).parents[2]
@@ -114,6 +115,22 @@ def test_every_mapping_is_sound(tmp_path, text):
         "SNOWFLAKE_KEY_PASSPHRASE": "open sesame",
     }
     assert [loaded.mapping.name for loaded in load([file], variables, frozenset())] == ["customers"]
+
+
+#: The recipes for a database, and what the parser calls its language.
+LANGUAGES = {
+    "postgresql": "postgres",
+    "snowflake": "snowflake",
+    "bigquery": "bigquery",
+    "csv": "duckdb",
+}
+
+
+@pytest.mark.parametrize("recipe", LANGUAGES)
+def test_the_query_of_a_recipe_is_one_of_its_database(recipe):
+    """The database's parser reads it, and finds that it only reads."""
+    query = yaml.safe_load(MAPPINGS[f"docs/recipes/{recipe}.md-0"])["source"]["query"]
+    assert judge(query, LANGUAGES[recipe]) == Judgement(known=True)
 
 
 #: Programs of others, whose arguments nobody here can judge.
