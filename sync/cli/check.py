@@ -19,6 +19,7 @@ from sync.cli.formats import Output, fail
 from sync.cli.outside import now
 from sync.cli.say import say
 from sync.cli.waiting import telling
+from sync.cli.write_lock import write_locks
 from sync.domain import instant
 from sync.domain.record import ATTRIBUTE
 from sync.engine.account_guard import find_source, guard
@@ -35,7 +36,7 @@ from sync.transform.bind import bind
 from sync.transform.build import RecordBuilder
 from sync.transform.contract import Disagreement, TypesOf
 from sync.transform.ignored import idle
-from sync.transform.locking import objections
+from sync.transform.locking import locked, objections
 
 _MERGES = (
     "{field} is mapped: accounts opened since May 2024 merge {plural} with the same domain by themselves,"
@@ -52,20 +53,27 @@ _TITLE = "chartmogul-sync check"
 _NO_TIME = "{field}: column {column} holds dates without a time, which are midnight UTC: its timezone says nothing"
 
 
-def check(
-    paths: abc.Sequence[Path], output: Output | None = None, *, create_data_source: bool = False
-) -> int:
-    """Check mappings against the warehouse and ChartMogul; the exit code of the gravest problem, else 0.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be done besides looking: make data sources that are named and missing, write lock files."""
 
-    With `create_data_source` a data source that a mapping names and the account lacks is made.
-    """
-    output = output or Output()
+    create_data_source: bool = False
+    write_lock: bool = False
+
+
+def check(
+    paths: abc.Sequence[Path], output: Output | None = None, wanted: Wanted | None = None
+) -> int:
+    """Check mappings against the warehouse and ChartMogul; the exit code of the gravest problem, else 0."""
+    output, wanted = output or Output(), wanted or Wanted()
     try:
         settings, mappings = prepare(paths)
     except ConfigError as error:
         fail(output, _TITLE, error, failure.document(error))
         raise
-    checked = asyncio.run(_check_all(settings, mappings, create=create_data_source))
+    checked = asyncio.run(_check_all(settings, mappings, wanted))
+    if wanted.write_lock:
+        write_locks(checked)
     document = [as_json_value(one) for one in checked]
     text = "\n".join("\n".join(as_text(one)) for one in checked)
     if output.given:
@@ -78,13 +86,17 @@ def check(
 
 
 async def _check_all(
-    settings: Settings, mappings: abc.Sequence[LoadedMapping], *, create: bool
+    settings: Settings, mappings: abc.Sequence[LoadedMapping], wanted: Wanted
 ) -> list[Checked]:
     store = Store.open_read_only(settings.state_url)
     book = await asyncio.to_thread(open_book, settings.state_url)
     paces = Paces(settings, book, writes=False)
+    found = [
+        Checked(one, create=wanted.create_data_source, accepting=wanted.write_lock)
+        for one in mappings
+    ]
     try:
-        return [await _check(settings, store, paces, Checked(one, create)) for one in mappings]
+        return [await _check(settings, store, paces, one) for one in found]
     finally:
         await paces.close()
         book.close()
@@ -161,7 +173,8 @@ async def _read(checked: Checked, client: Client) -> list[Disagreement]:
         return await running.run_in_executor(OneThread(), _ask_warehouse, checked, types_of)
 
     source = checked.source.uuid if checked.source else None
-    return await with_known(KnownTypes(checked.in_use), client, source, ask)
+    known = KnownTypes(checked.in_use, locked(checked.loaded))
+    return await with_known(known, client, source, ask)
 
 
 def _ask_warehouse(checked: Checked, types_of: TypesOf) -> list[Disagreement]:
@@ -197,7 +210,7 @@ async def _judge(checked: Checked, client: Client, problems: list[Disagreement])
     if checked.source is not None:
         source, name = checked.source.uuid, mapping.name
         problems = await explained(client, source, name, problems, checked.types, checked.in_use)
-        problems = [*problems, *objections(checked.loaded, checked.types, problems)]
+        problems += objections(checked.loaded, checked.types, problems, accepting=checked.accepting)
     if problems:
         raise ConfigError(*(problem.at(checked.loaded, ("source",)) for problem in problems))
 

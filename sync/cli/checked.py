@@ -29,6 +29,8 @@ class Checked:
     #: Whether a data source that it names is made where the account lacks it, and whether it was.
     create: bool = False
     made: bool = False
+    #: Whether its types are written into the lock file.
+    accepting: bool = False
     account: Account | None = None
     source: DataSource | None = None
     columns: int = 0
@@ -36,6 +38,9 @@ class Checked:
     in_use: abc.Mapping[str, AttributeType] = field(default_factory=dict)
     problems: list[SyncError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    #: The lock file that its types were written into, and those of them that were new to it.
+    lock_file: str | None = field(default=None, init=False)
+    lock_added: list[str] = field(default_factory=list, init=False)
 
     @property
     def descriptor(self) -> Descriptor:
@@ -71,6 +76,9 @@ def as_text(checked: Checked) -> abc.Iterator[str]:
         yield f"  query        {checked.columns} columns"
     for key, typed in sorted(checked.types.items()):
         yield f"  attribute    {visible(key)}: {typed.type} ({typed.origin}){_fate(checked, key)}"
+    if checked.lock_file is not None:
+        added = ", ".join(map(visible, checked.lock_added)) or "nothing"
+        yield f"  lock file    {visible(checked.lock_file)}: {added} added"
     for warning in checked.warnings:
         yield f"  warning      {visible(warning)}"
     for problem in checked.problems:
@@ -98,7 +106,7 @@ def _fate(checked: Checked, key: str) -> str:
         return ""
     if checked.source is None:
         return "; whether it is in use is unknown, since ChartMogul was not read"
-    if checked.types[key].suggested:
+    if checked.types[key].suggested and not checked.accepting:
         return "; only suggested: no run locks it"
     if key in checked.in_use:
         there = checked.in_use[key]
@@ -129,6 +137,8 @@ def as_json_value(checked: Checked) -> dict[str, Any]:
             }
             for key, typed in sorted(checked.types.items())
         },
+        "lock_file": checked.lock_file or (checked.loaded.lock and checked.loaded.lock.file),
+        "lock_added": checked.lock_added,
         "warnings": checked.warnings,
         "problems": [errors_text(problem) for problem in checked.problems],
     }

@@ -256,18 +256,27 @@ def validate(mappings: tuple[Path, ...], strict: bool, env: bool, output: Any) -
     is_flag=True,
     help="Make a custom data source that a mapping names and the account lacks.",
 )
+@click.option(
+    "--write-lock",
+    is_flag=True,
+    help="Add all types to attributes.lock.yml beside the mappings.",
+)
 @_printing(*_FORMATS)
 @_env_file
 @_choosing
-def check(mappings: tuple[Path, ...], output: Any, create_data_source: bool) -> int:
+def check(mappings: tuple[Path, ...], output: Any, **wanted: bool) -> int:
     """Check the warehouse, the API key, the data sources, columns and attribute types.
 
-    Nothing is written, unless --create-data-source asks for it. Every attribute is listed with its
-    type, where the type comes from, and whether the next run is about to lock it.
-    """
-    from sync.cli.check import check
+    Nothing is written, unless --create-data-source or --write-lock asks for it. Every attribute is
+    listed with its type, where the type comes from, and whether the next run is about to lock it.
 
-    return check(mappings or _DEFAULT, output, create_data_source=create_data_source)
+    \b
+    chartmogul-sync check                         before the first run
+    chartmogul-sync check --write-lock            keep all types in git; runs then refuse others
+    """
+    from sync.cli.check import Wanted, check
+
+    return check(mappings or _DEFAULT, output, Wanted(**wanted))
 
 
 @app.command()

@@ -14,6 +14,7 @@ class Origin(StrEnum):
     VALUES = "the column's values"
     TINYINT = "TINYINT(1), which holds Booleans and small numbers alike"
     STATE = "noted in the state"
+    LOCK_FILE = "the lock file"
     ACCOUNT = "what customers of this account show"
 
 

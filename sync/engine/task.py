@@ -33,6 +33,7 @@ from sync.mapping.environment import API_KEY
 from sync.mapping.loader import LoadedMapping
 from sync.state.mapping_state import MappingState, call
 from sync.state.store import Store
+from sync.transform.locking import locked
 
 
 @dataclass(slots=True)
@@ -156,7 +157,7 @@ class MappingTask:
         telling, context, spool = self.telling, self.context, self._spool
         extract = Extract(self.query, self.state, telling, context, spool, drops, past)
         try:
-            known, source = KnownTypes(self.state.in_use), self.run.data_source
+            known, source = KnownTypes(self.state.in_use, locked(self.loaded)), self.run.data_source
             reader = await with_known(known, self.client, source, extract.drain)
         finally:
             self.run.seconds += self.context.clock.monotonic() - started

@@ -20,16 +20,16 @@ from sync.mapping.conflicts import find_conflicts
 from sync.mapping.credentials import Credentials
 from sync.mapping.environment import EVERYTHING, Need, is_open, supply, text_at
 from sync.mapping.interpolation import Environment, fill, names_in
+from sync.mapping.lock_file import Lock, beside
 from sync.mapping.messages import explain
 from sync.mapping.model import Mapping
+from sync.mapping.text import START, read_text, shown
 from sync.mapping.yaml import Document
 
-__all__ = ["EVERYTHING", "LoadedMapping", "Need", "load"]
+__all__ = ["EVERYTHING", "LoadedMapping", "Need", "load", "shown"]
 
-_LARGEST = 256 * 1024
 #: They lie beside mappings, and are none.
 _OTHERS = (".lock.yml", ".tests.yml", ".lock.yaml", ".tests.yaml")
-_START = "`chartmogul-sync demo` shows a whole example; the README has a first mapping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class LoadedMapping:
     """A sound mapping. `digest` (32 bytes) changes with all it says but its secrets.
 
     Where the mapping has a `query_file`, `mapping.source.query` holds what that file says. `encoded` are the variables
-    of its URL that were taken for percent-encodings.
+    of its URL that were taken for percent-encodings. `lock` is the lock file beside it, where there is one.
     """
 
     mapping: Mapping
@@ -45,6 +45,7 @@ class LoadedMapping:
     digest: bytes
     document: Document = field(repr=False)
     encoded: tuple[str, ...] = ()
+    lock: Lock | None = field(default=None, repr=False)
 
     def problem_at(
         self, path: abc.Sequence[str | int], message: str, hint: str = ""
@@ -100,7 +101,7 @@ def load(
     enabled = [one for one in loaded if one.mapping.enabled]
     problems += [conflict.problem for conflict in find_conflicts(enabled)]
     if problems:
-        raise ConfigError(*problems)
+        raise ConfigError(*dict.fromkeys(problems))
     return loaded
 
 
@@ -109,7 +110,7 @@ def names(paths: abc.Iterable[Path]) -> set[str]:
     found: set[str] = set()
     for file in find_files(paths, []):
         with suppress(ConfigError):
-            found |= names_in(_read(file, shown(file)))
+            found |= names_in(read_text(file, shown(file)))
     return found
 
 
@@ -129,7 +130,7 @@ def _find(paths: abc.Iterable[Path], problems: list[ConfigProblem]) -> abc.Itera
             continue
         if not found:
             message = "this folder holds no mapping: no file ends with .yml or .yaml"
-            problems.append(ConfigProblem(message, _START, shown(path)))
+            problems.append(ConfigProblem(message, START, shown(path)))
         yield from found
 
 
@@ -140,19 +141,13 @@ def _unique(files: abc.Iterable[Path]) -> list[Path]:
     return list(first.values())
 
 
-def shown(path: Path) -> str:
-    """The path as it was given, shorter where it lies below the working directory."""
-    here = Path.cwd()
-    return str(path.relative_to(here) if path != here and path.is_relative_to(here) else path)
-
-
 def read_document(file: Path) -> Document:
     """What a mapping file says, as far as it is YAML.
 
     Raises:
         ConfigError: it cannot be read, or is no YAML.
     """
-    return yaml.parse_as_far_as_possible(_read(file, shown(file)), shown(file))
+    return yaml.parse_as_far_as_possible(read_text(file, shown(file)), shown(file))
 
 
 def load_file(
@@ -180,7 +175,7 @@ def load_file(
         mapping = mapping.model_copy(update={"source": source})
     mapping = dbt_source.resolve(mapping, file, parsed, needed=Need.WAREHOUSE in needs)
     encoded = Credentials(text_at(parsed.data, "source", "url")).left(environment)
-    yield LoadedMapping(mapping, parsed.file, _digest(mapping), parsed, encoded)
+    yield LoadedMapping(mapping, parsed.file, _digest(mapping), parsed, encoded, beside(file))
 
 
 def _is_disabled(data: abc.Mapping[str, Any], environment: Environment) -> bool:
@@ -228,28 +223,6 @@ def _hidden(parsed: Document) -> list[ConfigProblem]:
     return [] if problem is None else [problem]
 
 
-def _read(file: Path, shown: str) -> str:
-    """The text of a mapping or a query."""
-
-    def fail(message: str, hint: str = "", line: int = 0) -> ConfigError:
-        return ConfigError(ConfigProblem(message, hint, shown, line, 1 if line else 0))
-
-    try:
-        if not file.exists():
-            raise fail("there is no such file or folder", _START)
-        if not file.is_file():
-            raise fail("this is not a file")
-        if file.stat().st_size > _LARGEST:
-            raise fail("the file is larger than 256 KiB")
-        content = file.read_bytes()
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise fail("the file is not UTF-8", "save it as UTF-8", line) from None
-    except OSError as error:
-        raise fail(f"the file cannot be read: {error.strerror}") from None
-
-
 def _query(
     raw: dict[str, Any], folder: Path, parsed: Document, environment: Environment
 ) -> str | PydanticCustomError | None:
@@ -263,7 +236,7 @@ def _query(
         hint = "move the file there, and write its path relative to the mapping"
         return flaw(f"{written} is not inside the folder of this mapping", hint)
     try:
-        query = _read(folder / name, "")
+        query = read_text(folder / name, "")
     except ConfigError as error:
         return flaw(f"{written}: {error.problems[0].message}")
     return query if query.strip() else flaw(f"{written}: the file is empty")

@@ -131,6 +131,7 @@ def survey(
     sound, barred = _divide(loaded, unsound, conflicts, misplaced)
     problems = [*misplaced, *(problem for one in unsound for problem in one.problems)]
     problems += [conflict.problem for conflict in conflicts]
+    problems = list(dict.fromkeys(problems))  # a lock file is that of many mappings
     present = [_failed(one) for one in unsound if os.path.lexists(one.file)]
     return Survey(sound, present + barred, tuple(problems), tuple(one.file for one in unsound))
 

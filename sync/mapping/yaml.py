@@ -135,15 +135,15 @@ def parse(text: str, file: str) -> Document:
     return document
 
 
-def parse_as_far_as_possible(text: str, file: str) -> Document:
-    """The content of `text`, with what a mapping cannot mean among the document's `problems`.
+def parse_as_far_as_possible(text: str, file: str, what: str = "mapping") -> Document:
+    """The content of `text`, with what a mapping, or `what` the file is, cannot mean among the document's `problems`.
 
     Raises:
         ConfigError: no YAML, or far too much of it.
     """
-    root = _compose(text, file)
+    root = _compose(text, file, what)
     if not isinstance(root, yaml.MappingNode):
-        _fail(file, root.start_mark, "a mapping file holds keys and values, from version: 1 on")
+        _fail(file, root.start_mark, f"a {what} file holds keys and values, from version: 1 on")
     reading = _Reading(file)
     data = reading.read(root, 0)
     if not isinstance(data, dict):  # its tag says that it is something else
@@ -156,7 +156,7 @@ def merges(document: Document) -> bool:
     return any(problem.message == _MERGE for problem in document.problems)
 
 
-def _compose(text: str, file: str) -> yaml.Node:
+def _compose(text: str, file: str, what: str) -> yaml.Node:
     try:
         nodes = list(islice(yaml.compose_all(text, _Yaml), 2))
     except yaml.MarkedYAMLError as error:
@@ -176,7 +176,7 @@ def _compose(text: str, file: str) -> yaml.Node:
     except (ValueError, OverflowError):  # escapes and version numbers that PyYAML trusts blindly
         _fail(file, None, "this is not YAML: an escape or a number is out of range")
     if len(nodes) > 1:
-        _fail(file, nodes[1].start_mark, "one file holds one mapping; take the second document out")
+        _fail(file, nodes[1].start_mark, f"one file holds one {what}; take the second document out")
     if not nodes:
         _fail(
             file,

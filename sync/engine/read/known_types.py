@@ -1,14 +1,14 @@
-"""The types that attributes have by state and account, for those that their columns leave open."""
+"""The types that attributes have by state, lock file and account, for those that their columns leave open."""
 
 from collections import abc
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sync.domain.record import AttributeType
 from sync.domain.typed import Origin, Typed
 
 
 class Unknown(Exception):
-    """The state has no type of these attributes: customers of the account may show it."""
+    """Neither state nor lock file has a type of these attributes: customers of the account may show it."""
 
     def __init__(self, keys: abc.Sequence[str]) -> None:
         super().__init__(", ".join(keys))
@@ -17,9 +17,13 @@ class Unknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KnownTypes:
-    """What is known before the first row. `shown` is what customers show; None: nobody has looked at them yet."""
+    """What is known before the first row: the state's word counts most, then the lock file's, then the customers'.
+
+    `shown` is what customers show; None: nobody has looked at them yet.
+    """
 
     in_use: abc.Mapping[str, AttributeType]
+    locked: abc.Mapping[str, AttributeType] = field(default_factory=dict)
     shown: abc.Mapping[str, AttributeType] | None = None
 
     def of(self, keys: abc.Sequence[str]) -> dict[str, Typed]:
@@ -30,6 +34,7 @@ class KnownTypes:
         """
         places = (
             (Origin.ACCOUNT, self.shown or {}),
+            (Origin.LOCK_FILE, self.locked),
             (Origin.STATE, self.in_use),
         )
         found = {

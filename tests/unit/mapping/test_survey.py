@@ -38,10 +38,16 @@ def test_what_is_left_out_holds_nothing_back(folder: Path):
     assert (found.barred, found.problems) == ([], ())
 
 
-@pytest.mark.parametrize("name", ["attributes.lock.yml", "customers.tests.yml"])
-def test_what_stands_beside_mappings(folder: Path, name: str):
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("attributes.lock.yml", "version: 1\ncustomers: {}\n"),
+        ("customers.tests.yml", "- name: a case\n"),
+    ],
+)
+def test_what_stands_beside_mappings(folder: Path, name: str, text: str):
     """Lock files and tests are none, in a folder or named."""
-    (folder / name).write_text("- name: a case\n")
+    (folder / name).write_text(text)
 
     for paths in ([folder], [folder / "customers.yml", folder / name]):
         found = survey(paths, {}, frozenset())
