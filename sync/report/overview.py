@@ -239,13 +239,15 @@ def _revenue(money: Summary) -> str:
 
 
 def _broken(mappings: Iterable[Summary]) -> Iterator[Text]:
-    """One line for each error, with all mappings that it struck."""
+    """One line for each error, with all mappings that it struck; lines to paste follow as they are."""
     struck: dict[str, list[str]] = {}
     for mapping in mappings:
         if mapping["error"]:
             struck.setdefault(mapping["error"], []).append(mapping["mapping"])
     for error, names in struck.items():
-        yield Text(f"{visible(', '.join(names))}: {sentence(error)}", style="red")
+        said, _, lines = error.partition("\n\n")
+        yield Text(f"{visible(', '.join(names))}: {sentence(said)}", style="red")
+        yield from (Text(visible(line, None)) for line in lines.splitlines())
 
 
 def _ending(document: Summary) -> Text:
