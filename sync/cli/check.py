@@ -27,6 +27,7 @@ from sync.engine.noted_types import explained, with_known
 from sync.engine.paces import Paces
 from sync.engine.read.known_types import KnownTypes
 from sync.engine.read.query import MappingQuery
+from sync.engine.read.scrutinize import scrutinize
 from sync.engine.read.thread import OneThread
 from sync.errors import ConfigError, NoSource, SyncError, gravest
 from sync.mapping.loader import LoadedMapping
@@ -55,10 +56,11 @@ _NO_TIME = "{field}: column {column} holds dates without a time, which are midni
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be done besides looking: make data sources that are named and missing, write lock files."""
+    """What is to be done besides: make data sources that are named and missing, write lock files, look at all rows."""
 
     create_data_source: bool = False
     write_lock: bool = False
+    all_rows: bool = False
 
 
 def check(
@@ -95,6 +97,8 @@ async def _check_all(
         Checked(one, create=wanted.create_data_source, accepting=wanted.write_lock)
         for one in mappings
     ]
+    for one in found:
+        one.all_rows = wanted.all_rows
     try:
         return [await _check(settings, store, paces, one) for one in found]
     finally:
@@ -190,10 +194,12 @@ def _ask_warehouse(checked: Checked, types_of: TypesOf) -> list[Disagreement]:
         batches = result.batches()
         first = next(batches, [])
         checked.warnings += _dates(checked.loaded, builder, first)
-        if builder.contract.found:
-            for batch in chain([first], batches):
-                for number, row in enumerate(batch, 1):
-                    builder.build(number, row)
+        rows = (row for batch in chain([first], batches) for row in batch)
+        if checked.all_rows:
+            checked.scrutiny = scrutinize(checked.loaded, builder, rows)
+        elif builder.contract.found:
+            for number, row in enumerate(rows, 1):
+                builder.build(number, row)
     checked.types, problems = builder.contract.settle(checked.in_use)
     silent = sorted(
         builder.contract.found.keys() - checked.types.keys() - {p.key for p in problems}

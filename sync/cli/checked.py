@@ -16,6 +16,7 @@ from sync.mapping.loader import LoadedMapping
 from sync.report.failure import errors_text, pasted
 from sync.report.findings import Finding, Level, Suite
 from sync.report.words import visible
+from sync.transform.scrutiny import Concern, Scrutiny
 
 #: Keys of fewer characters would be shown by half.
 _LONG_KEY = 16
@@ -38,6 +39,9 @@ class Checked:
     in_use: abc.Mapping[str, AttributeType] = field(default_factory=dict)
     problems: list[SyncError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    #: Whether every row is looked at, and what that showed.
+    all_rows: bool = field(default=False, init=False)
+    scrutiny: Scrutiny | None = field(default=None, init=False)
     #: The lock file that its types were written into, and those of them that were new to it.
     lock_file: str | None = field(default=None, init=False)
     lock_added: list[str] = field(default_factory=list, init=False)
@@ -76,6 +80,8 @@ def as_text(checked: Checked) -> abc.Iterator[str]:
         yield f"  query        {checked.columns} columns"
     for key, typed in sorted(checked.types.items()):
         yield f"  attribute    {visible(key)}: {typed.type} ({typed.origin}){_fate(checked, key)}"
+    if checked.scrutiny is not None:
+        yield from _seen_in_rows(checked.scrutiny)
     if checked.lock_file is not None:
         added = ", ".join(map(visible, checked.lock_added)) or "nothing"
         yield f"  lock file    {visible(checked.lock_file)}: {added} added"
@@ -88,6 +94,34 @@ def as_text(checked: Checked) -> abc.Iterator[str]:
     for problem in checked.problems:
         for lines in pasted(problem):
             yield lines + "\n"
+
+
+#: What is said of a column's values, by concern.
+_CONCERNS = {
+    Concern.TOO_LONG: "longer than 255 characters",
+    Concern.LOSES_DIGITS: "of more digits than a double keeps",
+    Concern.FLOAT: "of floating point",
+    Concern.NO_ZONE: "times without a zone",
+    Concern.UNKNOWN_COUNTRY: "no country's code",
+    Concern.UNKNOWN_STATE: "no state of the US",
+    Concern.UNSEEN: "with white space at an end or an invisible character",
+    Concern.NEAR_KEYS: "groups of keys that differ only in case, white space or invisible characters",
+    Concern.SUGGESTED_TYPE: "that only suggest the type of the attribute",
+}
+
+
+def _seen_in_rows(scrutiny: Scrutiny) -> abc.Iterator[str]:
+    yield f"  all rows     {scrutiny.rows:,} read"
+    for (column, concern), tally in sorted(scrutiny.found.items()):
+        said = f"{tally.count:,} {_CONCERNS[concern]}, first in row {tally.row:,}"
+        yield f"               {visible(column)}: {said}"
+
+
+def _rows_as_json(scrutiny: Scrutiny) -> dict[str, Any]:
+    columns: dict[str, dict[str, dict[str, int]]] = {}
+    for (column, concern), tally in sorted(scrutiny.found.items()):
+        columns.setdefault(column, {})[concern.value] = {"count": tally.count, "row": tally.row}
+    return {"rows": scrutiny.rows, "columns": columns}
 
 
 def _key(checked: Checked) -> str:
@@ -137,6 +171,7 @@ def as_json_value(checked: Checked) -> dict[str, Any]:
             }
             for key, typed in sorted(checked.types.items())
         },
+        "all_rows": checked.scrutiny and _rows_as_json(checked.scrutiny),
         "lock_file": checked.lock_file or (checked.loaded.lock and checked.loaded.lock.file),
         "lock_added": checked.lock_added,
         "warnings": checked.warnings,

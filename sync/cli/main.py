@@ -261,6 +261,9 @@ def validate(mappings: tuple[Path, ...], strict: bool, env: bool, output: Any) -
     is_flag=True,
     help="Add all types to attributes.lock.yml beside the mappings.",
 )
+@click.option(
+    "--all-rows", is_flag=True, help="Read every row, and tell what is odd about each column."
+)
 @_printing(*_FORMATS)
 @_env_file
 @_choosing
@@ -272,6 +275,7 @@ def check(mappings: tuple[Path, ...], output: Any, **wanted: bool) -> int:
 
     \b
     chartmogul-sync check                         before the first run
+    chartmogul-sync check --all-rows              what no first row shows: long texts, lost digits
     chartmogul-sync check --write-lock            keep all types in git; runs then refuse others
     """
     from sync.cli.check import Wanted, check
