@@ -519,3 +519,26 @@ def test_contacts(tmp_path, how):
         "reject_edited": ({"rejected": 1}, "Prof", []),
     }
     assert (counts(run, "people"), town.contacts()[0]["title"], warned(town)) == expected[how]
+
+
+@pytest.mark.parametrize("merging", ["merge", "replace"])
+def test_an_edited_attribute_of_a_contact_stays(tmp_path, merging):
+    """All attributes of a contact are sent together, as ChartMogul may replace them: what was edited goes as it is."""
+    town = town_of(tmp_path, contact_custom=merging)
+    town.sandbox.world.definitions.update(("role", "nick"))
+    attributes = (
+        "attributes: {role: {column: role, type: String}, nick: {column: nick, type: String}}\n"
+    )
+    town.write("people", CONTACTS + attributes + "overwrite: unless_edited\n")
+    columns = "account, id, title, name, role, nick"
+    town.table("people", columns, ("c1", "p1", "Dr", "Plum", "buyer", "P"))
+    assert counts(town.run(), "people") == {"created": 1}
+    path = f"/v1/contacts/{town.contacts()[0]['uuid']}"
+    custom = [{"key": "role", "value": "boss"}, {"key": "nick", "value": "P"}]
+    assert call(town.sandbox, "PATCH", path, body={"custom": custom})[0] == 200
+    town.table("people", columns, ("c1", "p1", "Dr", "Plum", "buyer", "Q"))
+    run = town.run()
+
+    assert counts(run, "people") == {"updated": 1}
+    assert town.contacts()[0]["custom"] == {"role": "boss", "nick": "Q"}
+    assert warned(town) == [("attributes.role", "edited")]

@@ -1,9 +1,10 @@
 """What there is in a decision: all that a create sets, what an update sends, and the words for what it did not do."""
 
 from collections import abc
+from dataclasses import replace
 
 from sync.domain.overwrite import Edits
-from sync.domain.plan import Changes, Keep, Operation, Update, missing_tags
+from sync.domain.plan import Changes, Keep, Known, Operation, Seen, Update, missing_tags
 from sync.domain.record import Fields, Record, Value
 from sync.domain.results import Warned
 
@@ -38,6 +39,13 @@ def cleared(operation: Operation) -> abc.Iterator[str]:
 
 def _tags(value: Value) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
+
+
+def staying(record: Record, known: Known, edits: Edits) -> Record:
+    """The record with the values of others that stay: what is sent along with changes must not overwrite them."""
+    shown = known.fields if isinstance(known, Seen) else {}
+    theirs = {name: shown[name] for name in edits.stay if name in shown}
+    return replace(record, fields={**record.fields, **theirs}) if theirs else record
 
 
 def nothing_done(dropped: Changes) -> str:

@@ -27,8 +27,8 @@ from sync.domain.plan import (
 )
 from sync.domain.results import Delivered, Outcome
 from sync.engine.context import Lease
+from sync.engine.write import content
 from sync.engine.write.asked import AskedValues
-from sync.engine.write.content import all_of, changes_of, edits_of, lost, nothing_done, to_send
 from sync.engine.write.delivery import Delivery, Job, Planned, ended, half_way, left_alone
 from sync.engine.write.drops import Drops
 from sync.engine.write.edits import warnings_of
@@ -98,7 +98,7 @@ class Deliver:
         """The requests that a plan will take, without those of later look-ups."""
         match planned.operation:
             case Create(record):
-                return self.destination.cost(Outcome.CREATED, all_of(record))
+                return self.destination.cost(Outcome.CREATED, content.all_of(record))
             case Update(changes=changes):
                 return self.destination.cost(Outcome.UPDATED, changes)
             case _:
@@ -134,7 +134,7 @@ class Deliver:
     async def _foretell(self, planned: Planned) -> Delivery:
         match planned.operation:
             case Create(record, reason):
-                changes = all_of(record)
+                changes = content.all_of(record)
                 result = Delivered(
                     record.row, record.key, Outcome.CREATED, reason, None, True, changes
                 )
@@ -167,7 +167,7 @@ class Deliver:
                 return self._left_alone(planned)
 
     async def _create(self, job: Job, operation: Create, *, again: bool) -> Delivery:
-        record, changes = operation.record, all_of(operation.record)
+        record, changes = operation.record, content.all_of(operation.record)
         self._claim_lease()
         job = await self._ownership.ask(job, changes)
         try:
@@ -179,7 +179,7 @@ class Deliver:
             return self._left_alone(
                 met
             )  # merged, since it was sent, with a row that comes first; or edited
-        edits = edits_of(met.operation) if met else Edits()
+        edits = content.edits_of(met.operation) if met else Edits()
         changes = {name: change for name, change in changes.items() if name not in edits.stay}
         written = await self._complete(job, seen, met.operation if met else None)
         after = {**seen.fields, **(written.seen if written else {})}
@@ -202,7 +202,7 @@ class Deliver:
             self._drops.warnings(job, dropped) + warnings_of(edits),
         )
         hashes, tried = self._drops.hashes(record, dropped), frozenset(dropped)
-        sent = changes_of(met.operation) if met else changes
+        sent = content.changes_of(met.operation) if met else changes
         delivery = Delivery(job.entry, result, seen, hashes, tried)
         shown = Shown(after, None, sent, stuck.keys())
         return self._ownership.written(delivery, job, shown, edits)
@@ -217,7 +217,8 @@ class Deliver:
             return await self.destination.complete(job.record, seen)
         if not isinstance(met, Update):
             return None
-        return await self.destination.update(seen.uuid, to_send(met.changes), job.record)
+        kept = content.staying(job.record, seen, met.edits)
+        return await self.destination.update(seen.uuid, content.to_send(met.changes), kept)
 
     async def _exists_after_all(self, job: Job, error: AlreadyExists, *, again: bool) -> Delivery:
         found = await self.destination.find(job.record, None)
@@ -233,7 +234,8 @@ class Deliver:
         record, changes, known = operation.record, operation.changes, operation.before_known
         self._claim_lease()
         job = await self._ownership.ask(planned.job, changes, operation.uuid)
-        written = await self.destination.update(operation.uuid, to_send(changes), record)
+        kept = content.staying(record, planned.known, operation.edits)
+        written = await self.destination.update(operation.uuid, content.to_send(changes), kept)
         stuck, dropped = self._drops.split(changes, written.seen)
         stuck = {name: change for name, change in stuck.items() if name not in written.unmodified}
         if written.failed:
@@ -246,12 +248,12 @@ class Deliver:
             record.row,
             record.key,
             Outcome.UPDATED if stuck else Outcome.UNCHANGED,
-            operation.reason if stuck else nothing_done(dropped),
+            operation.reason if stuck else content.nothing_done(dropped),
             operation.uuid,
             known,
             stuck,
             self._drops.warnings(job, dropped, pinned)
-            + tuple(map(lost, written.lost))
+            + tuple(map(content.lost, written.lost))
             + warnings_of(operation.edits),
         )
         untouched = frozenset() if known else job.dropped - self._drops.hashes(record, changes)
