@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from sync.domain import objects
 from sync.domain.audited import Audited, Example
 from sync.domain.events import MappingReporter
-from sync.domain.fingerprint import Hasher
 from sync.domain.plan import (
     Absent,
     Changes,
@@ -43,7 +42,6 @@ class Side:
     lookups: Lookups
     deliver: Deliver
     reporter: MappingReporter
-    hasher: Hasher
     audited: Audited
     leaves_absent: bool
     #: The uuids of the records that its rows have met.
@@ -96,10 +94,10 @@ class Side:
         match found.operation:
             case Create():
                 return self._missing(found.job, found.known)
-            case Update(record, uuid, changes):
+            case Update(record, uuid, changes, edits=edits):
+                edited = {*edits.overwritten, *edits.rewritten}
                 for name, (shown, wanted) in changes.items():
-                    edited = self._is_edited(found, name)
-                    example = Example(record.row, record.key, shown, wanted, edited)
+                    example = Example(record.row, record.key, shown, wanted, name in edited)
                     self.audited.differs(name, example)
                 reason = f"differs in ChartMogul: {', '.join(changes)}"
                 return Delivered(
@@ -133,18 +131,6 @@ class Side:
         changes: Changes = {name: (None, v) for name, v in record.fields.items() if v is not None}
         why = "deleted in ChartMogul" if deleted else reason
         return Delivered(record.row, record.key, Outcome.CREATED, why, None, True, changes)
-
-    def _is_edited(self, found: Planned, name: str) -> bool:
-        """Whether somebody else has changed a value since this mapping wrote it, as far as the state can tell.
-
-        It was written by this mapping, where the row is as it was when it was last sent.
-        """
-        memory, record, known = found.job.memory, found.job.record, found.known
-        if memory is None or name == "tags" or not isinstance(known, Seen):
-            return False
-        hash_of = self.hasher.field
-        sent = hash_of(name, record.fields[name]) in memory.hash_set
-        return sent and hash_of(name, known.fields.get(name)) not in memory.hash_set
 
 
 def _sound(
@@ -182,7 +168,6 @@ async def side_of(assembly: WriterAssembly, audited: Audited) -> Side:
         Lookups(await assembly.pending(), destination),
         Deliver(destination, policy, None),
         assembly.reporter,
-        findings.hasher,
         audited,
         leaves_absent,
     )
