@@ -17,7 +17,7 @@ from sync.sandbox.people import Contact
 from sync.sandbox.request import Incoming
 from sync.sandbox.sandbox import DATA_SOURCE, Sandbox
 from sync.sandbox.world import Merge
-from tests.simulation.plan import DEFINE, Deed, Plan, Scene, Trouble
+from tests.simulation.plan import DEFINE, TYPE, Deed, Plan, Scene, Trouble
 
 KEY = "planted-key-5d2c7e91ab"
 OTHER_KEY = "planted-other-key-31f0c4d2"
@@ -142,6 +142,8 @@ class Account:
     revoked: str = field(default="", init=False)
     #: What people deleted: by uuid, which keys it stood for.
     graves: dict[str, list[tuple[str, str]]] = field(default_factory=dict, init=False)
+    #: By uuid, the company that people typed last, while no process was under way.
+    typed: dict[str, str] = field(default_factory=dict, init=False)
     #: Contacts of nobody that were there beforehand, as they were.
     nobodies: dict[str, Contact] = field(default_factory=dict, init=False)
     #: Processes that a stranger told that nothing will do.
@@ -381,7 +383,14 @@ class Account:
         elif deed.what == DEFINE:
             self.note("people define the attribute of contacts")
             world.definitions.add("role")
+        elif deed.what == TYPE and ours:
+            self.catch_up()  # what was on its way has arrived by then
+            customer = world.customers[ours[deed.pick % len(ours)]]
+            self.note(f"people type into {customer.uuid}")
+            self.typed[customer.uuid] = f"Typed {deed.pick}"
+            world.put(replace(customer, company=f"Typed {deed.pick}"))
         elif deed.what == "edit" and ours:
+            self.typed.pop(ours[deed.pick % len(ours)], None)
             customer = world.customers[ours[deed.pick % len(ours)]]
             self.note(f"people edit {customer.uuid}")
             world.put(replace(customer, company="Edited", country="FR"))

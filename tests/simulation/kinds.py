@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.simulation.plan import (
     DEFINE,
+    TYPE,
     Companion,
     Deed,
     Pause,
@@ -228,6 +229,18 @@ def drops(dice: random.Random, plan: Plan) -> Plan:
     return replace(plan.without(place, changed), undefined=True)
 
 
+def edits(dice: random.Random, plan: Plan) -> Plan:
+    """People type values between the scenes, and the mappings say whose value wins."""
+    how = dice.choice(("always", "if_empty", "unless_edited", "unless_edited", "reject_edited"))
+
+    def typed(dice: random.Random, scene: Scene) -> Scene:
+        deeds = tuple(Deed(TYPE, 0, dice.randrange(100)) for _ in range(dice.choice((1, 2))))
+        return replace(scene, deeds=(*deeds, *scene.deeds))
+
+    checked = plan.live_check if how == "always" else "changed"
+    return replace(_in_scenes(dice, plan, typed), overwrite=how, live_check=checked)
+
+
 def fleet(dice: random.Random, plan: Plan) -> Plan:
     """Two to five processes work on one state at once, in two accounts and two data sources."""
 
@@ -284,6 +297,7 @@ KINDS: dict[str, Draw] = {
     "deletions": deletions,
     "drops": drops,
     "fleet": fleet,
+    "edits": edits,
 }
 
 #: What the worker bears. Not `lag`: a contact that was just created and cannot be read by its uuid looks as one that

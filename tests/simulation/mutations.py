@@ -12,7 +12,8 @@ from sync.destination.contacts import identity
 from sync.destination.contacts.contacts import Contacts
 from sync.destination.contacts.in_doubt import InDoubtCreates
 from sync.destination.parents import ParentResolver
-from sync.domain import plan
+from sync.domain import overwrite, plan
+from sync.domain.own import Own
 from sync.domain.plan import Absent
 from sync.domain.results import Delivered, count
 from sync.engine import run
@@ -27,10 +28,11 @@ from sync.report import folder, log
 from sync.state import leases
 from sync.state.keys import Keys
 from sync.state.mapping_state import MappingState
-from sync.state.memory import Doubt, RejectedRow
+from sync.state.memory import Doubt, Memory, RejectedRow
 from sync.state.store import Store
 from tests.simulation.plan import (
     DEFINE,
+    TYPE,
     Blow,
     Companion,
     Deed,
@@ -192,6 +194,17 @@ def _defined_later() -> Plan:
     """An attribute is dropped, and defined when all is delivered but for it."""
     defined = Scene(_with_ada(), deeds=(Deed(DEFINE, 0, 0),))
     return Plan(0, undefined=True, scenes=(Scene(_with_ada()), defined), kinds=("drops",))
+
+
+def _left_alone(*deeds: Deed, lost: bool = False) -> Plan:
+    """A company changes twice, in a mapping that leaves edits; the answers to the first change may be lost."""
+    troubles = (Trouble("reset after", 1, 400, "updates"),) if lost else ()
+    scenes = (
+        Scene(_rows("First")),
+        Scene(_rows("Second"), troubles=troubles, deeds=deeds),
+        Scene(_rows("Third")),
+    )
+    return Plan(0, scenes=scenes, overwrite="unless_edited", kinds=("edits",))
 
 
 def _deleted_between() -> Plan:
@@ -407,6 +420,24 @@ MUTATIONS: dict[str, Mutation] = {
         "tried_again",
         ((Retrials, "entry", _ignore),),
         plans=(_defined_later(),),
+    ),
+    "heedless": Mutation(
+        "a value that somebody typed is overwritten, though the mapping leaves it",
+        "edits_survive",
+        ((overwrite._Judge, "_fate", lambda *_: "sent"),),
+        plans=(_left_alone(Deed(TYPE, 0, 0)),),
+    ),
+    "forgetful": Mutation(
+        "a mapping forgets what it wrote, and takes its own values for edits",
+        "delivered",
+        ((Memory, "own", property(lambda _: Own())),),
+        plans=(_left_alone(),),
+    ),
+    "unasked": Mutation(
+        "what a write asks for is not noted before it is sent: an answer that is lost makes an edit of it",
+        "delivered",
+        ((MappingState, "ask", _nothing),),
+        plans=(_left_alone(lost=True),),
     ),
     "kept to itself": Mutation(
         "what contacts learn of a customer that was deleted, its own mapping never knows",

@@ -32,6 +32,8 @@ TROUBLES: dict[str, int] = {
 }
 #: What defines the attribute of contacts in mid-run, or before: what was dropped of it is taken from then on.
 DEFINE = "define the attribute"
+#: What somebody types into a record between two scenes, when no process is under way: it is a mapping's to leave.
+TYPE = "type a value"
 #: What people do in ChartMogul in the middle of a run.
 PEOPLE = ("merge", "delete a customer", "delete a contact", "edit")
 
@@ -204,6 +206,8 @@ class Plan:
     pinned: tuple[str, ...] = ()
     #: The mapping of customers has a state.
     states: bool = False
+    #: Whose value wins, for all fields.
+    overwrite: str = "always"
     #: The kinds of trouble that struck beyond those of every world, see `kinds`.
     kinds: tuple[str, ...] = ()
 
@@ -211,6 +215,11 @@ class Plan:
     def dropping(self) -> bool:
         """Whether ChartMogul drops values of good rows."""
         return self.undefined or bool(self.pinned)
+
+    @property
+    def yielding(self) -> bool:
+        """Whether values of others are left, or reject their rows."""
+        return self.overwrite != "always"
 
     @property
     def skewed(self) -> bool:

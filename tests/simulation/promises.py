@@ -132,6 +132,8 @@ def delivered(world: World) -> Broken:
     rows = last.scene.rows
     for mapping, number, row in _good(world, rows):
         code = rejected.get((mapping, number))
+        if code == "edited" and _is_edited(world, row):
+            continue
         if code is not None:
             pinned = row.id in world.plan.pinned or getattr(row, "key", "") in world.plan.pinned
             if not (world.plan.merging and code in excused) and not pinned:
@@ -170,11 +172,55 @@ def _differs(world: World, row: Account | Person) -> str:
         held = shown.get(name)
         if name in shown["pinned"] or (name == "role" and world.plan.undefined):
             continue
+        if world.plan.yielding and _is_foreign(name, held):
+            continue
+        if world.plan.overwrite == "if_empty" and held not in (None, ""):
+            continue
+        if world.plan.overwrite == "if_empty" and wanted is None:
+            continue
         if not _same(name, wanted, held) and (held or wanted is not None):
             return f"{name} is {held!r}, not {wanted!r}"
     if isinstance(row, Account) and "warehouse" not in shown["tags"]:
         return "the tag is missing"
     return ""
+
+
+def _is_foreign(name: str, held: Any) -> bool:
+    """Whether a value is one that people, or scripts, have entered."""
+    if name == "company":
+        return held in ("By hand", "Edited", "Pinned") or str(held).startswith("Typed")
+    return (name, held) in (("country", "FR"), ("seats", 1), ("title", "Pinned"))
+
+
+def _is_edited(world: World, row: Account | Person) -> bool:
+    """Whether a record holds a value of somebody else's, for which its row may be rejected."""
+    shown = _shown(world, row, world.held)
+    if world.plan.overwrite != "reject_edited" or isinstance(shown, str):
+        return False
+    return any(_is_foreign(name, shown.get(name)) for name in row.fields)
+
+
+def edits_survive(world: World) -> Broken:
+    """What people have typed stays, wherever a mapping leaves it."""
+    if not world.plan.yielding or world.plan.merging:
+        return
+    held = world.account.sandbox.world.customers
+    for uuid, company in world.account.typed.items():
+        if uuid in held and held[uuid].company != company:
+            yield f"people typed {company} into {uuid}, and it is {held[uuid].company}"
+
+
+def nobody_edited(world: World) -> Broken:
+    """Where nobody has edited anything no warning says so, whatever answers were lost and processes killed."""
+    plan = world.plan
+    if plan.meddling or plan.dropping or plan.split or plan.yielding or plan.present:
+        return
+    for worker in _workers(world):
+        folder = _report(world, worker)
+        for line in _lines(folder, "changes.jsonl") if folder else ():
+            for warning in line["warnings"]:
+                if warning["code"] in ("edited", "rewritten"):
+                    yield f"{worker.name} warns: {line['mapping']} {warning['field']} was edited"
 
 
 def _shown(world: World, row: Account | Person, account: Held) -> dict[str, Any] | str:
@@ -525,6 +571,8 @@ PROMISES: tuple[abc.Callable[[World], Broken], ...] = (
     settled,
     others_are_left_alone,
     no_false_alarm,
+    edits_survive,
+    nobody_edited,
     strangers_end_nothing,
     lists_end,
     dry_runs_write_nothing,

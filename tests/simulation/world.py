@@ -349,7 +349,7 @@ def _setting(plan: Plan, folder: Path, state: Path, account: int, source: int) -
         "SYNC_REPORTS": str(folder / "reports"),
         "SYNC_TMP": str(folder),
     }
-    so = (plan.live_check, plan.by_email, plan.split, plan.states)
+    so = (plan.live_check, plan.by_email, plan.split, plan.states, plan.overwrite)
     mappings = _mappings(*so, account, source)
     return Setting(folder, Settings.load(told), mappings)
 
@@ -365,7 +365,13 @@ def _keys(account: int, source: int) -> dict[str, str]:
 
 @cache
 def _mappings(
-    live_check: str, by_email: bool, split: bool, states: bool, account: int, source: int
+    live_check: str,
+    by_email: bool,
+    split: bool,
+    states: bool,
+    overwrite: str,
+    account: int,
+    source: int,
 ) -> tuple[LoadedMapping, ...]:
     told = _keys(account, source)
     with tempfile.TemporaryDirectory() as folder:
@@ -373,6 +379,9 @@ def _mappings(
         state = "\n  state: state" if states else "\nignore_columns: [state]"
         for name, query in Plan(0, split=split).queries.items():
             text = _CONTACTS if query == "people" else _CUSTOMERS
+            text += f"overwrite: {overwrite}\n"
+            if overwrite == "if_empty":  # nothing is ever emptied then
+                text = text.replace("on_null: clear", "on_null: keep")
             told_so = {"live_check": live_check, "external_id": key, "state": state}
             Path(folder, f"{name}.yml").write_text(text.format(name=name, query=query, **told_so))
         return tuple(load([Path(folder)], told))
