@@ -31,10 +31,6 @@ class Own:
         """These, and what is being asked for."""
         return Own(self.sent, self.shown, self.asked | asked)
 
-    def without(self, hashes: abc.Set[bytes]) -> "Own":
-        """These, but for what is somebody else's by now, as a value that was put back."""
-        return Own(self.sent - hashes, self.shown - hashes, self.asked - hashes)
-
 
 @dataclass(frozen=True, slots=True)
 class Owner:

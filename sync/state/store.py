@@ -225,11 +225,6 @@ class Store:
 
         self.database.write(work)
 
-    def disown(self, scope: Scope, mapping: str, values: abc.Mapping[str, abc.Set[bytes]]) -> None:
-        """These values, by key, are the mapping's own no longer: they were put back by an undo."""
-        whose = own_values.Whose(scope, mapping)
-        self.database.write(lambda c: own_values.disown(c, self._keys, whose, values))
-
     def announce(self, mapping: str, numbers: abc.Sequence[int]) -> None:
         """Note, before they are sent, that these records (by number) are about to be written."""
         self.database.write(lambda c: records.announce(c, mapping, numbers))

@@ -240,16 +240,6 @@ def test_asked_for_and_shown_as_a_double():
     assert [owner.owns(own, "attributes.score", one) for one in shown] == [True, True, False]
 
 
-def test_put_back_by_an_undo():
-    """What is taken out of the own values is somebody else's."""
-    owner, own = policy().owner, sent(company="A", city="Ulm")
-    left = own.without(owner.marks("company", "A"))
-
-    assert owner.owns(own, "company", "A")
-    assert not owner.owns(left, "company", "A")
-    assert owner.owns(left, "city", "Ulm")
-
-
 def test_hashes_of_an_older_state_know_other_spellings():
     """It has hashes of what was sent only; a state, a time and a number are shown otherwise."""
     older = {
