@@ -3,13 +3,14 @@
 from collections import abc
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
-from sync.domain.fingerprint import Hasher, join, split
+from sync.domain.fingerprint import Hasher
+from sync.state import own_values
 from sync.state.keys import Keys
 from sync.state.memory import Scope
-from sync.state.schema import own_values, records, synced, undone
-from sync.state.upsert import CHUNK, chunks, upsert
+from sync.state.schema import records, synced, undone
+from sync.state.upsert import chunks, upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,9 @@ def note(
             if mark is not None
         ],
     )
-    _disown(connection, undoing.mapping, {r: wanted[key].foreign for r, (key, *_) in known.items()})
+    _unsend(connection, undoing.mapping, known)
+    whose = own_values.Whose(undoing.scope, undoing.mapping)
+    own_values.disown(connection, keys, whose, {row.key: row.foreign for row in wanted.values()})
     marked = marks(connection, undoing.mapping, undoing.scope).keys()
     return len(wanted) - sum(record in marked for record in known)
 
@@ -89,42 +92,13 @@ def _mark(undoing: Undoing, fingerprint: bytes | None, held: bytes | None) -> by
     return held if fingerprint is None else undoing.hasher.mark(fingerprint, undoing.digest)
 
 
-def _disown(
-    connection: Connection, mapping: str, foreign: abc.Mapping[int, frozenset[bytes]]
-) -> None:
-    """Nothing that was put back is the mapping's own value, and no row is known as sent."""
-    unsent = {"fingerprint": None, "imprint": None}
-    _take_out(connection, synced, mapping, ("hashes",), foreign, unsent)
-    _take_out(connection, own_values, mapping, ("shown", "asked"), foreign, {})
-
-
-def _take_out(
-    connection: Connection,
-    table: Table,
-    mapping: str,
-    columns: abc.Sequence[str],
-    foreign: abc.Mapping[int, frozenset[bytes]],
-    besides: abc.Mapping[str, object],
-) -> None:
-    """Take hashes out of columns that hold several."""
-    numbers = list(foreign)
-    for start in range(0, len(numbers), CHUNK):
-        mine = table.c.mapping == mapping, table.c.record.in_(numbers[start : start + CHUNK])
-        found = connection.execute(
-            select(table.c.record, *(table.c[n] for n in columns)).where(*mine)
-        )
-        rows: list[dict[str, object]] = [
-            {"of_record": record}
-            | {
-                f"new_{name}": None if had is None else join(split(had) - foreign[record])
-                for name, had in zip(columns, kept, strict=True)
-            }
-            for record, *kept in found
-        ]
-        if rows:
-            one = table.c.mapping == mapping, table.c.record == bindparam("of_record")
-            new: dict[str, object] = {name: bindparam(f"new_{name}") for name in columns}
-            connection.execute(update(table).where(*one).values({**besides, **new}), rows)
+def _unsend(connection: Connection, mapping: str, numbers: abc.Iterable[int]) -> None:
+    """Nothing is known as sent of these records."""
+    here = (synced.c.mapping == mapping) & (synced.c.record == bindparam("of_record"))
+    rows = [{"of_record": number} for number in numbers]
+    if rows:
+        unsent = update(synced).where(here).values(fingerprint=None, imprint=None)
+        connection.execute(unsent, rows)
 
 
 def clear(connection: Connection, mapping: str, numbers: abc.Iterable[int]) -> None:

@@ -11,6 +11,7 @@ from sync.domain.events import MappingReporter, Phase
 from sync.domain.lookup import Listing, Way, choose
 from sync.domain.money import Revenue
 from sync.domain.objects import Descriptor
+from sync.domain.own import Owner
 from sync.domain.plan import Changes, Seen, shape_of
 from sync.domain.put_back import Past, PutBack, gone, is_back, put_back
 from sync.domain.record import AttributeType, Fields, Problem, Record, Rejected, Stage
@@ -168,8 +169,13 @@ class Putter:
 
     def _note(self, one: Past) -> None:
         """The record is as it was; none of its values is the mapping's own."""
-        hash_of = self.undoing.hasher.field
-        foreign = {hash_of(name, value) for name, change in one.changes.items() for value in change}
+        owner = Owner(self.undoing.hasher, self._shape)
+        foreign = {
+            mark
+            for name, change in one.changes.items()
+            for value in change
+            for mark in owner.marks(name, value)
+        }
         self._back.append(PutBackRow(one.key, frozenset(foreign)))
 
     # Sending
