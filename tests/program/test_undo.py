@@ -1,6 +1,7 @@
 """`undo`: what a run changed goes back, through the command line, and stays back while rows are as they were."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -316,3 +317,17 @@ def test_an_undo_is_no_run_of_its_mappings(damaged):
     assert damaged("runs", "--json").json[0]["run_id"] == undone
     assert damaged("runs", "--json").json[0]["undid"] == success
     assert damaged("run", "--json").json["mappings"][0]["left"] == 0
+
+
+def test_money(desk):
+    """A run says the MRR of the customers that it touches, as look-ups show it."""
+    desk.rows({}, {"id": "cus_2"})
+    desk("run")
+    uuid = desk.place.customers()["cus_1"]["uuid"]
+    customer = desk.place.sandbox.sandbox.world.customer(uuid)
+    desk.place.sandbox.sandbox.world.put(replace(customer, mrr=12345))
+    desk.rows({"country": "AT"}, {"id": "cus_2"}, {"id": "cus_3"})
+    dry = desk("run", "--dry-run", "--json").json["mappings"][0]
+    assert dry["mrr"] == {"known": 1, "of": 2, "sum_cents": 12345, "largest": [["cus_1", 12345]]}
+    assert desk("run", "--json").json["mappings"][0]["mrr"] == dry["mrr"]
+    assert desk("run", "--json").json["mappings"][0]["mrr"] is None

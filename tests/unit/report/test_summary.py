@@ -22,6 +22,7 @@ def test_summary(run):
   "status": "completed_with_errors",
   "exit_code": 1,
   "environment": null,
+  "undid": null,
   "mappings": [
     {
       "mapping": "customers",
@@ -29,6 +30,7 @@ def test_summary(run):
       "object": "customer",
       "mode": "upsert",
       "data_source": "ds_1",
+      "account": null,
       "status": "completed_with_errors",
       "error": null,
       "reason": null,
@@ -55,8 +57,10 @@ def test_summary(run):
       "rejected_new": 0,
       "mended": 0,
       "rejected_by_code": {},
+      "undone": 0,
       "known_drops": {},
       "overridden": [],
+      "mrr": null,
       "new_types": {},
       "not_retried": 0,
       "estimate": null
