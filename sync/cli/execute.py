@@ -13,6 +13,7 @@ from typing import Protocol
 
 from sync.allowance.opening import open_book
 from sync.cli import broken_run
+from sync.cli import plan as plans
 from sync.cli.config import Prepared, prepare_run
 from sync.cli.follow import follow, leave_metrics
 from sync.cli.formats import Output
@@ -60,6 +61,7 @@ def run(
     wanted: Wanted,
     *,
     dry_run: bool,
+    plan: Path | None = None,
 ) -> int:
     """Run the mappings and say how it went; the exit code.
 
@@ -67,7 +69,7 @@ def run(
     """
     prepared, reports = prepare_run(paths), wanted.reports
     try:
-        ended = asyncio.run(conduct(prepared, selection, dry_run=dry_run, wanted=wanted))
+        ended = asyncio.run(conduct(prepared, selection, dry_run=dry_run, wanted=wanted, plan=plan))
     except SyncError as error:
         failed = replace(prepared, survey=prepared.survey.barring(error))
         ended = broken_run.enter(failed, error, dry_run=dry_run, whole=selection.whole)
@@ -104,15 +106,16 @@ async def conduct(
     wanted: Wanted | None = None,
     stop: Stop | None = None,
     listener: Reporter | None = None,
+    plan: Path | None = None,
 ) -> Run:
-    """A run over the mappings that may run; those that may not have failed in it.
+    """A run over the mappings that may run; those that may not have failed in it. A plan takes all of them or none.
 
     Raises:
-        ConfigError: none may, or no report can be written.
+        ConfigError: none may, no report can be written, or the plan does not fit.
         StateError: the state cannot be opened.
     """
     found = prepared.survey
-    if not found.may_run:
+    if not found.may_run or (plan is not None and found.problems):
         raise ConfigError(*found.problems)
     if found.problems and logs.style(prepared.settings.log, sys.stderr) == "text":
         broken_run.show(prepared)
@@ -126,6 +129,7 @@ async def conduct(
         listener=listener,
         barred=found.barred,
         unsound=found.unsound,
+        plan=plan,
     )
 
 
@@ -144,22 +148,25 @@ async def execute(
     teller: "Teller | None" = None,
     query: abc.Callable[[LoadedMapping], MappingQuery] = MappingQuery.open,
     undid: str | None = None,
+    plan: Path | None = None,
 ) -> Run:
     """One run over loaded mappings, with everything it needs opened and closed again.
 
     Signals end it, unless the caller has a `stop` of its own. `task` is what takes a mapping through it, `teller` makes
-    what tells of it besides files and log, for people; `undid` is the run that this one puts back.
+    what tells of it besides files and log, for people; `undid` is the run that this one puts back. `plan` is the file
+    that a dry run makes, or a run applies.
     """
     own, wanted = stop or Stop(), wanted or Wanted()
     reports = wanted.reports or settings.reports
     with nullcontext() if stop else signals(own):
         async with AsyncExitStack() as stack:
-            if dry_run:
-                store = await asyncio.to_thread(Store.open_read_only, settings.state_url)
-            else:
-                store = await asyncio.to_thread(Store.open, settings.state_url)
+            given = (plan, selection, mappings, settings)
+            selection, writer = stack.enter_context(plans.opened(*given, dry_run=dry_run))
+            opened = Store.open_read_only if dry_run else Store.open
+            store = await asyncio.to_thread(opened, settings.state_url)
             stack.callback(store.close)
-            reporter = _reporter(settings, store, wanted, teller, dry_run=dry_run)
+            files = FileReporter(reports, now, writer)
+            reporter = _reporter(files, settings, store, wanted, teller, dry_run=dry_run)
             if listener is not None:
                 reporter = Several(reporter, listener)
             stack.callback(reporter.close)
@@ -209,6 +216,7 @@ def signals(stop: Stop) -> abc.Iterator[None]:
 
 
 def _reporter(
+    files: FileReporter,
     settings: Settings,
     store: Store,
     wanted: Wanted,
@@ -217,7 +225,6 @@ def _reporter(
     dry_run: bool,
 ) -> Reporter:
     """Files first: the terminal names their folder, and shows what they have gathered."""
-    files = FileReporter(wanted.reports or settings.reports, now)
     as_log = logs.style(settings.log, sys.stderr) == "json"
     if teller is not None:
         terminal = teller(quiet=as_log)

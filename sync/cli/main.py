@@ -324,6 +324,18 @@ def preview(mappings: tuple[Path, ...], limit: int, output: Any) -> int:
     help="Lift a rail for this run, such as max_updates or changed_keys; repeatable.",
 )
 @click.option(
+    "--plan",
+    type=_PATH,
+    metavar="FILE",
+    help="With --dry-run: write what would be sent to this file. Without: send just that.",
+)
+@click.option(
+    "--canary",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Write N rows of each kind first, and stop where one does not arrive as it was sent.",
+)
+@click.option(
     "--detailed-exit-code",
     "detailed",
     is_flag=True,
@@ -346,25 +358,56 @@ def run(
     limit: int | None,
     keys: tuple[str, ...],
     rails: tuple[str, ...],
+    plan: Path | None,
+    canary: int | None,
     detailed: bool,
     reports: Path | None,
     rows: int | None,
     output: Any,
 ) -> int:
-    """Bring ChartMogul up to date with the warehouse."""
-    if detailed and not dry_run:
-        raise click.UsageError(
-            "--detailed-exit-code is for --dry-run: a run has sent what it had to"
-        )
+    """Bring ChartMogul up to date with the warehouse.
+
+    \b
+    A plan is looked at first and sent later, from here or elsewhere:
+      chartmogul-sync run --dry-run --plan plan.jsonl
+      chartmogul-sync run --plan plan.jsonl
+
+    The second one looks everything up that the plan lists, and sends only that, where neither the row
+    nor ChartMogul has changed since: the others end as `conflict`. What would be sent and is not
+    planned is skipped. A plan that was cut off can be applied again. Without MAPPING it takes the
+    mappings that the plan was made for. --key and --limit make a plan of some rows, or take some of
+    its rows; --full makes one that trusts no state.
+
+    A canary is N creates and N updates of each mapping, customers first, that are read back and
+    compared field by field before the others follow: canary.json in the report has the comparison.
+    """
+    _guard_run(dry_run=dry_run, detailed=detailed, canary=canary)
     from sync.cli.execute import Wanted, run
+    from sync.cli.plan import paths_for
     from sync.engine.context import Selection
     from sync.engine.limits import read_rails
 
     selection = Selection(
-        limit, frozenset(keys) if keys else None, full, read_rails(rails), detailed
+        limit,
+        frozenset(keys) if keys else None,
+        full,
+        read_rails(rails),
+        detailed,
+        canary=canary,
     )
     wanted = Wanted(output, reports, rows)
-    return run(mappings or _DEFAULT, selection, wanted, dry_run=dry_run)
+    paths = paths_for(mappings, plan, dry_run=dry_run, default=_DEFAULT)
+    return run(paths, selection, wanted, dry_run=dry_run, plan=plan)
+
+
+def _guard_run(*, dry_run: bool, detailed: bool, canary: int | None) -> None:
+    """Raise UsageError where options are for a dry run only, or for no dry run."""
+    if detailed and not dry_run:
+        raise click.UsageError(
+            "--detailed-exit-code is for --dry-run: a run has sent what it had to"
+        )
+    if canary and dry_run:
+        raise click.UsageError("--canary is for a run that writes: a dry run sends nothing")
 
 
 @app.command(short_help="Send the rejected rows again, read anew.")

@@ -96,6 +96,10 @@ class Customers:
             raise Unresolved(two_records(why))
         return found
 
+    async def show(self, uuid: str) -> Seen:
+        """A customer as ChartMogul shows it in this moment."""
+        return await self.client.customer(uuid)
+
     async def pages(self) -> abc.AsyncGenerator[Page]:
         """All customers of the data source, up to 200 a page."""
         async for page in self.client.list_customers(self.data_source):

@@ -167,6 +167,10 @@ class Destination(Protocol):
         """The record in ChartMogul, by the remembered uuid first; raises Unresolved and LeftAlone."""
         ...
 
+    async def show(self, uuid: str) -> Seen:
+        """A record as ChartMogul shows it in this moment; raises NotFound."""
+        ...
+
     async def create(self, record: Record) -> Seen:
         """Create the record, once; Met where a look-up shows it instead of an answer.
 

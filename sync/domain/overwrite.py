@@ -30,6 +30,14 @@ class Edits:
         """The fields whose values are not the row's, and stay."""
         return self.kept + self.filled
 
+    def among(self, sent: abc.Set[str]) -> "Edits":
+        """These, where only these fields are sent: others are not overwritten."""
+        over, again = (
+            tuple(name for name in names if name in sent)
+            for names in (self.overwritten, self.rewritten)
+        )
+        return Edits(over, again, self.kept, self.filled)
+
     def only_kept(self) -> "Edits":
         """These, where nothing is overwritten after all."""
         return Edits(kept=self.kept, filled=self.filled)

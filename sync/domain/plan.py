@@ -75,7 +75,10 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Send these changes; where `before_known` is false, the befores are unknown, not empty."""
+    """Send these changes; where `before_known` is false, the befores are unknown, not empty.
+
+    `unsent` are fields that differ and are not sent.
+    """
 
     record: Record
     uuid: str
@@ -83,16 +86,18 @@ class Update:
     before_known: bool
     reason: str
     edits: Edits = _NO_EDITS
+    unsent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Nothing differs, or what differs stays."""
+    """Nothing differs, or what differs stays, `unsent` among it."""
 
     record: Record
     uuid: str
     reason: str
     edits: Edits = _NO_EDITS
+    unsent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What a row becomes: a valid desired record, or a rejected row with its problems."""
 
 from collections import abc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -72,6 +72,21 @@ class Record:
     customer: str | None = None
     #: Customers only: another external id, under which ChartMogul may have it; nothing of it is sent.
     was: str | None = None
+
+    def without(self, names: abc.Set[str]) -> "Record":
+        """The record without these fields."""
+        if not names:
+            return self
+        return replace(self, fields={n: v for n, v in self.fields.items() if n not in names})
+
+    def others(self, shown: Fields) -> dict[str, Value]:
+        """The attributes among these fields that the record does not send."""
+        return {n: v for n, v in attributes_in(shown).items() if n not in self.fields}
+
+
+def attributes_in(fields: Fields) -> dict[str, Value]:
+    """The custom attributes among these fields."""
+    return {name: value for name, value in fields.items() if name.startswith(ATTRIBUTE)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sync.domain.money import Revenue
-from sync.domain.record import Object, Rejected, Value
+from sync.domain.record import AttributeType, Object, Rejected, Value
 
 #: Why a row is skipped whose record was put back by `undo`.
 UNDONE = "undone"
@@ -44,7 +44,8 @@ class Warned:
 class Delivered:
     """A row that is, or in a dry run would be, created, updated, unchanged or skipped.
 
-    `changes` maps a field to (before, after); where `before_known` is false the before is unknown.
+    `changes` maps a field to (before, after); where `before_known` is false the before is unknown. `hash` is that of
+    the record under the salt of the plan that is made; None where none is.
     """
 
     row: int
@@ -55,6 +56,7 @@ class Delivered:
     before_known: bool = True
     changes: dict[str, tuple[Value, Value]] = field(default_factory=dict)
     warnings: tuple[Warned, ...] = ()
+    hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,21 @@ class Requests:
         return sum(self.methods.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A row of a canary, once it was read back: of each field what was sent and what ChartMogul shows.
+
+    `different` are the fields whose two values are not one; `refused` is the code of a row that did not arrive.
+    """
+
+    row: int
+    key: str
+    operation: str
+    fields: dict[str, tuple[Value, Value]]
+    different: tuple[str, ...] = ()
+    refused: str | None = None
+
+
 @dataclass(slots=True)
 class MappingRun:
     """One mapping's part of a run, filled while it goes on.
@@ -171,6 +188,18 @@ class MappingRun:
     mrr: Revenue | None = None
     #: Skipped rows whose record was put back.
     undone: int = 0
+    #: The digest of its file, as a plan names it.
+    digest: str = ""
+    #: The account as it shows itself to anybody, whatever the state calls it.
+    shown_account: str = ""
+    #: The types of its attributes, by their bare keys.
+    types: dict[str, AttributeType] = field(default_factory=dict)
+    #: Of how many rows the plan that is made leaves a field out, since nobody there knows whose value it holds.
+    left_out: dict[str, int] = field(default_factory=dict)
+    #: What moved since the plan was made that is applied: rows, and lines of the plan without a row.
+    conflicts: int = 0
+    #: The rows of its canary; None where it had none.
+    canary: list[Compared] | None = None
 
 
 @dataclass(slots=True)

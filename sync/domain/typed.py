@@ -16,6 +16,7 @@ class Origin(StrEnum):
     STATE = "noted in the state"
     LOCK_FILE = "the lock file"
     ACCOUNT = "what customers of this account show"
+    PLAN = "as planned"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Protocol
 from sync.chartmogul.pace import Pace
 from sync.chartmogul.permit import Permit
 from sync.domain.clock import Clock
+from sync.engine.plan_file import MappingPlan, PlanFile
 from sync.errors import SyncError
 from sync.state.memory import Scope
 
@@ -24,10 +25,13 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which rows count: all, the first `limit` of the query, or those with one of `keys`; to `retry`, those rejected.
+    """What a run is asked for. Which rows count: all, the first `limit` of the query, those with one of `keys`, or, to
+    `retry`, those rejected.
 
     A key may also be given as the state holds it. `full` trusts no fingerprint. `lifted` are the rails that do not
     hold in this run. `detailed`: the exit code of a dry run tells whether the run would send anything.
+    `salt` is that of the plan that is made, `plan` the one that is applied. Of each kind of
+    operation `canary` writes are read back before the others follow.
     """
 
     limit: int | None = None
@@ -36,6 +40,9 @@ class Selection:
     lifted: frozenset[str] = frozenset()
     detailed: bool = False
     retry: Retry | None = None
+    salt: bytes | None = field(default=None, repr=False)
+    plan: PlanFile | None = None
+    canary: int | None = None
 
     def of(self, mapping: str) -> "Selection":
         """The same for one mapping."""
@@ -47,6 +54,10 @@ class Selection:
     def whole(self) -> bool:
         """Whether every row counts, so that rows can be missed and percentages mean something."""
         return self.limit is None and self.keys is None and self.retry is None
+
+    def planned(self, mapping: str) -> MappingPlan | None:
+        """What the plan that is applied says of a mapping; None where none is."""
+        return None if self.plan is None else self.plan.of(mapping)
 
     def admits(self, key: str | None, stored: abc.Callable[[str], str]) -> bool:
         """Whether a row with this key counts; `stored` gives a key as the state holds it."""

@@ -13,6 +13,7 @@ from sync.domain.record import Object
 from sync.domain.results import MappingRun, Run, Status
 from sync.engine.context import Selection, Stop
 from sync.engine.lease import RunLease
+from sync.engine.plan_guard import guard_places
 from sync.engine.task import MappingTask
 from sync.errors import (
     ConfigError,
@@ -30,6 +31,8 @@ from sync.errors import (
 _ENDS_ALL = (Interrupted, Outage, StateError)
 #: How a mapping ends without which those that depend on it do not start.
 _BROKEN_OFF = (Status.FAILED, Status.STOPPED, Status.LOCKED)
+#: The rail that stops a whole run.
+CANARY = "canary"
 _STATUSES = {errors.EXIT_LOCKED: Status.LOCKED, errors.EXIT_RAIL: Status.STOPPED}
 
 
@@ -79,6 +82,8 @@ class Coordinator:
             await self._connect(task)
         for task in self.tasks:  # by now the uuids of data sources are known that mappings name
             task.follow(self.tasks)
+        if self.selection.plan is not None:
+            guard_places(self.selection.plan, [task.run for task in self._open()])
         if self.lease is not None:
             held = self.lease.held([task.state.scope for task in self._open()])
             locked = await stack.enter_async_context(held)
@@ -158,8 +163,9 @@ class Coordinator:
 
     async def _write_all(self, tasks: abc.Sequence[MappingTask]) -> None:
         """Write mappings side by side, but for those that have to wait for another one."""
+        one_by_one = self.selection.canary is not None
         waits = [
-            [await asyncio.to_thread(task.waits_for, other) for other in tasks[:place]]
+            [one_by_one or await asyncio.to_thread(task.waits_for, o) for o in tasks[:place]]
             for place, task in enumerate(tasks)
         ]
         writing: list[asyncio.Task[None]] = []
@@ -192,6 +198,12 @@ class Coordinator:
         if broken := [one for one in self._parents(task) if one.status in _BROKEN_OFF]:
             self._leave_out(task, broken[0])
             return
+        if dead := [part for part in self.run.mappings if part.reason == CANARY]:
+            task.run.error = (
+                f"not started: the canary of {dead[0].mapping} did not arrive as it was sent"
+            )
+            task.run.status, task.run.reason = Status.STOPPED, CANARY
+            return
         with self._ending(task):
             await task.write()
             self._close(task)
@@ -211,8 +223,10 @@ class Coordinator:
         if self.stop.requested() and task.run.rows.unprocessed:
             return
         rejected = task.run.rows.rejected
-        task.run.status = Status.COMPLETED_WITH_ERRORS if rejected else Status.SUCCEEDED
-        if rejected > task.run.tolerated:
+        task.run.status = (
+            Status.COMPLETED_WITH_ERRORS if rejected or task.run.conflicts else Status.SUCCEEDED
+        )
+        if rejected > task.run.tolerated or task.run.conflicts:
             self._codes.add(errors.EXIT_REJECTED)
         if self.selection.detailed and task.run.rows.written:
             self._codes.add(errors.EXIT_CHANGES)

@@ -152,6 +152,7 @@ class Session:
             mapping.mode.value,
             destination.uuid,
             query=self.store.query_hash(mapping.source.query or mapping.source.table or ""),
+            digest=loaded.digest.hex(),
         )
         client = self._client(destination.api_key).counting(mapping_run.requests)
         query = self.query(loaded)

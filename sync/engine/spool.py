@@ -104,29 +104,40 @@ class Note:
     name: str | None = None
 
 
-class Spool:
+def private_database(folder: Path, schema: str) -> sqlite3.Connection:
     """An SQLite file that nobody else can open: unlinked before anything is in it.
 
-    What a crash in that very moment leaves is an empty file, which the next spool removes.
+    What a crash in that very moment leaves is an empty file, which the next one removes.
+
+    Raises:
+        StateError: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        leftovers.sweep(folder)
+        handle, path = tempfile.mkstemp(prefix=leftovers.PREFIX, dir=folder)  # mode 0600
+        os.close(handle)
+    except OSError as error:
+        message = f"cannot write the spool file in {folder}: {error.strerror}"
+        raise StateError(message, _HINT) from error
+    try:
+        with disk():
+            database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    finally:
+        os.unlink(path)
+    with disk():
+        database.executescript(schema)
+    return database
+
+
+class Spool:
+    """A private file of records on their way.
+
     Every method raises StateError where the disk is full or broken.
     """
 
     def __init__(self, folder: Path) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            leftovers.sweep(folder)
-            handle, path = tempfile.mkstemp(prefix=leftovers.PREFIX, dir=folder)  # mode 0600
-            os.close(handle)
-        except OSError as error:
-            message = f"cannot write the spool file in {folder}: {error.strerror}"
-            raise StateError(message, _HINT) from error
-        try:
-            with _disk():
-                self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        finally:
-            os.unlink(path)
-        with _disk():
-            self._db.executescript(_SCHEMA)
+        self._db = private_database(folder, _SCHEMA)
 
     def close(self) -> None:
         """Give the disk space back."""
@@ -173,11 +184,11 @@ class Spool:
         return (int(found[0][0]), str(found[0][1])) if found else None
 
     def _ask(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
-        with _disk():
+        with disk():
             return self._db.execute(sql, parameters).fetchall()
 
     def _tell(self, sql: str, rows: abc.Iterable[tuple[object, ...]]) -> None:
-        with _disk():
+        with disk():
             self._db.execute("begin")
             self._db.executemany(sql, rows)
             self._db.execute("commit")
@@ -327,7 +338,7 @@ class Spool:
 
 
 @contextmanager
-def _disk() -> abc.Iterator[None]:
+def disk() -> abc.Iterator[None]:
     """Disk errors as the error that ends a run."""
     try:
         yield

@@ -1,4 +1,7 @@
-"""One mapping of a run, on its way through the phases."""
+"""One mapping of a run, on its way through the phases.
+
+One module because each phase goes by what those before it have found.
+"""
 
 from collections import abc
 from contextlib import contextmanager
@@ -10,16 +13,17 @@ from sync.chartmogul.verdict import KEYS
 from sync.domain import objects
 from sync.domain.events import Estimate, MappingReporter, Phase, Reporter
 from sync.domain.policy import Mode, OnDeleted, RowsShown
-from sync.domain.record import Object
+from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, MappingRun
 from sync.domain.typed import Typed
-from sync.engine import agreement
+from sync.engine import agreement, plan_guard
 from sync.engine.account_guard import find_source, guard
 from sync.engine.before import Before
 from sync.engine.changed_keys import SHOWN, ChangedKeys
 from sync.engine.context import RunContext
 from sync.engine.limits import RunLimits, limits_for
 from sync.engine.noted_types import with_known
+from sync.engine.plan_file import MappingPlan
 from sync.engine.read.extract import Extract
 from sync.engine.read.findings import Findings
 from sync.engine.read.known_types import KnownTypes
@@ -104,7 +108,8 @@ class MappingTask:
         guard(self.loaded, account)
         uuid = self.run.data_source
         known = account.id or (await call(self.store.account_of, uuid) if uuid else None)
-        identity = known or f"{self.context.means.api_host}|{account.name}"
+        self.run.shown_account = account.id or f"{self.context.means.api_host}|{account.name}"
+        identity = known or self.run.shown_account
         self._keep_pace(identity)
         with self._blaming():
             uuid = (await find_source(self.loaded, self.client)).uuid
@@ -157,15 +162,19 @@ class MappingTask:
         telling, context, spool = self.telling, self.context, self._spool
         extract = Extract(self.query, self.state, telling, context, spool, drops, past)
         try:
-            known, source = KnownTypes(self.state.in_use, locked(self.loaded)), self.run.data_source
+            known = KnownTypes(self._known_types, locked(self.loaded))
+            source = self.run.data_source
             reader = await with_known(known, self.client, source, extract.drain)
         finally:
             self.run.seconds += self.context.clock.monotonic() - started
         contract, noted = reader.builder.contract, self.state.in_use
+        if self._plan is not None:
+            contract.adopt(self._plan.about.types)
         self.types = await agreement.reach(self.loaded, self.run, self.client, contract, noted)
         if self.about.locks_types:
             new = self.types.keys() - self.state.in_use
             self.run.new_types = {key: self.types[key].type.value for key in new}
+        self.run.types = {key: typed.type for key, typed in self.types.items()}
         limits = await self._judge()
         decision = reader.decision
         self._findings = Findings(
@@ -204,7 +213,19 @@ class MappingTask:
             asked = "of --key" if self.context.selection.retry is None else "that were rejected"
             self.telling.warned(f"no row has one of the keys {asked}")
         limits.judge_rejected(rows.rejected)
+        plan_guard.judge(self._plan, mapping.limits, self.context.selection)
         return limits
+
+    @property
+    def _known_types(self) -> abc.Mapping[str, AttributeType]:
+        """The types of attributes that are known before the first row."""
+        planned = self._plan.about.types if self._plan is not None else {}
+        return {**self.state.in_use, **planned}
+
+    @property
+    def _plan(self) -> MappingPlan | None:
+        """What the plan that is applied says of this mapping, if one is."""
+        return self.context.selection.planned(self.run.mapping)
 
     @property
     def _absence_counts(self) -> bool:
@@ -249,7 +270,9 @@ class MappingTask:
             requests = self.run.requests.total + writer.recorder.cost
             self.run.estimate = requests, requests / self.context.means.rate
             self.telling.estimated(Estimate(*self.run.estimate))
+            plan_guard.tell_left_out(self.telling)
             return
+        plan_guard.tell_unmet(self._plan, self.telling, self.context.selection)
         if self._absence_counts and not self.context.stop.requested():
             await self.state.mark_left()
         self.run.known_drops = (await self.state.known_drops()).counts

@@ -71,10 +71,12 @@ CODES = (
     Code(
         "conflict",
         Kind.ROW,
-        "what ChartMogul shows is not what was expected",
-        "`undo` puts a value back only where ChartMogul still shows what the run wrote; here somebody has changed it"
-        " since, or the record was deleted or merged. Nothing of the row is written.",
-        "Look at the record in ChartMogul, and put back by hand what you want.",
+        "the record, or its row, is not what was expected",
+        "`run --plan` sends only what the plan lists, while the row is the same and ChartMogul still shows the values"
+        " that the plan has seen; `undo` puts a value back only where ChartMogul still shows what the run wrote. The"
+        " message says what has moved since. Nothing of the row is written.",
+        "Look at the record. Make a new plan, or let a run without `--plan` send what the row says by now; what `undo`"
+        " left, put back by hand where you want it.",
         "Decides by the row and by what ChartMogul shows then.",
     ),
     Code(
@@ -332,6 +334,16 @@ CODES = (
         "Mend the query. If it may be empty, set `limits.allow_empty: true`, or lift the rail once with"
         " `run --override allow_empty`.",
         "Judges anew. Nothing was written.",
+    ),
+    Code(
+        "canary",
+        Kind.RAIL,
+        "a row of the canary did not arrive as it was sent",
+        "`run --canary N` writes N rows of each kind of operation and reads them back. One of them was refused, or"
+        " ChartMogul shows a field otherwise than it was sent. Nothing more was written, in no mapping.",
+        "canary.json in the run's report has what was sent and what is shown. Mend the rows or the mapping, or run"
+        " without `--canary` if it is as it should be.",
+        "Goes on with the rest: what arrived is remembered, and what ChartMogul drops is known.",
     ),
     Code(
         "changed_keys",

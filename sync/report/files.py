@@ -8,13 +8,14 @@ from typing import TextIO
 
 from sync.domain.events import Estimate, Phase
 from sync.domain.record import Rejected
-from sync.domain.results import Left, MappingRun, PartlyWritten, Result, Run
+from sync.domain.results import Delivered, Left, MappingRun, PartlyWritten, Result, Run
 from sync.errors import ConfigError, ConfigProblem, StateError
 from sync.report import folder, lines
 from sync.report.folder import Folder
 from sync.report.gathered import Gathered
 from sync.report.page import PAGE, render
-from sync.report.plain import dumps
+from sync.report.plain import dumps, indented
+from sync.report.plan_writer import PlanWriter
 from sync.report.spreadsheet import BOM, Sheet
 from sync.report.summary import dumps as dump_summary
 from sync.report.summary import summary
@@ -25,18 +26,22 @@ SHEET = "errors.csv"
 CHANGES = "changes.jsonl"
 LEFT = "left.jsonl"
 SUMMARY = "summary.json"
+CANARY = "canary.json"
 
 
 class FileReporter:
     """A `Reporter` that fills `reports/RUN`; the folder has that name only once it is complete.
 
     `clock` gives the time of each line. When the disk fails, the run hears it once, as StateError,
-    and no report appears under the final name.
+    and no report appears under the final name. `plan` is the plan that is made of the same lines.
     """
 
-    def __init__(self, reports: Path, clock: Callable[[], datetime]) -> None:
-        self._reports = reports
+    def __init__(
+        self, reports: Path, clock: Callable[[], datetime], plan: PlanWriter | None = None
+    ) -> None:
+        self.reports = reports
         self._clock = clock
+        self._plan = plan
         self._files: dict[str, TextIO] = {}
         self._broken = False
         #: What the lines say, in groups.
@@ -45,9 +50,9 @@ class FileReporter:
 
     def started(self, run: Run) -> None:
         """Open the files; ConfigError when the folder cannot be written."""
-        folder.sweep(self._reports, self._clock().timestamp())
+        folder.sweep(self.reports, self._clock().timestamp())
         try:
-            self._folder = Folder(self._reports, run.id)
+            self._folder = Folder(self.reports, run.id)
             self._files = {name: self._folder.open(name) for name in (ERRORS, SHEET, CHANGES, LEFT)}
             self._files[SHEET].write(BOM)
             self._sheet = Sheet(self._files[SHEET])
@@ -55,7 +60,7 @@ class FileReporter:
             self.close()
             raise ConfigError(
                 ConfigProblem(
-                    f"cannot write reports in {self._reports}: {error.strerror or error}",
+                    f"cannot write reports in {self.reports}: {error.strerror or error}",
                     "name a folder that can be written, with --reports DIR or SYNC_REPORTS",
                 )
             ) from error
@@ -104,6 +109,7 @@ class FileReporter:
             return
         with self._writing():
             self._files[SUMMARY] = self._folder.open(SUMMARY)
+            self._write_canary(run)
             document = summary(run)
             self._files[SUMMARY].write(dump_summary(document) + "\n")
             if run.dry_run or self.gathered.is_worth_a_page:
@@ -113,8 +119,17 @@ class FileReporter:
             folder.close(self._files.values())
             self._files = {}
             self._folder.publish()
+            if self._plan is not None:
+                self._plan.finish(run)
         if not run.dry_run:
             self._folder.point_latest()
+
+    def _write_canary(self, run: Run) -> None:
+        compared = [(part, one) for part in run.mappings for one in part.canary or ()]
+        if compared or any(part.canary is not None for part in run.mappings):
+            self._files[CANARY] = self._folder.open(CANARY)
+            told = [lines.compared(part.mapping, one) for part, one in compared]
+            self._files[CANARY].write(indented(told) + "\n")
 
     def close(self) -> None:
         """Close the files as they are; without `finished` only the temporary folder remains."""
@@ -122,6 +137,8 @@ class FileReporter:
         for file in files.values():
             with suppress(OSError):  # on a full disk closing fails a second time
                 file.close()
+        if self._plan is not None:
+            self._plan.close()
 
     def _write(self, mapping: str, result: Result) -> None:
         now = self._clock()
@@ -135,6 +152,8 @@ class FileReporter:
         if line is not None:
             self._add(CHANGES, [line])
             self.gathered.add_change(line)
+            if self._plan is not None:
+                self._plan.add(line, result.hash if isinstance(result, Delivered) else None)
 
     def _reject(self, errors: Iterator[lines.Line]) -> None:
         for line in errors:

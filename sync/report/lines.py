@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 from sync.domain.instant import canonical
 from sync.domain.record import Problem, Rejected, Value
-from sync.domain.results import Delivered, Left, Outcome, PartlyWritten, Warned
+from sync.domain.results import Compared, Delivered, Left, Outcome, PartlyWritten, Warned
 from sync.report.plain import plain
 
 Line = dict[str, Any]
@@ -86,6 +86,19 @@ def written(result: Delivered | PartlyWritten) -> Line | None:
 def _created(result: Delivered | PartlyWritten) -> Line:
     """That a rejected row has made its record: nothing was there before."""
     return {"created": True} if isinstance(result, PartlyWritten) and result.created else {}
+
+
+def compared(mapping: str, one: Compared) -> Line:
+    """The entry of canary.json of a row that was read back."""
+    return {
+        "mapping": mapping,
+        "row": one.row,
+        "key": plain(one.key, None),
+        "operation": one.operation,
+        "fields": {plain(field, None): _pair(pair) for field, pair in one.fields.items()},
+        "different": list(one.different),
+        "refused": one.refused,
+    }
 
 
 def left(run_id: str, mapping: str, gone: Left, at: datetime) -> Line:

@@ -127,6 +127,12 @@ class Contract:
             kinds = {type(value): value for value in values if not is_empty(value)}
             found.update(own for own in map(attributes.type_of, kinds.values()) if own)
 
+    def adopt(self, types: abc.Mapping[str, AttributeType]) -> None:
+        """Take the types of a plan for the attributes that it names, wherever theirs come from here."""
+        for key in types.keys() & {*self.known, *self.found}:
+            self.known[key] = Typed(types[key], Origin.PLAN)
+            self.found.pop(key, None)
+
     def settle(
         self, in_use: abc.Mapping[str, AttributeType]
     ) -> tuple[dict[str, Typed], list[Disagreement]]:

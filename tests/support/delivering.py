@@ -150,6 +150,14 @@ class DictDestination:
             return absent
         return self.records.get(record.key, absent)
 
+    async def show(self, uuid: str) -> Seen:
+        """As it is by now."""
+        await self._called("show", uuid)
+        found = self._by_uuid(uuid)
+        if found is None:
+            raise NotFound("gone", Answered(404))
+        return found
+
     async def create(self, record: Record) -> Seen:
         """Keep a new record; one key is never there twice."""
         await self._called("create", record.key)

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 from sync.chartmogul.client import Client, Written
 from sync.destination.contacts.creation import Creation, concerns_customer
-from sync.destination.contacts.identity import moved, others_of, resolve
+from sync.destination.contacts.identity import moved, resolve
 from sync.destination.contacts.in_doubt import InDoubtCreates, doubtful
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.contacts.inventory import ContactInventory
@@ -24,7 +24,7 @@ from sync.domain.lookup import PAGE, Way, choose
 from sync.domain.objects.contact import CONTACT
 from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Changes, Seen
-from sync.domain.record import ATTRIBUTE, Fields, Problem, Record
+from sync.domain.record import ATTRIBUTE, Fields, Problem, Record, attributes_in
 from sync.domain.results import Outcome
 from sync.errors import AlreadyExists, Answered, NotFound, Refused
 
@@ -55,7 +55,7 @@ class Contacts:
     _alone_of: abc.Set[str] = field(default=frozenset(), init=False)
     #: The row that stands for each contact met so far.
     _claims: dict[str, int] = field(default_factory=dict, init=False)
-    #: Of contacts that were looked up, the attributes that their rows do not send.
+    #: Of contacts that were looked up, the attributes that their rows do not send, or not as they are there.
     _others: dict[str, Fields] = field(default_factory=dict, init=False)
     _turns: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = field(
         default_factory=WeakValueDictionary, init=False
@@ -135,11 +135,16 @@ class Contacts:
         found = await self._judge_doubt(record, parent) if absent else found
         return found if isinstance(found, Seen) else Absent(deleted=gone)
 
+    async def show(self, uuid: str) -> Seen:
+        """A contact as ChartMogul shows it in this moment, whatever a listing has shown."""
+        return await self.client.contact(uuid)
+
     def _note_others(self, record: Record, seen: Seen) -> None:
-        """Keep the attributes that a row does not send until it is written; what was listed is kept anyhow."""
+        """Keep the attributes that a row may not send until it is written; what was listed is kept anyhow."""
         if self.index.by_uuid(seen.uuid) or not any(n.startswith(ATTRIBUTE) for n in record.fields):
             return
-        if others := others_of(record, seen.fields):
+        shown = attributes_in(seen.fields)
+        if others := {n: v for n, v in shown.items() if v != record.fields.get(n)}:
             self._others[seen.uuid] = others
 
     async def _parent(self, record: Record) -> Parent:
@@ -235,12 +240,11 @@ class Contacts:
 
         Also those of others that a look-up or a listing has shown; where they are gone all the same, it is told.
         """
-        others = self._others.pop(uuid, None)
+        kept = self._others.pop(uuid, {})
         if any(name.startswith(ATTRIBUTE) for name in fields):
             listed = self.index.by_uuid(uuid)
-            others = others or (others_of(record, listed.fields) if listed else {})
-            attributes = {n: v for n, v in record.fields.items() if n.startswith(ATTRIBUTE)}
-            fields = {**others, **attributes, **fields}
+            others = record.others(kept or (listed.fields if listed else {}))
+            fields = {**others, **attributes_in(record.fields), **fields}
         else:
             others = {}
         try:

@@ -4,7 +4,7 @@ from collections import abc
 
 from sync.domain.objects.contact import CONTACT
 from sync.domain.plan import Absent, Seen, same
-from sync.domain.record import ATTRIBUTE, Fields, Problem, Record
+from sync.domain.record import Problem, Record
 
 
 def resolve(
@@ -75,8 +75,3 @@ def moved(contact: Seen, customer_uuid: str) -> Problem | None:
         "customer_external_id",
         hint="move it in ChartMogul: the API has no call for it; it is never created a second time",
     )
-
-
-def others_of(record: Record, shown: Fields) -> Fields:
-    """The attributes among these fields that a record does not send."""
-    return {n: v for n, v in shown.items() if n.startswith(ATTRIBUTE) and n not in record.fields}

@@ -12,8 +12,10 @@ from sync.domain.fingerprint import RULES, Hasher
 from sync.domain.policy import Mode
 from sync.domain.row_hash import Row, RowHasher
 from sync.engine.context import RunContext
+from sync.engine.plan_file import MappingPlan
 from sync.engine.read.changes import ChangeDetector
 from sync.engine.read.decision import LostParents, StateDecision, UndoneMarks
+from sync.engine.read.planned import PlannedMemories
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.reader import Reader
 from sync.engine.read.retrials import Retrials
@@ -144,7 +146,7 @@ class Extract:
             StateDecision(
                 mode, hasher, edition, started, full, lost, backgrounds, terms, undone, resend
             ),
-            state,
+            state if self._plan is None else PlannedMemories(state, self._plan),
             self.spool,
             self.reporter,
             context.selection,
@@ -152,8 +154,15 @@ class Extract:
             self._retrials(hasher),
         )
 
+    @property
+    def _plan(self) -> MappingPlan | None:
+        """The plan that is applied, if one is."""
+        return self.context.selection.planned(self.reporter.run.mapping)
+
     def _retrials(self, hasher: Hasher) -> Retrials | None:
-        """A full run tries everything again, and mode insert leaves alone what exists."""
+        """None where all are tried again (`full`), or none is: mode insert leaves what exists, a plan has its list."""
+        if self._plan is not None:
+            return None
         if self.context.selection.full or self.query.loaded.mapping.mode is Mode.INSERT:
             return None
         return Retrials(self.drops, hasher)
@@ -161,7 +170,8 @@ class Extract:
     def _changes(self, result: Result, types: str, lost: LostParents) -> ChangeDetector:
         state, selection = self.state, self.context.selection
         hasher = row_hasher(self.query.loaded, result, state.scope, state.store.salt, types)
-        if selection.full or not selection.whole:  # for few rows it would not pay
+        if selection.full or not selection.whole or self._plan is not None:
+            # For few rows it would not pay, and which of them a plan lists, only their keys tell.
             return ChangeDetector(hasher, None)
         if lost.found:  # only a row that is built tells whom it belongs to
             return ChangeDetector(hasher, state)

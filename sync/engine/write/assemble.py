@@ -7,15 +7,19 @@ from sync.destination.interface import Destination, Foreseen, Site
 from sync.destination.registry import build
 from sync.domain import objects
 from sync.domain.events import MappingReporter
+from sync.domain.fingerprint import Hasher
 from sync.domain.plan import Policy
 from sync.domain.policy import LiveCheck, OnDeleted
 from sync.domain.record import ATTRIBUTE
 from sync.engine.context import Lease, RunContext
+from sync.engine.plan_file import MappingPlan
 from sync.engine.read.findings import Findings
 from sync.engine.write.asked import AskedValues
+from sync.engine.write.canary import Canary
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.lookups import Lookups, Pending
 from sync.engine.write.pins import Pins
+from sync.engine.write.plan_marks import PlanMarks, without_rejecting
 from sync.engine.write.recorder import Recorder
 from sync.engine.write.rows import SpooledRows
 from sync.engine.write.writer import Writer
@@ -42,9 +46,13 @@ class WriterAssembly:
         about = objects.of(self.mapping.destination.object)
         types = {key: typed.type for key, typed in findings.types.items()}
         mapping = self.mapping
-        terms = (about, types, mapping.deleted, mapping.overwrites)
+        marks = await self._marks()
+        overwrites = mapping.overwrites
+        if marks is not None and marks.left_out is not None:
+            overwrites = without_rejecting(overwrites)
+        terms = (about, types, mapping.deleted, overwrites)
         policy = Policy(mapping.mode, mapping.absent, findings.hasher, *terms)
-        return Writer(
+        writer = Writer(
             context.means.connections,
             findings.spool,
             Lookups(await self.pending(), destination),
@@ -53,10 +61,25 @@ class WriterAssembly:
             context.stop,
             context.dry_run,
         )
+        if (most := context.selection.canary) is not None:
+            writer.canary = Canary(most, destination, policy, context.clock)
+        writer.marks = marks
+        return writer
+
+    def _plan(self) -> MappingPlan | None:
+        return self.context.selection.planned(self.mapping.name)
+
+    async def _marks(self) -> PlanMarks | None:
+        """What a plan that is made needs; without a state nobody knows whose the values are that ChartMogul holds."""
+        salt = self.context.selection.salt
+        if salt is None:
+            return None
+        known = await self.state.count() > 0
+        return PlanMarks(Hasher(salt), None if known else self.reporter.run.left_out)
 
     def _deliver(self, destination: Destination, policy: Policy) -> Deliver:
         noting = (AskedValues(self.state), Pins(destination))
-        return Deliver(destination, policy, self._lease(), *noting)
+        return Deliver(destination, policy, self._lease(), *noting, self._plan())
 
     def _lease(self) -> Lease | None:
         leases = self.context.leases
@@ -90,7 +113,7 @@ class WriterAssembly:
             self.state,
             self.reporter,
             remembered=await self.state.count(),
-            trust_state=self.mapping.live_check is LiveCheck.NEVER and not full,
+            trust_state=self.mapping.live_check is LiveCheck.NEVER and not (full or self._plan()),
             look_first=self._look_first(),
             full=full,
         )
@@ -102,7 +125,8 @@ class WriterAssembly:
         rails = (limits.max_creates, limits.max_updates, limits.max_requests)
         rails_first = any(rail is not None for rail in rails)
         rails_first = rails_first or limits.may_clear_too_many(self.findings.nulls)
-        return self.context.dry_run or rails_first or about_to_lock
+        asked = self._plan() is not None or self.context.selection.canary is not None
+        return self.context.dry_run or asked or rails_first or about_to_lock
 
     def _recorder(self) -> Recorder:
         findings = self.findings

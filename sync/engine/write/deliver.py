@@ -2,6 +2,8 @@
 
 Only this module sends writes. What became of a record is one value, a `Delivery`; nothing is counted or written down
 here, and a plan is made without sending anything.
+
+One module because an answer may call for another decision at any step.
 """
 
 from collections import abc
@@ -27,6 +29,7 @@ from sync.domain.plan import (
 )
 from sync.domain.results import Delivered, Outcome
 from sync.engine.context import Lease
+from sync.engine.plan_file import MappingPlan
 from sync.engine.write import content
 from sync.engine.write.asked import AskedValues
 from sync.engine.write.delivery import Delivery, Job, Planned, ended, half_way, left_alone
@@ -42,7 +45,10 @@ _ENDS = (LeftAlone, Unresolved, Refused, Unavailable)
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """Delivers records of one mapping. Without a lease nothing can be sent: a dry run has none."""
+    """Delivers records of one mapping. Without a lease nothing can be sent: a dry run has none.
+
+    `applied` is a plan: nothing happens that it does not list.
+    """
 
     destination: Destination
     policy: Policy
@@ -51,6 +57,7 @@ class Deliver:
     asked: AskedValues | None = None
     #: Tells which values were not taken because they are pinned; None where nobody asks.
     pins: Pins | None = None
+    applied: MappingPlan | None = None
 
     @property
     def _drops(self) -> Drops:
@@ -129,7 +136,10 @@ class Deliver:
         if rival is not None:
             return Planned(job, known, Reject(job.record, rival))
         settled = self._drops.settled(job)
-        return Planned(job, known, decide(job.record, known, self.policy, settled, job.own))
+        operation = decide(job.record, known, self.policy, settled, job.own)
+        if self.applied is not None:
+            operation = self.applied.allowed(operation, known, self.policy)
+        return Planned(job, known, operation)
 
     async def _foretell(self, planned: Planned) -> Delivery:
         match planned.operation:
@@ -176,9 +186,7 @@ class Deliver:
             return await self._exists_after_all(job, error, again=again)
         met = self._decide(job, seen) if isinstance(seen, Met) else None
         if met is not None and isinstance(met.operation, Reject):
-            return self._left_alone(
-                met
-            )  # merged, since it was sent, with a row that comes first; or edited
+            return self._left_alone(met)  # merged with a row that comes first, or edited
         edits = content.edits_of(met.operation) if met else Edits()
         changes = {name: change for name, change in changes.items() if name not in edits.stay}
         written = await self._complete(job, seen, met.operation if met else None)
@@ -217,7 +225,7 @@ class Deliver:
             return await self.destination.complete(job.record, seen)
         if not isinstance(met, Update):
             return None
-        kept = content.staying(job.record, seen, met.edits)
+        kept = content.staying(job.record, seen, met.edits).without(met.unsent)
         return await self.destination.update(seen.uuid, content.to_send(met.changes), kept)
 
     async def _exists_after_all(self, job: Job, error: AlreadyExists, *, again: bool) -> Delivery:
@@ -234,7 +242,7 @@ class Deliver:
         record, changes, known = operation.record, operation.changes, operation.before_known
         self._claim_lease()
         job = await self._ownership.ask(planned.job, changes, operation.uuid)
-        kept = content.staying(record, planned.known, operation.edits)
+        kept = content.staying(record, planned.known, operation.edits).without(operation.unsent)
         written = await self.destination.update(operation.uuid, content.to_send(changes), kept)
         stuck, dropped = self._drops.split(changes, written.seen)
         stuck = {name: change for name, change in stuck.items() if name not in written.unmodified}
@@ -262,6 +270,7 @@ class Deliver:
             result,
             dropped=untouched | self._drops.hashes(record, dropped),
             tried=frozenset(dropped),
+            unsent=operation.unsent,
             stuck=frozenset(n for n in stuck if self._drops.hashes(record, [n]) <= job.dropped),
         )
         shown = shown_after(planned.known, written.seen, changes, stuck.keys())

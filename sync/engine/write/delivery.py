@@ -68,7 +68,8 @@ class Delivery:
     dropped, `tried` the fields of those that were sent just now; `stuck` those that were known to be dropped, and are
     no longer. `had_drops`: the state knew of some. `error` is the refused or lost request of a rejected row, `uuid` the
     record that it had come to. `cost` is the number of requests that a dry run foretells. `stay` are the fields whose
-    values are not the row's, since somebody else's win; `own` is what is to be noted of own values.
+    values are not the row's, since somebody else's win; `own` is what is to be noted of own values. `unsent` are fields
+    that differ and that a plan does not list.
     """
 
     entry: Entry
@@ -87,6 +88,7 @@ class Delivery:
     mrr: int | None = None
     #: What a look-up has shown before the write.
     looked: Seen | None = field(default=None, compare=False)
+    unsent: frozenset[str] = frozenset()
 
 
 def ended(job: Job, error: LeftAlone | Unresolved | Refused | Unavailable) -> Delivery:
@@ -105,12 +107,12 @@ def left_alone(planned: Planned) -> Delivery:
     """The delivery of a record for which nothing is sent."""
     job, known = planned.job, planned.known
     match planned.operation:
-        case Keep(record, uuid, reason, edits):
+        case Keep(record, uuid, reason, edits, unsent):
             warnings = warnings_of(edits)
             kept = Delivered(
                 record.row, record.key, Outcome.UNCHANGED, reason, uuid, warnings=warnings
             )
-            return Delivery(job.entry, kept, known, job.dropped)
+            return Delivery(job.entry, kept, known, job.dropped, unsent=unsent)
         case Skip(record, skipped, reason):
             left = Delivered(record.row, record.key, Outcome.SKIPPED, reason, skipped)
             return Delivery(job.entry, left, known)

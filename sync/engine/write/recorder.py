@@ -12,6 +12,7 @@ from sync.domain.events import MappingReporter
 from sync.domain.fingerprint import Hasher, join
 from sync.domain.money import Revenue
 from sync.domain.plan import Absent, Seen
+from sync.domain.planned import CONFLICT
 from sync.domain.record import ATTRIBUTE, Fields, Rejected
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Result, count
 from sync.domain.typed import Typed
@@ -137,13 +138,11 @@ class Recorder:
                 return self._rejected(delivery, rejected)
 
     def _confirmed(self, delivery: Delivery, result: Delivered) -> Confirmed:
-        """ChartMogul holds the record, but for what it dropped."""
-        entry = delivery.entry
-        fields = {
-            self.hasher.field(n, value): n
-            for n, value in entry.record.fields.items()
-            if n not in delivery.stay
-        }
+        """ChartMogul holds the record, but for what it dropped, and what was not sent: then the next run looks."""
+        entry, whole = delivery.entry, not delivery.unsent
+        absent = delivery.stay | delivery.unsent
+        held = {n: v for n, v in entry.record.fields.items() if n not in absent}
+        fields = {self.hasher.field(n, value): n for n, value in held.items()}
         dropped = delivery.dropped & fields.keys()
         names = sorted(fields[one] for one in dropped)
         drops = tuple(Drop(name, name in delivery.tried) for name in names)
@@ -152,11 +151,11 @@ class Recorder:
             entry.record.key,
             result.uuid,
             _pairs(delivery),
-            entry.fingerprint,
+            entry.fingerprint if whole else None,
             join(fields.keys() - dropped),
             join(dropped),
             result.outcome,
-            entry.row_hash,
+            entry.row_hash if whole else None,
             drops if drops or delivery.had_drops else None,
             delivery.own,
             self._other_id(delivery),
@@ -239,8 +238,14 @@ class Recorder:
         for result in results:
             count(self.reporter.run, result)
             self._pending_rejections -= not isinstance(result, Delivered)
+            self.reporter.run.conflicts += _is_conflict(result)
         if results:
             self.reporter.rows(results)
+
+
+def _is_conflict(result: Result) -> bool:
+    """Whether a row, or its record, has moved since its plan was made."""
+    return isinstance(result, Rejected) and result.problems[0].code == CONFLICT
 
 
 def _pairs(delivery: Delivery) -> int | None:

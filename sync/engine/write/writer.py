@@ -11,10 +11,12 @@ from sync.domain.record import Rejected
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Result
 from sync.engine.context import Stop
 from sync.engine.spool import Entry, Spool
+from sync.engine.write.canary import Canary, judge
 from sync.engine.write.content import cleared
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.delivery import Delivery, Job
 from sync.engine.write.lookups import Lookups
+from sync.engine.write.plan_marks import PlanMarks
 from sync.engine.write.recorder import Recorder
 from sync.errors import SyncError
 
@@ -51,6 +53,10 @@ class Writer:
     _clears: Counter[str] = field(default_factory=Counter, init=False)
     _cost: int = field(default=0, init=False)
     _failure: SyncError | None = field(default=None, init=False)
+    #: The rows that go first, and are read back; None where all are alike.
+    canary: Canary | None = field(default=None, init=False)
+    #: Marks what is foretold for the plan that is made; None where none is.
+    marks: PlanMarks | None = field(default=None, init=False)
     #: Fields of values that were known to be dropped, and have stuck now.
     _stuck: set[str] = field(default_factory=set, init=False)
 
@@ -84,15 +90,39 @@ class Writer:
         self.recorder.limits.judge_requests(self.recorder.reporter.run.requests.total, self._cost)
         self.spool.again()
         phase(Phase.WRITE, self._creates + self._updates)
-        await self._work(self._second_pass(), self._foretell if self.dry_run else self._deliver)
+        if self.canary is not None:
+            await self._send_ahead(self.canary)
+            if self._over():
+                return
+        await self._work(
+            self._jobs(self.spool.entries()), self._foretell if self.dry_run else self._deliver
+        )
 
     async def _deliver(self, job: Job) -> None:
         delivery = await self.deliver.deliver(job)
         self._stuck |= delivery.stuck
         self._record(delivery)
 
+    async def _send_ahead(self, canary: Canary) -> None:
+        """Deliver the rows of the canary, and read them back.
+
+        Raises:
+            RailError: one of them did not arrive as it was sent.
+        """
+
+        async def send(job: Job) -> None:
+            delivery = await self.deliver.deliver(job)
+            canary.note(delivery)
+            self._record(delivery)
+
+        await self._work(self._jobs([self.spool.take(canary.keys)]), send)
+        if not self._over():
+            compared = self.recorder.reporter.run.canary = await canary.compared()
+            judge(compared)
+
     async def _foretell(self, job: Job) -> None:
-        self._record(await self.deliver.foretell(job))
+        delivery = await self.deliver.foretell(job)
+        self._record(delivery if self.marks is None else self.marks.mark(delivery))
 
     def _record(self, delivery: Delivery) -> None:
         """Hand it to the recorder; who belongs to a rejected record is told why it is not there."""
@@ -178,12 +208,14 @@ class Writer:
         self._updates += isinstance(planned.operation, Update)
         self._clears.update(cleared(planned.operation))
         self._cost += self.deliver.cost(planned)
+        if self.canary is not None:
+            self.canary.choose(planned)
         known = planned.known
         if not isinstance(known, Remembered):
             self.spool.see([(job.record.key, known)])
 
-    async def _second_pass(self) -> abc.AsyncGenerator[Job]:
-        for entries in self.spool.entries():
+    async def _jobs(self, batches: abc.Iterable[list[Entry]]) -> abc.AsyncGenerator[Job]:
+        for entries in batches:
             for job in await self.lookups.recall(entries, about_to_write=True):
                 yield self.lookups.looked_up(job)
 

@@ -1,7 +1,7 @@
 """Putting back: what is written, what is back already, and what somebody has changed since."""
 
 from sync.domain.objects import of
-from sync.domain.plan import shape_of
+from sync.domain.plan import Changes, shape_of
 from sync.domain.put_back import PutBack, is_back, put_back
 from sync.domain.record import AttributeType, Object
 
@@ -13,7 +13,11 @@ def shape(name):
 
 def test_values_go_back():
     """Where ChartMogul still shows what was written, in whatever spelling; an emptied value is filled again."""
-    changes = {"state": ("US-CA", "US-NY"), "city": ("Bonn", None), "attributes.seats": (None, 5)}
+    changes: Changes = {
+        "state": ("US-CA", "US-NY"),
+        "city": ("Bonn", None),
+        "attributes.seats": (None, 5),
+    }
     back = put_back(changes, {"state": "New York", "attributes.seats": 5}, shape)
     assert back == PutBack(
         {"state": "US-CA", "city": "Bonn", "attributes.seats": None},
@@ -28,7 +32,7 @@ def test_values_go_back():
 
 def test_what_is_back_needs_nothing():
     """A field that is as it was is left out; with all of them there is nothing to do."""
-    changes = {"city": ("Bonn", "Ulm"), "country": ("DE", "AT")}
+    changes: Changes = {"city": ("Bonn", "Ulm"), "country": ("DE", "AT")}
     assert put_back(changes, {"city": "Bonn", "country": "DE"}, shape) == PutBack()
     assert put_back(changes, {"city": "Bonn", "country": "AT"}, shape) == PutBack(
         {"country": "DE"}, (), {"country": ("AT", "DE")}
@@ -37,15 +41,17 @@ def test_what_is_back_needs_nothing():
 
 def test_one_moved_field_keeps_all():
     """Nothing of the record is written, and every field that moved is told."""
-    changes = {"city": ("Bonn", "Ulm"), "country": ("DE", "AT")}
+    changes: Changes = {"city": ("Bonn", "Ulm"), "country": ("DE", "AT")}
     problems = put_back(changes, {"city": "Ulm", "country": "FR"}, shape)
+    assert not isinstance(problems, PutBack)
     assert [(one.code, one.field, one.value) for one in problems] == [("conflict", "country", "FR")]
 
 
 def test_tags():
     """Tags that were added go, tags that were removed come, tags of others stay; they are never in conflict."""
-    changes = {"tags": (("old", "kept"), ("kept", "new", "gone"))}
+    changes: Changes = {"tags": (("old", "kept"), ("kept", "new", "gone"))}
     back = put_back(changes, {"tags": ("kept", "new", "vip")}, shape)
+    assert isinstance(back, PutBack)
     assert (back.fields, back.removed_tags) == ({"tags": ("old",)}, ("new",))
     assert back.changes == {"tags": (("kept", "new", "vip"), ("kept", "vip", "old"))}
     wanted = back.changes["tags"]

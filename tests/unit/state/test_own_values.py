@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from sync.domain.results import Outcome
-from sync.state.memory import Confirmed, OwnNote, RejectedRow, Scope
+from sync.state.memory import Asked, Confirmed, OwnNote, RejectedRow, Scope
 from sync.state.schema import own_values
 from sync.state.store import Store
 
@@ -24,7 +24,11 @@ def noted(store: Store, scope: Scope, key: str, mapping: str = "customers") -> O
 
 def test_asked_before_anything_is_known(store: Store, scope: Scope):
     """A create is noted though its key is new; what is known of the record stays nothing."""
-    store.ask(scope, "customers", {"a": ASKED, "b|ann@quince.example": ASKED})
+    store.ask(
+        scope,
+        "customers",
+        {"a": Asked(frozenset({ASKED})), "b|ann@quince.example": Asked(frozenset({ASKED}))},
+    )
     memory = store.recall(scope, "customers", ["a"])["a"]
 
     assert noted(store, scope, "a") == OwnNote(asked=ASKED)
@@ -34,7 +38,7 @@ def test_asked_before_anything_is_known(store: Store, scope: Scope):
 
 def test_an_answer_ends_it(store: Store, scope: Scope):
     """What is shown takes the place of what was asked for; where nothing is left the row goes."""
-    store.ask(scope, "customers", {"a": ASKED, "b": ASKED})
+    store.ask(scope, "customers", {"a": Asked(frozenset({ASKED})), "b": Asked(frozenset({ASKED}))})
     store.remember(
         scope, "customers", "run_1", [confirmed("a", OwnNote(SHOWN)), confirmed("b", OwnNote())]
     )
@@ -46,7 +50,7 @@ def test_an_answer_ends_it(store: Store, scope: Scope):
 def test_what_is_not_told_stays(store: Store, scope: Scope):
     """A lost request leaves what it asked for; a refused one says what is there."""
     store.remember(scope, "customers", "run_1", [confirmed("a", OwnNote(SHOWN))])
-    store.ask(scope, "customers", {"a": ASKED})
+    store.ask(scope, "customers", {"a": Asked(frozenset({ASKED}))})
     store.remember(scope, "customers", "run_2", [RejectedRow("a", "unavailable", uncertain=True)])
     assert noted(store, scope, "a") == OwnNote(SHOWN, ASKED)
     refused = RejectedRow("a", "refused", uncertain=True, own=OwnNote(SHOWN))
@@ -66,8 +70,8 @@ def test_hashes_outlast_an_announced_write(store: Store, scope: Scope):
 
 def test_each_mapping_has_its_own(store: Store, scope: Scope):
     """What one has noted is nothing of the other's."""
-    store.ask(scope, "customers", {"a": ASKED})
-    store.ask(scope, "others", {"a": SHOWN})
+    store.ask(scope, "customers", {"a": Asked(frozenset({ASKED}))})
+    store.ask(scope, "others", {"a": Asked(frozenset({SHOWN}))})
 
     assert noted(store, scope, "a") == OwnNote(asked=ASKED)
     assert noted(store, scope, "a", "others") == OwnNote(asked=SHOWN)
@@ -86,7 +90,7 @@ def test_another_record_is_a_stranger(store: Store, scope: Scope):
 
 def test_tags_stay(store: Store, scope: Scope):
     """The tags that a row has noted there are no business of its values."""
-    store.ask(scope, "customers", {"a": ASKED})
+    store.ask(scope, "customers", {"a": Asked(frozenset({ASKED}))})
     store.database.write(lambda c: c.execute(own_values.update().values(tags=TAGS)))
     store.remember(scope, "customers", "run_1", [confirmed("a", OwnNote())])
     columns = select(own_values.c.asked, own_values.c.tags)

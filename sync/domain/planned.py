@@ -1,0 +1,173 @@
+"""What a plan allows of a decision: its lines, held against the row and against what ChartMogul shows now."""
+
+from collections import abc
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sync.domain.plan import (
+    Absent,
+    Changes,
+    Create,
+    Keep,
+    Known,
+    Operation,
+    Policy,
+    Reject,
+    Seen,
+    Skip,
+    Update,
+    holds,
+    missing_tags,
+    same,
+)
+from sync.domain.record import Problem, Record, Value
+from sync.domain.results import Outcome
+
+#: The code of a row that, or whose record, is no longer what the plan has seen.
+CONFLICT = "conflict"
+NOT_PLANNED = "not in the plan"
+_HINT = (
+    "nothing of it was sent: look at it and make a new plan, or let a run without a plan send it"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLine:
+    """What a plan lists of a record; `hash` is that of the record under the plan's salt."""
+
+    hash: str
+    outcome: str
+    uuid: str | None
+    changes: Changes
+
+    @classmethod
+    def read(cls, line: abc.Mapping[str, Any]) -> "PlannedLine":
+        """A line of the file."""
+        changes = {name: _pair(pair) for name, pair in line["changes"].items()}
+        return cls(line["hash"], line["outcome"], line["uuid"], changes)
+
+
+def allowed(
+    operation: Operation, known: Known, line: PlannedLine | None, hash: str, policy: Policy
+) -> Operation:
+    """What of an operation a plan lets happen: no field more than its line lists, and that only while nothing moved.
+
+    `line` is None where it lists nothing of the record, `hash` is the record's own by now.
+    """
+    if line is None or not line.changes:
+        return _unplanned(operation)
+    if isinstance(operation, Skip | Reject):
+        return operation  # the mode, or what the state knows, has its say
+    record = operation.record
+    problems = [] if hash == line.hash else _of_row(record, line)
+    problems += _of_chartmogul(record, known, line, policy)
+    if problems:
+        return Reject(record, problems[0], tuple(problems[1:]))
+    if isinstance(operation, Update):
+        return _listed(operation, line)
+    return operation
+
+
+def _unplanned(operation: Operation) -> Operation:
+    match operation:
+        case Create(record):
+            return Skip(record, None, NOT_PLANNED)
+        case Update(record, uuid):
+            return Skip(record, uuid, NOT_PLANNED)
+    return operation
+
+
+def _listed(update: Update, line: PlannedLine) -> Operation:
+    """The update without the fields that its line does not list."""
+    listed = {name: change for name, change in update.changes.items() if name in line.changes}
+    more = frozenset(update.changes.keys() - listed.keys())
+    edits = update.edits.among(listed.keys())
+    if listed:
+        reason = f"{update.reason.partition(':')[0]}: {', '.join(listed)}"
+        return replace(update, changes=listed, reason=reason, edits=edits, unsent=more)
+    return Keep(update.record, update.uuid, "as planned in ChartMogul", edits, more)
+
+
+def _of_row(record: Record, line: PlannedLine) -> list[Problem]:
+    """How the row has moved: the fields that the plan lists with other values."""
+    moved = [
+        name
+        for name, change in line.changes.items()
+        if not _is_still_wanted(name, record.fields.get(name), change)
+    ]
+    if not moved:
+        what = "the row has changed since the plan was made, in a field that the plan does not list"
+        return [Problem(CONFLICT, what, hint=_HINT)]
+    return [
+        Problem(
+            CONFLICT,
+            f"the row has changed since the plan was made: {name} is not what was planned",
+            name,
+            record.fields.get(name),
+            _HINT,
+        )
+        for name in moved
+    ]
+
+
+def _is_still_wanted(name: str, wanted: Value, change: tuple[Value, Value]) -> bool:
+    if name == "tags":
+        adds = set(missing_tags(change))
+        return adds <= set(_tags(wanted)) <= set(_tags(change[1]))
+    return same(wanted, change[1])
+
+
+def _of_chartmogul(
+    record: Record, known: Known, line: PlannedLine, policy: Policy
+) -> list[Problem]:
+    """How ChartMogul has moved: it shows neither what it showed then, nor what was planned."""
+    is_new = line.outcome == Outcome.CREATED
+    if isinstance(known, Absent):
+        return [] if is_new else [_gone()]
+    assert isinstance(known, Seen)  # a plan trusts no state
+    if not is_new and known.uuid != line.uuid:
+        return [_another(known)]
+    moved = [
+        name
+        for name, change in line.changes.items()
+        if not holds(
+            name, record.fields.get(name, change[1]), known.fields.get(name), policy.shape(name)
+        )
+        and not _is_as_before(name, change[0], known, is_new, policy)
+    ]
+    return [
+        Problem(
+            CONFLICT,
+            f"ChartMogul has changed since the plan was made: its {name} is neither what it was nor what was planned",
+            name,
+            known.fields.get(name),
+            _HINT,
+        )
+        for name in moved
+    ]
+
+
+def _is_as_before(name: str, before: Value, known: Seen, is_new: bool, policy: Policy) -> bool:
+    shown = known.fields.get(name)
+    if name == "tags":  # of a record that was not there nobody has seen any
+        return is_new or set(_tags(before)) == set(_tags(shown))
+    return same(before, shown, policy.shape(name))
+
+
+def _gone() -> Problem:
+    what = "ChartMogul has changed since the plan was made: it no longer has the record"
+    return Problem(CONFLICT, what, hint=_HINT)
+
+
+def _another(known: Seen) -> Problem:
+    what = f"ChartMogul has changed since the plan was made: the key now stands for another record ({known.uuid})"
+    return Problem(CONFLICT, what, hint=_HINT)
+
+
+def _tags(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+def _pair(pair: abc.Sequence[Any]) -> tuple[Value, Value]:
+    before, after = (tuple(one) if isinstance(one, list) else one for one in pair)
+    return before, after
