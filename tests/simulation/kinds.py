@@ -241,6 +241,16 @@ def edits(dice: random.Random, plan: Plan) -> Plan:
     return replace(_in_scenes(dice, plan, typed), overwrite=how, live_check=checked)
 
 
+def plans(dice: random.Random, plan: Plan) -> Plan:
+    """What a dry run has found is sent by processes that may die, after people have edited some of it."""
+
+    def applied(dice: random.Random, scene: Scene) -> Scene:
+        edits = tuple(Deed("edit", 0, dice.randrange(100)) for _ in range(dice.choice((0, 1, 3))))
+        return replace(scene, kind="apply", deeds=(*edits, *scene.deeds))
+
+    return _in_scenes(dice, plan, applied)
+
+
 def fleet(dice: random.Random, plan: Plan) -> Plan:
     """Two to five processes work on one state at once, in two accounts and two data sources."""
 
@@ -298,6 +308,7 @@ KINDS: dict[str, Draw] = {
     "drops": drops,
     "fleet": fleet,
     "edits": edits,
+    "plans": plans,
 }
 
 #: What the worker bears. Not `lag`: a contact that was just created and cannot be read by its uuid looks as one that

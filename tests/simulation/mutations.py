@@ -12,7 +12,7 @@ from sync.destination.contacts import identity
 from sync.destination.contacts.contacts import Contacts
 from sync.destination.contacts.in_doubt import InDoubtCreates
 from sync.destination.parents import ParentResolver
-from sync.domain import overwrite, plan
+from sync.domain import overwrite, plan, planned
 from sync.domain.own import Own
 from sync.domain.plan import Absent
 from sync.domain.results import Delivered, count
@@ -85,6 +85,7 @@ def _count_deliveries_only(mapping: Any, result: Any, by: int = 1) -> None:
 
 
 _decide = StateDecision.decide
+_foretell = deliver.Deliver._foretell
 _partial = folder.Folder.__init__
 
 
@@ -247,6 +248,22 @@ def _an_hour_behind() -> Plan:
     lost = (Trouble("reset before", 1, 1, "contacts"),)
     wrong = Scene(_with_ada(), troubles=lost, clocks=(Skew(-3600.0),))
     return Plan(0, scenes=(wrong, Scene(_with_ada())))
+
+
+def _edited_since(**changed: Any) -> Plan:
+    """A plan is made of a row that has changed, then people edit its company and country, then it is applied."""
+    before = _rows("Company")
+    row = replace(before.accounts[0], **changed)
+    after = Scene(Rows((row,), ()), kind="apply", deeds=(Deed("edit", 0, 0),))
+    return Plan(0, scenes=(Scene(before), after))
+
+
+async def _say_nothing_of_empty_fields(self: deliver.Deliver, planned: Any) -> Any:
+    delivery = await _foretell(self, planned)
+    if not isinstance(delivery.result, Delivered):
+        return delivery
+    told = {name: pair for name, pair in delivery.result.changes.items() if pair[1] is not None}
+    return replace(delivery, result=replace(delivery.result, changes=told))
 
 
 def _crowd() -> Plan:
@@ -468,5 +485,22 @@ MUTATIONS: dict[str, Mutation] = {
         "waits_hold",
         ((Doubt, "since", property(lambda self: self.asked_at)),),
         plans=(_an_hour_behind(),),
+    ),
+    "a field more": Mutation(
+        "a plan's apply sends all that differs of what is planned",
+        "plans_hold",
+        ((planned, "_listed", lambda update, line: update),),
+        plans=(_edited_since(seats=77),),
+    ),
+    "no before": Mutation(
+        "a plan's apply does not look whether ChartMogul still shows the values before",
+        "plans_hold",
+        ((planned, "_of_chartmogul", lambda *_: []),),
+        plans=(_edited_since(company="Another"),),
+    ),
+    "unsaid": Mutation(
+        "a dry run does not list what it would empty",
+        "as_foretold",
+        ((deliver.Deliver, "_foretell", _say_nothing_of_empty_fields),),
     ),
 }

@@ -146,7 +146,8 @@ class Scene:
     """One process, or two at once, and what befalls them; the rows of that moment."""
 
     rows: Rows
-    kind: Literal["run", "full", "dry run"] = "run"
+    #: `apply`: a plan was made in calm just before, and people had their way since.
+    kind: Literal["run", "full", "dry run", "apply"] = "run"
     troubles: tuple[Trouble, ...] = ()
     deeds: tuple[Deed, ...] = ()
     blows: tuple[Blow, ...] = ()

@@ -18,7 +18,7 @@ from sync.sandbox.world import World as Held
 from tests.simulation.account import KEY, OTHER_KEY, READ_ONLY_KEY, Asked, Effect
 from tests.simulation.rows import PERSONAL, Account, Person, Rows
 from tests.simulation.worker import Worker
-from tests.simulation.world import TYPES, World
+from tests.simulation.world import TYPES, Planned, World
 
 Broken = abc.Iterator[str]
 
@@ -31,7 +31,7 @@ _SAME_QUESTION = 40
 
 def _workers(world: World) -> list[Worker]:
     played = [worker for played in world.played for worker in played.workers]
-    return played + world.early + world.last
+    return played + world.rehearsals + world.foretold + world.early + world.last
 
 
 def _report(world: World, worker: Worker) -> Path | None:
@@ -420,6 +420,74 @@ def _definitions(world: World) -> abc.Set[str]:
     return world.account.sandbox.world.definitions
 
 
+def plans_hold(world: World) -> Broken:
+    """Who applies a plan sends what it lists, and no field more; what people edited before stands."""
+    for effect in world.account.effects:
+        planned = world.applied.get(effect.caller)
+        if planned is None or not effect.writes or not effect.path.startswith("/v1/customers"):
+            continue
+        changes = _listed_for(world, planned, effect)
+        if changes is not None and (more := _names(effect) - set(changes)):
+            yield f"{effect.caller} sent {sorted(more)}, which its plan does not list"
+    for planned in world.applied.values():
+        befores = {line["uuid"]: line["changes"] for line in planned.lines.values()}
+        for uuid, customer in planned.edited.items():
+            now, changes = planned.after.get(uuid), befores.get(uuid, {})
+            was_so = changes.get("company", [None])[0] == customer.company
+            if now is not None and now.company != customer.company and not was_so:
+                yield f"what people had edited in {uuid} was written over by a plan"
+
+
+def _listed_for(world: World, planned: Planned, effect: Effect) -> abc.Mapping[str, Any] | None:
+    """What a plan lists of the customer that a request writes; None where nobody knows which it is."""
+    body = effect.body or {}
+    keys = [body["external_id"]] if "external_id" in body else []
+    uuid = effect.path.split("/")[3] if effect.path.count("/") > 2 else ""
+    if customer := world.account.sandbox.world.customers.get(uuid):
+        keys += [key for source, key in customer.pairs if source == DATA_SOURCE]
+    if not keys:
+        return None
+    lines = [
+        one
+        for (mapping, key), one in planned.lines.items()
+        if mapping != "contacts" and key in keys
+    ]
+    return {name: change for line in lines for name, change in line["changes"].items()}
+
+
+def _names(effect: Effect) -> set[str]:
+    """The fields that a request sends."""
+    body = dict(effect.body or {})
+    custom = body.pop("custom", None) or body.pop("attributes", {}).get("custom", {})
+    if isinstance(custom, list):
+        custom = [one if isinstance(one, str) else one["key"] for one in custom]
+    names = set(body) - {"data_source_uuid", "external_id", "attributes", "custom"}
+    return names | {f"attributes.{key}" for key in custom}
+
+
+def as_foretold(world: World) -> Broken:
+    """While nothing changes a run sends what its dry run listed, row by row and field by field."""
+    if not world.foretold or world.plan.dropping or world.plan.skewed or world.plan.stale:
+        return
+    told = []
+    for worker in world.foretold:
+        folder = _report(world, worker)
+        if folder is None or worker.exit_code not in (0, EXIT_REJECTED):
+            return
+        lines = {
+            (line["mapping"], line["row"]): (line["outcome"], line["changes"])
+            for line in _lines(folder, "changes.jsonl")
+        }
+        rejected = {(e["mapping"], e["row"], e["code"]) for e in _lines(folder, "errors.jsonl")}
+        told.append((lines, rejected))
+    (foretold, bad), (sent, refused) = told
+    for row in foretold.keys() | sent.keys():
+        if foretold.get(row) != sent.get(row):
+            yield f"{row} was foretold as {foretold.get(row)}, and was {sent.get(row)}"
+    if bad != refused:
+        yield f"rejected rows were foretold otherwise: {sorted(bad ^ refused)}"
+
+
 def types_hold(world: World) -> Broken:
     """No attribute is written with another type than its contract's."""
     for effect in world.account.effects:
@@ -495,7 +563,8 @@ def exit_codes_tell(world: World) -> Broken:
         told = f"{worker.name}: exit {code}, {rejected} rejected, {open_} open, {statuses}"
         if code == 0 and (rejected or open_ or statuses != {Status.SUCCEEDED}):
             yield f"not all is well; {told}"
-        if code == EXIT_REJECTED and (not rejected or open_):
+        moved = any(mapping.conflicts for mapping in worker.run.mappings)
+        if (code == EXIT_REJECTED and not (rejected or moved)) or (code == EXIT_REJECTED and open_):
             yield f"not only rows were rejected; {told}"
         if code == EXIT_TERMINATED and (worker.asked_to_end is None or not _interrupted(statuses)):
             yield f"nobody interrupted it; {told}"
@@ -580,6 +649,8 @@ PROMISES: tuple[abc.Callable[[World], Broken], ...] = (
     within_the_limits_together,
     made_again,
     tried_again,
+    plans_hold,
+    as_foretold,
     types_hold,
     nothing_leaks,
     reports_are_whole,

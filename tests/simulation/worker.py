@@ -23,6 +23,7 @@ from sync.domain.clock import Clock
 from sync.domain.events import Reporter
 from sync.domain.results import Run
 from sync.engine.context import Selection, Stop
+from sync.engine.plan_file import PlanFile
 from sync.engine.read.query import MappingQuery
 from sync.engine.session import Session
 from sync.errors import EXIT_TERMINATED, SyncError
@@ -30,6 +31,7 @@ from sync.mapping.loader import LoadedMapping
 from sync.report import logs
 from sync.report.files import FileReporter
 from sync.report.log import LogReporter
+from sync.report.plan_writer import PlanWriter
 from sync.report.several import Several
 from sync.settings import Settings
 from sync.state.process import Process
@@ -91,6 +93,8 @@ class Worker:
     place: tuple[int, int] = (0, 0)
     #: Where the book lies in which all who use this state share an account's allowance.
     shelf: Shelf = field(default_factory=Shelf)
+    #: Where plans are made.
+    plan_file: Path = field(default_factory=Path)
     dead: bool = False
     run: Run | None = None
     #: An error that reached the top: one of ours ends the program with its code, any other is a bug.
@@ -167,7 +171,8 @@ class Worker:
         async with AsyncExitStack() as stack:
             store = self._open_store(dry_run=dry_run)
             stack.callback(store.close)
-            reporter = self._reporter(store)
+            selection = self._selection(stack)
+            reporter = self._reporter(store, selection)
             stack.callback(reporter.close)
             session = Session(
                 settings,
@@ -180,8 +185,17 @@ class Worker:
                 self._query,
                 WorldBook(self.shelf, self),
             )
-            selection = Selection(full=self.scene.kind == "full")
             return await session.conduct(self.setting.mappings, selection, dry_run=dry_run)
+
+    def _selection(self, stack: AsyncExitStack) -> Selection:
+        """What it is asked for: a dry run makes a plan, and one may be applied, where there is any."""
+        if self.scene.kind == "dry run":
+            return Selection(salt=b"salt")
+        if self.scene.kind == "apply" and self.place == (0, 0) and self.plan_file.exists():
+            plan = PlanFile.open(self.plan_file, self.setting.folder)
+            stack.callback(plan.close)
+            return Selection(plan=plan)
+        return Selection(full=self.scene.kind == "full")
 
     def clock(self) -> datetime:
         """The time, as its wall clock has it."""
@@ -229,10 +243,13 @@ class Worker:
             self._wants_pause(by, self._noted[by])
         self._notes.clear()
 
-    def _reporter(self, store: Store) -> Reporter:
+    def _reporter(self, store: Store, selection: Selection) -> Reporter:
         blow = self._blow("report")
         reports = self.setting.folder / "reports"
-        files = _Files(reports, self.clock, self, blow.at if blow else None)
+        plan = None
+        if selection.salt is not None and self.place == (0, 0):
+            plan = PlanWriter(self.plan_file, selection.salt)
+        files = _Files(reports, self.clock, self, blow.at if blow else None, plan)
         log = logs.logger("json", self.log)
         return Several(files, LogReporter(log, clock=self.monotonic, mask=store.stored))
 
@@ -411,8 +428,9 @@ class _Files(FileReporter):
         clock: abc.Callable[[], datetime],
         worker: Worker,
         room: int | None,
+        plan: PlanWriter | None = None,
     ) -> None:
-        super().__init__(reports, clock)
+        super().__init__(reports, clock, plan)
         self._worker = worker
         self._room = room
 

@@ -1,6 +1,8 @@
 """A world: its plan played from the first scene to the last, and everything that is needed to judge it."""
 
 import asyncio
+import json
+import random
 import shutil
 import sqlite3
 import tempfile
@@ -15,6 +17,7 @@ from typing import Any
 from sqlalchemy import URL, Engine
 
 from sync.mapping.loader import LoadedMapping, load
+from sync.sandbox.people import Customer
 from sync.sandbox.sandbox import DATA_SOURCE
 from sync.sandbox.world import World as Held
 from sync.settings import Settings
@@ -84,6 +87,16 @@ class Played:
 
 
 @dataclass(slots=True)
+class Planned:
+    """A plan that was applied, by mapping and key, and what people had edited since it was made."""
+
+    lines: dict[tuple[str, str], Any]
+    #: By uuid: the customers as they were once people had edited them, and after the scene.
+    edited: dict[str, Customer]
+    after: dict[str, Customer] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class World:
     """One plan, played in a folder of its own."""
 
@@ -106,6 +119,11 @@ class World:
     unasked_since: float = field(default=0.0, init=False)
     #: And a day after everything, in which nobody asked for more than a plain run; where people define the attribute.
     a_day_later: Held | None = field(default=None, init=False)
+    #: The calm dry runs that made plans, and what each process that applied one had before it.
+    rehearsals: list[Worker] = field(default_factory=list, init=False)
+    applied: dict[str, Planned] = field(default_factory=dict, init=False)
+    #: A calm dry run, and the calm run after it; of worlds with plans.
+    foretold: list[Worker] = field(default_factory=list, init=False)
     initial: set[str] = field(default_factory=set, init=False)
     _at: float = field(default=0.0, init=False)
     _number: int = field(default=0, init=False)
@@ -135,14 +153,23 @@ class World:
         self._at = _CALM  # everybody sees by now what was there beforehand
         for scene in self.plan.scenes:
             self._at += scene.pause
+            if scene.kind == "apply":
+                self._rehearse(scene)
             self.played.append(self._scene(scene))
         rows = self.plan.scenes[-1].newest if self.plan.scenes else Rows((), ())
+        if "plans" in self.plan.kinds:
+            rows = rows.changed(random.Random(f"{self.plan.seed} foretold"))
         # What people merged or deleted comes back with a full run only; it has to see it all.
         calm = Scene(rows, kind="full" if self.plan.meddling else "run")
         if self.plan.skewed or any(scene.elsewhere for scene in self.plan.scenes):
             # A wait that began by a wrong clock, or on another machine, may begin anew in the first run that meets it.
             self._at += _CALM
             self.early.append(self._calm(calm, self.folder / "state.db"))
+        if "plans" in self.plan.kinds:
+            self._at += _CALM
+            plain = replace(calm, kind="run")
+            for scene in (replace(calm, kind="dry run"), plain):
+                self.foretold.append(self._calm(scene, self.folder / "state.db"))
         if "deletions" in self.plan.kinds:
             for _ in range(2):
                 self._at += _CALM
@@ -185,6 +212,31 @@ class World:
         }
         self.account.sandbox.set(**dict(self.plan.switches))
 
+    def _rehearse(self, scene: Scene) -> None:
+        """Make a plan of the rows of a scene, once all that was on its way has arrived."""
+        self._at += _CALM
+        self.plan_file.unlink(missing_ok=True)
+        rehearsal = Scene(scene.rows, kind="dry run")
+        self.rehearsals.append(self._calm(rehearsal, self.folder / "state.db"))
+
+    @property
+    def plan_file(self) -> Path:
+        """Where plans are made."""
+        return self.folder / "plan.jsonl"
+
+    def _note_plan(self, workers: abc.Sequence[Worker], scene: Scene) -> Planned:
+        """What a scene begins with that applies a plan; people have edited what they edit before it."""
+        lines = {}
+        if self.plan_file.exists():
+            told = [json.loads(line) for line in self.plan_file.read_text().splitlines()[1:]]
+            lines = {(line["mapping"], line["key"]): line for line in told}
+        customers = self.account.sandbox.world.customers
+        edited = {u: c for u, c in customers.items() if c.company == "Edited"}
+        planned = Planned(lines, edited)
+        for worker in workers:
+            self.applied[worker.name] = planned
+        return planned
+
     def _calm(self, scene: Scene, state: Path) -> Worker:
         return self._scene(scene, state=state, calm=True).workers[0]
 
@@ -219,6 +271,7 @@ class World:
         played = Played(scene, workers)
         if scene.kind == "dry run":
             played.before = _dump(state)
+        planned = None if scene.kind != "apply" else self._note_plan(workers[: len(mains)], scene)
         self.note(f"a {scene.kind} begins{' in calm' if calm else ''}")
         try:
             with _processes(workers), _state_clock(self.plan, self.now):
@@ -232,6 +285,8 @@ class World:
             self._loop = None
         if scene.kind == "dry run":
             played.after = _dump(state)
+        if planned is not None:
+            planned.after = dict(self.account.sandbox.world.customers)
         return played
 
     def _worker(
@@ -246,6 +301,7 @@ class World:
         setting = _setting(self.plan, self.folder, state, *place)
         worker = Worker(f"process {self._number}", self._number, its, setting, account, loop)
         worker.opened, worker.after, worker.place = self._at, companion.after, place
+        worker.plan_file = self.plan_file
         worker.shelf = self._shelves.setdefault(state, Shelf())
         return worker
 
