@@ -14,6 +14,7 @@ from sync.cli.say import say
 from sync.domain import objects
 from sync.domain.record import ATTRIBUTE, Record, Rejected
 from sync.domain.typed import Typed
+from sync.engine.read.known_types import KnownTypes
 from sync.engine.read.query import MappingQuery
 from sync.errors import ConfigError
 from sync.mapping.loader import LoadedMapping, Need, load
@@ -23,6 +24,7 @@ from sync.report.plain import dumps, plain
 from sync.report.words import value, visible
 from sync.transform.bind import bind
 from sync.transform.build import RecordBuilder
+from sync.transform.locking import locked
 
 _TITLE = "chartmogul-sync preview"
 _NEEDS = frozenset({Need.WAREHOUSE})
@@ -86,7 +88,8 @@ def _load(paths: abc.Sequence[Path]) -> list[LoadedMapping]:
 
 def _build(loaded: LoadedMapping, limit: int) -> Previewed:
     with MappingQuery.open(loaded).execute() as result:
-        builder = bind(loaded, result.columns, now(), now)
+        known = KnownTypes({}, locked(loaded), shown={})  # no state, and no ChartMogul
+        builder = bind(loaded, result.columns, now(), now, known.of)
         rows = next(result.batches(limit), [])
     items = tuple(builder.build(number, row) for number, row in enumerate(rows, 1))
     return Previewed(loaded, items, _types(loaded, builder))

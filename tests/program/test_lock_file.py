@@ -88,3 +88,10 @@ def test_a_mapping_of_contacts_alone(desk, lock):
     assert (desk("check", "--write-lock").code, lock.exists()) == (0, False)
     lock.write_text("version: 1\ncustomers: {}\n")
     assert desk("check").code == 0
+
+
+def test_preview_casts_by_it(desk, lock):
+    """What is shown is what a run sends: by the file's type, not by what the values suggest."""
+    lock.write_text(LOCK + "  company: String\n  seats: String\n")
+    ended = desk("preview")
+    assert (ended.code, "attributes.seats: 5  [String]" in ended.out) == (0, True)
