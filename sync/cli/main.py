@@ -704,6 +704,33 @@ def schema() -> int:
     return schema()
 
 
+@app.command(short_help="Play the tests of mappings; no network.")
+@_mappings
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit"]),
+    help="How to print what came of them; text unless told.",
+)
+@_json
+@_env_file
+@_choosing
+def test(mappings: tuple[Path, ...], form: str | None, as_json: bool) -> int:
+    """Play NAME.tests.yml of each mapping NAME.yml against a ChartMogul in memory.
+
+    A case has rows, as the query would give them, what ChartMogul has before and after, and which
+    rows are rejected with which code. Neither warehouse nor API key is needed. Exit 1 where a case
+    fails.
+
+    \b
+    Example:
+      chartmogul-sync test mappings/customers.yml --format junit > tests.xml
+    """
+    from sync.cli.test import Format, test
+
+    return test(mappings or _DEFAULT, Format(form or ("json" if as_json else "text")))
+
+
 @app.command(short_help="Print dbt exposures for mappings that read models.")
 @_mappings
 @click.option("--owner", metavar="NAME", help="Who answers for them; else chartmogul-sync.")

@@ -87,7 +87,8 @@ def test_every_example_mapping_is_sound():
         "CHARTMOGUL_DATA_SOURCE": "ds_00000000-0000-0000-0000-000000000000",
     }
     files = {Path(loaded.file).name for loaded in load([ROOT / "mappings"], variables)}
-    assert files == {path.name for path in (ROOT / "mappings").glob("*.yml")}
+    there = {path.name for path in (ROOT / "mappings").glob("*.yml")}
+    assert files == {name for name in there if not name.endswith(".tests.yml")}
 
 
 MAPPINGS = {

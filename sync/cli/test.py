@@ -1,0 +1,135 @@
+"""`test`: the cases of mapping tests, played against the sandbox in memory; no network, no warehouse, no key."""
+
+import time
+from collections import abc
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+from sync.cli import cases
+from sync.cli.cases import Case, Cases
+from sync.cli.environ import tell, variables, warnings
+from sync.cli.say import say, say_json
+from sync.errors import EXIT_OK, EXIT_REJECTED, ConfigError, ConfigProblem
+from sync.mapping.interpolation import Open
+from sync.mapping.loader import LoadedMapping, load
+from sync.report.words import count
+
+
+class Format(StrEnum):
+    """How the outcome is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A case that was played: what is wrong, a sentence each; none where it passed."""
+
+    mapping: str
+    file: str
+    case: Case
+    wrong: tuple[str, ...]
+    seconds: float
+
+
+def test(paths: abc.Sequence[Path], form: Format) -> int:
+    """Play all cases and say which fail; 0, or 1 if one does.
+
+    Raises:
+        ConfigError: a mapping or its tests are not sound, or there are no tests at all.
+    """
+    found = variables()
+    try:
+        loaded = load(paths, Open(found), frozenset())
+    finally:
+        tell(warnings(found, paths), found)
+    played = [one for group in _read(loaded) for one in _play(group)]
+    _SHOW[form](played)
+    return EXIT_REJECTED if any(one.wrong for one in played) else EXIT_OK
+
+
+def _read(loaded: abc.Sequence[LoadedMapping]) -> list[Cases]:
+    """The cases of all mappings that have some."""
+    problems: list[ConfigProblem] = []
+    groups: list[Cases] = []
+    for one in loaded:
+        file = cases.file_of(one)
+        try:
+            groups += [] if file is None else [cases.read(one, file)]
+        except ConfigError as error:
+            problems += error.problems
+    if not groups and not problems:
+        hint = "write NAME.tests.yml beside NAME.yml; mappings/ of the repository has examples"
+        problems.append(ConfigProblem("none of these mappings has tests", hint))
+    if problems:
+        raise ConfigError(*problems)
+    return groups
+
+
+def _play(group: Cases) -> abc.Iterator[Played]:
+    from sync.cli.rehearsal import play  # a whole run, which broken files do without
+
+    for case in group.cases:
+        began = time.monotonic()
+        wrong = tuple(play(group.loaded, case))
+        name = group.loaded.mapping.name
+        yield Played(name, group.file, case, wrong, round(time.monotonic() - began, 3))
+
+
+def _as_text(played: abc.Sequence[Played]) -> None:
+    for one in played:
+        say(f"{one.file}:{one.case.line}: {'FAILED' if one.wrong else 'ok'} — {one.case.name}")
+        for sentence in one.wrong:
+            say(f"    {sentence}")
+    failed = sum(bool(one.wrong) for one in played)
+    say(f"{count(len(played), 'case')}, {failed} failed")
+
+
+def _as_json(played: abc.Sequence[Played]) -> None:
+    say_json(
+        {
+            "format": 1,
+            "passed": sum(not one.wrong for one in played),
+            "failed": sum(bool(one.wrong) for one in played),
+            "cases": [
+                {
+                    "mapping": one.mapping,
+                    "file": one.file,
+                    "line": one.case.line,
+                    "name": one.case.name,
+                    "passed": not one.wrong,
+                    "problems": list(one.wrong),
+                    "seconds": one.seconds,
+                }
+                for one in played
+            ],
+        }
+    )
+
+
+def _as_junit(played: abc.Sequence[Played]) -> None:
+    failed = sum(bool(one.wrong) for one in played)
+    say('<?xml version="1.0" encoding="UTF-8"?>')
+    say(f'<testsuite name="chartmogul-sync" tests="{len(played)}" failures="{failed}" errors="0">')
+    for one in played:
+        place = f'file={quoteattr(one.file)} line="{one.case.line}" time="{one.seconds}"'
+        head = f"classname={quoteattr(one.mapping)} name={quoteattr(one.case.name)} {place}"
+        if one.wrong:
+            lines = escape("\n".join(one.wrong))
+            say(f"  <testcase {head}>")
+            say(f"    <failure message={quoteattr(one.wrong[0])}>{lines}</failure>")
+            say("  </testcase>")
+        else:
+            say(f"  <testcase {head}/>")
+    say("</testsuite>")
+
+
+_SHOW: abc.Mapping[Format, abc.Callable[[abc.Sequence[Played]], None]] = {
+    Format.TEXT: _as_text,
+    Format.JSON: _as_json,
+    Format.JUNIT: _as_junit,
+}
