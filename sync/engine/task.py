@@ -40,7 +40,7 @@ from sync.state.store import Store
 from sync.transform.locking import locked
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class MappingTask:
     """A mapping that is connected, read, judged and written, each once and in this order.
 

@@ -149,6 +149,17 @@ def test_one_wrong_key(plain):
     assert "check SECOND_KEY (mappings/second.yml)" in errors(ended)["second"]
 
 
+def test_contacts_of_two_mappings_of_which_one_failed(plain):
+    """They do not start, in words; that one of the two never knew its data source troubles nobody."""
+    text = PLAIN.replace("object: customer", "object: customer\n  api_key: ${SECOND_KEY}")
+    plain.mapping(text, "a_first")
+    plain.mapping(CONTACTS, "people")
+    ended = plain("run", "--json", SECOND_KEY="revoked")
+    told = {"a_first": "failed", "customers": "succeeded", "people": "failed"}
+    assert (ended.code, parts(ended)) == (3, told), ended.err
+    assert "its customers come from a_first" in errors(ended)["people"]
+
+
 def test_one_unset_variable(plain):
     """Of another data source: the rest runs."""
     text = elsewhere(PLAIN).replace("data_source: ds", "api_key: ${SECOND_KEY}\n  data_source: ds")

@@ -45,7 +45,7 @@ class Audit:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class AuditTask(MappingTask):
     """A mapping whose rows are compared, and never sent."""
 

@@ -27,7 +27,7 @@ def nothing_to_read(loaded: LoadedMapping) -> MappingQuery:
     return MappingQuery(loaded, Warehouse.open("sqlite://"), "")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class UndoTask(MappingTask):
     """A mapping whose changes of one run are put back; `undoables` are those of all mappings, by name.
 
