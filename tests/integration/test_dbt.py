@@ -66,19 +66,28 @@ def change(folder: Path, how) -> None:
     file.write_text(json.dumps(content))
 
 
+@pytest.fixture(scope="session")
+def built(tmp_path_factory) -> Path:
+    """The project as dbt has built it, once for all tests: a build takes longer than all that is tested with it."""
+    program = os.environ.get("SYNC_TEST_DBT")
+    if program is None:
+        pytest.skip("SYNC_TEST_DBT names no dbt: see make dbt")
+    folder: Path = tmp_path_factory.mktemp("built") / "dbt"
+    shutil.copytree(PROJECT, folder)
+    build(folder, program)
+    return folder
+
+
 @pytest.fixture(params=["recorded", "built"])
 def dbt(desk, request) -> Path:
     """The project beside the mappings, built, and its warehouse."""
     needed("duckdb_engine")
-    program = os.environ.get("SYNC_TEST_DBT")
     folder: Path = desk.place.folder / "dbt"
-    shutil.copytree(PROJECT, folder)
     if request.param == "recorded":
+        shutil.copytree(PROJECT, folder)
         replay(folder)
-    elif program is None:
-        pytest.skip("SYNC_TEST_DBT names no dbt: see make dbt")
     else:
-        build(folder, program)
+        shutil.copytree(request.getfixturevalue("built"), folder)
     desk.place.warehouse = f"duckdb:///{folder / 'shop.duckdb'}"
     desk.mapping(MAPPING.format(more=ASKING))
     return folder
