@@ -180,8 +180,8 @@ class MappingTask:
         self._findings = Findings(
             self._spool,
             reader.seen,
-            decision.hasher,
-            decision.edition,
+            decision.marks.hasher,
+            decision.marks.edition,
             self.types,
             limits,
             decision.backgrounds,

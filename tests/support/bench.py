@@ -13,7 +13,7 @@ from sync.domain.fingerprint import Hasher
 from sync.domain.record import Object, Record, Rejected
 from sync.domain.results import Delivered, MappingRun
 from sync.engine.context import Selection
-from sync.engine.read.decision import StateDecision
+from sync.engine.read.decision import Marks, StateDecision
 from sync.engine.read.reader import Reader
 from sync.engine.spool import Entry, Spool
 from sync.errors import ConfigError
@@ -157,7 +157,7 @@ class Bench(Silent):
         chosen = Selection(**selection)
         return Reader(
             bind(made, columns(*self.names), self.now),
-            StateDecision(made.mapping.mode, self.hasher, EDITION, self.now, chosen.full),
+            StateDecision(made.mapping.mode, Marks(self.hasher, EDITION), self.now, chosen.full),
             self,
             self.spool,
             MappingReporter(run, self),

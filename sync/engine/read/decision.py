@@ -45,30 +45,43 @@ class UndoneMarks:
 
 
 @dataclass(frozen=True, slots=True)
-class StateDecision:
-    """Decides by what the state remembers.
+class Marks:
+    """By which hashes a mapping knows its records again.
 
-    `edition` is what must stay the same besides the row for a refused row to be held back: mapping and rules. `full`:
-    nothing remembered is trusted, nor is it of what belongs to `lost_parents`. `now` is the moment in which the run
-    started. `terms` say whose values win, in bytes: a mapping that lets others win is another one.
-    `resend`: what is held back is sent all the same.
+    `edition` is what must stay the same besides the row for a refused row to be held back: mapping and rules. `terms`
+    say whose values win, in bytes: a mapping that lets others win is another one.
     """
 
-    mode: Mode
     hasher: Hasher
     edition: bytes
-    now: datetime
-    full: bool = False
-    lost_parents: LostParents = field(default_factory=LostParents)
-    backgrounds: Backgrounds = field(default_factory=Backgrounds)
     terms: bytes = b""
-    undone: UndoneMarks = field(default_factory=UndoneMarks)
-    resend: bool = False
 
     def fingerprint(self, record: Record) -> bytes:
         """16 bytes for all that this mapping would make of a record."""
         plain = self.hasher.fingerprint(record)
         return self.hasher.mark(plain, self.terms) if self.terms else plain
+
+    def held(self, fingerprint: bytes) -> bytes:
+        """What a refused row is held back by."""
+        return self.hasher.mark(fingerprint, self.edition)
+
+
+@dataclass(frozen=True, slots=True)
+class StateDecision:
+    """Decides by what the state remembers.
+
+    `full`: nothing remembered is trusted, nor is it of what belongs to `lost_parents`. `now` is the moment in which the
+    run started. `resend`: what is held back is sent all the same.
+    """
+
+    mode: Mode
+    marks: Marks
+    now: datetime
+    full: bool = False
+    lost_parents: LostParents = field(default_factory=LostParents)
+    backgrounds: Backgrounds = field(default_factory=Backgrounds)
+    undone: UndoneMarks = field(default_factory=UndoneMarks)
+    resend: bool = False
 
     def decide(self, record: Record, fingerprint: bytes, memory: Memory | None) -> Local | None:
         """What becomes of a record; None: it needs ChartMogul."""
@@ -90,14 +103,14 @@ class StateDecision:
         mark = self.undone.marks.get(memory.record)
         if mark is None:
             return False
-        editions = (self.undone.digest, self.edition)
-        return mark in (self.hasher.mark(fingerprint, one) for one in editions)
+        editions = (self.undone.digest, self.marks.edition)
+        return mark in (self.marks.hasher.mark(fingerprint, one) for one in editions)
 
     def _held_back(self, record: Record, fingerprint: bytes, memory: Memory) -> Rejected | None:
         held = memory.held
         if held is None or self.resend or self.now - held.since > HELD_FOR:
             return None
-        if held.fingerprint != self.hasher.mark(fingerprint, self.edition):
+        if held.fingerprint != self.marks.held(fingerprint):
             return None
         problem = Problem(
             "held_back",

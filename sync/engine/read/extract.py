@@ -14,7 +14,7 @@ from sync.domain.row_hash import Row, RowHasher
 from sync.engine.context import RunContext
 from sync.engine.plan_file import MappingPlan
 from sync.engine.read.changes import ChangeDetector
-from sync.engine.read.decision import LostParents, StateDecision, UndoneMarks
+from sync.engine.read.decision import LostParents, Marks, StateDecision, UndoneMarks
 from sync.engine.read.planned import PlannedMemories
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.reader import Reader
@@ -136,16 +136,14 @@ class Extract:
         lost = LostParents(state.lost_parents(run.file, run.query), state.stored)
         backgrounds = Backgrounds(self.past, started, objects.of(loaded.mapping.destination.object))
         builder = bind(loaded, result.columns, started, context.clock.now, types_of)
-        mode, terms = loaded.mapping.mode, loaded.mapping.overwrites.terms
+        mode, marks = loaded.mapping.mode, Marks(hasher, edition, loaded.mapping.overwrites.terms)
         resend = context.selection.retry is not None
         undone = UndoneMarks({} if full or resend else state.undone(), loaded.digest)
         for warning in idle(loaded.mapping.ignore_columns, result.columns):
             self.reporter.warned(warning)
         return Reader(
             builder,
-            StateDecision(
-                mode, hasher, edition, started, full, lost, backgrounds, terms, undone, resend
-            ),
+            StateDecision(mode, marks, started, full, lost, backgrounds, undone, resend),
             state if self._plan is None else PlannedMemories(state, self._plan),
             self.spool,
             self.reporter,

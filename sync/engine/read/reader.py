@@ -224,7 +224,7 @@ class _Batch:
 
     def _admit_record(self, record: Record, row_hash: int) -> None:
         reader, key = self.reader, record.key
-        fingerprint = reader.decision.fingerprint(record)
+        fingerprint = reader.decision.marks.fingerprint(record)
         name = reader.decision.backgrounds.name(record.fields)
         if not self._is_first(key, Occurrence(record.row, fingerprint, name=name)):
             return

@@ -8,7 +8,7 @@ import pytest
 from sync.domain.policy import Mode
 from sync.domain.record import Problem, Record, Rejected, Stage
 from sync.domain.results import Delivered, Outcome
-from sync.engine.read.decision import HELD_FOR, StateDecision
+from sync.engine.read.decision import HELD_FOR, Marks, StateDecision
 from sync.state.memory import Held
 from tests.support.bench import EDITION, NOW
 from tests.support.delivering import HASHER, memory
@@ -22,7 +22,7 @@ SKIPPED = Delivered(3, "a", Outcome.SKIPPED, "exists already, and the mode is in
 
 def decide(remembered, mode=Mode.UPSERT, *, full=False, edition=EDITION):
     """What becomes of the record, by what is remembered of its key."""
-    return StateDecision(mode, HASHER, edition, NOW, full).decide(RECORD, PRINT, remembered)
+    return StateDecision(mode, Marks(HASHER, edition), NOW, full).decide(RECORD, PRINT, remembered)
 
 
 def held(fingerprint=PRINT, ago=timedelta(days=1), edition=EDITION):

@@ -199,7 +199,8 @@ def test_not_held_back(desk):
     assert tally(desk.read(("a", "B"))) == {"read": 1}
 
     reader = desk.reader()
-    reader.decision = replace(reader.decision, edition=b"another")
+    marks = replace(reader.decision.marks, edition=b"another")
+    reader.decision = replace(reader.decision, marks=marks)
     reader.read(Batches((("a", "A"),)))
     assert tally(reader) == {"read": 1}
 
