@@ -28,7 +28,7 @@ from sync.report import folder, log
 from sync.state import leases
 from sync.state.keys import Keys
 from sync.state.mapping_state import MappingState
-from sync.state.memory import Doubt, Memory, RejectedRow
+from sync.state.memory import Doubt, KnownDrops, Memory, RejectedRow
 from sync.state.store import Store
 from tests.simulation.plan import (
     DEFINE,
@@ -84,6 +84,7 @@ def _count_deliveries_only(mapping: Any, result: Any, by: int = 1) -> None:
         count(mapping, result, by)
 
 
+_decide = StateDecision.decide
 _decide = StateDecision.decide
 _foretell = deliver.Deliver._foretell
 _partial = folder.Folder.__init__
@@ -256,6 +257,30 @@ def _edited_since(**changed: Any) -> Plan:
     row = replace(before.accounts[0], **changed)
     after = Scene(Rows((row,), ()), kind="apply", deeds=(Deed("edit", 0, 0),))
     return Plan(0, scenes=(Scene(before), after))
+
+
+#: ChartMogul refuses an update that touches a value which somebody has pinned.
+REFUSES = (("pinned_writes", "refused"),)
+
+
+def _refused_in_silence() -> Plan:
+    """ChartMogul refuses an update of a pinned value, and somebody on the way answers that nothing changed."""
+    scene = Scene(
+        _rows("Company"), troubles=(Trouble("stranger 304 empty after", 1, 1, "updates"),)
+    )
+    return Plan(0, present=("acc-1",), pinned=("acc-1",), switches=REFUSES, scenes=(scene,))
+
+
+def _refused_and_deleted() -> Plan:
+    """ChartMogul refuses an update of a pinned value, and people delete the customer before the next run."""
+    rows = _rows("Company")
+    scenes = (Scene(rows), Scene(rows, deeds=(Deed("delete a customer", 0, 0),)))
+    return Plan(0, present=("acc-1",), pinned=("acc-1",), switches=REFUSES, scenes=scenes)
+
+
+def _hold_back_for_ever(self: StateDecision, record: Any, fingerprint: Any, memory: Any) -> Any:
+    held = memory and self._held_back(record, fingerprint, memory)
+    return held or _decide(self, record, fingerprint, memory)
 
 
 async def _say_nothing_of_empty_fields(self: deliver.Deliver, planned: Any) -> Any:
@@ -497,6 +522,18 @@ MUTATIONS: dict[str, Mutation] = {
         "plans_hold",
         ((planned, "_of_chartmogul", lambda *_: []),),
         plans=(_edited_since(company="Another"),),
+    ),
+    "untold": Mutation(
+        "what ChartMogul does not take is told once, and never again",
+        "delivered",
+        ((Store, "known_drops", lambda *_: KnownDrops()),),
+        plans=(_refused_in_silence(),),
+    ),
+    "held for ever": Mutation(
+        "a row that ChartMogul refused once is held back by --full, too",
+        "delivered",
+        ((StateDecision, "decide", _hold_back_for_ever),),
+        plans=(_refused_and_deleted(),),
     ),
     "unsaid": Mutation(
         "a dry run does not list what it would empty",

@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulation.__main__ import first_caught, folder, live
 from tests.simulation.kinds import KINDS, draw
-from tests.simulation.mutations import KILLED_AT, MUTATIONS, killed_and_back
+from tests.simulation.mutations import ADA, KILLED_AT, MUTATIONS, REFUSES, killed_and_back
 from tests.simulation.plan import Blow, Deed, Pause, Plan, Scene, Trouble, draw_plain
 from tests.simulation.rows import Account, Rows
 from tests.simulation.shrink import shrink
@@ -76,6 +76,47 @@ def test_killed_in_mid_update_and_changed_back():
     with folder() as place:
         for step in KILLED_AT:
             assert live(killed_and_back(step), place).broken == {}
+
+
+PINNED = Plan(0, switches=REFUSES)
+
+
+@pytest.mark.parametrize("answer", ["304", "200"])
+def test_a_refusal_that_somebody_on_the_way_calls_a_success(answer):
+    """Seed 2251: of an update that ChartMogul refuses, and a stranger calls done, a run can tell what is missing."""
+    trouble = Trouble(f"stranger {answer} empty after", 1, 1, "updates")
+    scene = Scene(Rows((replace(ONE, seats=7),), ()), troubles=(trouble,))
+    plan = replace(PINNED, present=("acc-1",), pinned=("acc-1",), scenes=(scene,))
+    with folder() as place:
+        seen = live(plan, place)
+    assert seen.events[f"{trouble.kind} (answer)"] == 1
+    assert seen.broken == {}
+
+
+@pytest.mark.parametrize("email", ["ada@example.com", "ada.l@example.com"])
+def test_a_contact_whose_refusal_somebody_on_the_way_calls_a_success(email):
+    """The same with contacts, also with one that has not taken the external id of its row then."""
+    ada = replace(ADA, email=email, title="Countess")
+    trouble = Trouble("stranger 304 empty after", 2, 2, "updates")
+    scene = Scene(Rows((replace(ONE, id=ada.customer),), (ada,)), troubles=(trouble,))
+    held = (ada.customer, ada.key)
+    with folder() as place:
+        seen = live(replace(PINNED, present=held, pinned=(ada.key,), scenes=(scene,)), place)
+    assert seen.events[f"{trouble.kind} (answer)"] == 1
+    assert seen.broken == {}
+
+
+def test_a_merge_with_a_customer_that_has_a_pinned_value():
+    """Seed 2270: the pin is the record's, and ChartMogul refuses the row of either customer."""
+    another = replace(ONE, id="acc-2", company="Another")
+    changed = replace(ONE, seats=8)
+    merged = Scene(Rows((changed, another), ()), deeds=(Deed("merge", 0, 7),))
+    scenes = (Scene(Rows((ONE, another), ())), merged)
+    plan = replace(PINNED, present=("acc-1", "acc-2"), pinned=("acc-2",), scenes=scenes)
+    with folder() as place:
+        seen = live(plan, place)
+    assert "people merge" in "".join(seen.story)
+    assert seen.broken == {}
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
