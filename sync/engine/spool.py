@@ -207,11 +207,12 @@ class Spool:
         ((count,),) = self._ask("select count(uuid) from waiting where unsure")
         return int(count)
 
-    def try_first(self, field: str, most: int) -> None:
-        """Let so many of the rows that would follow others for a field try it first."""
+    def try_first(self, field: str, most: int, but: abc.Iterable[str] = ()) -> None:
+        """Let so many of the rows that would follow others for a field try it first, but not those of these keys."""
         found = self._ask(
-            "select key from following where instr(tries, ?) order by row limit ?",
+            f"select key from following where instr(tries, ?) and not {_AMONG} order by row limit ?",
             f"{_MARK}{field}{_MARK}",
+            _listed(sorted(but)),
             max(most, 0),
         )
         self._tell("update rows set follows = 0 where key = ?", found)

@@ -258,12 +258,10 @@ class MappingTask:
         """Deliver what the spool holds; a dry run only looks and reports."""
         assert self._findings is not None
         started = self.context.clock.monotonic()
-        waiting, _ = self._findings.spool.count()
         writer = await self._assembly(self._findings).writer()
         try:
-            if waiting:
-                with self._blaming():
-                    await writer.write()
+            with self._blaming():
+                await writer.write()
         finally:
             self.run.seconds += self.context.clock.monotonic() - started
         if self.context.dry_run:

@@ -30,8 +30,8 @@ def known(connection: Connection, scope: Scope, mapping: str, now: datetime) -> 
     for field, count, tried, oldest in connection.execute(counted).all():
         counts[field] = int(count)
         if field != UNNAMED and tried < TOGETHER and oldest <= now - DAY:
-            most = TOGETHER - int(tried)
-            due[field] = Due(most, _waiting(connection, scope, mapping, field, now, most))
+            its = _present(select(drops.c.record), scope, mapping).where(drops.c.field == field)
+            due[field] = _due(connection, its, now)
     unnamed = counts.pop(UNNAMED, 0)
     return KnownDrops(counts, due, unnamed > 0)
 
@@ -44,14 +44,13 @@ def _present(query: Select[Any], scope: Scope, mapping: str) -> Select[Any]:
     return query.select_from(there).where(*here)
 
 
-def _waiting(
-    connection: Connection, scope: Scope, mapping: str, field: str, now: datetime, most: int
-) -> frozenset[int]:
-    """The records whose value was not sent for longest."""
-    query = _present(select(drops.c.record), scope, mapping)
-    query = query.where(drops.c.field == field, drops.c.tried_at <= now - DAY)
-    query = query.order_by(drops.c.tried_at, drops.c.record).limit(most)
-    return frozenset(connection.execute(query).scalars())
+def _due(connection: Connection, its: Select[Any], now: datetime) -> Due:
+    """What is due among the records of a field: those whose value was not sent for longest."""
+    recent = frozenset(connection.execute(its.where(drops.c.tried_at > now - DAY)).scalars())
+    most = max(TOGETHER - len(recent), 0)  # a dry run counts beside a run that writes
+    waiting = its.where(drops.c.tried_at <= now - DAY)
+    waiting = waiting.order_by(drops.c.tried_at, drops.c.record).limit(most)
+    return Due(most, frozenset(connection.execute(waiting).scalars()), recent)
 
 
 def is_ahead(connection: Connection, mapping: str, now: datetime) -> bool:

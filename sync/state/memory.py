@@ -124,10 +124,14 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A field of which dropped values are tried again: of how many records, and which have waited longest."""
+    """A field of which dropped values are tried again: of how many records, and which have waited longest.
+
+    `recent`: those that were tried within a day, fewer than may be tried in one; they only follow others.
+    """
 
     records: int
     first: frozenset[int]
+    recent: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

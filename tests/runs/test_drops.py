@@ -192,6 +192,30 @@ def test_a_trial_that_is_refused(town):
     assert Counter() == town.writes()
 
 
+def test_a_row_that_is_rejected(town):
+    """The value of a row that became bad waits longest, and is not sent; the others do not stand in for it all day."""
+    bad = ("c1", "0", "no address", "Dr", "Nick")
+    town.table("people", PEOPLE, bad, person(1), person(2))
+    for days in (1, 2):
+        town.later = days * (DAY + timedelta(minutes=5))
+        assert counts(town.run()) == {"unchanged": 2, "rejected": 1}
+        assert Counter({"PATCH contacts": 2}) == town.writes()
+        assert counts(town.run()) == {"unchanged": 2, "rejected": 1}
+        assert Counter() == town.writes()
+
+
+def test_tried_within_a_day(town):
+    """What was tried a moment ago is not tried again before its day is over, but follows what sticks meanwhile."""
+    town.later = DAY + timedelta(minutes=5)
+    town.run_with(Selection(keys=frozenset({"6", "7"})))
+    define(town)
+    town.run_with(Selection(keys=frozenset({"6", "7"})))
+    assert Counter() == town.writes()
+
+    assert counts(town.run()) == {"updated": 8}
+    assert sticking(town) == 8
+
+
 def test_values_of_one_field(town):
     """An owner that is dropped says nothing of another one: what was dropped is tried, the rest is not held up."""
     accounts = [(f"c{n}", "Quince", f"p{n}@quince.example") for n in range(1, 8)]

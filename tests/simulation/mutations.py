@@ -21,6 +21,7 @@ from sync.engine.lease import RunLease
 from sync.engine.read.decision import StateDecision
 from sync.engine.read.duplicates import DuplicateKeys
 from sync.engine.read.retrials import Retrials
+from sync.engine.spool import Spool
 from sync.engine.write import deliver, recorder
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.writer import Writer
@@ -196,6 +197,23 @@ def _defined_later() -> Plan:
     """An attribute is dropped, and defined when all is delivered but for it."""
     defined = Scene(_with_ada(), deeds=(Deed(DEFINE, 0, 0),))
     return Plan(0, undefined=True, scenes=(Scene(_with_ada()), defined), kinds=("drops",))
+
+
+def _waits_for_ever() -> Plan:
+    """Two values are pinned; the row of one becomes bad, and waits longest for the next try from then on."""
+    [one] = _rows("Any").accounts
+    two = replace(one, id="acc-2")
+    later = Scene(Rows((one, replace(two, bad="country")), ()), deeds=(Deed(DEFINE, 0, 0),))
+    keys = ("acc-1", "acc-2")
+    scenes = (Scene(Rows((one, two), ())), later)
+    return Plan(0, present=keys, pinned=keys, scenes=scenes, kinds=("drops", "pins"))
+
+
+_try_first = Spool.try_first
+
+
+def _try_any_first(self: Spool, field: str, most: int, but: Any = ()) -> None:
+    _try_first(self, field, most)
 
 
 def _left_alone(*deeds: Deed, lost: bool = False) -> Plan:
@@ -462,6 +480,12 @@ MUTATIONS: dict[str, Mutation] = {
         "tried_again",
         ((Retrials, "entry", _ignore),),
         plans=(_defined_later(),),
+    ),
+    "impatient": Mutation(
+        "where a row that waits for a try is rejected, the others stand in for it in every run",
+        "settled",
+        ((Spool, "try_first", _try_any_first),),
+        plans=(_waits_for_ever(),),
     ),
     "heedless": Mutation(
         "a value that somebody typed is overwritten, though the mapping leaves it",

@@ -16,7 +16,8 @@ Named = abc.Mapping[int, abc.Collection[str]]
 class Retrials:
     """Picks, among rows that are unchanged, those of which a dropped value is sent again.
 
-    Of each field those try it first that have waited longest; where the query does not have these, others do.
+    Of each field those try it first that have waited longest; where these are not met, others do, unless they were
+    tried within a day: a row that is rejected in every run waits for ever, and is no reason to send theirs each time.
     """
 
     known: KnownDrops
@@ -25,6 +26,8 @@ class Retrials:
     named: dict[int, abc.Collection[str]] = field(default_factory=dict, init=False)
     _tried: Counter[str] = field(default_factory=Counter, init=False)
     _following: set[str] = field(default_factory=set, init=False)
+    #: The keys of rows of which a field was tried within a day.
+    _recent: dict[str, set[str]] = field(default_factory=dict, init=False)
 
     def entry(
         self, record: Record, fingerprint: bytes, memory: Memory, row_hash: int
@@ -39,7 +42,7 @@ class Retrials:
         if first:
             self._tried.update(due)
         else:
-            self._following |= due
+            self._follow(record.key, memory.record, due)
         uuid, hash_ = memory.uuid, row_hash or None
         tries = frozenset(due)
         since = None if memory.left else memory.rejected_since
@@ -52,6 +55,12 @@ class Retrials:
             follows=not first,
             rejected_since=since,
         )
+
+    def _follow(self, key: str, number: int, due: abc.Set[str]) -> None:
+        self._following |= due
+        for name in due:
+            if number in self.known.due[name].recent:
+                self._recent.setdefault(name, set()).add(key)
 
     def _fields(self, record: Record, memory: Memory) -> list[str]:
         """The fields whose value is known to be dropped."""
@@ -69,4 +78,5 @@ class Retrials:
     def fill(self, spool: Spool) -> None:
         """Once all is read: let others try first where too few of those that have waited longest were met."""
         for name in sorted(self._following):
-            spool.try_first(name, self.known.due[name].records - self._tried[name])
+            most = self.known.due[name].records - self._tried[name]
+            spool.try_first(name, most, but=self._recent.get(name, ()))

@@ -62,7 +62,9 @@ class Writer:
 
     async def write(self) -> None:
         """Deliver everything. The first error that no row can survive is raised once all under way is recorded."""
-        await self._write_waiting()
+        waiting, _ = self.spool.count()
+        if waiting:
+            await self._write_waiting(waiting)
         if not self._over():
             await self._write_followers()
 
@@ -76,9 +78,8 @@ class Writer:
             for entries in self.spool.followers():
                 self.recorder.leave([_unchanged(entry) for entry in entries])
 
-    async def _write_waiting(self) -> None:
+    async def _write_waiting(self, waiting: int) -> None:
         phase = self.recorder.reporter.phase
-        waiting, _ = self.spool.count()
         if not self.lookups.pending.look_first:
             phase(Phase.WRITE, waiting)
             await self._work(self.lookups.jobs(), self._deliver)

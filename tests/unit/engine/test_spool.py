@@ -291,6 +291,15 @@ def test_others_try_it_first(spool):
     assert rows(spool.followers()) == [[1, 4]]
 
 
+def test_others_try_it_first_but_for_some(spool):
+    """Those of some keys go on following."""
+    spool.add([trying(1, "b"), trying(2, "b"), trying(3, "b"), trying(4, "b")])
+    spool.try_first("b", 2, but={"k1", "k3"})
+
+    assert rows(spool.entries()) == [[2, 4]]
+    assert rows(spool.followers()) == [[1, 3]]
+
+
 def test_those_that_follow(spool):
     """Once a field's value has stuck its followers wait, alone; what waited before is done, and its key still found."""
     spool.add([trying(1, "a", "b"), trying(2, "b"), trying(3, "c"), entry(4)])

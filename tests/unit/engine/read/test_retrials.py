@@ -56,6 +56,18 @@ def test_others_take_their_place(spool):
     assert [one.record.row for batch in spool.followers() for one in batch] == [5, 6]
 
 
+def test_tried_within_a_day(spool):
+    """Who was tried a moment ago takes nobody's place for that field, but follows, and may go for another field."""
+    due = {"owner": Due(3, frozenset({1}), frozenset({4, 5})), "city": Due(1, frozenset({9}))}
+    retrials = Retrials(KnownDrops({"owner": 4, "city": 2}, due), HASHER)
+    told = [pick(retrials, row, "owner") for row in (4, 6)]
+    spool.add([*told, pick(retrials, 5, "owner", "city")])
+    retrials.fill(spool)
+
+    assert [one.record.row for batch in spool.entries() for one in batch] == [5, 6]
+    assert [one.record.row for batch in spool.followers() for one in batch] == [4]
+
+
 def test_older_drops():
     """The row tells the fields that an older version did not note; they are not tried for that."""
     retrials = Retrials(KnownDrops({"city": 1}, unnamed=True), HASHER)
