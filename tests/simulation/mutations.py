@@ -216,6 +216,18 @@ def _try_any_first(self: Spool, field: str, most: int, but: Any = ()) -> None:
     _try_first(self, field, most)
 
 
+def _killed_a_day_ahead() -> Plan:
+    """A process whose clock is a day ahead is killed on another machine; one of another data source ends after it."""
+    scene = Scene(
+        _with_ada(),
+        blows=(Blow("kill at a create", 1),),
+        clocks=(Skew(86_400.0),),
+        companions=(Companion(1.0, source=1),),
+        elsewhere=True,
+    )
+    return Plan(0, scenes=(scene,))
+
+
 def _left_alone(*deeds: Deed, lost: bool = False) -> Plan:
     """A company changes twice, in a mapping that leaves edits; the answers to the first change may be lost."""
     troubles = (Trouble("reset after", 1, 400, "updates"),) if lost else ()
@@ -486,6 +498,12 @@ MUTATIONS: dict[str, Mutation] = {
         "settled",
         ((Spool, "try_first", _try_any_first),),
         plans=(_waits_for_ever(),),
+    ),
+    "a day ahead": Mutation(
+        "a lease that a clock left in the future is waited for until then",
+        "exit_codes_tell",
+        ((leases, "bring_back", _ignore),),
+        plans=(_killed_a_day_ahead(),),
     ),
     "heedless": Mutation(
         "a value that somebody typed is overwritten, though the mapping leaves it",

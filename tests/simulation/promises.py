@@ -25,6 +25,8 @@ Broken = abc.Iterator[str]
 
 #: Seconds for which a create in doubt is not repeated, and which it may take from its note to its leaving.
 _DOUBT, _ON_ITS_WAY = 600.0, 60.0
+#: Seconds for which a lease may last after its process, and some more.
+_LEASE = 100.0
 _SECRETS = (PERSONAL, KEY, OTHER_KEY, READ_ONLY_KEY)
 #: How often a process may ask for the same page: attempts, for each reason that it may have to read a list again.
 _SAME_QUESTION = 40
@@ -639,23 +641,44 @@ def _interrupted(statuses: abc.Set[Status | None]) -> bool:
 
 
 def _alone(world: World, worker: Worker) -> bool:
-    """Whether neither another process was alive, nor had one died whose lease lasts for a while."""
-    before = None
-    for other in _workers(world):
-        if other is worker:
-            continue
-        if other.began <= worker.ended and other.ended + 100 >= worker.began:
+    """Whether nobody who takes the same lease was alive, or had died and left one that lasts for a while."""
+    others = [one for one in _workers(world) if one is not worker and _is_rival(one, worker)]
+    for other in others:
+        if other.began <= worker.ended and other.ended + _LEASE >= worker.began:
             return False
-        if other.ended < worker.began and (before is None or other.ended > before.ended):
-            before = other
-    return before is None or not _lies_ahead(before, worker)
+    earlier = (one for one in others if one.ended < worker.began)
+    for before in sorted(earlier, key=lambda one: one.ended, reverse=True):
+        ahead = not world.plan.server_clock and _lies_ahead(before, worker)
+        if before.dead and ahead:
+            return False
+        if _came_to_the_lease(before) and not (ahead and Status.LOCKED in _statuses(before)):
+            return True  # it had the lease itself, or has set right what was in its way
+    return True
+
+
+def _is_rival(other: Worker, worker: Worker) -> bool:
+    """Whether a process takes the lease of the same records, in the same state."""
+    same = other.place == worker.place and other.shelf is worker.shelf
+    return same and other.scene.kind != "dry run"
+
+
+def _came_to_the_lease(worker: Worker) -> bool:
+    """Whether a process surely came as far as to take its lease, or to meet another one's."""
+    wrote = any(start.method != "GET" for start in worker.starts)
+    done = {Status.LOCKED, Status.SUCCEEDED, Status.COMPLETED_WITH_ERRORS}
+    return wrote or bool(_statuses(worker) & done)
+
+
+def _statuses(worker: Worker) -> set[Status | None]:
+    return {mapping.status for mapping in worker.run.mappings} if worker.run else set()
 
 
 def _lies_ahead(before: Worker, worker: Worker) -> bool:
-    """Whether the lease of the process before lies in the future by the clock of this one, which then sets it right."""
-    ended = before.ended + before.skew.at(before.ended - before.opened)
+    """Whether what a process left lies in the future by the clock of a later one, which then sets it right."""
+    renewed = (before.skew.at(at - before.opened) for at in (before.began, before.ended))
+    ended = before.ended + max(renewed)
     began = worker.began + worker.skew.at(worker.began - worker.opened)
-    return before.dead and ended + 100 >= began
+    return ended + _LEASE >= began
 
 
 def asked_to_end(world: World) -> Broken:
