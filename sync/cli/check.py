@@ -5,7 +5,7 @@ from collections import abc
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sync.allowance.opening import open_book
 from sync.chartmogul.account import CUSTOM
@@ -38,6 +38,9 @@ from sync.transform.build import RecordBuilder
 from sync.transform.contract import Disagreement, TypesOf
 from sync.transform.ignored import idle
 from sync.transform.locking import locked, objections
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
 
 _MERGES = (
     "{field} is mapped: accounts opened since May 2024 merge {plural} with the same domain by themselves,"
@@ -73,9 +76,7 @@ def check(
     except ConfigError as error:
         fail(output, _TITLE, error, failure.document(error))
         raise
-    checked = asyncio.run(_check_all(settings, mappings, wanted))
-    if wanted.write_lock:
-        write_locks(checked)
+    checked = examine(settings, mappings, wanted)
     document = [as_json_value(one) for one in checked]
     text = "\n".join("\n".join(as_text(one)) for one in checked)
     if output.given:
@@ -87,8 +88,28 @@ def check(
     return gravest(error.exit_code for one in checked for error in one.problems)
 
 
+def examine(
+    settings: Settings,
+    mappings: abc.Sequence[LoadedMapping],
+    wanted: Wanted,
+    log: "FilteringBoundLogger | None" = None,
+) -> list[Checked]:
+    """What was found out about each mapping; `log` is the caller's, in the place of standard error.
+
+    Raises:
+        StateError: the state cannot be read.
+    """
+    checked = asyncio.run(_check_all(settings, mappings, wanted, log))
+    if wanted.write_lock:
+        write_locks(checked)
+    return checked
+
+
 async def _check_all(
-    settings: Settings, mappings: abc.Sequence[LoadedMapping], wanted: Wanted
+    settings: Settings,
+    mappings: abc.Sequence[LoadedMapping],
+    wanted: Wanted,
+    log: "FilteringBoundLogger | None",
 ) -> list[Checked]:
     store = Store.open_read_only(settings.state_url)
     book = await asyncio.to_thread(open_book, settings.state_url)
@@ -100,25 +121,31 @@ async def _check_all(
     for one in found:
         one.all_rows = wanted.all_rows
     try:
-        return [await _check(settings, store, paces, one) for one in found]
+        return [await _check(settings, store, paces, one, log) for one in found]
     finally:
         await paces.close()
         book.close()
         store.close()
 
 
-async def _check(settings: Settings, store: Store, paces: Paces, checked: Checked) -> Checked:
+async def _check(
+    settings: Settings,
+    store: Store,
+    paces: Paces,
+    checked: Checked,
+    log: "FilteringBoundLogger | None",
+) -> Checked:
     destination = checked.loaded.mapping.destination
     http = open_http(settings.api_url, destination.api_key, settings.timeout, settings.connections)
     async with http:
         client = Client(Transport(http, paces.of(None)))
         try:
-            async with telling(settings, checked.loaded, "ChartMogul"):
+            async with telling(settings, checked.loaded, "ChartMogul", log):
                 await _ask_chartmogul(checked, client, store, paces)
         except SyncError as error:
             checked.problems.append(error)
         try:
-            async with telling(settings, checked.loaded, "the warehouse"):
+            async with telling(settings, checked.loaded, "the warehouse", log):
                 problems = await _read(checked, client)
             await _judge(checked, client, problems)
         except SyncError as error:

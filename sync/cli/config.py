@@ -89,9 +89,20 @@ def prepare_run(paths: abc.Sequence[Path], *, warned: bool = False) -> Prepared:
         ConfigError: `.env` cannot be read.
     """
     given = variables()
-    found = survey(paths, given)
+    prepared = survey_run(paths, given)
     if not warned:
-        tell([*warnings(given, paths), *_idle(found)], given)
+        tell(oddities(paths, given, prepared), given)
+    return prepared
+
+
+def oddities(paths: abc.Sequence[Path], given: Variables, prepared: Prepared) -> list[str]:
+    """What is odd about the environment of a run."""
+    return [*warnings(given, paths), *_idle(prepared.survey)]
+
+
+def survey_run(paths: abc.Sequence[Path], given: Variables) -> Prepared:
+    """The same as `prepare_run`, of variables that are known; nothing is told."""
+    found = survey(paths, given)
     try:
         return Prepared(Settings.load(given), found)
     except ConfigError as error:

@@ -9,13 +9,13 @@ from collections import abc
 from contextlib import AsyncExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sync.allowance.opening import open_book
 from sync.cli import broken_run
 from sync.cli import plan as plans
 from sync.cli.config import Prepared, prepare_run
-from sync.cli.follow import follow, leave_metrics
+from sync.cli.follow import follow, leave_metrics, warner
 from sync.cli.formats import Output
 from sync.cli.outside import clock_until, http_of, now
 from sync.domain.events import Reporter
@@ -29,10 +29,14 @@ from sync.mapping.loader import LoadedMapping
 from sync.mapping.survey import Barred
 from sync.report import logs, retention
 from sync.report.files import FileReporter
+from sync.report.log import LogReporter
 from sync.report.several import Several
 from sync.report.summary import summary
 from sync.settings import Settings
 from sync.state.store import Store
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
 
 
 class Teller(Protocol):
@@ -43,16 +47,21 @@ class Teller(Protocol):
         ...
 
 
-_SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
+#: What asks for an end, and the exit code that it gives.
+SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How a run is told of: in which form, with reports in which folder, and how many rows of a dry run."""
+    """How a run is told of: in which form, with reports in which folder, and how many rows of a dry run.
+
+    Where there is a `log`, which is the caller's, it takes the place of terminal and standard error.
+    """
 
     output: Output = field(default_factory=Output)
     reports: Path | None = None
     rows: int | None = None
+    log: "FilteringBoundLogger | None" = None
 
 
 def run(
@@ -67,20 +76,37 @@ def run(
 
     What is wrong with settings, mappings or the state fails the run, or its own mapping: see `broken_run`.
     """
-    prepared, reports = prepare_run(paths), wanted.reports
-    try:
-        ended = asyncio.run(conduct(prepared, selection, dry_run=dry_run, wanted=wanted, plan=plan))
-    except SyncError as error:
-        failed = replace(prepared, survey=prepared.survey.barring(error))
-        ended = broken_run.enter(failed, error, dry_run=dry_run, whole=selection.whole)
-        broken_run.tell(failed, ended, error)
-        prepared = failed
-    if wanted.output.given:
-        print_run(ended, wanted, reports or prepared.settings.reports)
-    if prepared.state_is_known:
-        follow(prepared.settings, ended, reports)
-    leave_metrics(prepared.settings, ended)
+    prepared = prepare_run(paths)
+    conducting = conduct(prepared, selection, dry_run=dry_run, wanted=wanted, plan=plan)
+    ended, _ = carry_out(conducting, prepared, selection, wanted, dry_run=dry_run)
     return ended.exit_code
+
+
+def carry_out(
+    conducting: abc.Coroutine[None, None, Run],
+    prepared: Prepared,
+    selection: Selection,
+    wanted: Wanted,
+    *,
+    dry_run: bool,
+) -> tuple[Run, SyncError | None]:
+    """A run and what follows it: the run, and the error that ended it before its first row."""
+    broken = None
+    try:
+        ended = asyncio.run(conducting)
+    except SyncError as error:
+        broken, prepared = error, replace(prepared, survey=prepared.survey.barring(error))
+        ended = broken_run.enter(prepared, error, dry_run=dry_run, whole=selection.whole)
+        if wanted.log is None:
+            broken_run.tell(prepared, ended, error)
+    settings, reports = prepared.settings, wanted.reports
+    if wanted.output.given:
+        print_run(ended, wanted, reports or settings.reports)
+    warn = warner(settings, wanted.log)
+    if prepared.state_is_known:
+        follow(settings, ended, reports, warn=warn)
+    leave_metrics(settings, ended, warn)
+    return ended, broken
 
 
 def print_run(run: Run, wanted: Wanted, reports: Path) -> None:
@@ -117,7 +143,8 @@ async def conduct(
     found = prepared.survey
     if not found.may_run or (plan is not None and found.problems):
         raise ConfigError(*found.problems)
-    if found.problems and logs.style(prepared.settings.log, sys.stderr) == "text":
+    told = wanted is not None and wanted.log is not None
+    if found.problems and not told and logs.style(prepared.settings.log, sys.stderr) == "text":
         broken_run.show(prepared)
     return await execute(
         prepared.settings,
@@ -160,8 +187,9 @@ async def execute(
     reports = wanted.reports or settings.reports
     with nullcontext() if stop else signals(own):
         async with AsyncExitStack() as stack:
-            given = (plan, selection, mappings, settings)
-            selection, writer = stack.enter_context(plans.opened(*given, dry_run=dry_run))
+            given, quiet = (plan, selection, mappings, settings), wanted.log is not None
+            planned = plans.opened(*given, dry_run=dry_run, quiet=quiet)
+            selection, writer = stack.enter_context(planned)
             opened = Store.open_read_only if dry_run else Store.open
             store = await asyncio.to_thread(opened, settings.state_url)
             stack.callback(store.close)
@@ -198,20 +226,22 @@ def _short_collections() -> abc.Iterator[None]:
 
 
 @contextmanager
-def signals(stop: Stop) -> abc.Iterator[None]:
+def signals(
+    stop: Stop, taken: abc.Collection[signal.Signals] = tuple(SIGNALS)
+) -> abc.Iterator[None]:
     """The first signal asks for an end; the second one ends the process as it always would."""
     loop = asyncio.get_running_loop()
 
     def ask(which: signal.Signals) -> None:
-        stop.request(_SIGNALS[which])
+        stop.request(SIGNALS[which])
         loop.remove_signal_handler(which)
 
-    for which in _SIGNALS:
+    for which in taken:
         loop.add_signal_handler(which, ask, which)
     try:
         yield
     finally:
-        for which in _SIGNALS:
+        for which in taken:
             loop.remove_signal_handler(which)
 
 
@@ -225,6 +255,8 @@ def _reporter(
     dry_run: bool,
 ) -> Reporter:
     """Files first: the terminal names their folder, and shows what they have gathered."""
+    if wanted.log is not None:
+        return Several(files, LogReporter(wanted.log, clock=time.monotonic, mask=store.stored))
     as_log = logs.style(settings.log, sys.stderr) == "json"
     if teller is not None:
         terminal = teller(quiet=as_log)
@@ -233,8 +265,6 @@ def _reporter(
         terminal = _terminal(settings, store, wanted, files, quiet=as_log, preview=preview)
     if not as_log:
         return Several(files, terminal)
-    from sync.report.log import LogReporter
-
     log = logs.logger("json", sys.stderr, environment=settings.environment)
     logs.adopt(log)
     lines = LogReporter(log, clock=time.monotonic, mask=store.stored)

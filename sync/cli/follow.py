@@ -17,6 +17,8 @@ from sync.service.freshness import Freshness
 from sync.settings import Settings
 
 if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
     from sync.publish.notifier import Notifier
 
 Warn = abc.Callable[[str], None]
@@ -30,14 +32,16 @@ def follow(
     run: Run,
     reports: Path | None = None,
     stopped: Stopped = lambda: False,
+    warn: Warn | None = None,
 ) -> None:
     """Tell of a run whom it concerns; a dry run tells nobody.
 
-    `reports` is where its report is, else the setting. `stopped` says that the program was asked to end.
+    `reports` is where its report is, else the setting. `stopped` says that the program was asked to end, `warn` is
+    how it warns, else as the run itself.
     """
     if run.dry_run:
         return
-    warn = warner(settings)
+    warn = warn or warner(settings)
     if settings.notify is not None:
         tell(settings, run, reports or settings.reports, warn)
     if settings.results_url is not None:
@@ -46,8 +50,10 @@ def follow(
         _beat(settings.heartbeat.get_secret_value(), run, warn)
 
 
-def warner(settings: Settings) -> Warn:
-    """Warns as the run itself does: by a line of the log, or by a sentence for people."""
+def warner(settings: Settings, own: "FilteringBoundLogger | None" = None) -> Warn:
+    """Warns as the run itself does: by a line of the log, its `own` if it has one, or by a sentence for people."""
+    if own is not None:
+        return lambda message: own.warning("warning", message=message)
     style = logs.style(settings.log, sys.stderr)
     if style == "text":
         return lambda message: say(f"Warning: {message}", to=sys.stderr)
@@ -55,7 +61,7 @@ def warner(settings: Settings) -> Warn:
     return lambda message: log.warning("warning", message=message)
 
 
-def leave_metrics(settings: Settings, run: Run) -> None:
+def leave_metrics(settings: Settings, run: Run, warn: Warn | None = None) -> None:
     """Add a one-shot run to SYNC_METRICS_FILE, unless it is a dry one; mappings whose file is gone leave it."""
     if run.dry_run or settings.metrics_file is None:
         return
@@ -63,7 +69,7 @@ def leave_metrics(settings: Settings, run: Run) -> None:
     from sync.service.freshness import describe, last_runs
     from sync.service.metrics import Metrics
 
-    warn = warner(settings)
+    warn = warn or warner(settings)
     metrics, names = Metrics(settings.environment), {part.mapping for part in run.mappings}
     metrics.ended(run)
     try:

@@ -41,8 +41,11 @@ def opened(
     settings: Settings,
     *,
     dry_run: bool,
+    quiet: bool = False,
 ) -> abc.Iterator[tuple[Selection, PlanWriter | None]]:
     """What is asked of the run, with its plan: the file that a dry run fills, else the one that is applied.
+
+    Unless `quiet`, people are told what became of the file.
 
     Raises:
         ConfigError: the file cannot be written, or is no plan for these mappings.
@@ -55,7 +58,8 @@ def opened(
             yield replace(selection, salt=writer.salt), writer
         finally:
             writer.close()
-        _tell(writer, settings)
+        if not quiet:
+            _tell(writer, settings)
     else:
         applied = PlanFile.open(plan, settings.spool_folder)
         try:

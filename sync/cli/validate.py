@@ -34,10 +34,7 @@ def validate(
     output = output or Output()
     found = variables()
     try:
-        loaded, told = _load(found, paths, env=env), warnings(found, paths)
-        _judge_values(loaded)
-        if strict and told:
-            raise ConfigError(*(ConfigProblem(message) for message in told))
+        loaded, told = judge(found, paths, strict=strict, env=env)
     except ConfigError as error:
         fail(output, _TITLE, error, failure.document(error))
         raise
@@ -46,17 +43,27 @@ def validate(
         say(_text(loaded))
         return 0
     suites = [Suite(one.file) for one in loaded]
-    output.write(
-        formats.told(output, _TITLE, suites, _document(loaded, told), _text(loaded) + "\n")
-    )
+    output.write(formats.told(output, _TITLE, suites, document(loaded, told), _text(loaded) + "\n"))
     return 0
+
+
+def judge(
+    found: Variables, paths: abc.Sequence[Path], *, strict: bool = False, env: bool = False
+) -> tuple[list[LoadedMapping], list[str]]:
+    """The mappings of the files, and what is odd about them; ConfigError as `validate`."""
+    loaded, odd = _load(found, paths, env=env), warnings(found, paths)
+    _judge_values(loaded)
+    if strict and odd:
+        raise ConfigError(*(ConfigProblem(message) for message in odd))
+    return loaded, odd
 
 
 def _text(loaded: abc.Sequence[LoadedMapping]) -> str:
     return "\n".join(map(_line, loaded))
 
 
-def _document(loaded: abc.Sequence[LoadedMapping], warned: abc.Sequence[str]) -> dict[str, Any]:
+def document(loaded: abc.Sequence[LoadedMapping], warned: abc.Sequence[str]) -> dict[str, Any]:
+    """What is printed of mappings that are well, as plain values."""
     return {
         "format": 1,
         "exit_code": 0,

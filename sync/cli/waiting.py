@@ -5,6 +5,7 @@ import sys
 from collections import abc
 from contextlib import asynccontextmanager
 from itertools import chain, repeat
+from typing import TYPE_CHECKING
 
 from sync.cli.say import say
 from sync.mapping.loader import LoadedMapping
@@ -12,14 +13,22 @@ from sync.report import logs
 from sync.report.words import duration, visible
 from sync.settings import Settings
 
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
 #: Seconds until a silence is told, and between two times.
 _PATIENCE, _MINUTE = 3.0, 60.0
 
 
 @asynccontextmanager
-async def telling(settings: Settings, loaded: LoadedMapping, whom: str) -> abc.AsyncIterator[None]:
-    """Say on stderr that somebody lets us wait: after some seconds, then every minute."""
-    log = logs.logger("json", sys.stderr) if settings.log == "json" else None
+async def telling(
+    settings: Settings,
+    loaded: LoadedMapping,
+    whom: str,
+    own: "FilteringBoundLogger | None" = None,
+) -> abc.AsyncIterator[None]:
+    """Say on stderr, or in the caller's `own` log, who lets us wait: after some seconds, then every minute."""
+    log = own or (logs.logger("json", sys.stderr) if settings.log == "json" else None)
 
     async def tell() -> None:
         waited = 0.0
