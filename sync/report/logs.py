@@ -43,6 +43,18 @@ def logger(
     return log.bind(environment=environment) if environment else log
 
 
+def of_python() -> "FilteringBoundLogger":
+    """A logger that hands events to `sync` of Python's own `logging`: what becomes of them is the caller's affair."""
+    import structlog
+
+    log: FilteringBoundLogger = structlog.wrap_logger(
+        logging.getLogger("sync"),
+        processors=[_bare],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
+    return log
+
+
 def adopt(log: "FilteringBoundLogger") -> None:
     """Send the warnings of libraries through `log` as well, so that every line has one format."""
     root = logging.getLogger()
@@ -86,7 +98,12 @@ def _order(_log: Any, _method: str, event: Any) -> Any:
 
 def _line(_log: Any, _method: str, event: Any) -> str:
     """`2026-01-31T10:00:00Z warning row_rejected mapping=customers row=3`; odd text stands in quotes."""
-    head = f"{event.pop('timestamp')[:19]}Z {event.pop('level'):<7} {event.pop('event')}"
+    return f"{event.pop('timestamp')[:19]}Z {event.pop('level'):<7} {_bare(_log, _method, event)}"
+
+
+def _bare(_log: Any, _method: str, event: Any) -> str:
+    """`row_rejected mapping=customers row=3`: time and level are somebody else's."""
+    head = event.pop("event")
     return " ".join([head, *(f"{name}={_shown(value)}" for name, value in event.items())])
 
 

@@ -1,4 +1,4 @@
-"""examples/: each is loaded by the orchestrator that it is for, and its one step is run against the sandbox.
+"""examples/: each is loaded by the orchestrator that it is for, if any, and its one step is run against the sandbox.
 
 The orchestrators are none of our dependencies: where one is not installed its test is skipped.
 """
@@ -52,6 +52,20 @@ def load(name: str) -> ModuleType:
 def rejected(desk: Desk) -> None:
     """From now on a row is rejected, so that the program ends with 1."""
     desk.rows({}, {"id": "cus_2", "country": "Atlantis"})
+
+
+def test_python(place: Desk, monkeypatch: pytest.MonkeyPatch):
+    """It goes on from a dry run that is small enough, and stops before one that is not."""
+    module: Any = load("python")
+    mappings = str(place.place.folder / "mappings")
+    assert module.nightly(mappings) == {"customers": 1}
+    rejected(place)
+    assert module.nightly(mappings) == {"customers": 0}
+    place.rows({}, {"id": "cus_3"})
+    monkeypatch.setattr(module, "MOST_CREATES", 0)
+    with pytest.raises(module.TooMany, match="1 records would be created"):
+        module.nightly(mappings)
+    assert len(place.place.customers()) == 1
 
 
 def test_dagster(place: Desk):
