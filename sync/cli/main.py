@@ -534,6 +534,39 @@ def audit(mappings: tuple[Path, ...], reports: Path | None, form: str, as_json: 
     return audit(mappings or _DEFAULT, reports=reports, as_json=as_json or form == "json")
 
 
+@app.command(short_help="Explain one record: row, state, ChartMogul, decision.")
+@click.argument("mapping", metavar="MAPPING")
+@click.argument("key", metavar="KEY")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    callback=_note_format,
+    help="What is printed on stdout.",
+)
+@_json
+@_env_file
+def explain(mapping: str, key: str, form: str, as_json: bool) -> int:
+    """Say all there is to say of one key, and write nothing.
+
+    The row as the driver gave it, the record it makes or what is wrong with it, what the state
+    remembers, what ChartMogul shows, in what they differ, what the next run would do and why, and the
+    requests that this would take. MAPPING is a file, or the name of a mapping in mappings/. KEY is what
+    reports call it: a contact without an external id is CUSTOMER|EMAIL. Values are shown.
+
+    Exit 0 where a row has the key, whatever becomes of it; 2 where none has.
+
+    \b
+    chartmogul-sync explain customers cus_17
+    chartmogul-sync explain mappings/contacts.yml "cus_17|ann@example.com" --json
+    """
+    from sync.cli.explain import explain
+
+    return explain(mapping, key, as_json=as_json or form == "json")
+
+
 @app.command(short_help="Put back what a run changed.")
 @click.argument("run", metavar="RUN")
 @click.option(

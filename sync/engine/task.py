@@ -29,6 +29,7 @@ from sync.engine.read.findings import Findings
 from sync.engine.read.known_types import KnownTypes
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.reader import Reader
+from sync.engine.read.witnessed import Witness
 from sync.engine.spool import Spool
 from sync.engine.write.assemble import WriterAssembly
 from sync.errors import Denied
@@ -57,6 +58,8 @@ class MappingTask:
     before: list["MappingTask"] = field(default_factory=list, init=False)
     state: MappingState = field(init=False)
     types: dict[str, Typed] = field(default_factory=dict, init=False)
+    #: Who is shown each row that is built; None: nobody asks.
+    witness: Witness | None = field(default=None, init=False)
     _spool: Spool | None = field(default=None, init=False)
     _findings: Findings | None = field(default=None, init=False)
 
@@ -161,6 +164,7 @@ class MappingTask:
         past = await self.state.past(self.run)
         telling, context, spool = self.telling, self.context, self._spool
         extract = Extract(self.query, self.state, telling, context, spool, drops, past)
+        extract.witness = self.witness
         try:
             known = KnownTypes(self._known_types, locked(self.loaded))
             source = self.run.data_source

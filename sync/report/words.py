@@ -39,7 +39,7 @@ def sentence(text: str) -> str:
     return visible(" ".join(text.split()))
 
 
-def value(content: Value | Json) -> str:
+def value(content: Value | Json, widest: int = WIDEST) -> str:
     """A canonical value, or its JSON form; text whose ends would not be seen stands in quotes."""
     match content:
         case None:
@@ -47,12 +47,12 @@ def value(content: Value | Json) -> str:
         case bool():
             return "true" if content else "false"
         case tuple() | list():
-            return visible(", ".join(map(str, content)), WIDEST) or "(none)"
+            return visible(", ".join(map(str, content)), widest) or "(none)"
         case str():
-            seen = visible(content, WIDEST)
+            seen = visible(content, widest)
             return seen if content.strip() == content and content else f'"{seen}"'
         case _:
-            return visible(str(content), WIDEST)
+            return visible(str(content), widest)
 
 
 def named(key: str | None, mask: Mask) -> str:

@@ -20,6 +20,7 @@ from sync.engine.read.query import MappingQuery
 from sync.engine.read.reader import Reader
 from sync.engine.read.retrials import Retrials
 from sync.engine.read.thread import OneThread
+from sync.engine.read.witnessed import Witness, WitnessedBuilder
 from sync.engine.spool import Spool
 from sync.errors import Interrupted, SourceError
 from sync.mapping.loader import LoadedMapping
@@ -52,6 +53,8 @@ class Extract:
     past: Past = field(default_factory=Past)
     given_up: float = _GIVEN_UP
     minute: float = _MINUTE
+    #: Who is shown each row that is built; None: nobody asks.
+    witness: Witness | None = field(default=None, init=False)
     _result: Result | None = field(default=None, init=False)
     _left: bool = field(default=False, init=False)
 
@@ -136,6 +139,8 @@ class Extract:
         lost = LostParents(state.lost_parents(run.file, run.query), state.stored)
         backgrounds = Backgrounds(self.past, started, objects.of(loaded.mapping.destination.object))
         builder = bind(loaded, result.columns, started, context.clock.now, types_of)
+        if self.witness is not None:
+            builder = WitnessedBuilder.of(builder, result.columns, self.witness)
         mode, marks = loaded.mapping.mode, Marks(hasher, edition, loaded.mapping.overwrites.terms)
         resend = context.selection.retry is not None
         undone = UndoneMarks({} if full or resend else state.undone(), loaded.digest)
