@@ -3,6 +3,7 @@
 from collections import abc
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from itertools import compress
 
 from sync.chartmogul.client import Client, Page, Written
 from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site, Unresolved
@@ -20,6 +21,14 @@ from sync.transform.contract import conflict
 
 #: Seconds between looks for a customer whose create was not answered.
 WAITS = (0.0, 2.0, 5.0, 15.0)
+_CREATE = "POST /customers"
+#: What changes standard fields and attributes, sets attributes with their types, removes some, and adds tags.
+_CHANGES = (
+    "PATCH /customers/{uuid}",
+    "POST /customers/{uuid}/attributes/custom",
+    "DELETE /customers/{uuid}/attributes/custom",
+    "POST /customers/{uuid}/attributes/tags",
+)
 
 
 @dataclass(slots=True)
@@ -187,9 +196,13 @@ class Customers:
         return nullcontext()
 
     def cost(self, outcome: Outcome, changes: Changes) -> int:
-        """The requests that a create or an update takes."""
+        """How many requests a create or an update takes."""
+        return len(self.requests(outcome, changes))
+
+    def requests(self, outcome: Outcome, changes: Changes) -> abc.Sequence[str]:
+        """The requests that a create or an update takes, in their order."""
         if outcome is Outcome.CREATED:
-            return 1
+            return (_CREATE,)
         names = set(changes) - {"tags"}
         removals = {n for n in names if n.startswith(ATTRIBUTE) and changes[n][1] is None}
         posts = {
@@ -198,7 +211,8 @@ class Customers:
         patch = names - removals - posts
         if posts and all(name.startswith(ATTRIBUTE) for name in patch):
             patch = set()  # they all go into the one POST
-        return sum(map(bool, (patch, posts, removals, "tags" in changes)))
+        parts = (patch, posts, removals, "tags" in changes)
+        return tuple(compress(_CHANGES, parts))
 
     def _needs_post(self, name: str, changes: Changes) -> bool:
         return name.removeprefix(ATTRIBUTE) not in self.in_use or changes[name][1] is False

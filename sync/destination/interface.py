@@ -206,6 +206,10 @@ class Destination(Protocol):
         """Held while a record is delivered, where others must not be delivered at the same time."""
         ...
 
+    def requests(self, outcome: Outcome, changes: Changes) -> abc.Sequence[str]:
+        """The requests that a create or an update takes, by method and path; `{uuid}` stands for the record's."""
+        ...
+
     def cost(self, outcome: Outcome, changes: Changes) -> int:
         """The requests that a create or an update takes."""
         ...

@@ -63,7 +63,8 @@ class Explained:
 
     `results` are by the number of their row. `known` is what ChartMogul shows, None where it was not asked or gave no
     record. `differences` are all fields in which the record differs from that, whatever is done about them; `edited`
-    those that somebody else has changed. `look_ups` and `writes` are the requests that a run would take for the record.
+    those that somebody else has changed. `look_ups` counts the requests by which a run would look for the record,
+    `writes` are those that it would send, by method and path.
     """
 
     key: str
@@ -74,7 +75,7 @@ class Explained:
     differences: Changes = field(default_factory=dict)
     edited: frozenset[str] = frozenset()
     look_ups: int = 0
-    writes: int = 0
+    writes: abc.Sequence[str] = ()
     types: abc.Mapping[str, AttributeType] = field(default_factory=dict)
 
     @property

@@ -93,7 +93,7 @@ class ExplainTask(MappingTask):
         if isinstance(planned.known, Seen | Absent):
             self.explained.known = planned.known
         foretold = await writer.deliver.foretell(replace(job, known=planned.known))
-        self.explained.writes = foretold.cost
+        self.explained.writes = writer.deliver.requests(planned)
         self._tell(foretold.result)
         return job
 

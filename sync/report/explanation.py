@@ -42,8 +42,9 @@ def document(run: MappingRun, found: Explained, error: str | None) -> dict[str, 
         "decision": None if found.result is None else decision(found.result),
         "requests": {
             "look_ups": found.look_ups,
-            "writes": found.writes,
-            "total": found.look_ups + found.writes,
+            "writes": len(found.writes),
+            "total": found.look_ups + len(found.writes),
+            "sent": list(found.writes),
         },
         "error": told,
     }

@@ -163,9 +163,11 @@ def _decision_text(found: Explained) -> Iterator[str]:
         yield "none: see what went wrong"
         return
     yield from _result_text(found.result)
-    ups, writes = count(found.look_ups, "look-up"), count(found.writes, "write")
-    total = found.look_ups + found.writes
+    total = found.look_ups + len(found.writes)
+    ups, writes = count(found.look_ups, "look-up"), count(len(found.writes), "write")
     yield f"{count(total, 'request')}: {ups}, {writes}" if total else "no request"
+    for one in found.writes:
+        yield f"  {visible(one)}"
 
 
 def _result_text(result: Result) -> Iterator[str]:

@@ -222,7 +222,11 @@ class DictDestination:
 
     def cost(self, outcome: Outcome, changes: Changes) -> int:
         """One for a create, one a field for an update."""
-        return 1 if outcome is Outcome.CREATED else len(changes)
+        return len(self.requests(outcome, changes))
+
+    def requests(self, outcome: Outcome, changes: Changes) -> abc.Sequence[str]:
+        """The same, by what each is about."""
+        return ("create",) if outcome is Outcome.CREATED else tuple(changes)
 
     async def survey(self, outlook: Outlook) -> None:
         """Nothing but a trace of the numbers."""

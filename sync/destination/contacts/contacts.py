@@ -314,5 +314,9 @@ class Contacts:
             yield
 
     def cost(self, outcome: Outcome, changes: Changes) -> int:
-        """The requests that a create or an update takes."""
-        return 1
+        """How many requests a create or an update takes."""
+        return len(self.requests(outcome, changes))
+
+    def requests(self, outcome: Outcome, changes: Changes) -> abc.Sequence[str]:
+        """The one request that a create or an update takes."""
+        return ("POST /contacts" if outcome is Outcome.CREATED else "PATCH /contacts/{uuid}",)

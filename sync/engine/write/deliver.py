@@ -102,14 +102,19 @@ class Deliver:
             return ended(job, error)
 
     def cost(self, planned: Planned) -> int:
-        """The requests that a plan will take, without those of later look-ups."""
+        """How many requests a plan will take, without those of later look-ups."""
+        return len(self.requests(planned))
+
+    def requests(self, planned: Planned) -> abc.Sequence[str]:
+        """These requests, by method and path."""
         match planned.operation:
             case Create(record):
-                return self.destination.cost(Outcome.CREATED, content.all_of(record))
-            case Update(changes=changes):
-                return self.destination.cost(Outcome.UPDATED, changes)
+                return self.destination.requests(Outcome.CREATED, content.all_of(record))
+            case Update(uuid=uuid, changes=changes):
+                asked = self.destination.requests(Outcome.UPDATED, changes)
+                return tuple(one.replace("{uuid}", uuid) for one in asked)
             case _:
-                return 0
+                return ()
 
     async def foretell(self, job: Job) -> Delivery:
         """What `deliver` would do, with the requests that it would take; later rows see it as done."""
