@@ -24,6 +24,8 @@ from sync.report.words import (
 
 #: Different reasons shown in full; the files have them all.
 REASONS = 5
+#: Reasons that are named at all.
+NAMED = 20
 #: Values of a reason that are named, with how many rows have them.
 VALUES = 5
 
@@ -108,9 +110,14 @@ def _news(gathered: Gathered, mended: int) -> str:
 
 
 def _others(groups: Sequence[Group]) -> Iterator[Text]:
-    more = len(groups) - REASONS
+    """The reasons that are not told at length: each in a line, and where the rest can be read."""
+    for group in groups[REASONS:NAMED]:
+        about = f" in {visible(group.about)}" if group.about else ""
+        rows = count(group.count, "row")
+        yield Text(f"  {visible(group.mapping)}: {rows}, {visible(group.code)}{about}")
+    more = len(groups) - NAMED
     if more > 0:
-        yield Text(f"  … and {count(more, 'other reason')}")
+        yield Text(f"  … and {count(more, 'other reason')}, see report --by reason")
 
 
 def _reason(group: Group, look: Look) -> Iterator[Text]:

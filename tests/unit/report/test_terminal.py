@@ -198,22 +198,19 @@ def test_one_error_of_many_mappings(run, customers, contacts):
 
 
 def test_most_frequent_reasons(run):
-    """Five reasons are shown, the most frequent first; the rest is counted."""
+    """Five reasons are shown at length, the most frequent first; others are named, and the rest is counted."""
     rows = [
-        Rejected(number, f"c{number}", Stage.MAP, (Problem(f"code_{number % 7}", "no", "f"),))
-        for number in range(1, 24)
+        Rejected(number, f"c{number}", Stage.MAP, (Problem(f"code_{number % 27}", "no", "f"),))
+        for number in range(1, 81)
     ]
     talk = screen()
     play(reporter_on(talk), run, *rows)
-    shown = [line for line in text(talk).split("\n") if "code_" in line or "…" in line]
-    assert shown == [
-        "  customers: 4 rows, code_1 in f",
-        "  customers: 4 rows, code_2 in f",
-        "  customers: 3 rows, code_3 in f",
-        "  customers: 3 rows, code_4 in f",
-        "  customers: 3 rows, code_5 in f",
-        "  … and 2 other reasons",
+    lines = text(talk).split("\n")
+    assert [line for line in lines if "code_" in line or "…" in line] == [
+        *(f"  customers: 3 rows, code_{number} in f" for number in range(1, 21)),
+        "  … and 7 other reasons, see report --by reason",
     ]
+    assert sum("for example row" in line for line in lines) == 5
 
 
 def test_dry_run(run, customers, contacts, created, updated, unseen, unchanged, tmp_path):
