@@ -78,7 +78,7 @@ def risks(document: Summary, gathered: Gathered) -> Iterator[Text]:
         if types := mapping.get("new_types"):
             locked = ", ".join(f"{visible(key)} ({type_})" for key, type_ in types.items())
             yield Text(f"{name}: locks for good the types of {locked}", style="bold yellow")
-        if money := mapping.get("mrr"):
+        if (money := mapping.get("mrr")) and money["known"]:
             yield Text(f"{name}: {_revenue(money)}")
     for group in gathered.changes():
         if group.cleared:

@@ -99,7 +99,7 @@ def test_a_dry_run_shows_every_change(desk):
     for style in ("text", "json"):
         ended = desk("run", "--dry-run", SYNC_LOG=style)
         assert "+ create cus_1" in ended.out
-        assert "company: Quince" in ended.out
+        assert "company Quince" in ended.out
         assert "requests" in ended.out
     assert desk.place.writes() == []
 
