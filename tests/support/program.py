@@ -8,9 +8,9 @@ import sys
 from collections import abc
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from tests.support import forking
 from tests.support.runner import Place
 
 MAPPING = """\
@@ -31,6 +31,8 @@ extra_columns: ignore
 """
 #: Variables that the program must not inherit; without the last, every process compiles it anew.
 _OURS = ("SYNC_", "CHARTMOGUL_", "WAREHOUSE_URL", "PYTHONDONTWRITEBYTECODE")
+#: What an interpreter looks at when it starts.
+_OF_THE_START = ("PYTHON", "LC_", "LANG", "TERM", "COLUMNS")
 COLUMNS = ("id", "company", "country", "email", "lead", "seats")
 GOOD = {
     "id": "cus_1",
@@ -87,16 +89,20 @@ class Desk:
         """Run the program; `variables` change its environment, None removes one."""
         base = {k: v for k, v in os.environ.items() if not k.startswith(_OURS)}
         told = base | self.place.environment | variables
-        done = subprocess.run(
-            [sys.executable, "-m", "sync", *arguments],
-            cwd=self.place.folder,
-            env={k: v for k, v in told.items() if v is not None}
-            | {"PYTHONPATH": str(Path(__file__).parents[2])},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        environment = {k: v for k, v in told.items() if v is not None}
+        environment |= {"PYTHONPATH": str(forking.ROOT)}
+        if any(name.startswith(_OF_THE_START) for name in variables):
+            done = subprocess.run(
+                [sys.executable, "-m", "sync", *arguments],
+                cwd=self.place.folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+        else:
+            done = forking.run(arguments, self.place.folder, environment, 120)
         assert "Traceback" not in done.stderr
         return Ended(done.returncode, done.stdout, done.stderr)
 
