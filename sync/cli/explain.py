@@ -16,6 +16,7 @@ from sync.cli.environ import tell, variables, warnings
 from sync.cli.execute import signals
 from sync.cli.outside import clock_until, http_of
 from sync.cli.say import say, say_json
+from sync.domain.events import Phase
 from sync.domain.explained import Explained
 from sync.domain.results import MappingRun, PartlyWritten, Result, Run
 from sync.engine.context import Selection, Stop
@@ -50,6 +51,12 @@ def explain(mapping: str, key: str, *, as_json: bool) -> int:
         settings, [loaded] = settings_and_mappings(given, [file], disabled=True)
     finally:
         tell(warnings(given, [file]), given)
+    if not loaded.mapping.enabled:
+        name = visible(loaded.mapping.name)
+        say(
+            f"Warning: no run takes {name} (enabled: false); this is what one would do",
+            to=sys.stderr,
+        )
     found = Explained(key)
     run = asyncio.run(_conduct(settings, loaded, found))
     [part] = run.mappings
@@ -105,11 +112,14 @@ async def _conduct(settings: Settings, loaded: LoadedMapping, found: Explained) 
 
 
 class _Listener(Progress):
-    """Keeps what becomes of the rows, and says on stderr what is being done."""
+    """Keeps what becomes of the rows; only warnings, and a warehouse that lets us wait, are said at once."""
 
     def __init__(self, found: Explained, *, quiet: bool) -> None:
         super().__init__(quiet=quiet)
         self._found = found
+
+    def phase(self, mapping: MappingRun, phase: Phase, total: int | None) -> None:
+        """Nothing: one key is soon explained."""
 
     def rows(self, mapping: MappingRun, results: abc.Sequence[Result]) -> None:
         """Keep them by their rows."""

@@ -194,7 +194,7 @@ def test_an_unknown_key(two):
     gone = two("explain", "customers", "cus_1")
     uuid = People(two.place).uuid("cus_1")
     sentence = "no row of customers (mappings/customers.yml) has the key 'cus_1'"
-    assert (gone.code, gone.err.splitlines()[-1]) == (2, sentence)
+    assert (gone.code, gone.err) == (2, sentence + "\n")
     assert gone.out.count(f"https://app.chartmogul.com/#/customers/{uuid}") == 2
     assert "company: Quince" in gone.out
     told = explained(two, "cus_1", code=2)
@@ -295,6 +295,14 @@ def test_trust_in_the_state(two):
     assert told["decision"]["reason"] == "changed since it was last sent: country"
     assert (told["requests"]["look_ups"], told["requests"]["total"]) == (0, 1)
     assert told["difference"]["country"]["chartmogul"] == "DE"
+
+
+def test_a_mapping_that_no_run_takes(two):
+    """It is explained as if it were not left out, and that is said."""
+    two.mapping(MAPPING + "enabled: false\n")
+    ended = two("explain", "customers", "cus_1")
+    assert (ended.code, "unchanged: nothing changed" in ended.out) == (0, True)
+    assert "no run takes customers" in ended.err
 
 
 @pytest.mark.parametrize(
