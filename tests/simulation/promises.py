@@ -257,7 +257,7 @@ def _is_foreign(name: str, held: Any) -> bool:
 
 def _is_edited(world: World, row: Account | Person) -> bool:
     """Whether a record holds a value of somebody else's, for which its row may be rejected."""
-    shown = _shown(world, row, world.held)
+    shown = _bearer(world, row)
     if world.plan.overwrite != "reject_edited" or isinstance(shown, str):
         return False
     return any(_is_foreign(name, shown.get(name)) for name in row.fields)
