@@ -113,6 +113,26 @@ def test_nobody_edited(tmp_path, how):
     assert customer(town)["company"] == "Quince 2"
 
 
+@pytest.mark.parametrize("how", ["unless_edited", "reject_edited"])
+@pytest.mark.parametrize("other", [{}, {"company": "Medlar"}])
+def test_a_null_that_is_kept_changes_nobodys_ownership(tmp_path, how, other):
+    """What the row sent before is still the mapping's own, whether another field was written beside the null or not."""
+    town = town_of(tmp_path, how)
+    say(town, seats=None, **other)
+    town.run()
+    say(town, seats=9, **other)
+
+    assert counts(town.run(), "customers") == {"updated": 1}
+    assert customer(town)["attributes"]["custom"]["seats"] == 9
+
+    say(town, seats=None, **other)
+    town.run()
+    edit(town, custom={"seats": 7})
+    say(town, seats=11, **other)
+    town.run()
+    assert customer(town)["attributes"]["custom"]["seats"] == 7
+
+
 def test_unless_edited_leaves_an_edit(tmp_path):
     """It stays through every run, the row counts as delivered, and other fields are sent."""
     town = town_of(tmp_path, "unless_edited")

@@ -124,10 +124,23 @@ class Ownership:
                 kept |= owner.written(name, wanted) & own.shown if own.shown else set()
             elif self._is_own(job, name, shown):
                 found[name] = shown.fields[name]
+        found |= self._left(job, shown)
         if not found:
             return frozenset(kept)
         sent = self.policy.hasher.fields({n: v for n, v in fields.items() if n not in edits.stay})
         return owner.shown(found, sent - dropped) | kept
+
+    def _left(self, job: Job, shown: Shown) -> dict[str, Value]:
+        """Own values of fields that the row does not send now, such as a null that is kept: they stay whose they were."""
+        if shown.names is not None:
+            return {}
+        return {
+            name: value
+            for name, value in shown.fields.items()
+            if name not in job.record.fields
+            and name != "tags"
+            and self.policy.owner.owns(job.own, name, value)
+        }
 
     def _is_own(self, job: Job, name: str, shown: Shown) -> bool:
         """Whether the value that is shown is own, and another text than was sent.
