@@ -131,7 +131,7 @@ class Ownership:
         return owner.shown(found, sent - dropped) | kept
 
     def _left(self, job: Job, shown: Shown) -> dict[str, Value]:
-        """Own values of fields that the row does not send now, such as a null that is kept: they stay whose they were."""
+        """Own values of fields that the row does not send now, such as a null that is kept: they stay its own."""
         if shown.names is not None:
             return {}
         return {
