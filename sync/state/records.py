@@ -107,7 +107,9 @@ def _memory(key: str, row: abc.Sequence[Any]) -> Memory:
     deleted = grave is not None and uuid is None
     if outcome is None:
         return Memory(record, key, uuid, pairs, deleted=deleted, external_id=external_id)
-    held = None if mark is None else Held(mark, since, status, place)
+    # What ChartMogul refused of a record that is gone by now says nothing of the one that is to be made.
+    over = deleted and since is not None and since <= grave
+    held = None if mark is None or over else Held(mark, since, status, place)
     # Without a fingerprint nobody knows whether the record still holds what was sent.
     hashes, lapsed = (b"", hashes) if print_ is None else (hashes, b"")
     sent = (print_, hashes, dropped, outcome, code, run, at, gone, held, rules)

@@ -103,6 +103,21 @@ def test_contacts_whose_rows_did_not_change(town, limits):
         assert not [call for call in town.sandbox.calls() if "contacts" in call.path]
 
 
+def test_what_was_refused_of_a_record_that_is_gone(town):
+    """It holds no row back: the customer that contacts find deleted is made again in the next run."""
+    town.sandbox.fail(method="PATCH", path="/v1/customers/*", times=1, status=422)
+    town.table("accounts", "id, company", ("c1", "Medlar"), ("c2", "Quince"))
+    for code in ("refused", "held_back"):
+        assert counts(town.run(), "customers") == {"rejected": 1, "unchanged": 1}
+        assert town.codes("customers") == {1: code}
+    town.delete("c1")
+    town.table("people", "account, id, email, title", ("c1", "1", "p1@quince.example", "Prof"))
+    town.run()
+
+    assert counts(town.run(), "customers") == {"created": 1, "unchanged": 1}
+    assert town.uuid("1") is not None
+
+
 def test_two_mappings_of_one_customer(town):
     """What the first of them makes again lacks what the other one had sent: that looks at it in the next run."""
     town.write("more", CUSTOMERS.replace("company: company", "city: id"))

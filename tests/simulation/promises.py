@@ -445,15 +445,17 @@ def made_again(world: World) -> Broken:
         return
     graves, known = world.account.graves, world.unasked
     whole = {one.name for one in _workers(world) if _came_to_its_end(one)}
-    for effect in world.account.effects:
-        uuid = effect.path.rpartition("/")[2]
-        noticed = effect.status == 404 and effect.caller in whole
-        if not (noticed and uuid in graves and effect.at < world.unasked_since):
-            continue
-        for mapping, number, row in _good(world, world.early[-1].scene.rows):
-            here = ("customer", row.id) if isinstance(row, Account) else ("contact", row.id)
-            if here in graves[uuid] and isinstance(_shown(world, row, known), str):
-                yield f"{mapping} row {number} was found deleted, and is not there again"
+    noticed = {
+        effect.path.rpartition("/")[2]
+        for effect in world.account.effects
+        if effect.status == 404 and effect.caller in whole and effect.at < world.unasked_since
+    }
+    for mapping, number, row in _good(world, world.early[-1].scene.rows):
+        here = ("customer", row.id) if isinstance(row, Account) else ("contact", row.id)
+        # What was made again may have been deleted once more, which nobody has seen yet.
+        buried = {uuid for uuid, whose in graves.items() if here in whose}
+        if buried and buried <= noticed and isinstance(_shown(world, row, known), str):
+            yield f"{mapping} row {number} was found deleted, and is not there again"
 
 
 def _came_to_its_end(worker: Worker) -> bool:
