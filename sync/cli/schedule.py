@@ -43,7 +43,7 @@ def schedule(wanted: Wanted) -> int:
         option, names = "--every" if wanted.every else "--cron", ", ".join(runs.passed_over)
         message = f"{option} is obeyed for every mapping; the schedule of {names} is passed over"
         log.warning("schedule_passed_over", message=message)
-    oldest = limit or max(max_age(one, started) for one in tables)
+    oldest = max(max_age(one, started) for one in tables) if limit is None else limit
     board, metrics = Board(started, oldest, most=runs.most), Metrics(environment)
     # An interval is no matter of what the clock on the wall is set to; cron fields name its times.
     clock = now if wanted.cron is not None or timetable is None else steady(now)

@@ -227,8 +227,8 @@ def test_what_is_left_out(desk):
 def test_files_that_are_no_mappings(desk):
     """Lock files and tests lie beside mappings, in a folder as well as in a list of files."""
     folder = desk.place.folder / "mappings"
-    for name in ("attributes.lock.yml", "customers.tests.yml"):
-        (folder / name).write_text("- name: a case\n")
+    (folder / "attributes.lock.yml").write_text("version: 1\ncustomers: {seats: Integer}\n")
+    (folder / "customers.tests.yml").write_text("- name: a case\n")
     files = sorted(str(file) for file in folder.glob("*.yml"))
     for arguments in ((), tuple(files)):
         assert desk("validate", *arguments).out.count("ok") == 1
