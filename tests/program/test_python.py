@@ -236,6 +236,11 @@ LOOP = (
 )
 
 
+def _as_at_a_terminal() -> None:
+    """Who runs tests in the background has told all processes to ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("which", "before", "code"),
     [
@@ -253,6 +258,7 @@ def test_a_signal(desk, which, before, code):
     process = subprocess.Popen(
         [sys.executable, "-c", SLOW.format(before)],
         cwd=desk.place.folder, env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=_as_at_a_terminal,
     )  # fmt: skip
     latest = time.monotonic() + 30
     while len(desk.place.writes()) < 3 and time.monotonic() < latest:
@@ -270,6 +276,7 @@ def test_handlers_of_the_caller_stay(here):
     """A program that handles a signal itself goes on doing so."""
     code = (
         "import signal\nfrom sync import run\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "own = lambda *_: None\nsignal.signal(signal.SIGTERM, own)\nrun()\n"
         "print(signal.getsignal(signal.SIGTERM) is own, signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
     )

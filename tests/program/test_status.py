@@ -65,6 +65,7 @@ def test_as_json():
         "read": 10,
         "rejected": 2,
         "rejected_new": 0,
+        "undone": 0,
         "too_old": False,
         "healthy": True,
         "healthy_since": None,
