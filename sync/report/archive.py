@@ -95,7 +95,7 @@ def _lines(file: Path) -> Iterator[Line]:
             for line in lines:
                 yield loads(line)
     except (OSError, ValueError) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or "it is no report"
+        why = (error.strerror if isinstance(error, OSError) else None) or "a line of it is damaged"
         message = f"the report in {file.parent} is not complete: {file.name}: {why}"
         raise _error(message, "the other runs have theirs: chartmogul-sync runs") from error
 
