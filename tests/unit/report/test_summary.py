@@ -59,8 +59,6 @@ def test_summary(run):
       "rejected_by_code": {},
       "undone": 0,
       "known_drops": {},
-      "mrr": null,
-      "undone": 0,
       "overridden": [],
       "mrr": null,
       "new_types": {},

@@ -76,6 +76,7 @@ def test_healthy_at_first(client: httpx.Client):
                 "read": None,
                 "rejected": None,
                 "rejected_new": None,
+                "undone": None,
                 "too_old": False,
                 "healthy": True,
                 "healthy_since": None,
