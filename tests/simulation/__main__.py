@@ -12,6 +12,7 @@ from collections import Counter, abc
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 
 from tests.simulation.kinds import KINDS, draw, named
@@ -26,6 +27,8 @@ _MEMORY = Path("/dev/shm")
 #: Failures whose story is made short, which takes a while: the first of those that break the same promises. The
 #: others are named.
 _TOLD = 3
+#: Plain worlds that are played for a broken worker before others are.
+_PLAIN = 100
 #: Sets of text are in an order of their own in each process, unless told otherwise; a seed has to say it all.
 _HASHES = "PYTHONHASHSEED"
 
@@ -90,10 +93,15 @@ def _place() -> Path:
 
 
 def first_caught(name: str, seeds: abc.Iterable[int]) -> Seen | None:
-    """The first world that shows the promise broken that a mutation breaks."""
-    mutation = MUTATIONS[name]
+    """The first world that shows the promise broken that a mutation breaks.
+
+    Plain worlds come first: they are played in a third of the time, and show most of them.
+    """
+    mutation, all_seeds = MUTATIONS[name], list(seeds)
+    plain = (draw(seed, ()) for seed in all_seeds[:_PLAIN])
     with mutated(name), folder() as place:
-        worlds = (live(plan, place) for plan in mutation.plans or map(draw, seeds))
+        drawn = chain(plain, map(draw, all_seeds))
+        worlds = (live(plan, place) for plan in mutation.plans or drawn)
         return next((seen for seen in worlds if mutation.breaks in seen.broken), None)
 
 
