@@ -428,7 +428,7 @@ MUTATIONS: dict[str, Mutation] = {
         "types are noted after the rows that locked them, where a crash forgets them",
         "types_hold",
         ((MappingState, "_write", _rows_first),),
-        plans=tuple(_killed_at_commit(number) for number in range(1, 30)),
+        plans=tuple(_killed_at_commit(number) for number in range(1, 60)),
     ),
     "outspoken log": Mutation(
         "logs name keys as they are",
