@@ -131,3 +131,7 @@ class RunContext:
     clock: Clock
     stop: Stop
     leases: Leases | None
+
+    def lease_of(self, scope: Scope) -> Lease | None:
+        """The right to write the records of a scope; None in a dry run."""
+        return None if self.leases is None else self.leases.of(scope)

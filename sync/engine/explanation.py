@@ -13,7 +13,7 @@ from sync.domain.plan import Absent, Policy, Seen, Update, decide
 from sync.domain.policy import Mode, OnDeleted, Overwrites
 from sync.domain.record import Record, Rejected
 from sync.domain.results import Result, count
-from sync.engine.limits import RunLimits, limits_for
+from sync.engine.limits import RunLimits
 from sync.engine.read.decision import HELD_FOR
 from sync.engine.read.renames import known_as
 from sync.engine.task import MappingTask
@@ -55,10 +55,7 @@ class ExplainTask(MappingTask):
 
     async def _judge(self) -> RunLimits:
         """No limit is for one key, nor does it matter here whether there is a row at all."""
-        lifted = self.context.selection.lifted
-        return limits_for(
-            self.loaded.mapping.limits, self.run.rows.read, whole=False, lifted=lifted
-        )
+        return self._absolute_limits()
 
     async def write(self) -> None:
         """Decide, then look at the record in ChartMogul, whatever the decision needed to know of it."""

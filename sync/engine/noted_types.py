@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sync.chartmogul.client import Client
+from sync.domain.plan import Seen
 from sync.domain.record import ATTRIBUTE, AttributeType
 from sync.domain.typed import Typed
 from sync.engine.read.known_types import KnownTypes, Unknown
@@ -30,10 +31,7 @@ class Evidence:
 
 async def ask(client: Client, data_source: str, keys: abc.Iterable[str]) -> dict[str, Evidence]:
     """What one page of customers shows of these attributes: one request; nothing where that fails."""
-    try:
-        async with aclosing(client.list_customers(data_source)) as pages:
-            entries = (await anext(pages)).entries
-    except (Refused, Unavailable):
+    if (entries := await _one_page(client, data_source)) is None:
         return {}
     found = {}
     for key in keys:
@@ -63,6 +61,15 @@ async def with_known(
     return await read(known.with_shown(shown).of)
 
 
+async def _one_page(client: Client, data_source: str) -> abc.Sequence[Seen] | None:
+    """Some customers; None where ChartMogul shows none."""
+    try:
+        async with aclosing(client.list_customers(data_source)) as pages:
+            return (await anext(pages)).entries
+    except (Refused, Unavailable):
+        return None
+
+
 async def shown_types(
     client: Client, data_source: str, keys: abc.Iterable[str]
 ) -> dict[str, AttributeType]:
@@ -70,10 +77,7 @@ async def shown_types(
 
     Whole numbers alone are taken for Integers: a Decimal most likely has a fraction somewhere.
     """
-    try:
-        async with aclosing(client.list_customers(data_source)) as pages:
-            entries = (await anext(pages)).entries
-    except (Refused, Unavailable):
+    if (entries := await _one_page(client, data_source)) is None:
         return {}
     found = {}
     for key in keys:

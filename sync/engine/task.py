@@ -153,24 +153,21 @@ class MappingTask:
             ConfigError: columns or types do not fit.
             RailError: a rail is passed already, or dbt says that the model is not as it should be.
         """
-        started = self.context.clock.monotonic()
         if "dbt" not in self.context.selection.lifted:
             file, now = Path(self.loaded.file), self.context.clock.now()
             dbt_source.judge(self.loaded.mapping.source, file, now)
         self.telling.phase(Phase.READ, None)
-        self._spool = Spool(self.context.means.spool_folder)
-        drops = await self.state.known_drops()
-        self.run.known_drops = drops.counts
-        past = await self.state.past(self.run)
-        telling, context, spool = self.telling, self.context, self._spool
-        extract = Extract(self.query, self.state, telling, context, spool, drops, past)
-        extract.witness = self.witness
-        try:
+        with self._timed():
+            self._spool = Spool(self.context.means.spool_folder)
+            drops = await self.state.known_drops()
+            self.run.known_drops = drops.counts
+            past = await self.state.past(self.run)
+            telling, context, spool = self.telling, self.context, self._spool
+            extract = Extract(self.query, self.state, telling, context, spool, drops, past)
+            extract.witness = self.witness
             known = KnownTypes(self._known_types, locked(self.loaded))
             source = self.run.data_source
             reader = await with_known(known, self.client, source, extract.drain)
-        finally:
-            self.run.seconds += self.context.clock.monotonic() - started
         contract, noted = reader.builder.contract, self.state.in_use
         if self._plan is not None:
             contract.adopt(self._plan.about.types)
@@ -261,23 +258,38 @@ class MappingTask:
     async def write(self) -> None:
         """Deliver what the spool holds; a dry run only looks and reports."""
         assert self._findings is not None
-        started = self.context.clock.monotonic()
-        writer = await self._assembly(self._findings).writer()
-        try:
+        with self._timed():
+            writer = await self._assembly(self._findings).writer()
             with self._blaming():
                 await writer.write()
-        finally:
-            self.run.seconds += self.context.clock.monotonic() - started
         if self.context.dry_run:
-            requests = self.run.requests.total + writer.recorder.cost
-            self.run.estimate = requests, requests / self.context.means.rate
-            self.telling.estimated(Estimate(*self.run.estimate))
+            self._estimate(writer.recorder.cost)
             plan_guard.tell_left_out(self.telling)
             return
         plan_guard.tell_unmet(self._plan, self.telling, self.context.selection)
         if self._absence_counts and not self.context.stop.requested():
             await self.state.mark_left()
         self.run.known_drops = (await self.state.known_drops()).counts
+
+    @contextmanager
+    def _timed(self) -> abc.Iterator[None]:
+        """What is done in here counts among the seconds of the mapping, however it ends."""
+        started = self.context.clock.monotonic()
+        try:
+            yield
+        finally:
+            self.run.seconds += self.context.clock.monotonic() - started
+
+    def _estimate(self, cost: int) -> None:
+        """Tell what a dry run foretells: the real run would send `cost` requests beside those of looking."""
+        requests = self.run.requests.total + cost
+        self.run.estimate = requests, requests / self.context.means.rate
+        self.telling.estimated(Estimate(*self.run.estimate))
+
+    def _absolute_limits(self) -> RunLimits:
+        """The limits that hold where nobody knows how many rows the query has: shares say nothing then."""
+        limits, lifted = self.loaded.mapping.limits, self.context.selection.lifted
+        return limits_for(limits, self.run.rows.read, whole=False, lifted=lifted)
 
     def _assembly(self, findings: Findings) -> WriterAssembly:
         return WriterAssembly(

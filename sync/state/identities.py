@@ -78,12 +78,7 @@ def admit(
         for key, item in items.items()
         if key not in known
     ]
-    if new:
-        statement = insert(connection, records).on_conflict_do_nothing(
-            index_elements=["key", "scope"]
-        )
-        connection.execute(statement, new)
-        known |= _known(connection, scope, [str(row["key"]) for row in new])
+    known |= _make(connection, scope, new)
     _correct(connection, at, {known[key]: item for key, item in items.items()})
     return {key: record.id for key, record in known.items()}
 
@@ -119,13 +114,20 @@ def number(connection: Connection, scope: Scope, asked: abc.Mapping[str, Asked])
     found = _known(connection, scope, asked)
     if objects.of(scope.object).own_name:
         found |= _renamed(connection, scope, asked, found)
-    if new := [{"scope": scope.id, "key": key} for key in asked if key not in found]:
-        statement = insert(connection, records).on_conflict_do_nothing(
-            index_elements=["key", "scope"]
-        )
-        connection.execute(statement, new)
-        found |= _known(connection, scope, [str(row["key"]) for row in new])
+    new = [{"scope": scope.id, "key": key} for key in asked if key not in found]
+    found |= _make(connection, scope, new)
     return {key: record.id for key, record in found.items()}
+
+
+def _make(
+    connection: Connection, scope: Scope, new: abc.Sequence[abc.Mapping[str, object]]
+) -> dict[str, _Known]:
+    """Make records, unless somebody just has; they are known from now on, by their stored keys."""
+    if not new:
+        return {}
+    statement = insert(connection, records).on_conflict_do_nothing(index_elements=["key", "scope"])
+    connection.execute(statement, list(new))
+    return _known(connection, scope, [str(row["key"]) for row in new])
 
 
 def _pairs(item: Item) -> int | None:

@@ -73,9 +73,5 @@ class AuditTask(MappingTask):
 
     async def write(self) -> None:
         """Compare; the first mapping of a scope does it for all of them."""
-        started = self.context.clock.monotonic()
-        try:
-            with self._blaming():
-                await self.audit.carry_out(self)
-        finally:
-            self.run.seconds += self.context.clock.monotonic() - started
+        with self._timed(), self._blaming():
+            await self.audit.carry_out(self)

@@ -4,11 +4,9 @@ from collections import abc
 from dataclasses import dataclass, field
 
 from sync.destination.registry import restoring
-from sync.domain.events import Estimate
 from sync.domain.fingerprint import Hasher
 from sync.domain.put_back import Past, Undoable
 from sync.domain.record import AttributeType, Fields
-from sync.engine.limits import RunLimits, limits_for
 from sync.engine.read.query import MappingQuery
 from sync.engine.task import MappingTask
 from sync.engine.undo.putter import Putter
@@ -101,22 +99,16 @@ class UndoTask(MappingTask):
 
     async def write(self) -> None:
         """Look at the records and put back what can be; a dry run only says so."""
-        started = self.context.clock.monotonic()
         putter = self._putter()
-        try:
-            with self._blaming():
-                await putter.put_back(self.undoable.past)
-        finally:
-            self.run.seconds += self.context.clock.monotonic() - started
+        with self._timed(), self._blaming():
+            await putter.put_back(self.undoable.past)
         if self.context.dry_run:
-            requests = self.run.requests.total + putter.cost
-            self.telling.estimated(Estimate(requests, requests / self.context.means.rate))
+            self._estimate(putter.cost)
 
     def _putter(self) -> Putter:
-        limits, context = self._limits(), self.context
+        limits, context = self._absolute_limits(), self.context
         client = self.client.counting(self.run.requests, limits.max_requests)
-        lease = None if context.leases is None else context.leases.of(self.state.scope)
-        if lease is not None:
+        if (lease := context.lease_of(self.state.scope)) is not None:
             client = client.under(lease)
         types = self._types()
         undoing = Undoing(
@@ -136,11 +128,6 @@ class UndoTask(MappingTask):
             (self.about, types),
             self.foreseen,
         )
-
-    def _limits(self) -> RunLimits:
-        """Only absolute limits hold: the query's rows are not known."""
-        limits, lifted = self.loaded.mapping.limits, self.context.selection.lifted
-        return limits_for(limits, self.run.rows.read, whole=False, lifted=lifted)
 
     def _types(self) -> dict[str, AttributeType]:
         declared = {key: spec.type for key, spec in self.loaded.mapping.attributes.items()}

@@ -82,8 +82,7 @@ class WriterAssembly:
         return Deliver(destination, policy, self._lease(), *noting, self._plan())
 
     def _lease(self) -> Lease | None:
-        leases = self.context.leases
-        return None if leases is None else leases.of(self.state.scope)
+        return self.context.lease_of(self.state.scope)
 
     def destination(self) -> Destination:
         """Where the mapping's records are; what it writes needs a lease."""
