@@ -35,6 +35,19 @@ def open_or_create(path: Path, flags: int) -> int:
     return os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
+def replace(path: Path, text: str) -> None:
+    """Give a file this text, in one step; a new one is as private as `create` makes it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.unlink(missing_ok=True)
+    with open(create(partial, os.O_WRONLY), "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(partial, path)
+
+
 def make_folder(path: Path) -> None:
     """Make a folder, which must not exist, with mode 0700, or 0770 where the folder above lets its group write.
 

@@ -1,11 +1,11 @@
 """What an audit found, as `audit.json` holds it and as a terminal shows it."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sync import files
 from sync.domain.audited import Audited, AuditedField, Example
 from sync.domain.results import MappingRun, Run
 from sync.report.plain import indented, plain
@@ -90,12 +90,8 @@ def _sorted(audited: Audited) -> list[tuple[str, AuditedField]]:
 
 
 def write(folder: Path, found: dict[str, Any]) -> None:
-    """Put `audit.json` into an audit's folder, in one step and for its owner alone. Raises OSError."""
-    partial = folder / f".{AUDIT}.{os.getpid()}"
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(indented(found) + "\n")
-    os.replace(partial, folder / AUDIT)
+    """Put `audit.json` into an audit's folder, in one step and as private as the others. Raises OSError."""
+    files.replace(folder / AUDIT, indented(found) + "\n")
 
 
 def text(findings: Sequence[Finding]) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """`report.html`: one run on one page that needs no network; its script and style are in it, and no other may run."""
 
-import os
 import re
 from base64 import b64encode
 from collections.abc import Iterator
@@ -68,12 +67,7 @@ def render(summary: Summary, gathered: Gathered, timeline: Timeline) -> str:
 
 def write_beside(folder: Path, text: str) -> Path:
     """Put the page into a run's folder, in one step and as private as the others; where it is. Raises OSError."""
-    partial = folder / f".{PAGE}.{os.getpid()}"
-    partial.unlink(missing_ok=True)
-    descriptor = files.create(partial, os.O_WRONLY)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(partial, folder / PAGE)
+    files.replace(folder / PAGE, text)
     return folder / PAGE
 
 

@@ -50,3 +50,14 @@ def test_what_is_there_stays_as_it_is(tmp_path: Path):
     assert stat.S_IMODE((tmp_path / "there").stat().st_mode) == 0o640
     with pytest.raises(FileExistsError):
         files.create(tmp_path / "there", os.O_WRONLY)
+
+
+def test_a_file_is_replaced_in_one_step(tmp_path: Path):
+    """It has the new text and the folder's privacy, and what a process that died left half-made is in nobody's way."""
+    tmp_path.chmod(0o770)
+    left = tmp_path / f".page.{os.getpid()}"
+    left.touch()
+    for text in ("one", "two"):
+        files.replace(tmp_path / "page", text)
+    assert ((tmp_path / "page").read_text(), left.exists()) == ("two", False)
+    assert stat.S_IMODE((tmp_path / "page").stat().st_mode) == 0o660
