@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from sync.allowance.opening import open_book
-from sync.cli.audit import Progress
 from sync.cli.config import settings_and_mappings
 from sync.cli.environ import tell, variables, warnings
 from sync.cli.execute import signals
 from sync.cli.outside import clock_until, http_of
+from sync.cli.progress import Progress
 from sync.cli.say import say, say_json
 from sync.domain.events import Phase
 from sync.domain.explained import Explained

@@ -89,17 +89,20 @@ _json = click.option(
 )
 
 
-def _printing(*formats: str) -> abc.Callable[[Command], Command]:
-    """Add --format, --json, --output and --values, which come to the command as one `output`."""
+def _printing(*formats: str, own_json: bool = False) -> abc.Callable[[Command], Command]:
+    """Add --format, --json, --output and --values, which come to the command as one `output`.
+
+    `own_json`: the command has a --json of its own, which is another thing.
+    """
 
     def decorate(command: Command) -> Command:
         @wraps(command)
         def printing(
             *,
             form: str | None,
-            as_json: bool,
             file: Path | None,
             values: bool,
+            as_json: bool = False,
             **options: Any,
         ) -> Any:
             if as_json and form not in (None, "json"):
@@ -107,20 +110,8 @@ def _printing(*formats: str) -> abc.Callable[[Command], Command]:
             form = "json" if as_json else form
             return command(output=_printed(form, file, values=values), **options)
 
-        return _values(_output(_json(_format(formats)(printing))))
-
-    return decorate
-
-
-def _printing_of(*formats: str) -> abc.Callable[[Command], Command]:
-    """The same for a command whose --json is another thing."""
-
-    def decorate(command: Command) -> Command:
-        @wraps(command)
-        def printing(*, form: str | None, file: Path | None, values: bool, **options: Any) -> Any:
-            return command(output=_printed(form, file, values=values), **options)
-
-        return _values(_output(_format(formats)(printing)))
+        asked = _format(formats)(printing)
+        return _values(_output(asked if own_json else _json(asked)))
 
     return decorate
 
@@ -169,6 +160,27 @@ _env_file = click.option(
     callback=_keep_env_file,
     help="Read variables from this file, not from .env.",
 )
+
+_dry_run = click.option(
+    "--dry-run", is_flag=True, help="Show what would change; write nothing anywhere."
+)
+#: Where a command leaves its report, or looks for those of runs.
+_reports = click.option(
+    "--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS."
+)
+_past_reports = click.option(
+    "--reports", type=_PATH, metavar="DIR", help="Where reports are, not SYNC_REPORTS."
+)
+_text_or_json = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    callback=_note_format,
+    help="What is printed on stdout.",
+)
+_one_run = click.argument("run", required=False, metavar="[RUN]")
 
 _allow_host = click.option(
     "--allow-host",
@@ -305,7 +317,7 @@ def preview(mappings: tuple[Path, ...], limit: int, output: Any) -> int:
 
 @app.command()
 @_mappings
-@click.option("--dry-run", is_flag=True, help="Show what would change; write nothing anywhere.")
+@_dry_run
 @click.option("--full", is_flag=True, help="Look every record up instead of trusting the state.")
 @click.option(
     "--limit",
@@ -341,7 +353,7 @@ def preview(mappings: tuple[Path, ...], limit: int, output: Any) -> int:
     is_flag=True,
     help="With --dry-run: exit 6, not 0, where the run would send anything.",
 )
-@click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
+@_reports
 @click.option(
     "--rows",
     type=click.IntRange(min=0),
@@ -411,9 +423,9 @@ def _guard_run(*, dry_run: bool, detailed: bool, canary: int | None) -> None:
 
 
 @app.command(short_help="Send the rejected rows again, read anew.")
-@click.argument("run", required=False, metavar="[RUN]")
-@click.option("--dry-run", is_flag=True, help="Show what would change; write nothing anywhere.")
-@click.option("--reports", type=_PATH, metavar="DIR", help="Where reports are, not SYNC_REPORTS.")
+@_one_run
+@_dry_run
+@_past_reports
 @_printing(*_FORMATS)
 @_env_file
 def retry(run: str | None, dry_run: bool, reports: Path | None, output: Any) -> int:
@@ -452,8 +464,8 @@ def runs(limit: int, as_json: bool) -> int:
 
 
 @app.command(short_help="Show one run's changes and rejected rows.")
-@click.argument("run", required=False, metavar="[RUN]")
-@click.option("--reports", type=_PATH, metavar="DIR", help="Where reports are, not SYNC_REPORTS.")
+@_one_run
+@_past_reports
 @click.option("--open", "in_browser", is_flag=True, help="Open the run's page in a browser.")
 @click.option(
     "--latest-dry-run", "dry", is_flag=True, help="The latest dry run, which `latest` is not."
@@ -472,7 +484,7 @@ def runs(limit: int, as_json: bool) -> int:
 @click.option(
     "--json", "whole", is_flag=True, callback=_note_json, help="Everything, as one JSON document."
 )
-@_printing_of(*_FORMATS)
+@_printing(*_FORMATS, own_json=True)
 @_env_file
 def report(
     run: str | None,
@@ -504,16 +516,8 @@ def report(
 
 @app.command(short_help="Hold all rows against ChartMogul; write nothing.")
 @_mappings
-@click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    callback=_note_format,
-    help="What is printed on stdout.",
-)
+@_reports
+@_text_or_json
 @_json
 @_env_file
 @_choosing
@@ -524,7 +528,7 @@ def audit(mappings: tuple[Path, ...], reports: Path | None, form: str, as_json: 
     edited, records that no row has, contacts that customers have twice. Exit 1 if a row is missing
     or differs. The report's folder holds it all as audit.json.
 
-    
+    \b
     Examples:
       chartmogul-sync audit
       chartmogul-sync audit mappings/customers.yml --format json
@@ -537,15 +541,7 @@ def audit(mappings: tuple[Path, ...], reports: Path | None, form: str, as_json: 
 @app.command(short_help="Explain one record: row, state, ChartMogul, decision.")
 @click.argument("mapping", metavar="MAPPING")
 @click.argument("key", metavar="KEY")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    callback=_note_format,
-    help="What is printed on stdout.",
-)
+@_text_or_json
 @_json
 @_env_file
 def explain(mapping: str, key: str, form: str, as_json: bool) -> int:
@@ -579,7 +575,7 @@ def explain(mapping: str, key: str, form: str, as_json: bool) -> int:
     metavar="RAIL",
     help="Lift a rail for this undo, such as max_updates; repeatable.",
 )
-@click.option("--reports", type=_PATH, metavar="DIR", help="Where reports are, not SYNC_REPORTS.")
+@_past_reports
 @_printing(*_FORMATS)
 @_env_file
 def undo(run: str, dry_run: bool, rails: tuple[str, ...], reports: Path | None, output: Any) -> int:
@@ -590,7 +586,7 @@ def undo(run: str, dry_run: bool, rails: tuple[str, ...], reports: Path | None, 
     A row whose record was changed since is rejected, and nothing of it is written. Rows that were put
     back are skipped by later runs until they, or their mapping, change.
 
-    
+    \b
     Examples:
       chartmogul-sync undo 20261126T041500Z-a1b2c3 --dry-run
       chartmogul-sync undo 20261126T041500Z-a1b2c3
@@ -660,7 +656,7 @@ def status(
 )
 @_allow_host
 @_max_rejected
-@click.option("--reports", type=_PATH, metavar="DIR", help="Where reports go, not SYNC_REPORTS.")
+@_reports
 @_env_file
 @_selecting
 def schedule(

@@ -20,11 +20,11 @@ from sync.cli.case_records import Records, shown_value
 from sync.cli.case_rows import rows_of
 from sync.cli.cases import Case, Row
 from sync.cli.outside import now
+from sync.cli.progress import Progress
 from sync.domain.clock import Clock
-from sync.domain.events import Estimate, Phase
 from sync.domain.plan import Seen
-from sync.domain.record import ATTRIBUTE, Fields, Object, Rejected
-from sync.domain.results import Left, MappingRun, PartlyWritten, Result, Run
+from sync.domain.record import ATTRIBUTE, Fields, Rejected
+from sync.domain.results import MappingRun, PartlyWritten, Result, Run
 from sync.engine.context import Selection, Stop
 from sync.engine.limits import RAILS
 from sync.engine.paces import Paces
@@ -46,11 +46,12 @@ def play(loaded: LoadedMapping, case: Case) -> list[str]:
     return asyncio.run(_Stage(loaded, case).play())
 
 
-@dataclass(slots=True)
-class _Listener:
-    """Keeps the rows that were rejected."""
+class _Listener(Progress):
+    """Keeps the rows that were rejected, and says nothing."""
 
-    rejected: list[Rejected] = field(default_factory=list)
+    def __init__(self) -> None:
+        super().__init__(quiet=True)
+        self.rejected: list[Rejected] = []
 
     def rows(self, mapping: MappingRun, results: abc.Sequence[Result]) -> None:
         """Rows have ended."""
@@ -59,15 +60,6 @@ class _Listener:
                 self.rejected.append(one.rejected)
             elif isinstance(one, Rejected):
                 self.rejected.append(one)
-
-    def started(self, run: Run) -> None: ...
-    def phase(self, mapping: MappingRun, phase: Phase, total: int | None) -> None: ...
-    def left(self, mapping: MappingRun, left: abc.Sequence[Left]) -> None: ...
-    def warned(self, mapping: MappingRun | None, message: str) -> None: ...
-    def stalled(self, mapping: MappingRun, seconds: float) -> None: ...
-    def estimated(self, mapping: MappingRun, estimate: Estimate) -> None: ...
-    def finished(self, run: Run) -> None: ...
-    def close(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -153,8 +145,7 @@ class _Stage:
     # ---- what is there before
 
     def _prepare(self) -> None:
-        kind = self.loaded.mapping.destination.object
-        if kind is Object.CUSTOMER:
+        if self.records.about.parent is None:
             for record in self.case.before:
                 fields = self.records.fields(record)
                 self._send(self._create_customer(str(record["external_id"]), fields))
@@ -234,7 +225,7 @@ class _Stage:
 
     def _find(self, record: Row, there: abc.Sequence[Seen]) -> tuple[str, Seen | None]:
         """A record by what it is known by; None where it is not there."""
-        if self.loaded.mapping.destination.object is Object.CUSTOMER:
+        if self.records.about.parent is None:
             key = str(record["external_id"])
             return key, next((one for one in there if key in [pair[1] for pair in one.pairs]), None)
         parent = str(record["customer_external_id"])
@@ -249,16 +240,11 @@ class _Stage:
 
     def _everybody(self) -> list[Seen]:
         """All records of the object that are there."""
-        is_customer = self.loaded.mapping.destination.object is Object.CUSTOMER
+        wire = customers if self.records.about.parent is None else contacts
         found: list[Seen] = []
         cursor: str | None = None
         while True:
-            if is_customer:
-                call = customers.page(self.sandbox.data_source, cursor=cursor)
-            else:
-                call = contacts.page(self.sandbox.data_source, cursor=cursor)
-            shown = self._send(call)
-            page = customers.read_page(shown) if is_customer else contacts.read_page(shown)
+            page = wire.read_page(self._send(wire.page(self.sandbox.data_source, cursor=cursor)))
             found += page.entries
             if page.last:
                 return found

@@ -5,19 +5,7 @@ import json
 import pytest
 
 from tests.support.people import People
-from tests.support.program import MAPPING
-
-CONTACTS = """\
-version: 1
-source:
-  query: select id as account, email, company as first_name from accounts where email is not null
-destination:
-  object: contact
-fields:
-  customer_external_id: account
-  email: email
-  first_name: first_name
-"""
+from tests.support.program import CONTACTS, MAPPING
 
 
 @pytest.fixture

@@ -5,20 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.support.people import People
-from tests.support.program import MAPPING
+from tests.support.program import CONTACTS, MAPPING
 
 REFUSAL = '{"code": 422, "message": "no", "errors": {"company": "no"}}'
-CONTACTS = """\
-version: 1
-source:
-  query: select id as account, email, company as first_name from accounts where email is not null
-destination:
-  object: contact
-fields:
-  customer_external_id: account
-  email: email
-  first_name: first_name
-"""
 
 
 @pytest.fixture

@@ -6,20 +6,9 @@ from dataclasses import replace
 import pytest
 
 from tests.support.people import People
-from tests.support.program import MAPPING
+from tests.support.program import CONTACTS, MAPPING
 
 TAGGED = MAPPING + "tags: [warehouse]\non_null: clear\n"
-CONTACTS = """\
-version: 1
-source:
-  query: select id as account, email, company as first_name from accounts where email is not null
-destination:
-  object: contact
-fields:
-  customer_external_id: account
-  email: email
-  first_name: first_name
-"""
 
 
 def newest(desk):

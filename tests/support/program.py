@@ -29,6 +29,18 @@ attributes:
   seats: {column: seats, type: Integer}
 extra_columns: ignore
 """
+#: A contact for each account that has an e-mail.
+CONTACTS = """\
+version: 1
+source:
+  query: select id as account, email, company as first_name from accounts where email is not null
+destination:
+  object: contact
+fields:
+  customer_external_id: account
+  email: email
+  first_name: first_name
+"""
 #: Variables that the program must not inherit; without the last, every process compiles it anew.
 _OURS = ("SYNC_", "CHARTMOGUL_", "WAREHOUSE_URL", "PYTHONDONTWRITEBYTECODE")
 #: What an interpreter looks at when it starts.
