@@ -18,14 +18,13 @@ def sandbox(host: str, port: int, data: Path | None, hosts: tuple[str, ...]) -> 
     Raises:
         ConfigError: the port is taken.
     """
+    world = Sandbox(data=data, remember=_REMEMBER, hosts=hosts)
     try:
-        with bind(host, port) as probe:
-            port = probe.getsockname()[1]
+        bound = bind(host, port)
     except OSError as error:
         message = f"cannot listen on {host}:{port}: {error.strerror}"
         raise ConfigError(ConfigProblem(message, "take another one with --port")) from error
-    world = Sandbox(data=data, remember=_REMEMBER, hosts=hosts)
-    say(describe(world, host, port).removesuffix("\n"))
+    say(describe(world, host, bound.getsockname()[1]).removesuffix("\n"))
     with suppress(KeyboardInterrupt):
-        serve(world, host, port)
+        serve(world, bound)
     return 0

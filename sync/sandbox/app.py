@@ -47,6 +47,8 @@ def build_app(sandbox: Sandbox, save_every: float = SAVE_EVERY) -> ASGIApp:
 
 #: Seconds that an idle connection stays open, as behind most load balancers: clients close first.
 _KEEP_ALIVE = 60
+#: Connections that wait to be taken.
+_BACKLOG = 2048
 
 
 def build_server(sandbox: Sandbox, save_every: float = SAVE_EVERY) -> uvicorn.Server:
@@ -63,24 +65,25 @@ def build_server(sandbox: Sandbox, save_every: float = SAVE_EVERY) -> uvicorn.Se
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket to serve on, port 0 for any that is free; OSError when it is taken."""
+    """A socket that listens, port 0 for any that is free; OSError when it is taken.
+
+    Who connects before it is served waits, and is not refused.
+    """
     # The protocol is named because asyncio sends at once (TCP_NODELAY) only where it is.
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
+        bound.listen(_BACKLOG)
     except OSError:
         bound.close()
         raise
     return bound
 
 
-def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 8765) -> None:
-    """Serve until SIGINT or SIGTERM, which then take their usual course; changes are saved first.
-
-    OSError when the port is taken.
-    """
-    with bind(host, port) as bound:
+def serve(sandbox: Sandbox, bound: socket.socket) -> None:
+    """Serve there until SIGINT or SIGTERM, which then take their usual course; changes are saved first."""
+    with bound:
         build_server(sandbox).run([bound])
 
 

@@ -373,7 +373,7 @@ def strangers_end_nothing(world: World) -> Broken:
         if own or not any(kind.startswith("stranger") for kind in kinds):
             continue
         for mapping in worker.run.mappings if worker.run else ():
-            for word in ("(403)", "redirect (304)", "redirect", "404"):
+            for word in ("(403)", "redirect (304)", "redirect", "answered 404"):
                 if word in (mapping.error or ""):
                     yield f"{worker.name}: a stranger's answer ended {mapping.mapping}: {word}"
                     break

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import threading
 
 import httpx
@@ -148,7 +149,13 @@ def test_it_can_take_a_given_port():
     with RunningSandbox(port=port) as running:
         assert running.url == f"http://127.0.0.1:{port}/v1"
         with pytest.raises(OSError, match="in use"):
-            serve(Sandbox(), port=port)
+            bind("127.0.0.1", port)
+
+
+def test_who_comes_early_waits():
+    """Its address is told once the socket is bound: from then on nobody is refused."""
+    with bind("127.0.0.1", 0) as bound:
+        socket.create_connection(bound.getsockname(), timeout=5).close()
 
 
 def test_it_tells_what_a_sync_needs():
@@ -178,7 +185,7 @@ def test_serving_ends_with_a_signal_and_saves_first(tmp_path, capfd):
     thread = threading.Thread(target=use_and_interrupt)
     thread.start()
     with pytest.raises(KeyboardInterrupt):
-        serve(Sandbox(data=data), port=port)
+        serve(Sandbox(data=data), bind("127.0.0.1", port))
     thread.join()
     assert len(Sandbox(data=data).world.customers) == 1
     assert capfd.readouterr() == ("", "")
