@@ -22,7 +22,7 @@ from sync.domain.events import Reporter
 from sync.domain.results import Run
 from sync.engine.context import Selection, Stop
 from sync.engine.read.query import MappingQuery
-from sync.engine.session import Session
+from sync.engine.session import Session, Ways
 from sync.engine.task import MappingTask
 from sync.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, ConfigError, SyncError
 from sync.mapping.loader import LoadedMapping
@@ -201,11 +201,11 @@ async def execute(
             clock, http = clock_until(own), http_of(settings)
             book = await asyncio.to_thread(open_book, settings.state_url)
             stack.callback(book.close)
-            ways = (clock, http, query, book)
-            session = Session(settings, store, own, reporter, stack, *ways, task, undid)
+            ways = Ways(clock, http, query, book)
+            session = Session(settings, store, own, reporter, stack, ways, task)
             stack.enter_context(_short_collections())
             ended = await session.conduct(
-                mappings, selection, dry_run=dry_run, barred=barred, unsound=unsound
+                mappings, selection, dry_run=dry_run, barred=barred, unsound=unsound, undid=undid
             )
         if not own.requested():  # a supervisor kills after ten seconds; the next run has the time
             await asyncio.to_thread(retention.prune, reports, settings.keeping, now())

@@ -22,8 +22,7 @@ from sync.domain.results import MappingRun, PartlyWritten, Result, Run
 from sync.engine.context import Selection, Stop
 from sync.engine.explanation import ExplainTask
 from sync.engine.limits import RAILS
-from sync.engine.read.query import MappingQuery
-from sync.engine.session import Session
+from sync.engine.session import Session, Ways
 from sync.errors import EXIT_CONFIG, EXIT_OK, EXIT_REJECTED, ConfigError, ConfigProblem
 from sync.mapping.choice import Choice
 from sync.mapping.loader import LoadedMapping
@@ -104,9 +103,9 @@ async def _conduct(settings: Settings, loaded: LoadedMapping, found: Explained) 
             stack.callback(store.close)
             book = await asyncio.to_thread(open_book, settings.state_url)
             stack.callback(book.close)
-            ways = (clock_until(stop), http_of(settings), MappingQuery.open, book)
+            ways = Ways(clock_until(stop), http_of(settings), book=book)
             task = partial(ExplainTask, explained=found)
-            session = Session(settings, store, stop, listener, stack, *ways, task)
+            session = Session(settings, store, stop, listener, stack, ways, task)
             selection = Selection(keys=frozenset({found.key}), lifted=frozenset(RAILS))
             return await session.conduct([loaded], selection, dry_run=True)
 

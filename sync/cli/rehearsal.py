@@ -29,7 +29,7 @@ from sync.engine.context import Selection, Stop
 from sync.engine.limits import RAILS
 from sync.engine.paces import Paces
 from sync.engine.read.query import MappingQuery
-from sync.engine.session import Session
+from sync.engine.session import Session, Ways
 from sync.errors import SyncError, told
 from sync.mapping.loader import LoadedMapping
 from sync.sandbox.sandbox import Sandbox
@@ -111,7 +111,7 @@ class _Stage:
             store = Store.open(settings.state_url)
             stack.callback(store.close)
             session = Session(
-                settings, store, stop, listener, stack, clock, self._http, self._query
+                settings, store, stop, listener, stack, Ways(clock, self._http, self._query)
             )
             session.paces = Paces(settings, clock=lambda: self._passed, sleep=self._sleep)
             # Rails are for tables, not for a handful of rows.

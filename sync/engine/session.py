@@ -54,13 +54,25 @@ def failed_parts(barred: abc.Iterable[Barred], store: Store | None) -> list[Mapp
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How a run reaches what is not its own: time and chance, the API, the warehouse. A rehearsal replaces them.
+
+    `http` opens the client of one API key, `query` a mapping's query. `book` is where the state's processes share what
+    an account allows.
+    """
+
+    clock: Clock
+    http: abc.Callable[[SecretStr], AsyncClient]
+    query: abc.Callable[[LoadedMapping], MappingQuery] = MappingQuery.open
+    book: Book | Unshared = field(default_factory=lambda: Unshared(""))
+
+
 @dataclass(slots=True)
 class Session:
     """What a run holds open: the state, the limits that all its requests share, one client for each API key.
 
-    `clock`, `http` and `query` are time and chance, the way to the API and to the warehouse: what a rehearsal
-    replaces. `http` opens the client of one API key; `stack` closes it when the run is over. `book` is where the
-    state's processes share what an account allows.
+    `stack` closes the clients when the run is over.
     """
 
     settings: Settings
@@ -68,21 +80,16 @@ class Session:
     stop: Stop
     reporter: Reporter
     stack: AsyncExitStack
-    clock: Clock
-    http: abc.Callable[[SecretStr], AsyncClient]
-    query: abc.Callable[[LoadedMapping], MappingQuery] = MappingQuery.open
-    book: Book | Unshared = field(default_factory=lambda: Unshared(""))
+    ways: Ways
     #: What takes one mapping through the phases: it reads and writes, unless a command does something else with it.
     task: abc.Callable[..., MappingTask] = MappingTask
-    #: The run that this one puts back.
-    undid: str | None = None
     paces: Paces = field(init=False)
     health: Health = field(init=False)
     _clients: dict[SecretStr, Client] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        settings, monotonic = self.settings, self.clock.monotonic
-        self.paces = Paces(settings, self.book, clock=monotonic)
+        settings, monotonic = self.settings, self.ways.clock.monotonic
+        self.paces = Paces(settings, self.ways.book, clock=monotonic)
         self.health = Health(
             monotonic, settings.outage, lambda message: self.reporter.warned(None, message)
         )
@@ -95,12 +102,14 @@ class Session:
         dry_run: bool,
         barred: abc.Sequence[Barred] = (),
         unsound: abc.Sequence[str] = (),
+        undid: str | None = None,
     ) -> Run:
         """The run, from its first request to its reports.
 
         `barred` are mappings that have failed already, because of files that are `unsound` or do not go together.
+        `undid` is the run that this one puts back.
         """
-        clock = replace(self.clock, now=self.store.now)  # all moments are the state's own
+        clock = replace(self.ways.clock, now=self.store.now)  # all moments are the state's own
         started = clock.now()
         name = run_id(started)
         self.paces.writes = not dry_run
@@ -126,7 +135,7 @@ class Session:
         parts = [*(task.run for task in tasks), *failed_parts(barred, self.store)]
         environment = self.settings.environment
         run = Run(name, dry_run, started, parts, whole=selection.whole, environment=environment)
-        run.undid = self.undid
+        run.undid = undid
         coordinator = Coordinator(
             run, tasks, self.reporter, self.stop, lease, clock, unsound, selection
         )
@@ -155,15 +164,15 @@ class Session:
             digest=loaded.digest.hex(),
         )
         client = self._client(destination.api_key).counting(mapping_run.requests)
-        query = self.query(loaded)
+        query = self.ways.query(loaded)
         return self.task(loaded, mapping_run, query, client, self.store, self.reporter, context)
 
     def _client(self, key: SecretStr) -> Client:
         """One client for each API key; whose account that is will be found out."""
         if key not in self._clients:
-            http = self.http(key)
+            http = self.ways.http(key)
             self.stack.push_async_callback(http.aclose)
-            clock = self.clock
+            clock = self.ways.clock
             waiting = Waiting(clock.sleep, self.stop.requested, clock.roll, clock.now)
             pace = self.paces.of(None)
             self._clients[key] = Client(Transport(http, pace, self.health, waiting))

@@ -1,13 +1,13 @@
 """One run after the other, each when it is due, never two at once."""
 
 import asyncio
-import random
 from collections import abc
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from sync.domain.clock import Clock
 from sync.domain.timetable import Timetable, delay, skipped
 from sync.state.moments import since_boot
 
@@ -39,24 +39,21 @@ class Listener(Protocol):
 class Scheduler:
     """Calls `work` whenever the timetable says so, until `stop` is set.
 
-    `work` never raises; it may give the seconds after which the same run is worth another try. `nap` sleeps for so many
-    seconds and may return early. `monotonic` are seconds that only grow: nothing is waited for longer because a clock
-    was set back, and an interval ends no sooner because it was set forward.
+    `work` never raises; it may give the seconds after which the same run is worth another try. By the clock's
+    `monotonic` nothing is waited for longer because its `now` was set back, and an interval ends no sooner because it
+    was set forward.
     """
 
     timetable: Timetable
     work: abc.Callable[[], abc.Awaitable[float | None]]
     stop: asyncio.Event
     listener: Listener
-    clock: abc.Callable[[], datetime]
-    nap: abc.Callable[[float], abc.Awaitable[None]]
+    clock: Clock
     jitter: timedelta | None = None
-    monotonic: abc.Callable[[], float] = since_boot
-    roll: abc.Callable[[], float] = field(default=random.random)
 
     async def keep(self, *, at_once: bool) -> None:
         """Go on until asked to stop; `at_once`: the first run need not be due."""
-        due = now = self.clock()
+        due = now = self.clock.now()
         if not at_once:
             due = await self._wait(now)
         while not self.stop.is_set():
@@ -65,15 +62,15 @@ class Scheduler:
                 return
             if again is not None and await self._try_again(due, again):
                 continue
-            now = max(self.clock(), due)
+            now = max(self.clock.now(), due)
             if missed := skipped(self.timetable, due, now):
                 self.listener.missed(missed)
             due = await self._wait(now)
 
     async def _try_again(self, due: datetime, seconds: float) -> bool:
         """Wait until a lease has run out, where that is before the next run is due."""
-        until = self.clock() + timedelta(seconds=seconds + SPARE)
-        if until >= self.timetable.after(max(self.clock(), due)):
+        until = self.clock.now() + timedelta(seconds=seconds + SPARE)
+        if until >= self.timetable.after(max(self.clock.now(), due)):
             return False
         self.listener.locked(until)
         await self._sleep(until)
@@ -81,19 +78,21 @@ class Scheduler:
 
     async def _wait(self, now: datetime) -> datetime:
         due = self.timetable.after(now)
-        start = due + delay(self.timetable, due, self.jitter, self.roll())
+        start = due + delay(self.timetable, due, self.jitter, self.clock.roll())
         self.listener.waiting(start)
         await self._sleep(start)
         return due
 
     async def _sleep(self, until: datetime) -> None:
         """Sleep until a moment, or for as long as that was away at first, whichever comes first."""
-        begun, length = self.monotonic(), (until - self.clock()).total_seconds()
+        begun, length = self.clock.monotonic(), (until - self.clock.now()).total_seconds()
         while not self.stop.is_set():
-            left = min((until - self.clock()).total_seconds(), length + begun - self.monotonic())
+            left = min(
+                (until - self.clock.now()).total_seconds(), length + begun - self.clock.monotonic()
+            )
             if left < INSTANT:
                 return
-            await self.nap(min(left, NAP.total_seconds()))
+            await self.clock.sleep(min(left, NAP.total_seconds()))
 
 
 def steady(

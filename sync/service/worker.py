@@ -1,6 +1,7 @@
 """The long-running worker: carries out runs when they are due, and shows how they went."""
 
 import asyncio
+import random
 import traceback
 from collections import abc
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from sync.domain.clock import Clock
 from sync.domain.events import Reporter
 from sync.domain.instant import canonical
 from sync.domain.results import Run, Status
@@ -71,10 +73,8 @@ class Worker:
 
     async def serve(self, timetable: Timetable, jitter: timedelta | None, *, at_once: bool) -> int:
         """Keep the timetable until `stop` is set; the exit code."""
-        nap = napping(self.stop.event)
-        scheduler = Scheduler(
-            timetable, self.work, self.stop.event, self, self.now, nap, jitter, self.monotonic
-        )
+        clock = Clock(self.now, self.monotonic, napping(self.stop.event), random.random)
+        scheduler = Scheduler(timetable, self.work, self.stop.event, self, clock, jitter)
         return await self._serve(lambda: scheduler.keep(at_once=at_once))
 
     async def serve_all(

@@ -16,7 +16,7 @@ from sync.domain.health import MostRejected
 from sync.domain.record import Object
 from sync.domain.results import MappingRun, Run
 from sync.engine.context import Selection
-from sync.engine.session import Session
+from sync.engine.session import Session, Ways
 from sync.errors import ConfigError
 from sync.report.files import FileReporter
 from sync.report.several import Several
@@ -120,7 +120,9 @@ class Night:
             reporter = Several(FileReporter(settings.reports, lambda: self.now), listener)
             stack.callback(reporter.close)
             clock = clock_until(stop)
-            session = Session(settings, store, stop, reporter, stack, clock, http_of(settings))
+            session = Session(
+                settings, store, stop, reporter, stack, Ways(clock, http_of(settings))
+            )
             return await session.conduct(
                 found.sound, Selection(), dry_run=False, barred=found.barred, unsound=found.unsound
             )

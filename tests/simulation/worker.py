@@ -25,7 +25,7 @@ from sync.domain.results import Run
 from sync.engine.context import Selection, Stop
 from sync.engine.plan_file import PlanFile
 from sync.engine.read.query import MappingQuery
-from sync.engine.session import Session
+from sync.engine.session import Session, Ways
 from sync.errors import EXIT_TERMINATED, SyncError
 from sync.mapping.loader import LoadedMapping
 from sync.report import logs
@@ -180,12 +180,14 @@ class Worker:
                 self.stop,
                 reporter,
                 stack,
-                Clock(self.clock, self.monotonic, self._sleep, random.Random(self.number).random),
-                self._http,
-                self._query,
-                WorldBook(self.shelf, self),
+                self._ways(),
             )
             return await session.conduct(self.setting.mappings, selection, dry_run=dry_run)
+
+    def _ways(self) -> Ways:
+        chance = random.Random(self.number).random
+        clock = Clock(self.clock, self.monotonic, self._sleep, chance)
+        return Ways(clock, self._http, self._query, WorldBook(self.shelf, self))
 
     def _selection(self, stack: AsyncExitStack) -> Selection:
         """What it is asked for: a dry run makes a plan, and one may be applied, where there is any."""

@@ -34,7 +34,7 @@ from sync.domain.record import Fields, Record
 from sync.domain.results import MappingRun, Requests, Run
 from sync.engine.context import Selection, Stop
 from sync.engine.paces import Paces
-from sync.engine.session import Session
+from sync.engine.session import Session, Ways
 from sync.engine.spool import Entry
 from sync.mapping.loader import load
 from sync.report.files import FileReporter
@@ -342,7 +342,9 @@ class Town:
             reporter = FileReporter(settings.reports, self.clock)
             stack.callback(reporter.close)
             clock = Clock(self.clock, time.monotonic, hurry.sleep, random.random)
-            session = Session(settings, store, Stop(), reporter, stack, clock, http_of(settings))
+            session = Session(
+                settings, store, Stop(), reporter, stack, Ways(clock, http_of(settings))
+            )
             session.paces = Paces(settings, clock=hurry.clock, sleep=hurry.sleep)
             http = open_http(URL, SecretStr(API_KEY), 30, 20)
             http._transport = transport(self.sandbox, hurry.sleep)

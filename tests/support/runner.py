@@ -10,7 +10,7 @@ from sync.cli.outside import clock_until, http_of, now
 from sync.domain.results import Run
 from sync.engine.context import Selection, Stop
 from sync.engine.paces import Paces
-from sync.engine.session import Session
+from sync.engine.session import Session, Ways
 from sync.mapping.loader import load
 from sync.report.files import FileReporter
 from sync.sandbox.running import RunningSandbox
@@ -68,7 +68,7 @@ class Place:
             stack.callback(reporter.close)
             stop, hurry = Stop(), Hurry()
             session = Session(
-                settings, store, stop, reporter, stack, clock_until(stop), http_of(settings)
+                settings, store, stop, reporter, stack, Ways(clock_until(stop), http_of(settings))
             )
             session.paces = Paces(settings, clock=hurry.clock, sleep=hurry.sleep)
             return await session.conduct(mappings, selection, dry_run=dry_run)

@@ -33,11 +33,17 @@ from sync.transform.versions import versions
 from sync.warehouse.result import Result
 
 #: Seconds after which a query that was cancelled, and goes on, is cancelled again.
-_PATIENCE = 0.2
-#: Seconds after which nobody waits for a query that cannot be cancelled: some drivers listen to the server for ever.
-_GIVEN_UP = 5.0
-#: Seconds without a row after which it is said that there is still none.
-_MINUTE = 60.0
+_AGAIN = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds to wait for a warehouse."""
+
+    #: Nobody waits longer for a query that cannot be cancelled: some drivers listen to the server for ever.
+    given_up: float = 5.0
+    #: Without a row for so long, it is said that there is still none.
+    said: float = 60.0
 
 
 @dataclass(slots=True)
@@ -51,8 +57,7 @@ class Extract:
     spool: Spool
     drops: KnownDrops = field(default_factory=KnownDrops)
     past: Past = field(default_factory=Past)
-    given_up: float = _GIVEN_UP
-    minute: float = _MINUTE
+    patience: Patience = field(default_factory=Patience)
     #: Who is shown each row that is built; None: nobody asks.
     witness: Witness | None = field(default=None, init=False)
     _result: Result | None = field(default=None, init=False)
@@ -75,7 +80,7 @@ class Extract:
             await self._listen(work, stop)
         finally:
             stop.cancel()
-        deadline = loop.time() + self.given_up
+        deadline = loop.time() + self.patience.given_up
         while not work.done():  # the query may only just begin, or not have come to its first row
             if loop.time() > deadline:
                 self._leave(work)
@@ -85,7 +90,7 @@ class Extract:
             self.query.warehouse.cancel()
             if self._result is not None:
                 self._result.cancel()
-            await asyncio.wait({work}, timeout=_PATIENCE)
+            await asyncio.wait({work}, timeout=_AGAIN)
         try:
             return await work
         except SourceError:
@@ -98,15 +103,15 @@ class Extract:
         loop, run = asyncio.get_running_loop(), self.reporter.run
         began, limit = loop.time(), self.query.warehouse.timeout
         while True:
-            read, wait = run.rows.read, self.minute
+            read, wait = run.rows.read, self.patience.said
             if limit is not None:
-                wait = min(wait, max(0.0, began + limit + self.given_up - loop.time()))
+                wait = min(wait, max(0.0, began + limit + self.patience.given_up - loop.time()))
             waiting: set[asyncio.Future[Any]] = {work, stop}
             done, _ = await asyncio.wait(waiting, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
             if done:
                 return
             passed = loop.time() - began
-            if limit is not None and passed >= limit + self.given_up:
+            if limit is not None and passed >= limit + self.patience.given_up:
                 self._leave(work)
                 raise SourceError(
                     f"the query was given up after {passed:.0f} seconds, as source.timeout says",

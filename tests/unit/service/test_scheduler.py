@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sync.domain.clock import Clock
 from sync.domain.timetable import read_cron, read_every, read_zone
 from sync.service.scheduler import Scheduler, steady
 
@@ -52,10 +53,8 @@ class Worker:
         pass
 
     async def keep(self, timetable, clock):
-        nothing = timedelta()
-        scheduler = Scheduler(
-            timetable, self.work, self.stop, self, clock, self.nap, nothing, self.time.seconds
-        )
+        clocks = Clock(clock, self.time.seconds, self.nap, lambda: 0.0)
+        scheduler = Scheduler(timetable, self.work, self.stop, self, clocks, timedelta())
         await scheduler.keep(at_once=True)
         return self.ran
 

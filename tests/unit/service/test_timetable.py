@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from sync.domain.clock import Clock
 from sync.domain.timetable import (
     Cron,
     Every,
@@ -23,6 +24,7 @@ from sync.domain.timetable import (
 )
 from sync.errors import ConfigError
 from sync.service.scheduler import Scheduler, napping
+from sync.state.moments import since_boot
 
 START = datetime(2026, 1, 31, 10, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -219,9 +221,8 @@ class Office:
         self.told.append(f"missed {count}")
 
     async def keep(self, timetable: Timetable, *, at_once: bool, roll: float = 0.0) -> None:
-        await Scheduler(
-            timetable, self.work, self.stop, self, lambda: self.now, self.nap, roll=lambda: roll
-        ).keep(at_once=at_once)
+        clock = Clock(lambda: self.now, since_boot, self.nap, lambda: roll)
+        await Scheduler(timetable, self.work, self.stop, self, clock).keep(at_once=at_once)
 
 
 async def test_runs_at_whole_intervals():
@@ -286,9 +287,9 @@ async def test_stop_while_waiting():
         office.stop.set()
         await napping(office.stop)(seconds)
 
-    rounds = Scheduler(
-        Every(timedelta(days=1), START), office.work, office.stop, office, lambda: office.now, nap
-    )
+    clock = Clock(lambda: office.now, since_boot, nap, lambda: 0.0)
+    daily = Every(timedelta(days=1), START)
+    rounds = Scheduler(daily, office.work, office.stop, office, clock)
     await asyncio.wait_for(rounds.keep(at_once=True), 5)
     assert office.starts == [0.0]
     assert seen == ["napping"]

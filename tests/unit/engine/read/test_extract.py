@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sync.engine.context import Stop
-from sync.engine.read.extract import Extract
+from sync.engine.read.extract import Extract, Patience
 from sync.errors import EXIT_TERMINATED, Interrupted, SourceError
 
 
@@ -60,7 +60,8 @@ def extract(
     nothing: Any = None
     context: Any = SimpleNamespace(stop=stop)
     listener: Any = reporter or Listener()
-    return Extract(query, nothing, listener, context, nothing, given_up=given_up, minute=minute)
+    patience = Patience(given_up, minute)
+    return Extract(query, nothing, listener, context, nothing, patience=patience)
 
 
 async def test_a_driver_that_does_not_let_go(deaf):
