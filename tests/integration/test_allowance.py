@@ -1,8 +1,8 @@
 """Processes on one state share an account's allowance: what the server counts, second by second.
 
-Each test that counts may be tried three times: where the server's own process is kept from the processor for longer
-than the ten milliseconds that are to spare, requests that left in time arrive too close. Who breaks the limit does so
-each time.
+Each test that counts is run by itself, after all others, and may be tried five times: where the server's own process is
+kept from the processor for longer than the ten milliseconds that are to spare, requests that left in time arrive too
+close. Who breaks the limit does so each time.
 """
 
 import signal
@@ -188,6 +188,7 @@ def test_a_user_who_may_make_no_table(narrow: str, database: str):
     book.close()
 
 
+@pytest.mark.measured
 def test_a_run_that_nobody_knows_of(tmp_path: Path, narrow: str):
     """It writes all the same, and says so; a dry run sends four a second at most."""
     with RunningSandbox(Sandbox()) as sandbox:
@@ -269,6 +270,7 @@ def state_of(kind: str, folder: Path, request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.mark.measured
 @pytest.mark.parametrize(
     ("kind", "count"),
     [*((kind, count) for kind in ("sqlite", "database") for count in (1, 2, 5)), ("pooled", 2)],
@@ -285,6 +287,7 @@ def test_together(kind: str, count: int, tmp_path: Path, request: pytest.Fixture
     assert min(found.rates) > 0.6 * sum(found.rates) / count, found
 
 
+@pytest.mark.measured
 def test_who_ignores_the_book_is_caught(tmp_path: Path):
     """Two processes that do not know of each other, since their states are two: the same measurement shows it."""
     with RunningSandbox(Sandbox(latency=constant(0.05), rate=None)) as sandbox:
@@ -312,6 +315,7 @@ def of_two(
     )
 
 
+@pytest.mark.measured
 def test_two_accounts(tmp_path: Path):
     """On one state, each account has all of its own allowance."""
 
@@ -335,6 +339,7 @@ def test_two_accounts(tmp_path: Path):
     assert sum(found.rates) > 1.2 * 40, found
 
 
+@pytest.mark.measured
 def test_two_accounts_in_one_run(tmp_path: Path):
     """One process with a key of each starts up to forty a second in both."""
 
@@ -368,6 +373,7 @@ def basic_auth(key: str) -> str:
     return "Basic " + b64encode(f"{key}:".encode()).decode()
 
 
+@pytest.mark.measured
 def test_a_share_leaves_the_rest(tmp_path: Path):
     """Two processes with a share of 60 % start 24 requests a second together, and have twelve under way at most."""
 
@@ -381,6 +387,7 @@ def test_a_share_leaves_the_rest(tmp_path: Path):
     assert sum(found.rates) > 0.8 * 24, found
 
 
+@pytest.mark.measured
 def test_looking_gives_way(tmp_path: Path):
     """Beside a run that writes, one that looks has about four requests a second.
 
@@ -407,6 +414,7 @@ def test_looking_gives_way(tmp_path: Path):
     assert found.rates[0] > 0.7 * 40, found
 
 
+@pytest.mark.measured
 @pytest.mark.parametrize("kind", ["sqlite", "database"])
 def test_kills_and_pauses(kind: str, tmp_path: Path, request: pytest.FixtureRequest):
     """Of three processes one is killed, one is stopped and goes on: what they had is the third's within a second.
