@@ -8,18 +8,22 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from sync.cli.config import settings_alone
+from sync.cli.environ import variables
 from sync.cli.new_files import complete_env, complete_gitignore, write_new
 from sync.cli.say import say
 from sync.domain import objects
 from sync.domain.record import Object
 from sync.errors import ConfigError, ConfigProblem
 from sync.mapping.dbt_models import DbtModel, read_models
+from sync.mapping.json_schema import json_schema
+from sync.report.plain import indented
 from sync.transform.draft import Unfit, draft
 from sync.transform.draft_text import draft_text
 from sync.warehouse.catalog import Catalog
 from sync.warehouse.relation import Relation
 from sync.warehouse.warehouse import Warehouse
 
+#: What the first line of a mapping names, for editors.
 _SCHEMA = Path("mapping.schema.json")
 _FOLDER = Path("mappings")
 
@@ -67,11 +71,26 @@ def init(wanted: Wanted) -> int:
         drafts = "\n".join(f"# {file.as_posix()}\n{text}" for file, text in texts.items())
         say(drafts.removesuffix("\n"))
         return 0
+    if not _SCHEMA.exists():  # that of another version, or of the user's own, stays
+        texts[_SCHEMA] = f"{indented(json_schema())}\n"
     write_new(texts)
     for said in (*(f"{file} is written" for file in texts), *complete_env(), *complete_gitignore()):
         say(said)
-    say(f"next: chartmogul-sync preview {files[0]}")
+    say(f"next: {_missing()}chartmogul-sync preview {files[0]}")
     return 0
+
+
+def _missing() -> str:
+    """What the next step needs besides the mapping, before it."""
+    told = variables()
+    lacks = [
+        name for name in ("CHARTMOGUL_API_KEY", "CHARTMOGUL_DATA_SOURCE") if not told.get(name)
+    ]
+    if not lacks:
+        return ""
+    return (
+        f"{' and '.join(lacks)} into .env, from ChartMogul or from `chartmogul-sync sandbox`, then "
+    )
 
 
 def _url() -> str:

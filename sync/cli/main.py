@@ -235,8 +235,8 @@ def init(tables: tuple[str, ...], kind: str, output: Path | None, manifest: Path
     """Print a first mapping for each table or view of the warehouse; without TABLE, list them.
 
     Standard fields come from columns with a usual name, the key from the primary key, the rest become
-    attributes, and columns that look secret stay out. A folder as FILE takes a file for each table.
-    Nothing is overwritten.
+    attributes, and columns that look secret stay out. A folder as FILE takes a file for each table; the
+    schema by which editors complete them comes beside. Nothing is overwritten.
     """
     from sync.cli.init import Wanted, init
     from sync.domain.record import Object

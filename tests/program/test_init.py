@@ -60,6 +60,7 @@ def test_several_tables_go_into_a_folder(desk, folder):
     assert ended.out.splitlines() == [
         "first/accounts.yml is written",
         "first/partners.yml is written",
+        "mapping.schema.json is written",
         ".env now has the line # WAREHOUSE_URL=postgresql://reader:password@host/database",
         ".env now has the line # CHARTMOGUL_DATA_SOURCE=ds_",
         ".gitignore now has the line .env",
@@ -71,6 +72,17 @@ def test_several_tables_go_into_a_folder(desk, folder):
         "second/users.yml is written",
         "next: chartmogul-sync preview second/users.yml",
     ]
+
+
+def test_it_says_what_the_next_step_lacks(desk, folder):
+    """Key and data source, where neither is there yet; the schema that editors need is written once."""
+    (folder / "mapping.schema.json").write_text("mine")
+    lacking = dict.fromkeys(("CHARTMOGUL_API_KEY", "CHARTMOGUL_DATA_SOURCE"))
+    assert desk("init", "users", "--output", "new", **lacking).out.splitlines()[-1] == (
+        "next: CHARTMOGUL_API_KEY and CHARTMOGUL_DATA_SOURCE into .env, from ChartMogul or from `chartmogul-sync sandbox`,"
+        " then chartmogul-sync preview new/users.yml"
+    )
+    assert (folder / "mapping.schema.json").read_text() == "mine"
 
 
 def test_nothing_is_overwritten(desk, folder):
