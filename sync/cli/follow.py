@@ -4,6 +4,7 @@ import os
 import sys
 from collections import abc
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sync.publish.notifier import Notifier
 
 Warn = abc.Callable[[str], None]
+Moment = abc.Callable[[], datetime]
 Stopped = abc.Callable[[], bool]
 #: Characters of a database's own words: a long message repeats the statement.
 _WORDS = 200
@@ -33,17 +35,18 @@ def follow(
     reports: Path | None = None,
     stopped: Stopped = lambda: False,
     warn: Warn | None = None,
+    clock: Moment | None = None,
 ) -> None:
     """Tell of a run whom it concerns; a dry run tells nobody.
 
     `reports` is where its report is, else the setting. `stopped` says that the program was asked to end, `warn` is
-    how it warns, else as the run itself.
+    how it warns, else as the run itself. `clock` takes the place of the state's.
     """
     if run.dry_run:
         return
     warn = warn or warner(settings)
     if settings.notify is not None:
-        tell(settings, run, reports or settings.reports, warn)
+        tell(settings, run, reports or settings.reports, warn, clock)
     if settings.results_url is not None:
         write_results(settings, run, reports or settings.reports, warn, stopped)
     if settings.heartbeat is not None:
@@ -61,7 +64,9 @@ def warner(settings: Settings, own: "FilteringBoundLogger | None" = None) -> War
     return lambda message: log.warning("warning", message=message)
 
 
-def leave_metrics(settings: Settings, run: Run, warn: Warn | None = None) -> None:
+def leave_metrics(
+    settings: Settings, run: Run, warn: Warn | None = None, clock: Moment = now
+) -> None:
     """Add a one-shot run to SYNC_METRICS_FILE, unless it is a dry one; mappings whose file is gone leave it."""
     if run.dry_run or settings.metrics_file is None:
         return
@@ -80,7 +85,7 @@ def leave_metrics(settings: Settings, run: Run, warn: Warn | None = None) -> Non
     else:
         there = names | {one.mapping for one in known.latest() if os.path.exists(one.file)}
         mine = [one for one in known.of() if one.mapping in names]
-        moment = now() + known.ahead
+        moment = clock() + known.ahead
         metrics.show(describe(one, moment, None) for one in mine)
         for one in mine:
             metrics.succeeded(one)  # to the microsecond
@@ -95,7 +100,9 @@ def leave_metrics(settings: Settings, run: Run, warn: Warn | None = None) -> Non
         warn(f"SYNC_METRICS_FILE cannot be written: {error.strerror or error}")
 
 
-def tell(settings: Settings, run: Run, reports: Path, warn: Warn) -> None:
+def tell(
+    settings: Settings, run: Run, reports: Path, warn: Warn, clock: Moment | None = None
+) -> None:
     """Tell SYNC_NOTIFY of what a run has changed."""
     from sync.publish.reasons import commonest
 
@@ -104,10 +111,16 @@ def tell(settings: Settings, run: Run, reports: Path, warn: Warn) -> None:
         settings,
         warn,
         lambda notifier: notifier.run_ended(run, lambda mapping: commonest(errors, mapping)),
+        clock,
     )
 
 
-def tell_stale(settings: Settings, late: abc.Sequence[Freshness], max_age: float) -> None:
+def tell_stale(
+    settings: Settings,
+    late: abc.Sequence[Freshness],
+    max_age: float,
+    clock: Moment | None = None,
+) -> None:
     """Tell SYNC_NOTIFY of mappings whose last success is longer ago than `max_age` seconds."""
     if settings.notify is None:
         return
@@ -119,10 +132,15 @@ def tell_stale(settings: Settings, late: abc.Sequence[Freshness], max_age: float
             place = Place(one.mapping, one.data_source)
             notifier.is_stale(place, None if last is None else last.finished_at, max_age)
 
-    _notify(settings, warner(settings), tell_of_all)
+    _notify(settings, warner(settings), tell_of_all, clock)
 
 
-def _notify(settings: Settings, warn: Warn, what: "abc.Callable[[Notifier], None]") -> None:
+def _notify(
+    settings: Settings,
+    warn: Warn,
+    what: "abc.Callable[[Notifier], None]",
+    clock: Moment | None = None,
+) -> None:
     """Tell by SYNC_NOTIFY; without the state nobody knows what was told."""
     from sync.publish.notifier import Notifier
     from sync.publish.outlets import outlets
@@ -131,7 +149,7 @@ def _notify(settings: Settings, warn: Warn, what: "abc.Callable[[Notifier], None
     assert settings.notify is not None
     ways_out = outlets(settings.notify.get_secret_value().split(), warn)
     try:
-        with closing(Store.open(settings.state_url)) as store:
+        with closing(Store.open(settings.state_url, clock=clock)) as store:
             what(Notifier(store, ways_out, settings.notify_on, settings.environment, warn))
     except SyncError as error:
         warn(f"SYNC_NOTIFY: nobody was told, the state does not say of what: {told(error)}")

@@ -24,12 +24,17 @@ from sync.state.memory import LastRun
 _FOLDER = Path("mappings")
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)  # sync.cli.outside has it, and loads what only runs need
+
+
 def status(
     paths: abc.Sequence[Path],
     max_age: str | None,
     max_rejected: str | None = None,
     *,
     as_json: bool,
+    clock: abc.Callable[[], datetime] = _now,
 ) -> int:
     """Show how mappings are; 0, or 1 if one is unhealthy, or 2 if a file is broken.
 
@@ -51,7 +56,7 @@ def status(
     surveyed = survey(files, Open(found_here), frozenset())
     mappings = [whose(one, known) for one in surveyed.everybody]
     found = known.of(mappings if files else None)
-    moment = datetime.now(UTC) + known.ahead
+    moment = clock() + known.ahead
     if as_json:
         told = problems(surveyed.problems)
         say_json(_document(found, moment, limit, most) | {"problems": told})

@@ -84,7 +84,7 @@ def stale(about: About, last: datetime | None, max_age: float) -> Message:
     """The last success is longer ago than `max_age` seconds, or there never was one."""
     told = {
         "What": f"No run came to its end for more than {duration(max_age)}",
-        "Since": _moment(last),
+        "Since": _moment(last) if last else "always: none of its runs ever came to its end",
         "Next": "chartmogul-sync status",
     }
     return _message(about, Event.STALE, "no success for too long", told)

@@ -96,7 +96,7 @@ class Worker:
 
     async def _serve(self, keep: abc.Callable[[], abc.Awaitable[None]]) -> int:
         beating = asyncio.create_task(self._beat())
-        await self._look()
+        await self.look()
         try:
             await keep()
         finally:
@@ -147,7 +147,7 @@ class Worker:
                 reasons = (part.reason for part in self.ended.mappings)
                 self._note_failure(self.ended.exit_code, next(filter(None, reasons), None))
         finally:
-            await self._look()
+            await self.look()
             self.board.progress.over()
             self.board.running = False
 
@@ -161,7 +161,7 @@ class Worker:
         locked = [part for part in parts if part.status is Status.LOCKED]
         return {part.mapping: part.free_in for part in locked if part.free_in is not None}
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
         """Find the last runs, also those of other workers on the same state."""
         try:
             self._known = await asyncio.to_thread(self.runs.freshness)

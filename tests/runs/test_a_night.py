@@ -1,36 +1,23 @@
 """A night of a worker, by a clock of its own: what breaks, what everybody is told of it, and that all is delivered."""
 
 import sqlite3
-from contextlib import AsyncExitStack, closing
-from dataclasses import replace
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import structlog
 
-from sync.cli import broken_run
-from sync.cli.config import prepare_run, whose
-from sync.cli.outside import clock_until, http_of
-from sync.domain.health import MostRejected
 from sync.domain.record import Object
 from sync.domain.results import MappingRun, Run
-from sync.engine.context import Selection
-from sync.engine.session import Session, Ways
-from sync.errors import ConfigError
-from sync.report.files import FileReporter
-from sync.report.several import Several
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
 from sync.service import freshness
-from sync.service.endpoints import Board, report
-from sync.service.metrics import Metrics
-from sync.service.worker import Worker
+from sync.service.endpoints import report
 from sync.state import leases
 from sync.state.leases import Claim
 from sync.state.process import Process
-from sync.state.store import Store
 from tests.program.test_failures import source
+from tests.support.hours import Hours
 from tests.support.planted_secrets import API_KEY
 from tests.support.program import Desk
 from tests.support.runner import Place
@@ -45,13 +32,12 @@ extra_columns: ignore
 """
 
 
-class Night:
-    """The clock, the place and the runs of the worker; every table gets a row an hour."""
+class Night(Hours):
+    """The mappings of the night, and what is seen of them; every table gets a row an hour."""
 
     def __init__(self, place, monkeypatch):
-        self.place, self.env = place, monkeypatch
-        self.now, self.rows = datetime(2026, 1, 15, 22, tzinfo=UTC), 0
-        self.state = f"sqlite:///{place.folder / 'state.db'}"
+        super().__init__(place, datetime(2026, 1, 15, 22, tzinfo=UTC), 3 * HOUR)
+        self.env, self.rows = monkeypatch, 0
         desk = Desk(place)
         self.sources = {"customers": place.sandbox.data_source}
         self.sources |= {name: source(desk, name) for name in ("partners", "orders", "odd")}
@@ -61,9 +47,7 @@ class Night:
         monkeypatch.setenv("SECOND_WAREHOUSE", self.warehouse("second.db"))
         for name in self.sources:
             self.write(name)
-        self.board = Board(self.now, 3 * HOUR)
-        self.worker = Worker(self, self.board, Metrics(), structlog.get_logger(), lambda: self.now)
-        self.prepared = prepare_run([place.folder / "mappings"])
+        self.begin()
 
     def warehouse(self, name):
         return f"sqlite:///{self.place.folder / name}"
@@ -90,49 +74,6 @@ class Night:
                 db.execute(f"create table {name} (id, company, country)")
                 land = country if name == "odd" else "DE"
                 db.executemany(f"insert into {name} values (?, ?, '{land}')", rows)
-
-    def open(self):
-        """The state, by the night's clock."""
-        return Store.open(
-            self.state, clock=lambda: self.now, monotonic=lambda: self.now.timestamp()
-        )
-
-    # What the worker carries out
-
-    def whose(self, known):
-        return [whose(one, known) for one in self.prepared.survey.everybody]
-
-    def timetables(self):
-        return {}
-
-    async def run(self, stop, listener, names=None):
-        self.prepared = prepare_run([self.place.folder / "mappings"])
-        found, settings = self.prepared.survey, self.prepared.settings
-        if not found.sound:
-            error = ConfigError(*found.problems)
-            broken_run.enter(
-                replace(self.prepared, survey=found.barring(error)), error, dry_run=False
-            )
-            raise error
-        async with AsyncExitStack() as stack:
-            store = self.open()
-            stack.callback(store.close)
-            reporter = Several(FileReporter(settings.reports, lambda: self.now), listener)
-            stack.callback(reporter.close)
-            clock = clock_until(stop)
-            session = Session(
-                settings, store, stop, reporter, stack, Ways(clock, http_of(settings))
-            )
-            return await session.conduct(
-                found.sound, Selection(), dry_run=False, barred=found.barred, unsound=found.unsound
-            )
-
-    def freshness(self):
-        store = self.open()
-        try:
-            return freshness.known(store, timedelta(), MostRejected())
-        finally:
-            store.close()
 
     # What is seen of it
 

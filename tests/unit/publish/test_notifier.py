@@ -9,6 +9,7 @@ import pytest
 from sync.domain.record import Object
 from sync.domain.results import MappingRun, Run, Status, Tally
 from sync.publish.events import Event
+from sync.publish.message import About, stale
 from sync.publish.notifier import Notifier
 from sync.publish.outlets import Unsent
 from sync.state.memory import RejectedRow
@@ -171,3 +172,9 @@ def test_interrupted_and_locked_runs_tell_nothing(day):
     day.run(Status.INTERRUPTED)
     day.run(Status.LOCKED)
     assert day.pagers[0].told == []
+
+
+def test_silence_from_the_beginning():
+    """Where there never was a success, since when is said in words."""
+    told = stale(About("customers"), None, 3 * 3600).body.splitlines()
+    assert told[2] == "Since: always: none of its runs ever came to its end"
