@@ -22,7 +22,7 @@ from sync.engine.read.decision import StateDecision
 from sync.engine.read.duplicates import DuplicateKeys
 from sync.engine.read.retrials import Retrials
 from sync.engine.spool import Spool
-from sync.engine.write import deliver, recorder
+from sync.engine.write import deliver, delivery, recorder
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.writer import Writer
 from sync.report import folder, log
@@ -308,6 +308,14 @@ def _refused_and_deleted() -> Plan:
     return Plan(0, present=("acc-1",), pinned=("acc-1",), switches=REFUSES, scenes=scenes)
 
 
+def _refused_and_gone() -> Plan:
+    """ChartMogul refuses an update of a pinned value; people delete the customer, and a contact of it changes."""
+    changed = _with_ada(replace(ADA, first_name="Augusta"))
+    deleted = Scene(changed, deeds=(Deed("delete a customer", 0, 0),))
+    told: dict[str, Any] = {"present": ("acc-1",), "pinned": ("acc-1",), "switches": REFUSES}
+    return Plan(0, scenes=(Scene(_with_ada()), deleted), kinds=("deletions",), **told)
+
+
 def _hold_back_for_ever(self: StateDecision, record: Any, fingerprint: Any, memory: Any) -> Any:
     held = memory and self._held_back(record, fingerprint, memory)
     return held or _decide(self, record, fingerprint, memory)
@@ -570,6 +578,12 @@ MUTATIONS: dict[str, Mutation] = {
         "delivered",
         ((Store, "known_drops", lambda *_: KnownDrops()),),
         plans=(_refused_in_silence(),),
+    ),
+    "nameless": Mutation(
+        "which record a refused row stands for is forgotten, so that nobody finds it deleted",
+        "made_again",
+        ((delivery, "_met", _ignore),),
+        plans=(_refused_and_gone(),),
     ),
     "held for ever": Mutation(
         "a row that ChartMogul refused once is held back by --full, too",

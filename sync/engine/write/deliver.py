@@ -32,7 +32,15 @@ from sync.engine.context import Lease
 from sync.engine.plan_file import MappingPlan
 from sync.engine.write import content
 from sync.engine.write.asked import AskedValues
-from sync.engine.write.delivery import Delivery, Job, Planned, ended, half_way, left_alone
+from sync.engine.write.delivery import (
+    Delivery,
+    Job,
+    Planned,
+    ended,
+    ended_late,
+    half_way,
+    left_alone,
+)
 from sync.engine.write.drops import Drops
 from sync.engine.write.edits import warnings_of
 from sync.engine.write.ownership import Ownership, Shown, shown_after
@@ -79,19 +87,10 @@ class Deliver:
                 planned = await self._plan(job)
                 delivery = await self._carry_out(planned)
         except _ENDS as error:
-            delivery = self._ended(job, error, planned)
+            delivery = ended(job, error)
         looked = planned.known if planned and isinstance(planned.known, Seen) else None
         mrr = _mrr(planned)
         return replace(delivery, had_drops=bool(job.dropped), mrr=mrr, looked=looked)
-
-    def _ended(self, job: Job, error: Exception, planned: Planned | None) -> Delivery:
-        assert isinstance(error, _ENDS)
-        delivery = ended(job, error)
-        if planned is None:
-            return delivery
-        if planned.known == Absent(deleted=True):
-            delivery = replace(delivery, known=planned.known)
-        return self._ownership.failed(delivery, job, error, {})
 
     async def plan(self, job: Job) -> Planned | Delivery:
         """Look and decide, but do nothing; a row that the look-up rejects already is delivered with that."""
@@ -164,6 +163,13 @@ class Deliver:
         return Delivery(planned.job.entry, result, cost=cost, mrr=_mrr(planned))
 
     async def _carry_out(self, planned: Planned, *, again: bool = False) -> Delivery:
+        try:
+            return await self._carry_through(planned, again=again)
+        except _ENDS as error:
+            delivery = ended_late(planned, error)
+            return self._ownership.failed(delivery, planned.job, error, {})
+
+    async def _carry_through(self, planned: Planned, *, again: bool) -> Delivery:
         match planned.operation:
             case Create() as create:
                 return await self._create(planned.job, create, again=again)

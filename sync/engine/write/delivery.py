@@ -1,17 +1,28 @@
 """Values on their way: what is to be delivered, what is to be done about it, and what became of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sync.destination.interface import LeftAlone, Unresolved
+from sync.destination.interface import SAME_RECORD, LeftAlone, Unresolved
 from sync.domain.fingerprint import split
 from sync.domain.own import Own
-from sync.domain.plan import Changes, Create, Keep, Known, Operation, Reject, Seen, Skip, Update
+from sync.domain.plan import (
+    Absent,
+    Changes,
+    Create,
+    Keep,
+    Known,
+    Operation,
+    Reject,
+    Seen,
+    Skip,
+    Update,
+)
 from sync.domain.record import Record, Rejected, Stage
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Result
 from sync.engine.spool import Entry
 from sync.engine.write.edits import warnings_of
 from sync.engine.write.rejections import reject
-from sync.errors import Refused, Unavailable
+from sync.errors import NotFound, Refused, Unavailable
 from sync.state.memory import Memory, OwnNote
 
 
@@ -64,12 +75,13 @@ class Planned:
 class Delivery:
     """What became of a record: its result, and what the state has to know of it.
 
-    `known` is what a look-up, or the answer to a create, has shown. `dropped` are the hashes of values that ChartMogul
-    dropped, `tried` the fields of those that were sent just now; `stuck` those that were known to be dropped, and are
-    no longer. `had_drops`: the state knew of some. `error` is the refused or lost request of a rejected row, `uuid` the
-    record that it had come to. `cost` is the number of requests that a dry run foretells. `stay` are the fields whose
-    values are not the row's, since somebody else's win; `own` is what is to be noted of own values. `unsent` are fields
-    that differ and that a plan does not list.
+    `known` is what a look-up, or the answer to a create, has shown. `dropped` are the hashes of values that
+    ChartMogul dropped, `tried` the fields of those that were sent just now; `stuck` those that were known to be
+    dropped, and are no longer. `had_drops`: the state knew of some. `error` is the refused or lost request of a
+    rejected row, `uuid` the record that it had come to, or that a look-up has shown to be the row's. `cost` is the
+    number of requests that a dry run foretells. `stay` are the fields whose values are not the row's, since somebody
+    else's win; `own` is what is to be noted of own values. `unsent` are fields that differ and that a plan does not
+    list.
     """
 
     entry: Entry
@@ -103,6 +115,27 @@ def ended(job: Job, error: LeftAlone | Unresolved | Refused | Unavailable) -> De
     return Delivery(job.entry, reject(record, error), error=error)
 
 
+def ended_late(planned: Planned, error: LeftAlone | Unresolved | Refused | Unavailable) -> Delivery:
+    """The delivery of a record that a request has ended, with what a look-up before had shown."""
+    delivery = ended(planned.job, error)
+    if planned.known == Absent(deleted=True):
+        return replace(delivery, known=planned.known)
+    gone = isinstance(error, NotFound)
+    return delivery if gone else replace(delivery, uuid=_met(planned))
+
+
+def _met(planned: Planned) -> str | None:
+    """The uuid of the record that a look-up has shown to be the row's, where the state knows none.
+
+    What was met by its e-mail, and lacks the row's external id, is the row's only once it has that id.
+    """
+    job, known = planned.job, planned.known
+    if job.uuid is not None or not isinstance(known, Seen):
+        return None
+    its_id = job.record.fields.get("external_id")
+    return known.uuid if its_id in (None, known.fields.get("external_id")) else None
+
+
 def left_alone(planned: Planned) -> Delivery:
     """The delivery of a record for which nothing is sent."""
     job, known = planned.job, planned.known
@@ -117,10 +150,9 @@ def left_alone(planned: Planned) -> Delivery:
             left = Delivered(record.row, record.key, Outcome.SKIPPED, reason, skipped)
             return Delivery(job.entry, left, known)
         case Reject(record, problem, more):
-            problems = (problem, *more)
-            return Delivery(
-                job.entry, Rejected(record.row, record.key, Stage.PLAN, problems), known
-            )
+            rejected = Rejected(record.row, record.key, Stage.PLAN, (problem, *more))
+            met = None if problem.code == SAME_RECORD else _met(planned)
+            return Delivery(job.entry, rejected, known, uuid=met)
         case Create() | Update():
             raise RuntimeError("something is to be sent")
 

@@ -20,7 +20,7 @@ from sync.domain.plan import (
     Skip,
     Update,
 )
-from sync.domain.policy import Mode, OnAbsent
+from sync.domain.policy import Mode, OnAbsent, Overwrite, Overwrites
 from sync.domain.record import Problem, Rejected, Stage
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Warned
 from sync.engine.write.deliver import Deliver
@@ -426,6 +426,65 @@ async def test_rival_of_a_remembered_row():
     delivery = await deliver(there).deliver(job(remembered=memory("a"), name="B"))
 
     assert delivery.result.outcome is Outcome.UPDATED
+
+
+# What a rejected row leaves behind of its record
+
+
+@pytest.mark.parametrize("error", [refused(), lost()])
+async def test_a_refused_record_is_known(error):
+    """Whatever becomes of an update, which record a look-up has shown is known from now on."""
+    there = DictDestination(troubles={"update": [error]}).have(seen("a"))
+    delivery = await deliver(there).deliver(job(name="B"))
+
+    assert (delivery.error, delivery.uuid) == (error, "u_a")
+
+
+async def test_a_refused_record_stays_who_it_was():
+    """Where the state knows the record that is gone on with; what is said of another one needs an answer."""
+    there = DictDestination(troubles={"update": [refused()]}).have(seen("a"))
+    delivery = await deliver(there).deliver(job(remembered=memory("a", uuid="u_b"), name="B"))
+
+    assert delivery.uuid is None
+
+
+async def test_a_contact_of_another_id_is_not_known():
+    """Who was met by an e-mail alone is the row's only once it has the row's external id."""
+    there = DictDestination(troubles={"update": [refused(), refused()]})
+    there.have(seen("a", email="a@b.de"), seen("b", external_id="b"))
+    wanted = job("a", email="a@b.de", name="B", external_id="a")
+    by_email = await deliver(there).deliver(wanted)
+    by_id = await deliver(there).deliver(job("b", name="B", external_id="b"))
+
+    assert (by_email.uuid, by_id.uuid) == (None, "u_b")
+
+
+async def test_a_rival_is_not_known():
+    """Which record an earlier row stands for says nothing of the later one."""
+    there = DictDestination(rivals={"u_a": RIVAL}).have(seen("a", name="A"))
+    delivery = await deliver(there).deliver(job(name="B"))
+
+    assert delivery.uuid is None
+
+
+async def test_an_edited_record_is_known():
+    """A row that is rejected for what somebody has entered knows its record."""
+    there = DictDestination().have(seen("a", name="theirs"))
+    theirs = Overwrites(Overwrite.REJECT_EDITED)
+    policy = Policy(Mode.UPSERT, OnAbsent.REJECT, HASHER, CUSTOMER, overwrites=theirs)
+    delivery = await Deliver(there, policy, None).deliver(job(name="B"))
+
+    assert code(delivery) == (Stage.PLAN, "edited")
+    assert delivery.uuid == "u_a"
+
+
+async def test_refused_after_its_deletion():
+    """A record that is found deleted while it is written, and then not taken anew, is known to be deleted."""
+    there = DictDestination(troubles={"create": [refused()]})
+    delivery = await deliver(there).deliver(job(known=seen("a"), remembered=memory("a"), name="B"))
+
+    assert code(delivery) == (Stage.SEND, "refused")
+    assert (delivery.known, delivery.uuid) == (Absent(deleted=True), None)
 
 
 # What has changed since it was seen
