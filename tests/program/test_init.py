@@ -79,8 +79,8 @@ def test_it_says_what_the_next_step_lacks(desk, folder):
     (folder / "mapping.schema.json").write_text("mine")
     lacking = dict.fromkeys(("CHARTMOGUL_API_KEY", "CHARTMOGUL_DATA_SOURCE"))
     assert desk("init", "users", "--output", "new", **lacking).out.splitlines()[-1] == (
-        "next: CHARTMOGUL_API_KEY and CHARTMOGUL_DATA_SOURCE into .env, from ChartMogul or from `chartmogul-sync sandbox`,"
-        " then chartmogul-sync preview new/users.yml"
+        "next: CHARTMOGUL_API_KEY and CHARTMOGUL_DATA_SOURCE into .env, from ChartMogul or from"
+        " `chartmogul-sync sandbox`, then chartmogul-sync preview new/users.yml"
     )
     assert (folder / "mapping.schema.json").read_text() == "mine"
 

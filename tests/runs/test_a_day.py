@@ -51,6 +51,7 @@ class Day(Hours):
         self.desk.rows(*rows)
         await self.worker.work()
         assert self.warnings == []
+        assert self.worker.ended is not None
         return self.worker.ended.exit_code
 
     async def silence(self, hours):
@@ -154,7 +155,7 @@ GOOD = [{"id": f"cus_{n}"} for n in range(1, 6)]
 SPOILT = [*GOOD[:3], {"id": "cus_4", "country": "Atlantis"}, {"id": "cus_5", "email": "nobody"}]
 
 
-class Counted(Counter):
+class Counted(Counter[str]):
     """What the file of metrics must hold: counters that grow, and the gauges of the last run."""
 
     def after(self, last, rejected=0, new=0, **more):
