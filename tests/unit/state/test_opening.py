@@ -4,6 +4,7 @@ import sqlite3
 from collections import abc
 from contextlib import closing
 from datetime import timedelta
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -407,6 +408,13 @@ def test_no_database(tmp_path: Path):
             open_(f"sqlite:///{path}")
 
 
+def _processes() -> ForkServerContext:
+    """Processes of one that has loaded this module already: each has less to do before the others wait for it."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
 Answers: TypeAlias = "multiprocessing.Queue[Any]"
 
 
@@ -423,7 +431,7 @@ def _open(url: str, barrier: abc.Callable[[], int], answers: Answers):
 
 def test_opened_at_once(state_url: str):
     """Processes that make the same state at the same time all come to use the same one."""
-    context = multiprocessing.get_context("spawn")
+    context = _processes()
     barrier, answers = context.Barrier(4), context.Queue()
     openers = [
         context.Process(target=_open, args=(state_url, barrier.wait, answers)) for _ in range(4)
@@ -466,7 +474,7 @@ def fresh_urls(state_url: str, tmp_path: Path) -> list[str]:
 def test_many_opened_at_once(fresh_urls: list[str]):
     """The same with many processes, again and again: none is told that the state is locked."""
     count = 8
-    context = multiprocessing.get_context("spawn")
+    context = _processes()
     barrier, answers = context.Barrier(count), context.Queue()
     told = (fresh_urls, barrier.wait, answers)
     openers = [context.Process(target=_open_all, args=told) for _ in range(count)]
