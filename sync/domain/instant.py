@@ -11,6 +11,11 @@ _WRITTEN = re.compile(
 )
 
 
+#: Years that Python has no dates of.
+_BEYOND = re.compile(r"([+-]?\d{5,}|-\d{4})-\d\d-\d\d", re.ASCII)
+_BEFORE_CHRIST = (" BC", " (BC)")
+
+
 class Infinite(str):
     """The text of a date or time without end, which some databases have and nobody can be sent."""
 
@@ -44,6 +49,17 @@ def parse(written: str | date, zone: tzinfo = UTC) -> datetime | None:
         return datetime.combine(written, time(), UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def is_beyond(written: str) -> bool:
+    """Whether a text is a date before the year 1 or after the year 9999, as databases write them.
+
+    `0044-03-15 BC`, `0044-03-15 (BC) 10:00:00`, `-0043-03-15`, `10000-01-01`.
+    """
+    text = written.strip()
+    if _BEYOND.match(text):
+        return True
+    return any(era in text for era in _BEFORE_CHRIST) and re.search(r"\d", text) is not None
 
 
 def is_pure_date(written: object) -> bool:

@@ -87,6 +87,7 @@ class _Binder:
         for key, attribute in mapping.attributes.items():
             self._attribute(key, attribute)
         self._extras()
+        self.contract.columns = {column.name: column for column in self.columns}
         if mapping.tags:
             self.constants["tags"] = tuple(mapping.tags)
         if self.problems:
@@ -261,10 +262,8 @@ class _Binder:
                 )
             self._problem(path, message, way_out)
         elif column.unsendable:
-            way = "to text in SQL"
-            if column.unsendable == "money":
-                way = f"in SQL, for example {column.as_text.format(name)}"
-            hint = f"cast it {way}, or name it under ignore_columns"
+            sql = column.as_text.format(name)
+            hint = f"cast it in SQL, for example {sql}, or name it under ignore_columns"
             message = f"column {name!r} is of type {column.unsendable}, which cannot be sent"
             self._problem(path, message, hint)
         else:

@@ -167,7 +167,9 @@ def _former(slot: Binding | None, row: abc.Sequence[Any], problems: list[Problem
 
 def _without_ends(slot: Binding, value: object) -> object:
     """Text of an attribute loses what nobody sees at its ends; fields have casts of their own."""
-    if isinstance(value, str) and slot.field.startswith(ATTRIBUTE):
+    if type(value) is str and slot.field.startswith(
+        ATTRIBUTE
+    ):  # what is more, such as infinity, stays it
         return bare(value)
     return value
 

@@ -13,7 +13,7 @@ from sync.domain.numbers import Single, near, plain
 from sync.domain.objects import Field, Kind
 from sync.domain.record import Value
 from sync.domain.spelling import INVISIBLE, bare
-from sync.transform.kind import kind
+from sync.transform.kind import kind, no_instant
 
 Cast = abc.Callable[[object], Value]
 Now = abc.Callable[[], datetime]
@@ -34,7 +34,6 @@ _ADDRESS = "one bare address, such as ada@example.com: no mailto:, no name, no b
 #: What to do about infinite dates.
 ENDLESS = "turn infinity into null in SQL"
 _EXACT = "cast the column to a whole number, or to text, where it is still exact"
-_ZERO = "turn it into null in SQL: nullif(column, 0)"
 _REPAIR = "take NUL and other control characters, and broken surrogates, out of it in SQL"
 #: Half a surrogate pair, which UTF-8 has not; control characters that no text means, NUL above all.
 _BROKEN = re.compile("[\0-\x08\x0e-\x1f\x7f\ud800-\udfff]")
@@ -219,13 +218,9 @@ def moment(zone: tzinfo = UTC) -> abc.Callable[[object], datetime]:
             raise Miscast("invalid_time", f"{kind(value)} cannot be sent", ENDLESS)
         if not isinstance(value, str | date):
             raise Miscast("invalid_time", f"{kind(value)} is no date or time", "cast it in SQL")
-        if isinstance(value, str) and value.startswith("0000-00-00"):
-            raise Miscast("invalid_time", "a zero date, as MySQL has them, is no date", _ZERO)
         found = instant.parse(value, zone)
         if found is None:
-            raise Miscast(
-                "invalid_time", f"{kind(value)} that is no existing date or time", "use ISO 8601"
-            )
+            raise Miscast("invalid_time", *no_instant(value))
         return found
 
     return cast

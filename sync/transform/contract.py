@@ -14,8 +14,7 @@ from sync.mapping.loader import LoadedMapping
 from sync.transform import attributes, casts
 from sync.transform.casts import Cast, Miscast, is_empty
 from sync.transform.kind import kind
-
-_CAST = "cast the column to text in SQL, or leave it out"
+from sync.warehouse.column import Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +57,12 @@ class Contract:
     _unfit: set[str] = field(default_factory=set, init=False)
     #: Attributes whose columns tell a type that means two things.
     _doubtful: set[str] = field(default_factory=set, init=False)
+    #: The columns of the query by their names, as far as they are known: each has SQL that makes it text.
+    columns: dict[str, Column] = field(default_factory=dict)
     #: Columns with a value that could be sent.
     sendable: set[str] = field(default_factory=set, init=False)
-    #: Columns with a value that nobody could send, and what it is: binary data, a JSON object.
-    _unsendable: dict[str, str] = field(default_factory=dict, init=False)
+    #: Columns with a value that nobody could send, what it is, such as binary data or a JSON object, and the way out.
+    _unsendable: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)
 
     def names(self) -> abc.Iterator[str]:
         """All attributes."""
@@ -87,7 +88,7 @@ class Contract:
             own = tell(value)
             if own is None:
                 message = f"column {column!r} holds {kind(value)} here, which cannot be sent"
-                raise Miscast("attribute_type", message, _CAST)
+                raise Miscast("attribute_type", message, self._way_out(column, value))
             found.add(own)
             if given is None:
                 return attributes.caster(own)(value)
@@ -113,7 +114,7 @@ class Contract:
         if casts.is_sendable(value):
             self.sendable.add(column)
         else:
-            self._unsendable[column] = kind(value)
+            self._unsendable[column] = kind(value), self._way_out(column, value)
 
     def notice(self, key: str, column: str, values: abc.Sequence[object]) -> None:
         """Values of a column, of rows that once made records; what each would have told is taken in.
@@ -172,10 +173,16 @@ class Contract:
         return {key: typed.type for key, typed in given if typed.origin is Origin.ACCOUNT}
 
     def _of_columns(self) -> abc.Iterator[Disagreement]:
-        for column, what in self._unsendable.items():
+        for column, (what, way_out) in self._unsendable.items():
             if column not in self.sendable:
                 message = f"column {column!r} holds {what}, which cannot be sent"
-                yield Disagreement(column, message, _CAST)
+                yield Disagreement(column, message, way_out)
+
+    def _way_out(self, column: str, value: object) -> str:
+        """The SQL, of the column's own database, that makes text of a value."""
+        known = self.columns.get(column, Column(column))
+        sql = known.bytes_as_text if isinstance(value, bytes) else known.as_text
+        return f"cast it in SQL, for example {sql.format(column)}, or leave the column out"
 
 
 def _tiny(value: object) -> AttributeType | None:

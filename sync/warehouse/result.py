@@ -87,11 +87,9 @@ def describe(
 
 
 def _column(name: str, kind: Kind, dialect: Dialect) -> Column:
-    folds = dialect.folds
-    if isinstance(kind, AttributeType):
-        suggested = kind in dialect.doubtful
-        return Column(name, kind, as_text=dialect.as_text, folds=folds, suggested=suggested)
-    if kind == "money":
-        return Column(name, unsendable=kind, as_text=AS_NUMBER, folds=folds)
-    text = dialect.bytes_as_text if kind == "binary" else dialect.as_text
-    return Column(name, unsendable=kind, as_text=text, folds=folds)
+    of_bytes, folds = dialect.bytes_as_text, dialect.folds
+    if kind is None or isinstance(kind, AttributeType):
+        text, suggested = dialect.plain_as_text or dialect.as_text, kind in dialect.doubtful
+        return Column(name, kind, None, text, of_bytes, folds=folds, suggested=suggested)
+    text = {"money": AS_NUMBER, "binary": of_bytes}.get(kind, dialect.as_text)
+    return Column(name, None, kind, text, of_bytes, folds=folds)

@@ -1,5 +1,6 @@
 """The warehouse on DuckDB: a file, read-only, and Parquet without one."""
 
+import builtins
 import math
 import threading
 import tracemalloc
@@ -197,6 +198,25 @@ def test_infinite_dates(source: Warehouse):
     endless = ("infinity", "-infinity", "infinity", "infinity")
     assert row == (*endless, date(9999, 12, 30), "20000-01-01")
     assert [type(value) for value in row[:4]] == [Infinite] * 4
+
+
+@pytest.mark.parametrize("type", ["timestamp_ms", "timestamp_ns", "timestamptz"])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_infinite_times(source: Warehouse, type: str, sign: str):
+    """Nor is any other type's infinity taken for a time."""
+    [[(value,)]] = read(source, f"select '{sign}infinity'::{type}")
+    assert (f"{sign}infinity", Infinite) == (value, builtins.type(value))
+
+
+def test_the_ends_of_the_calendar(source: Warehouse):
+    """The last and the first of days are dates like others, which many tables have for "no end"."""
+    [[row]] = read(
+        source,
+        "select date '9999-12-31', timestamp '9999-12-31 23:59:59.999999', date '0001-01-01', timestamp '0001-01-01',"
+        " '9999-12-31 23:59:59.999999+00'::timestamptz",
+    )
+    assert row[:4] == (date.max, datetime.max, date.min, datetime.min)
+    assert row[4] == datetime.max.replace(tzinfo=UTC)
 
 
 def test_hints(source: Warehouse):

@@ -34,6 +34,7 @@ class BigQuery(General):
     """BigQuery."""
 
     as_text: ClassVar[str] = "to_json_string({})"
+    plain_as_text: ClassVar[str] = "cast({} as string)"
     bytes_as_text: ClassVar[str] = "to_hex({})"
     grammar: ClassVar[str] = "bigquery"
     guards: ClassVar[bool] = True

@@ -37,6 +37,7 @@ class Databricks(ByCursor):
     """Databricks."""
 
     as_text: ClassVar[str] = "to_json({})"
+    plain_as_text: ClassVar[str] = "cast({} as string)"
     bytes_as_text: ClassVar[str] = "hex({})"
     grammar: ClassVar[str] = "databricks"
 

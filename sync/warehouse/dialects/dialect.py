@@ -32,6 +32,8 @@ class Dialect(Protocol):
     unreachable: ClassVar[str]
     #: SQL that makes a column text; `{}` stands for its name.
     as_text: ClassVar[str]
+    #: The same for a single value, such as a time of day, where that is other SQL than for JSON and lists; else empty.
+    plain_as_text: ClassVar[str]
     #: The same for bytes.
     bytes_as_text: ClassVar[str]
 

@@ -2,6 +2,8 @@
 
 from collections import abc
 from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from sqlalchemy import URL, Connection
@@ -42,8 +44,6 @@ _KINDS: dict[str, Kind] = {
     "UUID": STRING,
     "ENUM": STRING,
     "DATE": TIMESTAMP,
-    **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), TIMESTAMP),
-    "TIMESTAMP WITH TIME ZONE": TIMESTAMP,
     "BLOB": "binary",
     "BIT": "binary",
     "GEOMETRY": "binary",
@@ -108,10 +108,26 @@ def kind(written: str) -> Kind:
     name, _, rest = written.partition("(")
     if name == "DECIMAL":
         return INTEGER if rest.endswith(",0)") else DECIMAL
-    return _KINDS.get(name)
+    # TIMESTAMP_NS, TIMESTAMP WITH TIME ZONE and what there will be besides.
+    return TIMESTAMP if name.startswith("TIMESTAMP") else _KINDS.get(name)
 
 
 def _load(written: str) -> late.Load | None:
     if written == "FLOAT":
         return single
-    return late.ending if _KINDS.get(written) is TIMESTAMP else None
+    if kind(written) is not TIMESTAMP:
+        return None
+    return late.ending if _tells_infinity() else late.outermost
+
+
+@lru_cache
+def _tells_infinity() -> bool:
+    """Whether this driver gives the ends of Python's calendar for infinity alone."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        asked = "select 'infinity'::date, '-infinity'::date, 'infinity'::timestamp, '-infinity'::timestamp"
+        infinite = connection.execute(asked).fetchall()[0]
+        last = connection.execute("select date '9999-12-31'").fetchall()[0][0]
+    ends = (date.max, date.min, datetime.max, datetime.min)
+    return last is not date.max and all(a is b for a, b in zip(infinite, ends, strict=True))

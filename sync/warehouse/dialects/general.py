@@ -34,6 +34,7 @@ class General:
         "check the URL, and that the database takes connections from this machine"
     )
     as_text: ClassVar[str] = AS_TEXT
+    plain_as_text: ClassVar[str] = ""
     bytes_as_text: ClassVar[str] = AS_TEXT
     grammar: ClassVar[str] = ""
     guards: ClassVar[bool] = False

@@ -9,8 +9,8 @@ from sync.domain.instant import Infinite
 
 Load = abc.Callable[[Any], Any]
 _ENDLESS = frozenset({"infinity", "-infinity"})
-#: What DuckDB's driver makes of infinity; the last of days cannot be told from it.
-_OUTERMOST = frozenset({date.max, date.min, datetime.max, datetime.min})
+#: What DuckDB's driver makes of infinity: these very objects, which no date that it reads is.
+_OUTERMOST = (date.max, date.min, datetime.max, datetime.min)
 
 
 def by_type(
@@ -26,7 +26,14 @@ def unpadded(value: Any) -> Any:
 
 
 def ending(value: Any) -> Any:
-    """A date or time; those that a driver puts at the ends of its calendar are infinite."""
+    """A date or time; the ends of Python's calendar themselves, and no other value that equals them, are infinite."""
+    if any(value is end for end in _OUTERMOST):
+        return Infinite("infinity" if value.year > 1 else "-infinity")
+    return value
+
+
+def outermost(value: Any) -> Any:
+    """The same where a driver gives other objects: then the last and the first of days cannot be told from infinity."""
     plain = value.replace(tzinfo=None) if isinstance(value, datetime) else value
     if plain not in _OUTERMOST:
         return value

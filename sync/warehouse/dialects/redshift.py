@@ -40,6 +40,7 @@ class Redshift(General):
     """Redshift by its own driver; by psycopg it is one of PostgreSQL's relatives."""
 
     as_text: ClassVar[str] = "json_serialize({})"
+    plain_as_text: ClassVar[str] = "cast({} as varchar)"
     bytes_as_text: ClassVar[str] = "to_hex({})"
     grammar: ClassVar[str] = "redshift"
     guards: ClassVar[bool] = True

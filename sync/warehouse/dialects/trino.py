@@ -39,6 +39,7 @@ class Trino(ByCursor):
     """Trino, and its relatives that speak its protocol."""
 
     as_text: ClassVar[str] = "json_format(cast({} as json))"
+    plain_as_text: ClassVar[str] = "cast({} as varchar)"
     bytes_as_text: ClassVar[str] = "to_hex({})"
     grammar: ClassVar[str] = "trino"
 

@@ -82,7 +82,7 @@ def test_unsendable_columns(tmp_path):
         (
             "extra_columns",
             "column 'raw' is of type binary, which cannot be sent",
-            "cast it to text in SQL, or name it under ignore_columns",
+            "cast it in SQL, for example cast(raw as text), or name it under ignore_columns",
         ),
     ]
 

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.domain.fingerprint import Hasher
+from sync.domain.instant import Infinite
 from sync.domain.record import AttributeType, Record, Rejected, Stage, Value
 from sync.transform.build import contact_key
 from sync.warehouse.column import Column
@@ -248,6 +249,32 @@ def test_stray_values_reject_their_rows(tmp_path):
     assert sorted((p.message for p in problems), reverse=True) == [
         "column 'x' holds a list, which cannot be sent",
         "column 'city' holds binary data, which cannot be sent",
+    ]
+
+
+def test_infinity_of_an_attribute(tmp_path):
+    """An infinite date is told as one in an attribute, too, whose texts lose their ends."""
+    attribute = {"until": {"column": "until", "type": "Timestamp"}}
+    made = bench.builder(tmp_path, customer(attributes=attribute), "id", "until")
+
+    (problem,) = bench.rejected(made, "c1", Infinite("infinity")).problems
+
+    assert (problem.message, problem.hint) == (
+        "an infinite date or time cannot be sent",
+        "turn infinity into null in SQL",
+    )
+
+
+def test_the_way_out_of_a_column(tmp_path):
+    """What turns out to be no value that can be sent is hinted in the SQL of its own database."""
+    told = Column("x", as_text="toString({})", bytes_as_text="hex({})")
+    made = bench.builder(tmp_path, customer(), "id", told)
+
+    hints = [bench.rejected(made, "c1", value).problems[0].hint for value in (time(10), b"a")]
+
+    assert hints == [
+        "cast it in SQL, for example toString(x), or leave the column out",
+        "cast it in SQL, for example hex(x), or leave the column out",
     ]
 
 

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from ipaddress import ip_address
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -406,7 +407,10 @@ def test_sendable(value, expected):
         ({}, "a JSON object"),
         ([], "a list"),
         ({1}, "a list"),
-        (timedelta(1), "a value of type timedelta"),
+        (timedelta(1), "a span of time"),
+        (time(10), "a time of day"),
+        (ip_address("1.2.3.4"), "an IP address"),
+        (1j, "a value of type complex"),
     ],
 )
 def test_kind(value, expected):
@@ -523,6 +527,28 @@ def test_zero_dates(value):
         "a zero date, as MySQL has them, is no date",
         "turn it into null in SQL: nullif(column, 0)",
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("0044-03-15 BC", "a date before the year 1 or after the year 9999 cannot be sent"),
+        ("0044-03-15 (BC) 10:00:00", "a date before the year 1 or after the year 9999 cannot be sent"),
+        ("-0043-03-15", "a date before the year 1 or after the year 9999 cannot be sent"),
+        ("15/03/0044 BC", "a date before the year 1 or after the year 9999 cannot be sent"),
+        ("+10000-01-01 10:00:00", "a date before the year 1 or after the year 9999 cannot be sent"),
+        (datetime.max, "a date before the year 1 or after the year 9999 cannot be sent"),
+        ("2026-00-10", "a date whose month or day is zero, as MySQL has them, is no date"),
+        ("2026-01-00 10:00:00", "a date whose month or day is zero, as MySQL has them, is no date"),
+        ("ABC", "text that is no existing date or time"),
+        ("2026-02-30", "text that is no existing date or time"),
+    ],
+)  # fmt: skip
+def test_dates_that_nobody_has(value, message):
+    """A date that the database has and ChartMogul has not is told for what it is."""
+    with pytest.raises(Miscast) as caught:
+        casts.moment(ZoneInfo("America/New_York"))(value)
+    assert caught.value.message == message
 
 
 def test_a_key_of_floating_point():
