@@ -64,9 +64,9 @@ def rows_of(loaded: LoadedMapping, rows: abc.Sequence[Row]) -> Rows:
 def _columns(loaded: LoadedMapping) -> abc.Iterator[str]:
     """The columns that a mapping names: those that no row of a case has are null."""
     mapping = loaded.mapping
-    for spec in (*mapping.fields.values(), *mapping.attributes.values()):
-        if spec.column is not None:
-            yield spec.column
+    specs = (*mapping.fields.values(), *mapping.attributes.values())
+    named = [spec.column for spec in specs] + [item.column for item in mapping.tag_columns]
+    yield from filter(None, named)
 
 
 def type_of(values: abc.Iterable[Any]) -> AttributeType | None:

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from sync.chartmogul.client import Client, Page, Written
 from sync.domain.plan import Seen
-from sync.domain.put_back import TAGS, PutBack
+from sync.domain.put_back import PutBack
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Value
+from sync.domain.tags import TAGS
 
 
 class Restoring(Protocol):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import assert_never
 
+from sync.domain import tags
 from sync.domain.fingerprint import Hasher
 from sync.domain.objects import Descriptor, Field
 from sync.domain.overwrite import Edits, rule
@@ -231,20 +232,13 @@ def _differences(wanted: Fields, seen: Fields, policy: Policy) -> Changes:
     changes: Changes = {}
     for name, value in wanted.items():
         before, shape = seen.get(name), policy.shape(name)
-        if name == "tags":
-            before, value = _tags(before, value)
+        if name == tags.TAGS:
+            before, value = tags.with_more(before, value)
         elif isinstance(shape, Field) and shape.is_computed(before):
             continue
         if not same(value, before, shape):
             changes[name] = (before, value)
     return changes
-
-
-def _tags(before: Value, wanted: Value) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Tags are only ever added: ChartMogul and people add tags of their own."""
-    had = before if isinstance(before, tuple) else ()
-    adds = wanted if isinstance(wanted, tuple) else ()
-    return had, had + tuple(tag for tag in adds if tag not in had)
 
 
 def shape_of(name: str, descriptor: Descriptor, types: abc.Mapping[str, AttributeType]) -> Shape:
@@ -274,15 +268,8 @@ def same(wanted: Value, seen: Value, shape: Shape = None) -> bool:
     return wanted is None and seen is None
 
 
-def missing_tags(change: tuple[Value, Value]) -> tuple[str, ...]:
-    """The tags that a change of tags adds."""
-    before, after = change
-    had = before if isinstance(before, tuple) else ()
-    return tuple(tag for tag in after if tag not in had) if isinstance(after, tuple) else ()
-
-
 def holds(name: str, wanted: Value, held: Value, shape: Shape = None) -> bool:
     """Whether an answer shows what was sent: a value the same, tags among others."""
-    if name == "tags" and isinstance(wanted, tuple):
-        return set(wanted) <= set(held if isinstance(held, tuple) else ())
+    if name == tags.TAGS:
+        return tags.holds(wanted, held)
     return same(wanted, held, shape)

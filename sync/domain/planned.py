@@ -4,6 +4,7 @@ from collections import abc
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sync.domain import tags
 from sync.domain.plan import (
     Absent,
     Changes,
@@ -17,11 +18,11 @@ from sync.domain.plan import (
     Skip,
     Update,
     holds,
-    missing_tags,
     same,
 )
 from sync.domain.record import Problem, Record, Value
 from sync.domain.results import Outcome
+from sync.domain.tags import TAGS
 
 #: The code of a row that, or whose record, is no longer what the plan has seen.
 CONFLICT = "conflict"
@@ -111,9 +112,8 @@ def _of_row(record: Record, line: PlannedLine) -> list[Problem]:
 
 
 def _is_still_wanted(name: str, wanted: Value, change: tuple[Value, Value]) -> bool:
-    if name == "tags":
-        adds = set(missing_tags(change))
-        return adds <= set(_tags(wanted)) <= set(_tags(change[1]))
+    if name == TAGS:
+        return holds(name, tags.added(change), wanted) and holds(name, wanted, change[1])
     return same(wanted, change[1])
 
 
@@ -149,8 +149,8 @@ def _of_chartmogul(
 
 def _is_as_before(name: str, before: Value, known: Seen, is_new: bool, policy: Policy) -> bool:
     shown = known.fields.get(name)
-    if name == "tags":  # of a record that was not there nobody has seen any
-        return is_new or set(_tags(before)) == set(_tags(shown))
+    if name == TAGS:  # of a record that was not there nobody has seen any
+        return is_new or tags.are_same(before, shown)
     return same(before, shown, policy.shape(name))
 
 
@@ -162,10 +162,6 @@ def _gone() -> Problem:
 def _another(known: Seen) -> Problem:
     what = f"ChartMogul has changed since the plan was made: the key now stands for another record ({known.uuid})"
     return Problem(CONFLICT, what, hint=_HINT)
-
-
-def _tags(value: Value) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()
 
 
 def _pair(pair: abc.Sequence[Any]) -> tuple[Value, Value]:

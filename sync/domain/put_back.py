@@ -3,13 +3,14 @@
 from collections import abc
 from dataclasses import dataclass, field
 
+from sync.domain import tags
 from sync.domain.plan import Changes, same
 from sync.domain.record import Fields, Problem, Value
 from sync.domain.spelling import Shape
+from sync.domain.tags import TAGS, texts
 
 #: The code of a row of which ChartMogul no longer shows what was written.
 CONFLICT = "conflict"
-TAGS = "tags"
 _HINT = "somebody changed it since; look at it in ChartMogul, and put back by hand what you want"
 
 
@@ -84,18 +85,14 @@ def _with_tags(change: tuple[Value, Value] | None, shown: Fields, rest: PutBack)
     """Tags that were added are removed, tags that were removed are added; those of others stay."""
     if change is None:
         return rest
-    before, after, now = _tags(change[0]), _tags(change[1]), _tags(shown.get(TAGS))
-    removed = tuple(tag for tag in after if tag not in before and tag in now)
-    added = tuple(tag for tag in before if tag not in after and tag not in now)
-    if not removed and not added:
+    now = texts(shown.get(TAGS))
+    removed = tags.among(now, tags.added(change))
+    more = tags.without(tags.removed(change), now)
+    if not removed and not more:
         return rest
-    back = tuple(tag for tag in now if tag not in removed) + added
-    fields = {**rest.fields, TAGS: added} if added else rest.fields
+    back = tuple(tag for tag in now if tag not in removed) + more
+    fields = {**rest.fields, TAGS: more} if more else rest.fields
     return PutBack(fields, removed, {**rest.changes, TAGS: (now, back)})
-
-
-def _tags(value: Value) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()
 
 
 def _moved(name: str, now: Value) -> Problem:
@@ -111,8 +108,6 @@ def gone(uuid: str) -> Problem:
 
 def is_back(name: str, wanted: tuple[Value, Value], held: Value, shape: Shape) -> bool:
     """Whether an answer shows that a field is what it was before; of tags, that none is left that had to go."""
-    now, back = wanted
     if name != TAGS:
-        return same(back, held, shape)
-    gone = set(_tags(now)) - set(_tags(back))
-    return set(_tags(back)) <= set(_tags(held)) and not gone & set(_tags(held))
+        return same(wanted[1], held, shape)
+    return tags.arrived(wanted, held)

@@ -9,7 +9,7 @@ from sync.domain.policy import Mode
 from sync.domain.record import AttributeType, Object
 from sync.mapping.model import Mapping
 from sync.mapping.source import WAYS
-from sync.mapping.types import REFERENCE_SCHEMA
+from sync.mapping.types import REFERENCE_SCHEMA, TEXT
 
 Schema = dict[str, Any]
 
@@ -28,6 +28,10 @@ def json_schema() -> Schema:
     _finish_parts(parts)
     properties = schema["properties"]
     properties["fields"]["additionalProperties"] = {"$ref": "#/$defs/AnyField"}
+    properties["tags"] |= {
+        "items": {"anyOf": [TEXT, properties["tags"]["items"]]},
+        "uniqueItems": True,
+    }
     properties["tolerate_rejected"]["default"] = 0
     properties["attributes"]["propertyNames"] = {"pattern": "^[A-Za-z0-9_]+$"}
     schema["required"].remove("name")  # the file's stem

@@ -17,6 +17,7 @@ from sync.mapping.model import (
     Part,
     Schedule,
     Source,
+    TagColumn,
 )
 from sync.mapping.rules import nearest
 from sync.mapping.yaml import Document, Path
@@ -81,6 +82,8 @@ def part_at(path: Path) -> type[Part]:
             return FieldSpec
         case ("attributes", _):
             return AttributeSpec
+        case ("tags", _):
+            return TagColumn
         case _:
             return _PARTS[str(path[0])]
 

@@ -27,6 +27,7 @@ from sync.mapping.part import Part
 from sync.mapping.rules import choose_value, plant
 from sync.mapping.schedule import Schedule
 from sync.mapping.source import Source
+from sync.mapping.tags import TagColumn, Tags
 from sync.mapping.types import (
     NAMED,
     ApiKey,
@@ -62,6 +63,7 @@ __all__ = [
     "Schedule",
     "Share",
     "Source",
+    "TagColumn",
     "TooLong",
 ]
 
@@ -202,8 +204,10 @@ class Mapping(Part):
     attributes: dict[str, AttributeSpec] = Field(
         default_factory=dict, description="Custom attributes: for each the column and the type."
     )
-    tags: Texts = Field(
-        default=(), description="Tags that every customer of the query gets; never removed."
+    tags: Tags = Field(
+        default=(),
+        description="Tags: a text is one that every customer of the query gets, and is never removed; {column: …,"
+        " separator: …} adds those of the row.",
     )
     extra_columns: ExtraColumns = Field(
         default=ExtraColumns.ATTRIBUTES,
@@ -259,6 +263,16 @@ class Mapping(Part):
         specs = {**self.fields, **{ATTRIBUTE + key: spec for key, spec in self.attributes.items()}}
         said = {name: spec.overwrite for name, spec in specs.items() if spec.overwrite is not None}
         return Overwrites(self.overwrite, said)
+
+    @property
+    def constant_tags(self) -> tuple[str, ...]:
+        """The tags of every row."""
+        return tuple(one for one in self.tags if isinstance(one, str))
+
+    @property
+    def tag_columns(self) -> tuple[TagColumn, ...]:
+        """The columns that bring each row tags of its own."""
+        return tuple(one for one in self.tags if isinstance(one, TagColumn))
 
     @property
     def extra_columns_written(self) -> bool:

@@ -9,12 +9,13 @@ from sync.domain import objects
 from sync.domain.objects import Descriptor, Kind
 from sync.domain.policy import ExtraColumns, OnNull, TooLong
 from sync.domain.record import ATTRIBUTE, AttributeType, Value
+from sync.domain.tags import TAGS, texts
 from sync.domain.typed import Origin, Typed
 from sync.errors import ConfigError, ConfigProblem
 from sync.mapping.interpolation import names_in
 from sync.mapping.loader import LoadedMapping
-from sync.mapping.model import AttributeSpec, FieldSpec
-from sync.transform import attributes, casts
+from sync.mapping.model import AttributeSpec, FieldSpec, TagColumn
+from sync.transform import attributes, casts, tags
 from sync.transform.build import Binding, RecordBuilder
 from sync.transform.casts import Cast, Miscast, Now
 from sync.transform.contract import Contract, TypesOf, nowhere
@@ -78,6 +79,7 @@ class _Binder:
     constants: dict[str, Value] = field(default_factory=dict)
     contract: Contract = field(default_factory=Contract)
     former: Binding | None = None
+    tags: list[Binding] = field(default_factory=list)
 
     def builder(self) -> RecordBuilder:
         mapping = self.loaded.mapping
@@ -86,10 +88,10 @@ class _Binder:
             self._field(name, spec)
         for key, attribute in mapping.attributes.items():
             self._attribute(key, attribute)
+        for place, item in enumerate(mapping.tags):
+            self._tag(("tags", place), item)
         self._extras()
         self.contract.columns = {column.name: column for column in self.columns}
-        if mapping.tags:
-            self.constants["tags"] = tuple(mapping.tags)
         if self.problems:
             raise ConfigError(*self.problems)
         order = self.descriptor.keys
@@ -101,9 +103,10 @@ class _Binder:
             self.constants,
             self.contract,
             self.former,
+            tuple(self.tags),
         )
 
-    def _problem(self, path: tuple[str, ...], message: str, hint: str = "") -> None:
+    def _problem(self, path: tuple[str | int, ...], message: str, hint: str = "") -> None:
         self.problems.append(self.loaded.problem_at(path, message, hint))
 
     def _refuse_repeats(self) -> None:
@@ -140,6 +143,14 @@ class _Binder:
     def _attribute(self, key: str, spec: AttributeSpec) -> None:
         self._slot(("attributes", key), ATTRIBUTE + key, spec, self.cast_to(spec))
         self.contract.known[key] = Typed(spec.type, Origin.DECLARED)
+
+    def _tag(self, path: tuple[str | int, ...], item: str | TagColumn) -> None:
+        if isinstance(item, str):
+            self.constants[TAGS] = (*texts(self.constants.get(TAGS)), item)
+            return
+        index = self._place(path, item.column)
+        cast = tags.caster(item.separator)
+        self.tags.append(Binding(TAGS, item.column, index, cast, OnNull.KEEP))
 
     def _slot(
         self, path: tuple[str, ...], name: str, spec: FieldSpec | AttributeSpec, cast: Cast
@@ -185,7 +196,7 @@ class _Binder:
             self._problem(path, miscast.message, miscast.hint)
             return None
 
-    def _place(self, path: tuple[str, ...], name: str, *, as_is: bool = False) -> int:
+    def _place(self, path: tuple[str | int, ...], name: str, *, as_is: bool = False) -> int:
         """A column's place; `as_is`: text is wanted, in whatever way the database writes it."""
         index = self._known(name)
         if index is None:
@@ -209,7 +220,7 @@ class _Binder:
     def _folds(self) -> bool:
         return any(column.folds for column in self.columns)
 
-    def _unsendable(self, path: tuple[str, ...], column: Column) -> None:
+    def _unsendable(self, path: tuple[str | int, ...], column: Column) -> None:
         message = f"column {column.name!r} is of type {column.unsendable}, which cannot be sent"
         hint = f"cast it in SQL, for example {column.as_text.format(column.name)}"
         self._problem(path, message, hint)
@@ -217,7 +228,9 @@ class _Binder:
     def _extras(self) -> None:
         mapping = self.loaded.mapping
         specs = [*mapping.fields.values(), *mapping.attributes.values()]
-        named = {self._known(name) for spec in specs for name in (spec.column, spec.was)}
+        columns = [name for spec in specs for name in (spec.column, spec.was)]
+        columns += [item.column for item in mapping.tag_columns]
+        named = set(map(self._known, columns))
         extras = [
             (index, column)
             for index, column in enumerate(self.columns)

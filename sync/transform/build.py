@@ -19,6 +19,7 @@ from sync.domain.record import (
     Value,
 )
 from sync.domain.spelling import bare
+from sync.domain.tags import TAGS, distinct, texts
 from sync.transform import casts
 from sync.transform.casts import Cast, Miscast
 from sync.transform.contract import Contract
@@ -53,6 +54,8 @@ class RecordBuilder:
     contract: Contract
     #: The key that a record had before, where a row tells it.
     former: Binding | None = None
+    #: Columns that bring tags, to those of every row.
+    tags: tuple[Binding, ...] = ()
 
     def build(self, number: int, row: abc.Sequence[Any]) -> Record | Rejected:
         """The record of a row; every problem of a row is found, not just the first."""
@@ -60,10 +63,12 @@ class RecordBuilder:
         fields = dict(self.constants)
         for slot in self.slots:
             _fill(fields, slot, row[slot.index], problems)
+        for slot in self.tags:
+            _tag(fields, slot, row[slot.index], problems)
         problems.extend(_disorder(self.descriptor, fields))
         names = [_name(slot, row[slot.index], problems) for slot in self.keys]
         was = _former(self.former, row, problems)
-        for slot in (*self.keys, *self.slots):
+        for slot in self.bindings:
             if slot.column not in self.contract.sendable and row[slot.index] is not None:
                 self.contract.meet(slot.column, row[slot.index])
         key, parent = names[0], None
@@ -75,6 +80,11 @@ class RecordBuilder:
         return Record(number, key, fields, parent, None if was == key else was)
 
     @property
+    def bindings(self) -> tuple[Binding, ...]:
+        """All columns that anything comes from, but for former keys."""
+        return (*self.keys, *self.slots, *self.tags)
+
+    @property
     def clearing(self) -> tuple[str, ...]:
         """The fields that a null empties."""
         slots = (*self.keys, *self.slots)
@@ -82,7 +92,7 @@ class RecordBuilder:
 
     def notice(self, rows: abc.Sequence[abc.Sequence[Any]]) -> None:
         """Take the types that the values of unchanged rows have into the contract, as if they had been built."""
-        for slot in (*self.keys, *self.slots):
+        for slot in self.bindings:
             key = slot.field.removeprefix(ATTRIBUTE)
             if slot.column not in self.contract.sendable or key in self.contract.found:
                 self.contract.notice(key, slot.column, [row[slot.index] for row in rows])
@@ -199,3 +209,13 @@ def _fill(fields: dict[str, Value], slot: Binding, raw: object, problems: list[P
         fields[slot.field] = slot.cast(_without_ends(slot, value))
     except Miscast as miscast:
         problems.append(Problem(miscast.code, miscast.message, slot.field, raw, miscast.hint))
+
+
+def _tag(fields: dict[str, Value], slot: Binding, raw: object, problems: list[Problem]) -> None:
+    """Add the tags of a column to those that there are; null brings none."""
+    more: Value = ()
+    try:
+        more = () if casts.is_empty(raw) else slot.cast(raw)
+    except Miscast as miscast:
+        problems.append(Problem(miscast.code, miscast.message, slot.field, raw, miscast.hint))
+    fields[TAGS] = distinct((*texts(fields.get(TAGS)), *texts(more)))

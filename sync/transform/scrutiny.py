@@ -14,6 +14,7 @@ from sync.domain.numbers import Single
 from sync.domain.objects import Kind
 from sync.domain.record import ATTRIBUTE, AttributeType
 from sync.domain.spelling import INVISIBLE, bare
+from sync.domain.tags import TAGS
 from sync.transform.attributes import STRING_LENGTH
 from sync.transform.build import Binding, RecordBuilder
 from sync.transform.casts import INTEGER_LIMIT, is_empty
@@ -58,7 +59,7 @@ class Scrutiny:
     def of(cls, builder: RecordBuilder, types: abc.Mapping[str, AttributeType]) -> "Scrutiny":
         """What a mapping's columns are tested for; `types` are those that its attributes declare."""
         tests: dict[tuple[int, Concern], tuple[str, int, Concern, Test]] = {}
-        for slot in (*builder.keys, *builder.slots):
+        for slot in builder.bindings:
             for concern, test in _tests(builder, slot, types):
                 tests.setdefault((slot.index, concern), (slot.column, slot.index, concern, test))
         return cls(tuple(tests.values()))
@@ -93,11 +94,13 @@ def _tests(
     is_time = (
         types.get(key) is AttributeType.TIMESTAMP if known is None else known.kind is Kind.TIME
     )
-    yield Concern.TOO_LONG, _too_long
     yield Concern.LOSES_DIGITS, _loses_digits
     yield Concern.FLOAT, lambda value, row: isinstance(value, float)
-    yield Concern.NO_ZONE, _no_zone if is_time else _no_zone_told
     yield Concern.UNSEEN, _unseen
+    if slot.field == TAGS:
+        return  # a value holds several, and nobody knows how long one may be
+    yield Concern.TOO_LONG, _too_long
+    yield Concern.NO_ZONE, _no_zone if is_time else _no_zone_told
     if known is not None and known.kind is Kind.COUNTRY:
         yield Concern.UNKNOWN_COUNTRY, lambda value, row: _country(slot, value) is None
     if known is not None and known.names_state:

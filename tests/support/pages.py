@@ -52,6 +52,7 @@ def _parts_of(schema: Schema) -> abc.Iterator[tuple[str, Schema]]:
     yield "`destination`", parts["Destination"]
     yield "A field, in its long form", parts["TimeField"]["anyOf"][1]
     yield "An attribute", parts["AttributeSpec"]
+    yield "Tags by row, an item of `tags`", parts["TagColumn"]
     yield "`limits`", parts["Limits"]
     for name, part in parts.items():
         if name not in _SHOWN and "properties" in part:
@@ -59,7 +60,10 @@ def _parts_of(schema: Schema) -> abc.Iterator[tuple[str, Schema]]:
 
 
 #: What has a place above, or is told by the lists of fields.
-_SHOWN = {"Source", "Destination", "TimeField", "AttributeSpec", "Limits", "Field", "Key", "Status"}
+_SHOWN = {
+    *("Source", "Destination", "TimeField", "AttributeSpec", "TagColumn", "Limits"),
+    *("Field", "Key", "Status"),
+}
 
 
 def _table(schema: Schema, title: str, part: Schema) -> str:
@@ -100,6 +104,8 @@ def _one(option: Schema) -> str:
         if sign in pattern:
             return words
     kind = option.get("type")
+    if kind == "array" and "anyOf" in option["items"]:
+        return "a list of texts and maps"
     return _KINDS["value" if isinstance(kind, list) else kind or "object"]
 
 

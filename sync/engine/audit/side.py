@@ -9,7 +9,6 @@ from sync.domain.audited import Audited, Example
 from sync.domain.events import MappingReporter
 from sync.domain.plan import (
     Absent,
-    Changes,
     Create,
     Keep,
     Known,
@@ -24,6 +23,7 @@ from sync.domain.record import Rejected, Stage
 from sync.domain.results import Delivered, Outcome, Result, count
 from sync.engine.spool import Spool
 from sync.engine.write.assemble import WriterAssembly
+from sync.engine.write.content import all_of
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.delivery import Delivery, Job, Planned
 from sync.engine.write.lookups import Lookups, known_by
@@ -128,8 +128,8 @@ class Side:
             return Delivered(record.row, record.key, Outcome.SKIPPED, reason)
         deleted = isinstance(known, Absent) and known.deleted
         self.audited.deleted += deleted
-        changes: Changes = {name: (None, v) for name, v in record.fields.items() if v is not None}
         why = "deleted in ChartMogul" if deleted else reason
+        changes = all_of(record)
         return Delivered(record.row, record.key, Outcome.CREATED, why, None, True, changes)
 
 

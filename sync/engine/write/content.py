@@ -4,9 +4,10 @@ from collections import abc
 from dataclasses import replace
 
 from sync.domain.overwrite import Edits
-from sync.domain.plan import Changes, Keep, Known, Operation, Seen, Update, missing_tags
+from sync.domain.plan import Changes, Keep, Known, Operation, Seen, Update
 from sync.domain.record import Fields, Record, Value
 from sync.domain.results import Warned
+from sync.domain.tags import TAGS, added, texts
 
 
 def lost(name: str) -> Warned:
@@ -17,7 +18,7 @@ def lost(name: str) -> Warned:
 
 def all_of(record: Record) -> Changes:
     """All that a create sets."""
-    return {name: (None, value) for name, value in record.fields.items() if value is not None}
+    return {n: (None, value) for n, value in record.fields.items() if value not in (None, ())}
 
 
 def edits_of(operation: Operation) -> Edits:
@@ -33,12 +34,8 @@ def changes_of(operation: Operation) -> Changes:
 def cleared(operation: Operation) -> abc.Iterator[str]:
     """The fields that an update empties; tags, where it would take one away."""
     for name, (before, after) in changes_of(operation).items():
-        if after is None or (isinstance(before, tuple) and not set(before) <= set(_tags(after))):
+        if after is None or (isinstance(before, tuple) and not set(before) <= set(texts(after))):
             yield name
-
-
-def _tags(value: Value) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()
 
 
 def staying(record: Record, known: Known, edits: Edits) -> Record:
@@ -58,6 +55,6 @@ def nothing_done(dropped: Changes) -> str:
 def to_send(changes: Changes) -> Fields:
     """The values that changes send; of tags those that are missing."""
     fields: dict[str, Value] = {name: after for name, (_, after) in changes.items()}
-    if "tags" in changes:
-        fields["tags"] = missing_tags(changes["tags"])
+    if TAGS in changes:
+        fields[TAGS] = added(changes[TAGS])
     return fields

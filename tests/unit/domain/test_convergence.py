@@ -20,11 +20,11 @@ from sync.domain.plan import (
     Skip,
     Update,
     decide,
-    missing_tags,
     same,
 )
 from sync.domain.policy import Mode, OnAbsent
 from sync.domain.record import Record, Value
+from sync.domain.tags import added
 
 HASHER = Hasher(b"salt")
 LEAD_STATUSES = CUSTOMER.fields["status"].values
@@ -96,7 +96,7 @@ class Remote:
             return
         sent = {name: after for name, (_, after) in operation.changes.items()}
         if "tags" in operation.changes:
-            sent["tags"] = missing_tags(operation.changes["tags"])
+            sent["tags"] = added(operation.changes["tags"])
         self.write(sent)
 
 

@@ -20,7 +20,6 @@ from sync.domain.plan import (
     Update,
     decide,
     holds,
-    missing_tags,
     same,
 )
 from sync.domain.policy import Mode, OnAbsent, OnDeleted
@@ -175,6 +174,9 @@ def test_differences(wanted, seen, expected):
         (("a",), None, {"tags": ((), ("a",))}),
         (("b", "a"), ("x", "a"), {"tags": (("x", "a"), ("x", "a", "b"))}),
         (("a",), ("x", "a"), {}),
+        (("VIP", "b"), ("vip ",), {"tags": (("vip ",), ("vip ", "b"))}),
+        ((), ("x",), {}),
+        ((), None, {}),
     ],
 )
 def test_tags_are_only_added(wanted, seen, expected):
@@ -259,6 +261,7 @@ def test_same(wanted, seen, expected):
         ("tags", ("a", "b"), ("b", "x", "a"), True),
         ("tags", ("a", "b"), ("a",), False),
         ("tags", ("a",), None, False),
+        ("tags", ("A",), (" a",), True),
         ("country", "DE", "DE", True),
         ("country", None, None, True),
         ("country", "DE", None, False),
@@ -268,17 +271,3 @@ def test_same(wanted, seen, expected):
 def test_holds(name, wanted, held, expected):
     """An answer shows what was sent if it shows the same, with tags among others."""
     assert holds(name, wanted, held) is expected
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        (((), ("a", "b")), ("a", "b")),
-        ((("a",), ("a", "b")), ("b",)),
-        ((None, ("a",)), ("a",)),
-        ((("a",), None), ()),
-    ],
-)
-def test_missing_tags(change, expected):
-    """Only new tags are sent."""
-    assert expected == missing_tags(change)

@@ -85,6 +85,8 @@ GOOD = {
         "schedule": {"cron": "0 6 * * mon-fri", "timezone": "Europe/Berlin"},
         "limits": {"max_rejected": 5, "max_requests": 10, "allow_empty": True},
     },
+    "tags by row": CUSTOMER
+    | {"tags": ["a", {"column": "plan"}, {"column": "segments", "separator": ","}]},
     "an interval": CUSTOMER | {"schedule": {"every": "15m"}},
     "whose value wins": CUSTOMER
     | {
@@ -225,6 +227,11 @@ BAD = {
     },
     "table without extra_columns": CUSTOMER | {"source": {"table": "t"}},
     "repeated tag": CUSTOMER | {"tags": ["a", "a"]},
+    "repeated column of tags": CUSTOMER | {"tags": [{"column": "a"}, {"column": "a"}]},
+    "tags of no column": CUSTOMER | {"tags": [{"separator": ","}]},
+    "tags without a separator": CUSTOMER | {"tags": [{"column": "a", "separator": ""}]},
+    "unknown key of tags": CUSTOMER | {"tags": [{"column": "a", "on_null": "clear"}]},
+    "contact with tags by row": CONTACT | {"tags": [{"column": "a"}]},
     "share": CUSTOMER | {"tolerate_rejected": "many"},
     "negative": CUSTOMER | {"limits": {"max_creates": -1}},
     "allow_empty at the top": CUSTOMER | {"allow_empty": True},

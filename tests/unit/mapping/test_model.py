@@ -9,7 +9,7 @@ from sync.domain.objects.contact import CONTACT as CONTACT_DESCRIPTOR
 from sync.domain.objects.customer import CUSTOMER as CUSTOMER_DESCRIPTOR
 from sync.domain.policy import ExtraColumns, LiveCheck, Mode, OnAbsent, OnDeleted, OnNull, TooLong
 from sync.domain.record import AttributeType, Object
-from sync.mapping.model import AttributeSpec, FieldSpec, Mapping, Share
+from sync.mapping.model import AttributeSpec, FieldSpec, Mapping, Share, TagColumn
 from sync.mapping.rules import nearest
 
 CUSTOMER_FIELDS = CUSTOMER_DESCRIPTOR.fields
@@ -119,6 +119,15 @@ def test_everything():
     assert limits.max_rejected == Share(percent=Decimal("2.5"))
     assert (limits.max_creates, limits.max_updates) == (Share(rows=10), Share(rows=20))
     assert (limits.max_requests, limits.allow_empty) == (1000, True)
+
+
+def test_tags_by_row():
+    """A text is a tag of every row, a column brings each row its own; both are told as the file says them."""
+    items = ["warehouse", {"column": "plan"}, {"column": "segments", "separator": " "}]
+    mapping = Mapping.model_validate(customer(tags=items))
+    columns = (TagColumn(column="plan"), TagColumn(column="segments", separator=" "))
+    assert (mapping.constant_tags, mapping.tag_columns) == (("warehouse",), columns)
+    assert mapping.model_dump(include={"tags"}, exclude_defaults=True) == {"tags": tuple(items)}
 
 
 def test_values_of_python():
@@ -277,6 +286,25 @@ def test_share_refused(value):
         (customer(tags=["a", " "]), [("tags", "is empty; give a value")]),
         (customer(tags="a"), [("tags", "is not a list; write it as [one, two]")]),
         (customer(tags=[5]), [("tags", "is not text; put it in quotes")]),
+        (customer(tags=[["a"]]), [("tags", "is not text; put it in quotes")]),
+        (customer(tags=["a", {"separator": ","}]), [("tags.1.column", "missing")]),
+        (customer(tags=[{"colum": "s"}]), [("tags.0.colum", "extra_forbidden")]),
+        (
+            customer(tags=[{"column": " "}, {"column": 5, "separator": 5}]),
+            [
+                ("tags.0.column", "is empty; give a value"),
+                ("tags.1.column", "is not text; put it in quotes"),
+                ("tags.1.separator", "is not text; put it in quotes"),
+            ],
+        ),
+        (
+            customer(tags=[{"column": "s", "separator": ""}]),
+            [("tags.0.separator", "is empty; take it out where each value is one tag")],
+        ),
+        (
+            customer(tags=[{"column": "s"}, {"column": "s"}]),
+            [("tags", "names the same thing twice; take one out")],
+        ),
         (
             CONTACT | {"tags": ["a"]},
             [("tags", "contacts have no tags in ChartMogul; take them out")],

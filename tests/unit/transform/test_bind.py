@@ -288,6 +288,19 @@ def test_constants(tmp_path):
     assert Typed(AttributeType.BOOLEAN, Origin.DECLARED) == made.contract.settle({})[0]["on"]
 
 
+def test_columns_of_tags(tmp_path):
+    """A column of tags is named: it becomes no attribute, it has to be there, and it has to be one that can be sent."""
+    mapping = customer(tags=["a", {"column": "segments", "separator": ","}])
+    assert list(builder(tmp_path, mapping, "id", "segments").contract.names()) == []
+    assert misfits(tmp_path, mapping, "id", "segment") == [
+        ("tags.1", "the query has no column 'segments'", "did you mean 'segment'?")
+    ]
+    array = Column("segments", None, unsendable="array")
+    ((path, message, _),) = misfits(tmp_path, mapping, "id", array)
+    assert path == "tags.1"
+    assert message == "column 'segments' is of type array, which cannot be sent"
+
+
 def test_keys_in_order(tmp_path):
     """The order in which a mapping names its keys does not matter."""
     mapping = contact()
