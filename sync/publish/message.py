@@ -1,5 +1,6 @@
 """What a message says: never a value of a row, nor the words of a database or of ChartMogul, which may quote one."""
 
+import shlex
 from collections import abc
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,9 @@ _REASONS = {
     "state": "the state could not be read or written",
     "chartmogul": "ChartMogul refused, or did not answer",
 }
+
+#: Characters of a name in a title, and elsewhere: Slack takes a title of 150, and a text of 3,000.
+_TITLE, _LINE = 50, 200
 
 Reasons = abc.Sequence[tuple[str, str | None, int]]
 
@@ -91,16 +95,16 @@ def stale(about: About, last: datetime | None, max_age: float) -> Message:
 
 
 def _message(about: About, event: Event, title: str, told: abc.Mapping[str, str]) -> Message:
-    environment = visible(about.environment or "")
+    environment = about.environment or ""
     lines = {
-        "Environment": environment,
-        "Mapping": visible(about.mapping),
+        "Environment": visible(environment, _LINE),
+        "Mapping": visible(about.mapping, _LINE),
         **told,
         "Run": about.run or "",
     }
-    where = f"[{environment}] " if environment else ""
+    where = f"[{visible(environment, _TITLE)}] " if environment else ""
     body = "\n".join(f"{name}: {text}" for name, text in lines.items() if text)
-    return Message(event, f"{where}{visible(about.mapping)}: {title}", body)
+    return Message(event, f"{where}{visible(about.mapping, _TITLE)}: {title}", body)
 
 
 def _undone(part: MappingRun) -> str:
@@ -118,13 +122,13 @@ def _reason(run: Run, part: MappingRun) -> str:
 
 def _command(run: Run, part: MappingRun) -> str:
     if part.reason == "config" or (part.reason is None and run.exit_code == EXIT_CONFIG):
-        return f"check {part.file}"
+        return f"check {visible(shlex.quote(part.file), None)}"
     return f"report {run.id}"
 
 
 def _spelled(reason: tuple[str, str | None, int]) -> str:
     code, field, rows = reason
-    return f"{code} in {visible(field)} ({rows:,})" if field else f"{code} ({rows:,})"
+    return f"{code} in {visible(field, _LINE)} ({rows:,})" if field else f"{code} ({rows:,})"
 
 
 def _moment(moment: datetime | None) -> str:

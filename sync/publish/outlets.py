@@ -21,6 +21,10 @@ Warn = abc.Callable[[str], None]
 #: Seconds that a message, or the heartbeat, may take.
 PATIENCE = 8.0
 EXTRA = "pip install 'chartmogul-sync[notify]'"
+#: Who a message is from.
+NAME = "chartmogul-sync"
+#: Services that Apprise knew once, and what has taken their place.
+_GONE = {"msteams": "Teams takes messages by workflows://… now, see github.com/caronc/apprise"}
 _KINDS = {Event.FAILED: "failure", Event.RECOVERED: "success"}
 
 
@@ -80,7 +84,7 @@ class AppriseOutlet:
 def outlets(urls: abc.Sequence[str], warn: Warn) -> list[Outlet]:
     """The ways out of SYNC_NOTIFY; of what cannot be used there is a warning."""
     try:
-        from apprise import Apprise
+        from apprise import Apprise, AppriseAsset
     except ImportError:
         warn(f"SYNC_NOTIFY: no message can be sent, Apprise is not installed: {EXTRA}")
         return []
@@ -90,11 +94,14 @@ def outlets(urls: abc.Sequence[str], warn: Warn) -> list[Outlet]:
     log.propagate = False
     found: list[Outlet] = []
     for number, url in enumerate(urls, 1):
-        service, name = Apprise(), _name(number, url)
+        # What messages are signed with.
+        asset = AppriseAsset(app_id=NAME, app_desc=NAME)
+        service, name = Apprise(asset=asset), _name(number, url)
         if service.add(url):
             found.append(AppriseOutlet(url, name, service))
         else:
-            warn(f"SYNC_NOTIFY: {name} is none that Apprise knows: github.com/caronc/apprise")
+            hint = _GONE.get(url.partition("://")[0].lower(), "github.com/caronc/apprise")
+            warn(f"SYNC_NOTIFY: {name} is none that Apprise knows: {hint}")
     return found
 
 
