@@ -3,7 +3,7 @@
 from collections import abc
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult
 
@@ -11,6 +11,8 @@ from sync.domain.record import AttributeType
 from sync.errors import SourceError
 from sync.warehouse.column import AS_NUMBER, Column
 from sync.warehouse.dialects.dialect import Dialect, Kind, Late
+
+Told = TypeVar("Told")
 
 
 @dataclass(slots=True)
@@ -64,6 +66,10 @@ class Result:
                 return
             yield [row[:] for row in batch]  # a Row gives its tuple away, tuple() copies it
         raise SourceError("the query was cancelled")
+
+    def asked(self, question: abc.Callable[[Connection, Any], Told]) -> Told:
+        """What a dialect says of the running statement, by its connection and the driver's cursor."""
+        return question(self._rows.connection, self._rows.cursor)
 
     def close(self) -> None:
         """Let go of the rows that were not read; an open cursor keeps SQLite's connection open."""

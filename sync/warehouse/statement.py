@@ -94,6 +94,15 @@ def judge(sql: str, grammar: str) -> Judgement:
     return Judgement(True, _written(roots, tokens))
 
 
+def bare(sql: str, grammar: str) -> str:
+    """A statement that `judge` knows without its last semicolon, and what stands behind that, which is no statement."""
+    import sqlglot
+
+    tokens: list[Any] = sqlglot.tokenize(sql, read=grammar if sqlglot.Dialect.get(grammar) else "")
+    ends = next((t.start for t in tokens if t.token_type.name == "SEMICOLON"), len(sql))
+    return sql[:ends]
+
+
 def begins_to_read(sql: str) -> bool:
     """Whether the first word is one of a query; no proof, for where there is no better one."""
     return _BEGINS.match(sql) is not None

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Engine, NullPool, event
 from sync.database import engines, urls
 from sync.domain.secret import MASK
 from sync.errors import ConfigError, SourceError, Unreachable
-from sync.warehouse import dialects, statement
+from sync.warehouse import dialects, frame, statement
 from sync.warehouse.column import Column
 from sync.warehouse.dialects.dialect import Dialect
+from sync.warehouse.frame import Frame
 from sync.warehouse.result import Result, describe
 from sync.warehouse.statement import Judgement, Offence
 from sync.warehouse.timer import Timer
@@ -78,10 +79,13 @@ class Warehouse:
         return Judgement(False, statement.verb(sql, grammar))
 
     @contextmanager
-    def query(self, sql: str, *, doubtful: bool = False) -> abc.Iterator[Result]:
+    def query(
+        self, sql: str, *, doubtful: bool = False, frame: Frame = frame.NONE
+    ) -> abc.Iterator[Result]:
         """Run a query; the connection is closed when the block ends.
 
         `doubtful`: the database is asked first whether the query reads, if it has a way to say so.
+        `frame`: what stands around it; places in messages are those in the query.
 
         Raises:
             WritesError: the database says that it does not.
@@ -94,7 +98,7 @@ class Warehouse:
         try:
             if doubtful and self.dialect.writes(driver, sql):
                 raise WritesError("the database says that this does more than read")
-            result = self._execute(connection, driver, _bare(sql))
+            result = self._execute(connection, driver, _bare(sql), frame)
             try:
                 yield result
             finally:
@@ -152,14 +156,17 @@ class Warehouse:
                 f"cannot connect to {urls.mask(url)}: {words}", self.dialect.unreachable
             ) from error
 
-    def _execute(self, connection: Connection, driver: Any, sql: str) -> Result:
+    def _execute(self, connection: Connection, driver: Any, sql: str, frame: Frame) -> Result:
         def refusal(error: Exception) -> SourceError:
-            return self._refusal(error, connection, sql)
+            return self._refusal(error, connection, sql, frame)
 
+        options = dict(self.dialect.options())
+        if not frame.streamed:
+            options["stream_results"] = False
         try:
             self.dialect.begin(connection)
-            streaming = connection.execution_options(**self.dialect.options())
-            rows = streaming.exec_driver_sql(sql)
+            streaming = connection.execution_options(**options)
+            rows = streaming.exec_driver_sql(frame.around(sql))
             if not rows.returns_rows:
                 raise SourceError("the query returns no columns", "a source query is a SELECT")
             return Result(
@@ -175,9 +182,12 @@ class Warehouse:
         except Exception as error:
             raise refusal(error) from error
 
-    def _refusal(self, error: Exception, connection: Connection, sql: str) -> SourceError:
+    def _refusal(
+        self, error: Exception, connection: Connection, sql: str, frame: Frame
+    ) -> SourceError:
         message = _hide(self.dialect.words(error, self.engine.url, detail=True), self.secrets)
-        place = _place(sql, self.dialect.position(error, connection))
+        told = self.dialect.position(error, connection)
+        place = _place(sql, None if told is None else told - len(frame.before))
         hint = self.dialect.hint(error)
         if not hint and connection.invalidated:
             hint = (

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 from sqlalchemy import URL, Connection, Engine
 
 from sync.domain.record import AttributeType
+from sync.warehouse.dialects.hashing import Hashing
 from sync.warehouse.relation import Relation
 
 #: An attribute type; or what cannot be sent: `json`, `array`, `binary` or `money`; None where nobody tells.
@@ -47,6 +48,9 @@ class Dialect(Protocol):
 
     #: Whether names without quotes mean the same in either case, and the driver shows them in lower case.
     folds: ClassVar[bool]
+
+    #: How it counts and hashes the rows of a query itself; None where that was not tried yet.
+    hashing: ClassVar[Hashing | None]
 
     def reading(self, url: URL) -> URL:
         """The URL that opens the database for reading only, as far as a URL can say so."""

@@ -23,6 +23,7 @@ from sync.domain.record import AttributeType
 from sync.warehouse.column import AS_TEXT
 from sync.warehouse.dialects import reflection
 from sync.warehouse.dialects.dialect import Kind, Late
+from sync.warehouse.dialects.hashing import Hashing
 from sync.warehouse.relation import Relation
 
 
@@ -40,6 +41,7 @@ class General:
     guards: ClassVar[bool] = False
     doubtful: ClassVar[abc.Set[AttributeType]] = frozenset()
     folds: ClassVar[bool] = False
+    hashing: ClassVar[Hashing | None] = None
 
     def reading(self, url: URL) -> URL:
         """As it is: few databases have a URL that only reads."""

@@ -11,6 +11,8 @@ from sync.domain.record import AttributeType
 from sync.warehouse.dialects import late
 from sync.warehouse.dialects.dialect import Kind, Late
 from sync.warehouse.dialects.general import General
+from sync.warehouse.dialects.hashing import Hashing
+from sync.warehouse.dialects.postgresql_hashing import PostgreSQLHashing
 
 INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
 STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, AttributeType.BOOLEAN
@@ -124,6 +126,8 @@ class Psycopg(Libpq):
 @dataclass(frozen=True, slots=True)
 class PostgreSQL(Psycopg, AnyPostgreSQL):
     """PostgreSQL by psycopg 3."""
+
+    hashing: ClassVar[Hashing | None] = PostgreSQLHashing()
 
 
 def _note_prefix(connection: Connection, cursor: Any, *_: object) -> None:

@@ -1,0 +1,77 @@
+"""How a database counts and hashes the rows of a query itself: the statements, and what differs between dialects.
+
+Rows are hashed in a rendering of their columns that is lossless: rows that differ in what a driver hands over differ
+in it, whatever the session's settings are. A type is taken only where that is shown by tests on the real engine.
+The salted hash has 64 bits; it need not hold against whoever wants two rows to be one. Hashes of rows are added up, so
+no hash may be a sum of what its columns are: two rows that exchange a value would then add up to the same.
+"""
+
+from collections import abc
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from sync.domain.buckets import BUCKETS
+from sync.warehouse.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a database says of a query before it runs: its columns, and what hashes depend on besides the values.
+
+    `types` are as people know them, `codes` all that the database says of them, `unproven` the places of those that
+    have no lossless rendering. `version` is that of the database and its driver; `problem` says why it is none of
+    those that were tried.
+    """
+
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    codes: tuple[str, ...]
+    version: str
+    unproven: tuple[int, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Salt:
+    """What hashes are made with, taken out of random bytes, so that they say nothing to whoever lacks these."""
+
+    row: bytes
+    bucket: bytes
+
+    @classmethod
+    def of(cls, salt: bytes) -> "Salt":
+        """16 bytes for rows, and others for buckets."""
+        digest = blake2b(salt, digest_size=32).digest()
+        return cls(digest[:16], digest[16:])
+
+
+class Hashing(Protocol):
+    """The statements about a query, which itself stands in the midst of each."""
+
+    def outline(self) -> Frame:
+        """Its columns and none of its rows."""
+
+    def shape(self, connection: Connection, cursor: Any) -> Shape:
+        """What the running outline says."""
+
+    def whole(self, shape: Shape, salt: Salt) -> Frame:
+        """One row: how many rows there are, and the sum of their hashes, null for none."""
+
+    def buckets(self, shape: Shape, key: abc.Sequence[int], salt: Salt) -> Frame:
+        """A row for each bucket that is not empty: its number, and the same two; `key` are places of columns."""
+
+    def rows(
+        self, shape: Shape, key: abc.Sequence[int], salt: Salt, wanted: abc.Collection[int]
+    ) -> Frame:
+        """The rows of some buckets, each with its hash and its bucket behind its columns."""
+
+
+def bitmap(wanted: abc.Iterable[int]) -> bytearray:
+    """8 KB, a bit for each bucket: bit 0 of byte 0 is bucket 0."""
+    bits = bytearray(BUCKETS // 8)
+    for bucket in wanted:
+        bits[bucket >> 3] |= 1 << (bucket & 7)
+    return bits

@@ -1,0 +1,162 @@
+"""Fingerprints of a query's rows, made by the warehouse itself: one for all, one for each bucket of the key.
+
+A `Reading` is a count and the exact sum of 64-bit hashes, so that equal rows have equal readings whatever their order.
+Hashes are salted, and of renderings that are lossless for each type; where a column has another type, or the database
+is none of those that were tried, there are no fingerprints. Begin with `ask`.
+"""
+
+from array import array
+from collections import abc
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sync.domain.buckets import Reading
+from sync.errors import SourceError, Unreachable
+from sync.warehouse import statement
+from sync.warehouse.column import Column
+from sync.warehouse.dialects.hashing import Hashing, Salt, Shape
+from sync.warehouse.frame import Frame
+from sync.warehouse.result import Result
+from sync.warehouse.warehouse import Warehouse
+
+#: What the hashes are of; another number where a rendering or a hash is changed.
+_MAKING = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """Rows of a query as `Result.raw` gives them, and of each its hash and its bucket."""
+
+    rows: list[tuple[Any, ...]]
+    hashes: abc.Sequence[int]
+    buckets: abc.Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class HashedResult:
+    """The running query of some buckets; `columns` and `manner` are as in a `Result` of the query itself."""
+
+    columns: tuple[Column, ...]
+    manner: str
+    _result: Result
+
+    def raw(self, size: int = 1000) -> abc.Iterator[Hashed]:
+        """The rows in batches of `size`, the last is shorter; `complete` reads what takes long to read.
+
+        Raises:
+            SourceError: the query failed, broke off or was cancelled.
+        """
+        width = len(self.columns)
+        for batch in self._result.raw(size):
+            hashes = [int(row[width]) for row in batch]
+            buckets = array("i", (int(row[width + 1]) for row in batch))
+            yield Hashed([row[:width] for row in batch], hashes, buckets)
+
+    def complete(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """A row of `raw` with all its values read."""
+        return self._result.complete(row)
+
+    def cancel(self) -> None:
+        """Break the query off, from any thread; `raw` then raises SourceError."""
+        self._result.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class NoFingerprints:
+    """Why a query has none, as a sentence; its rows are read as ever."""
+
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprints:
+    """What a warehouse can say of a query's rows without handing them over; each question has its own connection.
+
+    `edition` is what must be unchanged for two readings to be comparable: database, driver, columns and their types,
+    and the settings that the driver's values depend on. `columns` and `manner` are as in a `Result` of the query.
+    `salt` and `key`, below, are random bytes, the same for readings that are compared, and the places, from 0, of the
+    columns that make the key.
+    """
+
+    columns: tuple[Column, ...]
+    manner: str
+    edition: str
+    _warehouse: Warehouse
+    _hashing: Hashing
+    _sql: str
+    _shape: Shape
+
+    def whole(self, salt: bytes) -> Reading:
+        """How many rows the query has, and the sum of their hashes; one row is fetched.
+
+        Raises:
+            SourceError: no connection, or the database refused the query, broke off or was cancelled.
+        """
+        with self._run(self._hashing.whole(self._shape, Salt.of(salt))) as result:
+            [[(count, total)]] = result.raw()
+        return Reading(int(count), int(total or 0))
+
+    def buckets(self, salt: bytes, key: abc.Sequence[int]) -> abc.Iterator[tuple[int, Reading]]:
+        """The buckets that are not empty, in any order.
+
+        Raises:
+            SourceError: as in `whole`.
+        """
+        with self._run(self._hashing.buckets(self._shape, key, Salt.of(salt))) as result:
+            for batch in result.raw():
+                for bucket, count, total in batch:
+                    yield int(bucket), Reading(int(count), int(total))
+
+    @contextmanager
+    def rows(
+        self, salt: bytes, key: abc.Sequence[int], buckets: abc.Collection[int]
+    ) -> abc.Iterator[HashedResult]:
+        """The rows of some buckets; the connection is closed when the block ends.
+
+        Raises:
+            SourceError: as in `whole`.
+        """
+        frame = self._hashing.rows(self._shape, key, Salt.of(salt), buckets)
+        with self._run(frame) as result:
+            columns = result.columns[: len(self.columns)]
+            yield HashedResult(columns, result.manner, result)
+
+    def _run(self, frame: Frame) -> AbstractContextManager[Result]:
+        return self._warehouse.query(self._sql, frame=frame)
+
+
+def ask(warehouse: Warehouse, sql: str) -> Fingerprints | NoFingerprints:
+    """Whether the warehouse makes fingerprints of a query; its columns are asked for, and it does not run.
+
+    Raises:
+        Unreachable: no connection.
+    """
+    hashing, name = warehouse.dialect.hashing, warehouse.engine.dialect.name
+    if hashing is None:
+        return NoFingerprints(f"not yet: fingerprints were not tried on {name}")
+    judgement = warehouse.judge(sql)
+    if judgement.offence is not None or not judgement.known:
+        return NoFingerprints("the query is not surely one that can stand within another")
+    sql = statement.bare(sql, warehouse.dialect.grammar or name)
+    try:
+        with warehouse.query(sql, frame=hashing.outline()) as result:
+            shape = result.asked(hashing.shape)
+            if problem := shape.problem or _unproven(shape):
+                return NoFingerprints(problem)
+            edition = repr((_MAKING, name, shape, result.columns, result.manner))
+            return Fingerprints(
+                result.columns, result.manner, edition, warehouse, hashing, sql, shape
+            )
+    except Unreachable:
+        raise
+    except SourceError as error:
+        return NoFingerprints(f"the query cannot stand within another: {error.message}")
+
+
+def _unproven(shape: Shape) -> str:
+    """Which column has a type of which nobody has shown that all its values are told apart."""
+    for place in shape.unproven:
+        name, sort = shape.names[place], shape.types[place]
+        return f"column {name} is of type {sort}, which is none of those whose values are surely told apart"
+    return ""
