@@ -43,6 +43,7 @@ def kind(value: object) -> str:
 #: Types of drivers, which are not imported for this.
 _NAMED = {
     "Interval": "a span of time",
+    "Span": "a span of time",
     "relativedelta": "a span of time",
     "Range": "a range",
     "Multirange": "a range",

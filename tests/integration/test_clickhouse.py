@@ -2,14 +2,17 @@
 
 import tracemalloc
 from collections import abc
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from urllib.request import urlopen
 
 import pytest
 
 from sync.domain.numbers import Single
 from sync.domain.record import AttributeType
 from sync.errors import SourceError
+from sync.transform.kind import kind
+from sync.warehouse.catalog import Catalog
 from sync.warehouse.column import Column
 from sync.warehouse.warehouse import Warehouse
 from tests.support.clickhouse import clickhouse
@@ -76,6 +79,45 @@ def test_types(
         )
 
 
+def test_undecodable_text(source: Warehouse):
+    """Text that is no UTF-8 is bytes, which reject their row, and no text of other letters."""
+    sql = "select arrayJoin(['é', unhex('ff')]) as x, toNullable(x), toLowCardinality(x), toFixedString(x, 2)"
+    [rows] = read(source, sql)
+    assert rows == [("é",) * 4, (b"\xff",) * 3 + (b"\xff\0",)]
+
+
+def test_moments(source: Warehouse):
+    """A time is a moment in every type, and no zone of a mapping is laid over it."""
+    [[row]] = read(
+        source,
+        "select toDateTime('2026-01-31 10:00:00', 'UTC'),"
+        " toDateTime64('2026-01-31 10:00:00.123456789', 9, 'Asia/Kolkata'),"
+        " toDateTime('2026-01-31 10:00:00', 'Europe/Berlin')",
+    )
+    assert row == (
+        datetime(2026, 1, 31, 10, tzinfo=UTC),
+        datetime(2026, 1, 31, 4, 30, 0, 123456, tzinfo=UTC),
+        datetime(2026, 1, 31, 9, tzinfo=UTC),
+    )
+
+
+def test_spans(source: Warehouse):
+    """An interval is no number."""
+    [[row]] = read(source, "select toIntervalDay(2), toIntervalMonth(3)")
+    assert [kind(value) for value in row] == ["a span of time"] * 2
+
+
+def test_tables(source: Warehouse):
+    """SQLAlchemy may ask for tables, in text: only source queries are streamed, and their texts come as bytes."""
+    url = f"http://127.0.0.1:{source.engine.url.port}/"
+    sql = "create table accounts (id UInt64, name String) engine = MergeTree order by id as select 1, 'Acme'"
+    urlopen(url, data=sql.encode()).close()
+    with source.engine.connect() as connection:
+        assert connection.exec_driver_sql("show tables").fetchall() == [("accounts",)]
+    assert Catalog(source).relations() == []  # the stand-in takes no parameters
+    assert read(source, "select * from accounts") == [[(1, "Acme")]]
+
+
 def test_streaming(source: Warehouse):
     """A result that would fill the memory is there block by block."""
     tracemalloc.start()
@@ -107,3 +149,7 @@ def test_words(source: Warehouse):
     """The server's own words."""
     with pytest.raises(SourceError, match="Unknown expression identifier `nope`"):
         read(source, "select nope")
+    with pytest.raises(SourceError) as caught:
+        read(source, "select throwIf(1, 'no luck')")
+    assert caught.value.message.startswith("no luck: ")
+    assert "http" not in caught.value.message.lower()

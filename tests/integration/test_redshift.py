@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import URL, make_url
 
+from sync.domain.instant import Infinite
 from sync.domain.record import AttributeType
 from sync.errors import SourceError
 from sync.warehouse.warehouse import Warehouse
@@ -62,6 +63,33 @@ def test_values(source: Warehouse):
         datetime(2026, 1, 31, 10),
         datetime(2026, 1, 31, 10, tzinfo=UTC),
     )
+
+
+def test_dates_without_an_end(source: Warehouse):
+    """What Python has no date for is infinite, or text; no other day is made of it, whatever the driver makes."""
+    [[row]] = read(
+        source,
+        "select 'infinity'::date, '-infinity'::timestamp, 'infinity'::timestamptz, '0044-03-15 BC'::date,"
+        " '0044-03-15 BC'::timestamptz, '10000-01-01'::date, date '9999-12-31', timestamp '1500-01-01'",
+    )
+    assert row == (
+        "infinity",
+        "-infinity",
+        "infinity",
+        "0044-03-15 BC",
+        "0044-03-15 00:00:00 BC",
+        "10000-01-01",
+        date(9999, 12, 31),
+        datetime(1500, 1, 1),
+    )
+    assert [type(value) for value in row[:3]] == [Infinite] * 3
+
+
+def test_date_style(source: Warehouse, database: str):
+    """A role's `datestyle` makes no other days."""
+    with connected(database) as connection:
+        connection.execute("alter role reader set datestyle = 'SQL, DMY'")
+    assert read(source, "select date '2026-02-03'") == [[(date(2026, 2, 3),)]]
 
 
 def test_types(source: Warehouse):

@@ -1,6 +1,8 @@
 """The warehouse on Trino's protocol, by the real driver."""
 
 import threading
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -37,6 +39,31 @@ def test_types_and_values():
     assert [str(value) for value in rows[0]] == ["1", "Acme", "1.50", "0.1", "{}"]
     assert type(rows[0][3]) is Single
     assert rows[1] == (2, None, None, None, None)
+
+
+def test_values_beyond():
+    """A value that Python has nothing for is text, to be rejected with its row, and ends no query."""
+    columns = [
+        ("x", "date"),
+        ("y", "timestamp(9)"),
+        ("z", "timestamp(3) with time zone"),
+        ("n", "decimal(38,0)"),
+    ]
+    zone, number = "2026-07-31 10:00:00.123 Europe/Berlin", "12345678901234567890123456789012345678"
+    pages: list[list[list[Any]]] = [
+        [["-0043-03-15", "+10000-01-01 10:00:00.000", zone, number]],
+        [["9999-12-31", "2026-01-31 10:00:00.999999999", "2026-01-31 10:00:00.000 +05:30", "1"]],
+    ]
+    with trino(Coordinator(columns, pages)) as url:
+        [[first, second]] = read(Warehouse.open(url), "select 1")
+    berlin = datetime(2026, 7, 31, 8, 0, 0, 123000, tzinfo=UTC)
+    assert first == ("-0043-03-15", "+10000-01-01 10:00:00.000", berlin, Decimal(number))
+    assert second == (
+        date(9999, 12, 31),
+        datetime(2026, 1, 31, 10, 0, 0, 999999),
+        datetime(2026, 1, 31, 4, 30, tzinfo=UTC),
+        Decimal(1),
+    )
 
 
 def test_words():

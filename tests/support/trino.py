@@ -43,12 +43,14 @@ class Coordinator:
 
 def _column(name: str, kind: str) -> dict[str, Any]:
     raw, _, rest = kind.partition("(")
+    inside, _, behind = rest.partition(")")
     arguments = [
-        {"kind": "LONG", "value": int(part)}
-        for part in rest.partition(")")[0].split(",")
-        if part.strip().isdigit()
+        {"kind": "LONG", "value": int(part)} for part in inside.split(",") if part.strip().isdigit()
     ]
-    return {"name": name, "type": kind, "typeSignature": {"rawType": raw, "arguments": arguments}}
+    if kind == "varchar":
+        arguments = [{"kind": "LONG", "value": 2**31 - 1}]
+    signature = {"rawType": raw + behind, "arguments": arguments}
+    return {"name": name, "type": kind, "typeSignature": signature}
 
 
 @contextmanager

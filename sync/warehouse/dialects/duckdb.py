@@ -44,6 +44,7 @@ _KINDS: dict[str, Kind] = {
     "UUID": STRING,
     "ENUM": STRING,
     "DATE": TIMESTAMP,
+    **dict.fromkeys(("Date", "DATETIME"), TIMESTAMP),  # all that older drivers tell
     "BLOB": "binary",
     "BIT": "binary",
     "GEOMETRY": "binary",

@@ -1,6 +1,7 @@
 """What is done to values when a row is looked into: hashes of rows know them as the driver gave them."""
 
 from collections import abc
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +14,16 @@ _ENDLESS = frozenset({"infinity", "-infinity"})
 _OUTERMOST = (date.max, date.min, datetime.max, datetime.min)
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of time as the database gives it, which nobody can be sent."""
+
+    given: object
+
+    def __str__(self) -> str:
+        return str(self.given)
+
+
 def by_type(
     loads: abc.Mapping[Any, Load], types: abc.Iterable[Any]
 ) -> tuple[tuple[int, Load], ...]:
@@ -23,6 +34,11 @@ def by_type(
 def unpadded(value: Any) -> Any:
     """Text of a type of fixed width without the blanks, or the NUL characters, that fill it up."""
     return value.rstrip(" \0") if isinstance(value, str) else value
+
+
+def endless(value: Any) -> Any:
+    """A date or time; the text of an infinite one is known as such."""
+    return Infinite(value) if isinstance(value, str) and value in _ENDLESS else value
 
 
 def ending(value: Any) -> Any:

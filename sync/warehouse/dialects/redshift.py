@@ -12,7 +12,7 @@ from sync.database import engines
 from sync.domain.numbers import single
 from sync.domain.record import AttributeType
 from sync.warehouse import statement
-from sync.warehouse.dialects import late, postgresql
+from sync.warehouse.dialects import late, postgresql, redshift_dates
 from sync.warehouse.dialects.dialect import Kind, Late
 from sync.warehouse.dialects.general import General
 
@@ -25,7 +25,11 @@ _KINDS: dict[int, Kind] = {
     6551: "binary",  # varbyte
 }
 _NUMERIC = 1700
-_MENDED: dict[int, late.Load] = {700: single, 1042: late.unpadded}
+_MENDED: dict[int, late.Load] = {
+    700: single,
+    1042: late.unpadded,
+    **dict.fromkeys((1082, 1114, 1184), late.endless),
+}
 #: So many rows a single node hands over at once.
 _ROWS = 1000
 _DECLARE, _FETCH, _CLOSE = (
@@ -46,7 +50,8 @@ class Redshift(General):
     guards: ClassVar[bool] = True
 
     def prepare(self, driver: Any) -> None:
-        """Cursors fetch through one of the server: the driver's own read the whole result first."""
+        """Cursors fetch through one of the server: the driver's own read the whole result first. Dates are exact."""
+        redshift_dates.install(driver)
         plain = driver.cursor
         driver.cursor = lambda: Fetched(plain())
 
@@ -62,7 +67,7 @@ class Redshift(General):
         return [kind(oid, modifier) for oid, modifier in cursor.types()]
 
     def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
-        """Text of fixed width, and numbers of single precision."""
+        """Text of fixed width, numbers of single precision, and infinite dates."""
         return late.by_type(_MENDED, (column[1] for column in description))
 
     def cancel(self, driver: Any) -> None:

@@ -13,25 +13,40 @@ from sqlalchemy import URL, Connection
 from sync.database import engines
 from sync.domain.numbers import single
 from sync.domain.record import AttributeType
-from sync.warehouse.dialects import late
+from sync.warehouse.dialects import late, trino_values
 from sync.warehouse.dialects.by_cursor import ByCursor
 from sync.warehouse.dialects.dialect import Kind, Late
 
 INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
 STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, AttributeType.BOOLEAN
 
+#: The driver's name for values that it leaves alone.
+_AS_SENT = "legacy_primitive_types"
 #: As Trino writes its types, without what is in brackets: trino.io/docs/current/language/types.html.
 _KINDS: dict[str, Kind] = {
     "boolean": BOOLEAN,
     **dict.fromkeys(("tinyint", "smallint", "integer", "bigint"), INTEGER),
-    **dict.fromkeys(("real", "double"), DECIMAL),
+    **dict.fromkeys(("real", "double", "number"), DECIMAL),
     **dict.fromkeys(("varchar", "char", "uuid"), STRING),
     **dict.fromkeys(("date", "timestamp"), TIMESTAMP),
     **dict.fromkeys(("json", "map", "row"), "json"),
     "array": "array",
-    "varbinary": "binary",
+    **dict.fromkeys(
+        ("varbinary", "hyperloglog", "p4hyperloglog", "setdigest", "qdigest", "tdigest"), "binary"
+    ),
 }
-_MENDED: dict[str, late.Load] = {"real": single, "char": late.unpadded}
+#: What reads the JSON that the server sends; the driver's own way ends a whole query at one value that it cannot read.
+_LOADS: dict[str, late.Load] = {
+    "real": lambda value: single(float(value)),
+    "double": float,
+    **dict.fromkeys(("decimal", "number"), trino_values.decimal),
+    "char": late.unpadded,
+    "uuid": trino_values.uuid,
+    "date": trino_values.day,
+    "timestamp": trino_values.moment,
+    "time": trino_values.time_of_day,
+    "interval": trino_values.span,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +58,17 @@ class Trino(ByCursor):
     bytes_as_text: ClassVar[str] = "to_hex({})"
     grammar: ClassVar[str] = "trino"
 
+    def arguments(self, url: URL) -> dict[str, Any]:
+        """Values come as the server writes them."""
+        return {} if _AS_SENT in url.query else {_AS_SENT: True}
+
     def kinds(self, connection: Connection, cursor: Any) -> abc.Sequence[Kind]:
         """By the written types."""
         return [kind(str(column[1])) for column in cursor.description]
 
     def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
-        """Text of fixed width, and numbers of single precision."""
-        return late.by_type(_MENDED, (_name(str(column[1])) for column in description))
+        """All that is no number, text or Boolean of JSON, text of fixed width, and numbers of single precision."""
+        return late.by_type(_LOADS, (_name(str(column[1])) for column in description))
 
     def words(self, error: BaseException, url: URL, *, detail: bool) -> str:
         """The server's message, which has line and column in it; the driver's own text is the query's id."""
