@@ -79,6 +79,7 @@ class MappingRun:
     mrr: Revenue | None
     new_types: abc.Mapping[str, str]
     not_retried: int
+    not_put_back: tuple[str, ...]
     estimate: Estimate | None
 
 
@@ -183,6 +184,7 @@ def _mapping(plain: _Plain) -> MappingRun:
         "rows": Rows(**plain["rows"]),
         "requests": Requests(**plain["requests"]),
         "overridden": tuple(plain["overridden"]),
+        "not_put_back": tuple(plain["not_put_back"]),
         "mrr": plain["mrr"] and _revenue(plain["mrr"]),
         "estimate": plain["estimate"] and Estimate(**plain["estimate"]),
     }

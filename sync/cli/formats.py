@@ -115,6 +115,14 @@ def told(
     return text
 
 
+def nothing(output: Output, title: str, document: Any, text: str) -> None:
+    """Say that there is nothing to do, in the format and at the place that were asked for."""
+    from sync.report.findings import Suite
+    from sync.report.words import visible
+
+    output.write(told(output, title, [Suite(title)], document, f"{visible(text, None)}\n"))
+
+
 def summarize(text: str) -> None:
     """Add Markdown to the summary of GitHub's step, where there is one; it is no reason to fail."""
     if file := os.environ.get(STEP_SUMMARY):

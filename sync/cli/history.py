@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sync.cli import audit_formats
 from sync.cli.config import settings_alone
 from sync.cli.formats import Format, Output
 from sync.cli.run_formats import from_folder
@@ -63,12 +64,19 @@ def report(name: str | None, reports: Path | None, output: Output, shown: Shown)
     elif shown.by is not None:
         _print_by(folder, output, shown)
     elif output.file is not None or output.format not in (None, Format.TEXT):
-        output.write(from_folder(output, folder, _rows(shown)))
+        output.write(_printed(folder, output, shown))
     else:
         console = Console()
         look = Look(console.width, values=True, cut=console.is_terminal)
         _show(history.report(folder, look, _rows(shown)))
     return 0
+
+
+def _printed(folder: Path, output: Output, shown: Shown) -> str:
+    """A run in its format; an audit in its own."""
+    if (found := archive.read_audit(folder)) is not None:
+        return audit_formats.from_folder(output, folder, found)
+    return from_folder(output, folder, _rows(shown))
 
 
 def _rows(shown: Shown) -> int:

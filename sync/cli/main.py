@@ -517,25 +517,24 @@ def report(
 @app.command(short_help="Hold all rows against ChartMogul; write nothing.")
 @_mappings
 @_reports
-@_text_or_json
-@_json
+@_printing(*_FORMATS)
 @_env_file
 @_choosing
-def audit(mappings: tuple[Path, ...], reports: Path | None, form: str, as_json: bool) -> int:
+def audit(mappings: tuple[Path, ...], reports: Path | None, output: Any) -> int:
     """Hold all rows against ChartMogul, field by field; nothing is written there, nor to the state.
 
     Rows without a record, records that differ, by field and with examples, values that others have
     edited, records that no row has, contacts that customers have twice. Exit 1 if a row is missing
-    or differs. The report's folder holds it all as audit.json.
+    or differs. The report's folder holds it all as audit.json, and as a page; report RUN shows it again.
 
     \b
     Examples:
       chartmogul-sync audit
-      chartmogul-sync audit mappings/customers.yml --format json
+      chartmogul-sync audit mappings/customers.yml --format markdown --output audit.md
     """
     from sync.cli.audit import audit
 
-    return audit(mappings or _DEFAULT, reports=reports, as_json=as_json or form == "json")
+    return audit(mappings or _DEFAULT, output, reports=reports)
 
 
 @app.command(short_help="Explain one record: row, state, ChartMogul, decision.")

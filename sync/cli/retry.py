@@ -8,12 +8,12 @@ from pathlib import Path
 
 from sync.cli.config import settings_alone
 from sync.cli.execute import Wanted, run
-from sync.cli.say import say, say_json
+from sync.cli.formats import nothing
 from sync.domain.results import Status
 from sync.engine.context import Retry, Selection
 from sync.errors import ConfigError, ConfigProblem
 from sync.report import archive
-from sync.report.words import count, visible
+from sync.report.words import count
 from sync.state.store import Store
 
 _MAPPINGS = Path("mappings")
@@ -97,14 +97,11 @@ def of_state(store: Store) -> Rejected:
 
 def _nothing(found: Rejected, where: str, wanted: Wanted) -> int:
     """Say that there is nothing to retry."""
-    if wanted.output.as_json:
-        say_json({"format": 1, "run_id": None, "exit_code": 0, "mappings": []})
-        return 0
+    text = f"Nothing to retry: no row is rejected {where}."
     if lone := found.without_key.total():
         rows = count(lone, "row")
-        say(
-            f"Nothing to retry: {rows} without a key can only be found by a whole run; not retried."
-        )
-    else:
-        say(visible(f"Nothing to retry: no row is rejected {where}."))
+        why = "without a key can only be found by a whole run; not retried."
+        text = f"Nothing to retry: {rows} {why}"
+    document: dict[str, object] = {"format": 1, "run_id": None, "exit_code": 0, "mappings": []}
+    nothing(wanted.output, "chartmogul-sync retry", document, text)
     return 0

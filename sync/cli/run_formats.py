@@ -78,7 +78,7 @@ def suites(document: Summary, gathered: Gathered, *, values: bool) -> list[Suite
     """What was wrong with each mapping, at its place in the mapping's file."""
     made = []
     for mapping in document["mappings"]:
-        found = [*_broken(mapping, values=values)]
+        found = [*broken(mapping, values=values), *_not_put_back(mapping)]
         place = Places(mapping["file"])
         mine = (one for one in gathered.rejected() if one.mapping == mapping["mapping"])
         found += [reason(one, place, Level.ERROR, values=values) for one in mine]
@@ -88,11 +88,17 @@ def suites(document: Summary, gathered: Gathered, *, values: bool) -> list[Suite
     return made
 
 
-def _broken(mapping: Summary, *, values: bool) -> abc.Iterator[Finding]:
+def broken(mapping: Summary, *, values: bool) -> abc.Iterator[Finding]:
+    """Why a mapping broke off; nothing where it did not."""
     if mapping["error"]:
         status = (mapping["status"] or "broken off").replace("_", " ")
         title = f"{mapping['mapping']} {status}"
         yield Finding(title, said(mapping, values=values), file=mapping["file"], line=1)
+
+
+def _not_put_back(mapping: Summary) -> abc.Iterator[Finding]:
+    for what in mapping.get("not_put_back") or ():
+        yield Finding("cannot be put back", what, Level.WARNING, mapping["file"], 1)
 
 
 def reason(group: Group, place: Places, level: Level, *, values: bool) -> Finding:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sync.cli.environ import tell, variables, warnings
 from sync.cli.execute import Wanted, execute, print_run
-from sync.cli.say import say, say_json
+from sync.cli.formats import nothing
 from sync.domain.put_back import Undoable
 from sync.engine.context import Selection
 from sync.engine.undo.task import UndoTask, nothing_to_read
@@ -16,7 +16,6 @@ from sync.mapping.loader import LoadedMapping, Need, load
 from sync.mapping.variables import Variables
 from sync.report import undoable
 from sync.report.summary import Summary
-from sync.report.words import visible
 from sync.settings import Settings
 
 _NEEDS = frozenset({Need.CHARTMOGUL})
@@ -42,7 +41,10 @@ def undo(
     folder = undoable.folder_of(reports, name)
     parts = undoable.read(folder)
     if not parts:
-        return _nothing(folder.name, as_json=wanted.output.as_json)
+        document = {"format": 1, "undid": folder.name, "mappings": []}
+        text = f"{folder.name} changed nothing: there is nothing to put back."
+        nothing(wanted.output, "chartmogul-sync undo", document, text)
+        return EXIT_OK
     mappings = [_mapping(part, found) for part, _ in parts]
     undoables = {one.mapping: one for _, one in parts}
     ended = asyncio.run(
@@ -60,14 +62,6 @@ def undo(
     if wanted.output.given:
         print_run(ended, wanted, reports)
     return ended.exit_code
-
-
-def _nothing(run: str, *, as_json: bool) -> int:
-    if as_json:
-        say_json({"format": 1, "undid": run, "mappings": []})
-    else:
-        say(f"{visible(run)} changed nothing: there is nothing to put back.")
-    return EXIT_OK
 
 
 def _selection(undoables: abc.Mapping[str, Undoable], lifted: frozenset[str]) -> Selection:

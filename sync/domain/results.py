@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from sync.domain.audited import Audited
 from sync.domain.money import Revenue
 from sync.domain.record import AttributeType, Object, Rejected, Value
 
@@ -200,6 +201,15 @@ class MappingRun:
     conflicts: int = 0
     #: The rows of its canary; None where it had none.
     canary: list[Compared] | None = None
+    #: What an audit has found of it besides the counts of its rows; None of anything else.
+    audited: Audited | None = None
+    #: What an undo leaves as it is, in sentences.
+    not_put_back: tuple[str, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Whether an audit has found a row that is missing in ChartMogul, or differs there."""
+        return self.audited is not None and bool(self.rows.created or self.rows.updated)
 
 
 @dataclass(slots=True)

@@ -226,7 +226,7 @@ class Coordinator:
         task.run.status = (
             Status.COMPLETED_WITH_ERRORS if rejected or task.run.conflicts else Status.SUCCEEDED
         )
-        if rejected > task.run.tolerated or task.run.conflicts:
+        if rejected > task.run.tolerated or task.run.conflicts or task.run.differs:
             self._codes.add(errors.EXIT_REJECTED)
         if self.selection.detailed and task.run.rows.written:
             self._codes.add(errors.EXIT_CHANGES)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sync.errors import ConfigError, ConfigProblem
-from sync.report.audit import AUDIT
+from sync.report.audit import AUDIT, Found
 from sync.report.files import CHANGES, ERRORS, LEFT, SUMMARY
 from sync.report.folder import LATEST
 from sync.report.gathered import Gathered
@@ -41,6 +41,18 @@ def read_summary(folder: Path) -> Summary:
     return summary
 
 
+def read_audit(folder: Path) -> Found | None:
+    """An audit's audit.json; None of what is no audit."""
+    if not (folder / AUDIT).exists():
+        return None
+    try:
+        found: Found = loads((folder / AUDIT).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"the report in {folder} is not complete: {AUDIT} is damaged, or cannot be read"
+        raise _error(message, "audit again: chartmogul-sync audit") from error
+    return found
+
+
 def read_summaries(reports: Path) -> list[Summary]:
     """All runs that have a report, the newest first."""
     summaries = [read_summary(folder) for folder in _folders(reports)]
@@ -60,7 +72,8 @@ def read_changes(folder: Path) -> Iterator[Line]:
 def page(folder: Path) -> Path:
     """Where a run's page is; it is written if it is not there. Raises OSError."""
     if not (folder / PAGE).exists():
-        write_beside(folder, render(read_summary(folder), gather(folder), Timeline()))
+        parts = read_summary(folder), gather(folder), Timeline(), read_audit(folder)
+        write_beside(folder, render(*parts))
     return folder / PAGE
 
 

@@ -1,45 +1,34 @@
 """What an audit found, as `audit.json` holds it and as a terminal shows it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-from sync import files
 from sync.domain.audited import Audited, AuditedField, Example
 from sync.domain.results import MappingRun, Run
-from sync.report.plain import indented, plain
+from sync.report.plain import plain
 from sync.report.words import count, drops, sentence, value, visible
 
 AUDIT = "audit.json"
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One mapping of an audit: its part of the run, whose counts say what became of rows, and what else was found."""
-
-    run: MappingRun
-    audited: Audited
-
-    @property
-    def differs(self) -> bool:
-        """Whether a row is missing in ChartMogul, or differs there."""
-        return bool(self.run.rows.created or self.run.rows.updated)
+#: The whole audit as plain values; or a mapping of it.
+Found = dict[str, Any]
 
 
-def document(run: Run, findings: Sequence[Finding]) -> dict[str, Any]:
-    """The whole audit as plain values."""
+def document(run: Run) -> Found | None:
+    """The whole audit; None of a run that is none."""
+    parts = [(part, part.audited) for part in run.mappings if part.audited is not None]
+    if not parts:
+        return None
     return {
         "format": 1,
         "run_id": run.id,
         "status": run.status and run.status.value,
         "exit_code": run.exit_code,
-        "mappings": [_mapping(finding) for finding in findings],
+        "mappings": [_mapping(part, audited) for part, audited in parts],
     }
 
 
-def _mapping(finding: Finding) -> dict[str, Any]:
-    run, audited = finding.run, finding.audited
+def _mapping(run: MappingRun, audited: Audited) -> Found:
     return {
         "mapping": run.mapping,
         "file": run.file,
@@ -49,6 +38,10 @@ def _mapping(finding: Finding) -> dict[str, Any]:
         "fields": {plain(name): _field(one) for name, one in _sorted(audited)},
         "extra": audited.extra,
         "duplicates": audited.duplicates,
+        "deleted": audited.deleted,
+        "extra_examples": list(audited.extra_examples),
+        "duplicate_examples": list(audited.duplicate_examples),
+        "known_drops": dict(sorted(run.known_drops.items())),
         "requests": run.requests.total,
     }
 
@@ -66,7 +59,7 @@ def rows(run: MappingRun) -> dict[str, int]:
     }
 
 
-def _field(found: AuditedField) -> dict[str, Any]:
+def _field(found: AuditedField) -> Found:
     return {
         "different": found.different,
         "edited": found.edited,
@@ -74,7 +67,7 @@ def _field(found: AuditedField) -> dict[str, Any]:
     }
 
 
-def _example(one: Example) -> dict[str, Any]:
+def _example(one: Example) -> Found:
     return {
         "row": one.row,
         "key": plain(one.key),
@@ -89,22 +82,16 @@ def _sorted(audited: Audited) -> list[tuple[str, AuditedField]]:
     return sorted(audited.fields.items(), key=lambda item: (-item[1].different, item[0]))
 
 
-def write(folder: Path, found: dict[str, Any]) -> None:
-    """Put `audit.json` into an audit's folder, in one step and as private as the others. Raises OSError."""
-    files.replace(folder / AUDIT, indented(found) + "\n")
-
-
-def text(findings: Sequence[Finding]) -> Iterator[str]:
+def text(found: Found) -> Iterator[str]:
     """The audit for people, line by line."""
-    for finding in findings:
-        run = finding.run
-        name, counted = visible(run.mapping), rows(run)
+    for mapping in found["mappings"]:
+        counted = mapping["rows"]
         told = ", ".join(f"{number:,} {what}" for what, number in _told(counted))
-        yield f"{name}: {count(counted['read'], 'row')}: {told}"
-        if run.error:
-            yield f"  not finished: {sentence(run.error)}"
+        yield f"{visible(mapping['mapping'])}: {count(counted['read'], 'row')}: {told}"
+        if mapping["error"]:
+            yield f"  not finished: {sentence(mapping['error'])}"
             continue
-        yield from _details(finding)
+        yield from _details(mapping)
 
 
 def _told(counted: dict[str, int]) -> Iterator[tuple[str, int]]:
@@ -113,33 +100,39 @@ def _told(counted: dict[str, int]) -> Iterator[tuple[str, int]]:
             yield what, number
 
 
-def _details(finding: Finding) -> Iterator[str]:
-    run, audited = finding.run, finding.audited
-    for name, found in _sorted(audited):
-        edited = f", {found.edited:,} of them edited by others" if found.edited else ""
-        yield f"  {visible(name)} differs in {count(found.different, 'record')}{edited}"
-        for one in found.examples:
+def _details(mapping: Found) -> Iterator[str]:
+    for name, found in mapping["fields"].items():
+        edited = f", {found['edited']:,} of them edited by others" if found["edited"] else ""
+        yield f"  {visible(name)} differs in {count(found['different'], 'record')}{edited}"
+        for one in found["examples"]:
             yield f"    {_compared(one)}"
-    if audited.deleted:
-        yield f"  {audited.deleted:,} of the missing were deleted in ChartMogul"
-    if run.known_drops:
-        yield f"  no difference: {drops(run.mapping, run.known_drops).partition(': ')[2]}"
-    yield from _too_many(audited)
+    yield from (f"  {line}" for line in besides(mapping))
 
 
-def _compared(one: Example) -> str:
-    how = "edited by others, " if one.edited else ""
-    shown, wanted = value(plain(one.shown)), value(plain(one.wanted))
-    return f"{visible(one.key)} (row {one.row:,}): {how}ChartMogul has {shown}, the row {wanted}"
+def _compared(one: Found) -> str:
+    how = "edited by others, " if one["edited"] else ""
+    shown, wanted = value(one["chartmogul"]), value(one["warehouse"])
+    key = visible(one["key"])
+    return f"{key} (row {one['row']:,}): {how}ChartMogul has {shown}, the row {wanted}"
 
 
-def _too_many(audited: Audited) -> Iterator[str]:
-    if audited.extra is None:
-        yield "  records that no row has: unknown, since a query shows only some (rows: some), or was not read"
-    elif audited.extra:
-        some = ", ".join(audited.extra_examples)
-        yield f"  {count(audited.extra, 'record')} of the data source that no row has, such as {some}"
-    if audited.duplicates:
-        some = ", ".join(audited.duplicate_examples)
-        what = count(audited.duplicates, "contact")
-        yield f"  {what} with e-mail or external id of another one of the same customer, such as {some}"
+def besides(mapping: Found) -> Iterator[str]:
+    """What was found of a mapping besides its rows and fields, in sentences that hold no value of a row."""
+    if mapping.get("deleted"):
+        yield f"{mapping['deleted']:,} of the missing were deleted in ChartMogul"
+    if known := mapping.get("known_drops"):
+        yield f"no difference: {drops(mapping['mapping'], known).partition(': ')[2]}"
+    if mapping["extra"] is None:
+        yield "records that no row has: unknown, since a query shows only some (rows: some), or was not read"
+    elif mapping["extra"]:
+        some = _such_as(mapping.get("extra_examples"))
+        yield f"{count(mapping['extra'], 'record')} of the data source that no row has{some}"
+    if mapping["duplicates"]:
+        some = _such_as(mapping.get("duplicate_examples"))
+        what = count(mapping["duplicates"], "contact")
+        yield f"{what} with e-mail or external id of another one of the same customer{some}"
+
+
+def _such_as(examples: list[str] | None) -> str:
+    """An audit of an older version has none."""
+    return f", such as {', '.join(examples)}" if examples else ""

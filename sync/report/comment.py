@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from sync.report import codes
 from sync.report.findings import plain_markdown as plain
 from sync.report.gathered import Gathered, Group
+from sync.report.kinds import kind
 from sync.report.summary import Summary, lasted
 from sync.report.tables import COUNTS
 from sync.report.words import count, duration, value
@@ -20,8 +21,13 @@ _EXAMPLES = 5
 
 def comment(document: Summary, gathered: Gathered, *, values: bool) -> str:
     """The whole comment, of at most 60,000 characters; without `values` no value of a row and no key with an e-mail."""
-    text, end = "", _CUT.format(run=document["run_id"])
-    for part in _parts(document, gathered, values=values):
+    return fitted(_parts(document, gathered, values=values), document["run_id"])
+
+
+def fitted(parts: Iterator[str], run: str) -> str:
+    """The lines of a comment, as far as there is room, and where the rest is."""
+    text, end = "", _CUT.format(run=run)
+    for part in parts:
         if len(text) + len(part) + 1 > MOST - len(end):
             return text + end
         text += part + "\n"
@@ -33,19 +39,23 @@ def _parts(document: Summary, gathered: Gathered, *, values: bool) -> Iterator[s
     yield f"### chartmogul-sync: {plain(_title(document))}"
     yield ""
     yield from _table(document["mappings"])
-    yield from _errors(document["mappings"], values=values)
+    yield from broken(document["mappings"], values=values)
+    yield from _lifted(document["mappings"])
+    yield from _not_put_back(document["mappings"])
     yield from _risks(document["mappings"], gathered.changes())
-    yield from _fields(gathered, values=values)
-    yield from _rejected(gathered.rejected(), values=values)
+    yield from _fields(document, gathered, values=values)
+    yield from rejected_rows(gathered.rejected(), values=values)
     yield from _warnings(gathered.warnings())
-    yield from _cost(document)
+    yield from cost(document, done=not document["dry_run"])
 
 
 def _title(document: Summary) -> str:
     status = (document["status"] or "broken off").replace("_", " ")
     where = f" in {document['environment']}" if document.get("environment") else ""
-    kind = "dry run, nothing was sent" if document["dry_run"] else "run"
-    return f"{kind}{where}, {status} (exit code {document['exit_code']})"
+    what = kind(document, audited=False).title.lower()
+    of = f" of {document['undid']}" if document.get("undid") else ""
+    sent = ", nothing was sent" if document["dry_run"] else ""
+    return f"{what}{of}{where}{sent}, {status} (exit code {document['exit_code']})"
 
 
 def _table(mappings: Sequence[Summary]) -> Iterator[str]:
@@ -76,15 +86,30 @@ def said(mapping: Summary, *, values: bool) -> str:
     return mapping["error"] if values or reason is None else f"{reason}; its report has the words"
 
 
-def _errors(mappings: Sequence[Summary], *, values: bool) -> Iterator[str]:
+def broken(mappings: Sequence[Summary], *, values: bool) -> Iterator[str]:
+    """Which mappings broke off, and why."""
     for mapping in mappings:
         if mapping["error"]:
             yield ""
             status = (mapping["status"] or "broken off").replace("_", " ")
             yield f"**{plain(mapping['mapping'])}** {status}: {plain(said(mapping, values=values))}"
+
+
+def _lifted(mappings: Sequence[Summary]) -> Iterator[str]:
+    for mapping in mappings:
         if mapping.get("overridden"):
             yield ""
             yield f"**{plain(mapping['mapping'])}**: lifted for this run: {plain(', '.join(mapping['overridden']))}"
+
+
+def _not_put_back(mappings: Sequence[Summary]) -> Iterator[str]:
+    """What an undo leaves as it is: keys with an e-mail are hashes in it."""
+    lost = [(one["mapping"], what) for one in mappings for what in one.get("not_put_back") or ()]
+    if lost:
+        yield ""
+        yield "#### Cannot be put back"
+        yield ""
+        yield from (f"- {plain(mapping)}: {plain(what)}" for mapping, what in lost)
 
 
 def _risks(mappings: Sequence[Summary], changes: Sequence[Group]) -> Iterator[str]:
@@ -116,12 +141,13 @@ def _money(mappings: Sequence[Summary]) -> Iterator[str]:
             yield f"- MRR touched by {plain(mapping['mapping'])}: {money['sum_cents'] / 100:,.2f} ({known})"
 
 
-def _fields(gathered: Gathered, *, values: bool) -> Iterator[str]:
+def _fields(document: Summary, gathered: Gathered, *, values: bool) -> Iterator[str]:
     groups = gathered.changes()
     if not groups and not gathered.created():
         return
     yield ""
-    yield "#### What changes"
+    undo = kind(document, audited=False).changed if document.get("undid") else ""
+    yield f"#### {undo or 'What changes'}"
     yield ""
     for group in gathered.created():
         yield f"- {plain(group.mapping)}: {count(group.count, 'record')} created"
@@ -147,7 +173,8 @@ def _examples(groups: Sequence[Group]) -> Iterator[str]:
             yield f"- {plain(group.about or '')} of {key}: {plain(before)} → {plain(value(row[3]))}"
 
 
-def _rejected(groups: Sequence[Group], *, values: bool) -> Iterator[str]:
+def rejected_rows(groups: Sequence[Group], *, values: bool) -> Iterator[str]:
+    """Why rows were rejected, by reason; with `values` some of them."""
     if not groups:
         return
     yield ""
@@ -189,9 +216,10 @@ def meaning(code: str) -> str:
     return found.means if found else ""
 
 
-def _cost(document: Summary) -> Iterator[str]:
+def cost(document: Summary, *, done: bool) -> Iterator[str]:
+    """Requests and time that it took, or that the real run would take."""
     yield ""
-    if document["dry_run"]:
+    if not done:
         found = [mapping["estimate"] for mapping in document["mappings"] if mapping.get("estimate")]
         requests = sum(one["requests"] for one in found)
         seconds = sum(float(one["seconds"]) for one in found)

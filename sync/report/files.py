@@ -10,7 +10,7 @@ from sync.domain.events import Estimate, Phase
 from sync.domain.record import Rejected
 from sync.domain.results import Delivered, Left, MappingRun, PartlyWritten, Result, Run
 from sync.errors import ConfigError, ConfigProblem, StateError
-from sync.report import folder, lines
+from sync.report import audit, folder, lines
 from sync.report.folder import Folder
 from sync.report.gathered import Gathered
 from sync.report.page import PAGE, render
@@ -110,12 +110,16 @@ class FileReporter:
         with self._writing():
             self._files[SUMMARY] = self._folder.open(SUMMARY)
             self._write_canary(run)
-            document = summary(run)
+            document, audited = summary(run), audit.document(run)
             self._files[SUMMARY].write(dump_summary(document) + "\n")
+            if audited is not None:
+                self._files[audit.AUDIT] = self._folder.open(audit.AUDIT)
+                self._files[audit.AUDIT].write(indented(audited) + "\n")
             if run.dry_run or self.gathered.is_worth_a_page:
                 self._timeline.end(self._clock(), _requests(run))
                 self._files[PAGE] = self._folder.open(PAGE)
-                self._files[PAGE].write(render(document, self.gathered, self._timeline))
+                page = render(document, self.gathered, self._timeline, audited)
+                self._files[PAGE].write(page)
             folder.close(self._files.values())
             self._files = {}
             self._folder.publish()

@@ -7,9 +7,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sync.domain.events import Estimate
-from sync.report.archive import gather, read_changes, read_summary
+from sync.report import audit
+from sync.report.archive import gather, read_audit, read_changes, read_summary
+from sync.report.audit import Found
 from sync.report.files import CHANGES
-from sync.report.overview import Look, overview, risks
+from sync.report.gathered import Gathered
+from sync.report.overview import Look, not_put_back, overview, rejected_rows, risks
 from sync.report.preview import ROWS, Preview
 from sync.report.summary import Summary, lasted
 from sync.report.tables import COUNTS
@@ -32,14 +35,27 @@ def runs(summaries: Iterable[Summary]) -> Iterator[Text]:
 
 def report(folder: Path, look: Look, rows: int = ROWS) -> Iterator[RenderableType]:
     """One run from its folder, as it was shown when it ended; with values, `rows` rows of each mapping."""
-    summary, gathered = read_summary(folder), gather(folder)
-    yield _headline(summary)
+    summary, gathered, found = read_summary(folder), gather(folder), read_audit(folder)
+    yield _headline(summary, audited=found is not None)
+    if found is not None:
+        yield from audited(found, summary, gathered, look)
+        yield Text(visible(f"Reports: {folder}", None))
+        return
+    yield from not_put_back(summary)
     if summary["dry_run"]:
         yield from risks(summary, gathered)
     if summary["dry_run"] or look.values:
         yield from _previews(folder, summary, look, rows)
     yield from overview(summary, gathered, look)
     yield Text(visible(f"Reports: {folder}", None))
+
+
+def audited(
+    found: Found, summary: Summary, gathered: Gathered, look: Look
+) -> Iterator[RenderableType]:
+    """An audit for people, with the values of its examples."""
+    yield from map(Text, audit.text(found))
+    yield from rejected_rows(summary["mappings"], gathered, look)
 
 
 def _previews(folder: Path, summary: Summary, look: Look, rows: int) -> Iterator[Text]:
@@ -58,7 +74,7 @@ def _previews(folder: Path, summary: Summary, look: Look, rows: int) -> Iterator
         yield from preview.render(str(folder / CHANGES), look.width if look.cut else None)
 
 
-def _headline(summary: Summary) -> Text:
+def _headline(summary: Summary, *, audited: bool = False) -> Text:
     text = Text(visible(summary["run_id"]), style="bold")
     text.append(f"  {summary['started_at'][:16].replace('T', ' ')} UTC", style="not bold")
     name = summary["status"]
@@ -69,7 +85,9 @@ def _headline(summary: Summary) -> Text:
     if (seconds := lasted(summary)) is not None:
         text.append(f" in {duration(seconds)}", style="not bold")
     if summary["dry_run"]:
-        text.append("  dry run", style="not bold dim")
+        text.append("  audit" if audited else "  dry run", style="not bold dim")
+    if summary.get("undid"):
+        text.append(f"  undo of {visible(summary['undid'])}", style="not bold dim")
     return text
 
 

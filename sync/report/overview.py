@@ -56,7 +56,7 @@ def overview(document: Summary, gathered: Gathered, look: Look) -> Iterator[Rend
     if mappings:
         yield Text("")
         yield from counts(document, look.width)
-    yield from _rejected(mappings, gathered, look)
+    yield from rejected_rows(mappings, gathered, look)
     yield from _warnings(gathered.warnings(), look)
     if not document["dry_run"]:
         yield from _changes(gathered.changes(), look)
@@ -69,6 +69,14 @@ def overview(document: Summary, gathered: Gathered, look: Look) -> Iterator[Rend
     yield Text("")
     yield from _broken(mappings)
     yield _ending(document)
+
+
+def not_put_back(document: Summary) -> Iterator[Text]:
+    """What an undo leaves as it is, before all else."""
+    for mapping in document["mappings"]:
+        for what in mapping.get("not_put_back") or ():
+            told = f"{mapping['mapping']}: cannot be put back: {what}"
+            yield Text(sentence(told), style="bold yellow")
 
 
 def risks(document: Summary, gathered: Gathered) -> Iterator[Text]:
@@ -87,7 +95,10 @@ def risks(document: Summary, gathered: Gathered) -> Iterator[Text]:
             yield Text(f"{name}: empties {about} of {cleared}", style="bold red")
 
 
-def _rejected(mappings: Sequence[Summary], gathered: Gathered, look: Look) -> Iterator[Text]:
+def rejected_rows(
+    mappings: Sequence[Summary], gathered: Gathered, look: Look
+) -> Iterator[RenderableType]:
+    """Rejected rows by reason, causes before cascades, and what is new of them; nothing where there are none."""
     groups = gathered.rejected()
     mended = sum(mapping.get("mended") or 0 for mapping in mappings)
     if not groups and not mended:

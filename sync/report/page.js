@@ -134,7 +134,10 @@
       return;
     }
     const few = most > AT_ONCE ? most : values.length === 1 ? AT_ONCE : FEW;
-    list(place, values, most, "values", (one) => {
+    const rare = values.filter((one) => one.rows.length === 1);
+    const several = rare.length > 1 ? [...values.filter((one) => one.rows.length > 1), ...rare] : values;
+    list(place, several, most, "values", (one) => {
+      if (rare.length > 1 && one.rows.length === 1) return pieces.rejected(one.rows[0], true); // its value stands beside it
       const under = heading(one);
       list(under, one.rows, few, "rows", (row) => pieces.rejected(row));
       return under;

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sync import files
-from sync.report import codes
+from sync.errors import EXIT_REJECTED
+from sync.report import audit, codes, kinds
+from sync.report.audit import Found
 from sync.report.gathered import Gathered, Group, Row
+from sync.report.kinds import Kind
 from sync.report.plain import dumps
 from sync.report.summary import Summary, lasted
 from sync.report.tables import COUNTS
@@ -41,9 +44,12 @@ _EXITS = {
 }
 
 
-def render(summary: Summary, gathered: Gathered, timeline: Timeline) -> str:
-    """The whole page."""
+def render(
+    summary: Summary, gathered: Gathered, timeline: Timeline, audited: Found | None = None
+) -> str:
+    """The whole page; `audited` is what `audit.json` holds, of an audit."""
     style, script = _part("page.css"), _part("page.js")
+    kind = kinds.kind(summary, audited=audited is not None)
     return _template().render(
         style=style,
         script=script,
@@ -51,9 +57,15 @@ def render(summary: Summary, gathered: Gathered, timeline: Timeline) -> str:
         " base-uri 'none'; form-action 'none'",
         data=_data(gathered),
         run=summary,
-        outcome=_outcome(summary["mappings"]),
-        mappings=[_mapping(mapping) for mapping in summary["mappings"]],
-        facts=list(_facts(summary)),
+        kind=kind,
+        outcome=_outcome(summary["mappings"], kind),
+        mappings=[_mapping(mapping, kind) for mapping in summary["mappings"]],
+        ended=_status(
+            summary, differs=any(_differs(mapping, kind) for mapping in summary["mappings"])
+        ),
+        besides=_besides(summary, audited),
+        edited=_edited(audited),
+        facts=list(_facts(summary, kind)),
         rejected=[_explained(group) for group in gathered.rejected()],
         any_new=any(group.new for group in gathered.rejected()),
         not_shown=sum(group.count - len(group.rows) for group in gathered.rejected()),
@@ -126,37 +138,78 @@ def _rows(group: Group) -> list[Row]:
     ]
 
 
-def _outcome(mappings: list[Summary]) -> list[Summary]:
+def _outcome(mappings: list[Summary], kind: Kind) -> list[Summary]:
     """The parts of the bar: outcome, rows, and its place in thousandths of the whole."""
     counts = {name: sum(mapping["rows"][name] for mapping in mappings) for name in COUNTS[1:]}
     whole, place = sum(counts.values()) or 1, 0.0
     parts = []
     for name, rows in counts.items():
         width = 1000 * rows / whole
-        parts.append({"name": name, "rows": rows, "x": round(place, 2), "width": round(width, 2)})
+        drawn = {"x": round(place, 2), "width": round(width, 2)}
+        parts.append({"name": name, "word": kind.outcome(name), "rows": rows, **drawn})
         place += width
     return parts
 
 
-def _mapping(mapping: Summary) -> Summary:
+def _status(part: Summary, *, differs: bool) -> dict[str, str]:
+    """What a run, or a mapping, is called, and its colour: an audit that found differences is not green."""
+    name = part["status"] or "failed"
+    if differs and name == "succeeded":
+        return {"word": "with differences", "name": "completed_with_errors"}
+    return {"word": (part["status"] or "broken off").replace("_", " "), "name": name}
+
+
+def _differs(mapping: Summary, kind: Kind) -> bool:
+    return kind.is_audit and bool(mapping["rows"]["created"] or mapping["rows"]["updated"])
+
+
+def _mapping(mapping: Summary, kind: Kind) -> Summary:
     return {
         **mapping,
-        "counts": [(name, mapping["rows"][name]) for name in COUNTS],
-        "bar": _outcome([mapping]),
+        "ended": _status(mapping, differs=_differs(mapping, kind)),
+        "overridden": [] if kind.is_audit else mapping.get("overridden") or [],
+        "counts": [(kind.outcome(name), mapping["rows"][name]) for name in COUNTS],
+        "bar": _outcome([mapping], kind),
         "lasted": duration(mapping["seconds"]),
         "rejected_new": mapping.get("rejected_new"),
         "mended": mapping.get("mended"),
-        "overridden": mapping.get("overridden") or [],
         "mrr": mapping.get("mrr"),
         "known_drops": mapping.get("known_drops") or {},
     }
 
 
-def _facts(summary: Summary) -> Iterator[tuple[str, str]]:
+def _besides(summary: Summary, audited: Found | None) -> dict[str, list[str]]:
+    """What is to be said of a mapping besides its rows: what an audit found, what an undo cannot put back."""
+    found = {
+        mapping["mapping"]: [
+            f"Cannot be put back: {what}" for what in mapping.get("not_put_back") or ()
+        ]
+        for mapping in summary["mappings"]
+    }
+    for mapping in audited["mappings"] if audited else ():
+        told = (line[0].upper() + line[1:] for line in audit.besides(mapping))
+        found.setdefault(mapping["mapping"], []).extend(told)
+    return found
+
+
+def _edited(audited: Found | None) -> dict[tuple[str, str], int]:
+    """By mapping and field: in how many records somebody else has changed it."""
+    mappings = audited["mappings"] if audited else ()
+    return {
+        (mapping["mapping"], name): one["edited"]
+        for mapping in mappings
+        for name, one in mapping["fields"].items()
+        if one["edited"]
+    }
+
+
+def _facts(summary: Summary, kind: Kind) -> Iterator[tuple[str, str]]:
     yield "Started", f"{summary['started_at'][:19].replace('T', ' ')} UTC"
     if (seconds := lasted(summary)) is not None:
         yield "Took", duration(seconds)
-    yield "Exit code", f"{summary['exit_code']}: {_EXITS.get(summary['exit_code'], 'ended')}"
+    code = summary["exit_code"]
+    meaning = (kind.ended if code == EXIT_REJECTED else "") or _EXITS.get(code, "ended")
+    yield "Exit code", f"{code}: {meaning}"
     if environment := summary.get("environment"):
         yield "Environment", environment
     requests = [mapping["requests"] for mapping in summary["mappings"]]

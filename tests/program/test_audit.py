@@ -1,6 +1,7 @@
 """`audit`: all rows held against ChartMogul, through the command line; nothing is written."""
 
 import json
+from xml.etree import ElementTree
 
 import pytest
 
@@ -191,3 +192,118 @@ def test_rails_do_not_stop_an_audit(three):
     assert (rows(mapping), code) == ({"read": 2, "equal": 1, "rejected": 1}, 1)
     three.rows({"id": None})
     assert audited(three)[1] == 1
+
+
+FORMS = ("markdown", "github", "junit")
+EVIL = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def edited(three):
+    """One record that somebody edited, one that is gone, one too many, one rejected row."""
+    people = People(three.place)
+    people.edit("cus_1", company=EVIL)
+    people.delete("cus_3")
+    people.add("cus_9")
+    three.rows({}, {"id": "cus_2"}, {"id": "cus_3"}, {"id": "x", "country": "Germany"})
+    return three
+
+
+@pytest.mark.parametrize("form", ["text", "json", *FORMS])
+def test_audit_prints_what_report_prints(edited, form):
+    """The same bytes, found by its id; `--output` puts them into a file."""
+    told = edited("audit", "--format", form)
+    assert (told.code, bool(told.out)) == (1, True)
+    reports = edited.place.folder / "reports"
+    name = max(one.name for one in reports.iterdir() if (one / "audit.json").exists())
+    assert edited("report", name, "--format", form).out == told.out
+    assert edited("report", name, "--format", form, "--output", "told").out == ""
+    assert (edited.place.folder / "told").read_text() == told.out
+    summary = json.loads((reports / name / "summary.json").read_text())
+    assert (summary["exit_code"], summary["dry_run"]) == (1, True)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_values_unless_asked_for(edited, form):
+    """Neither a value of a row nor one of ChartMogul stands in what others read."""
+    told = edited("audit", "--format", form).out
+    assert [value for value in ("Quince", "alert(1)", "Germany") if value in told] == []
+    assert "invalid_country" in told.replace("\\", "")
+    told = edited("audit", "--format", form, "--values").out
+    assert "Quince" in told
+
+
+def test_as_a_comment(edited):
+    """Counts, what differs and who did it, what is missing or in no row, and why rows were rejected."""
+    told = edited("audit", "--format", "markdown").out
+    lines = told.splitlines()
+    assert lines[:2] == [
+        "<!-- chartmogul-sync audit -->",
+        "### chartmogul-sync: audit, nothing was sent, completed with errors (exit code 1)",
+    ]
+    for line in (
+        "| customers | 4 | 1 | 1 | 1 | 0 | 1 | 1 | 0 |",
+        "| customers | company | 1 | 1 |",
+        "- customers: 1 of the missing were deleted in ChartMogul",
+        "| customers | invalid\\_country | country | 1 | 1 | no ISO 3166-1 alpha-2 country code |",
+    ):
+        assert line in lines
+    assert "lifted" not in told
+    assert lines[-1].startswith("5 requests in ")
+
+
+def test_as_annotations_and_cases(edited):
+    """What is missing or differs is an error at its place in the file; what is in no row a notice."""
+    told = edited("audit", "--format", "github").out.splitlines()
+    heads = [line.partition("::")[2].partition("::")[0] for line in told]
+    assert heads == [
+        "error file=mappings/customers.yml,line=1,title=1 row missing in ChartMogul",
+        "error file=mappings/customers.yml,line=8,title=1 record differs%3A company",
+        "error file=mappings/customers.yml,line=9,title=1 row rejected%3A invalid_country in country",
+        "notice file=mappings/customers.yml,line=1,title=also found",
+        "notice file=mappings/customers.yml,line=1,title=also found",
+    ]
+    read = ElementTree.fromstring(edited("audit", "--format", "junit").out)
+    assert (read.get("tests"), read.get("failures")) == ("5", "3")
+
+
+def test_the_page(edited):
+    """It says that it is an audit, in an audit's words, and no value becomes a tag."""
+    ended = edited("audit")
+    name = ended.err.splitlines()[-1].rpartition("/")[2]
+    page = (edited.place.folder / "reports" / name / "report.html").read_text()
+    body = page.partition("<body>")[2].partition('<script type="application/json"')[0]
+    for text in (
+        "<h1>Audit ",
+        "<b>1</b> missing",
+        "<b>1</b> different",
+        "<b>1</b> equal",
+        "1: a row is missing in ChartMogul, differs there, or was rejected",
+        "1 changed, 1 edited by others",
+        "First is what ChartMogul has, then what the row says.",
+        "1 of the missing were deleted in ChartMogul",
+        "1 record of the data source that no row has, such as cus_",
+    ):
+        assert text in body, text
+    assert "Lifted" not in body
+    assert EVIL not in page
+
+
+def test_differences_are_not_green(edited):
+    """An audit all of whose rows could be read, and of which one differs, is called so."""
+    edited.rows({}, {"id": "cus_2"})
+    ended = edited("audit", "--format", "json")
+    assert (ended.code, ended.json["status"]) == (1, "succeeded")
+    page = edited.place.folder / "reports" / ended.json["run_id"] / "report.html"
+    assert (
+        page.read_text().count('<p class="status completed_with_errors">with differences</p>') == 2
+    )
+
+
+def test_a_file_that_is_not_sound_in_every_form(three):
+    """Exit 2 with its problem in the form that was asked for; nothing is asked of ChartMogul."""
+    three.mapping("version: 1\n", "broken")
+    for form in FORMS:
+        ended = three("audit", "--format", form)
+        assert (ended.code, "broken.yml" in ended.out.replace("\\", "")) == (2, True)
+    assert three.place.sandbox.sandbox.calls() == []

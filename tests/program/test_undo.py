@@ -320,3 +320,46 @@ def test_money(desk):
     assert dry["mrr"] == {"known": 1, "of": 2, "sum_cents": 12345, "largest": [["cus_1", 12345]]}
     assert desk("run", "--json").json["mappings"][0]["mrr"] == dry["mrr"]
     assert desk("run", "--json").json["mappings"][0]["mrr"] is None
+
+
+def test_in_every_form(damaged):
+    """Of what run it is, and what cannot be put back, stand in its comment, page, annotations and text."""
+    damage = newest(damaged)
+    dry = damaged("undo", damage, "--dry-run", "--format", "markdown").out.splitlines()
+    title = f"### chartmogul-sync: dry run of an undo of {damage}, nothing was sent, succeeded (exit code 0)"
+    assert dry[1] == title
+    lost = "- customers: records that the run created stay: 1 (cus\\_4)"
+    assert dry[dry.index("#### Cannot be put back") + 2] == lost
+    assert "#### What would be put back" in dry
+    told = damaged("undo", damage, "--format", "github").out
+    assert told.startswith(
+        "::warning file=mappings/customers.yml,line=1,title=cannot be put back"
+        "::records that the run created stay: 1 (cus_4)"
+    )
+    shown = damaged("report").out.splitlines()
+    assert shown[0].endswith(f"undo of {damage}")
+    assert shown[1] == "customers: cannot be put back: records that the run created stay: 1 (cus_4)"
+    [part] = json.loads(damaged("report", "--format", "json").out)["mappings"]
+    assert part["not_put_back"] == ["records that the run created stay: 1 (cus_4)"]
+    page = (damaged.place.folder / "reports" / "latest" / "report.html").read_text()
+    for text in (
+        "<h1>Undo ",
+        f"What run {damage} changed goes back to what was there before.",
+        "<b>3</b> put back",
+        "What was put back",
+        "Cannot be put back: records that the run created stay: 1 (cus_4)",
+    ):
+        assert text in page, text
+
+
+def test_nothing_to_put_back_in_every_form(damaged):
+    """A run that changed nothing: 0, said in the form and at the place that were asked for."""
+    assert damaged("run").code == 0
+    still = newest(damaged)
+    sentence = f"{still} changed nothing: there is nothing to put back.\n"
+    assert damaged("undo", still).out == sentence
+    assert damaged("undo", still, "--format", "junit").out.startswith("<?xml")
+    assert damaged("undo", still, "--format", "github").out == ""
+    assert damaged("undo", still, "--json", "--output", "told.json").out == ""
+    told = json.loads((damaged.place.folder / "told.json").read_text())
+    assert told == {"format": 1, "undid": still, "mappings": []}

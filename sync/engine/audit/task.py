@@ -54,6 +54,7 @@ class AuditTask(MappingTask):
 
     def __post_init__(self) -> None:
         self.audit.join(self)
+        self.run.audited = self.audited
 
     @property
     def scope(self) -> Scope | None:

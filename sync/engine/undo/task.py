@@ -64,11 +64,13 @@ class UndoTask(MappingTask):
     async def read(self) -> None:
         """Say what cannot be put back, before anything is sent."""
         self.run.rows.read = len(self.undoable.past)
-        for message in self._lost():
-            self.telling.warned(message)
+        lost = [*self._lost()]
         if types := await self._locked():
             what = "types of attributes that the run has locked stay, for the whole account"
-            self.telling.warned(f"cannot be put back: {what}: {', '.join(types)}")
+            lost.append(f"{what}: {', '.join(types)}")
+        for what in lost:
+            self.telling.warned(f"cannot be put back: {what}")
+        self.run.not_put_back = tuple(lost)
 
     def _lost(self) -> abc.Iterator[str]:
         past = self.undoable.past
@@ -80,11 +82,10 @@ class UndoTask(MappingTask):
             ),
         ):
             if found:
-                yield f"cannot be put back: {what}: {len(found):,} ({self._keys(found)})"
+                yield f"{what}: {len(found):,} ({self._keys(found)})"
         for name, spec in self.about.fields.items():
             if spec.merges and any(name in one.changes for one in past):
-                what = f"what ChartMogul has merged by {name} stays merged"
-                yield f"cannot be put back: {what}"
+                yield f"what ChartMogul has merged by {name} stays merged"
 
     def _keys(self, found: abc.Sequence[Past]) -> str:
         shown = ", ".join(self.state.stored(one.key) for one in found[:_NAMED])

@@ -9,7 +9,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from sync.report import archive
+from sync.domain.audited import Audited, Example
+from sync.report import archive, audit
 from sync.report.files import FileReporter
 from sync.report.gathered import Gathered
 from sync.report.page import PAGE, render, write_beside
@@ -186,3 +187,15 @@ def test_of_a_run_that_wrote_none(tmp_path, run, unchanged, rejected, now):
     write_beside(page.parent, "mine")
     assert archive.page(tmp_path / run.id).read_text() == "mine"
     assert sorted(path.name for path in page.parent.iterdir() if path.name[0] == ".") == []
+
+
+def test_an_audit_and_an_undo_take_no_value_for_html(run):
+    """What an audit found, and what an undo leaves as it is, hold keys, which stay text."""
+    run.mappings[0].audited = Audited(deleted=1, extra=1, extra_examples=(EVIL,))
+    run.mappings[0].audited.differs(EVIL, Example(1, EVIL, EVIL, None, edited=True))
+    text = render(summary(run), Gathered(), Timeline(), audit.document(run))
+    assert "<h1>Audit " in text
+    run.undid, run.mappings[0].not_put_back = EVIL, (EVIL,)
+    both = text + render(summary(run), Gathered(), Timeline())
+    assert "Cannot be put back: &lt;/script&gt;" in both
+    assert [tag for tag, _ in Read(both).tags if tag in ("img", "script")] == ["script"] * 4
