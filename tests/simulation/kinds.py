@@ -21,6 +21,7 @@ from tests.simulation.plan import (
     Skew,
     Trouble,
     draw_plain,
+    draw_scene,
 )
 from tests.simulation.rows import Account, Rows
 
@@ -251,6 +252,25 @@ def plans(dice: random.Random, plan: Plan) -> Plan:
     return _in_scenes(dice, plan, applied)
 
 
+def undos(dice: random.Random, plan: Plan) -> Plan:
+    """Runs are put back, by processes that may die, after people have edited some of what they wrote."""
+    sure = dice.randrange(len(plan.scenes))
+    scenes: list[Scene] = []
+    for number, scene in enumerate(plan.scenes):
+        scenes.append(scene)
+        if number == sure or dice.random() < 0.4:
+            undo = _undo(dice, scene.newest)
+            scenes += [undo] if dice.random() < 0.7 else [undo, replace(undo, blows=(), deeds=())]
+    return replace(plan, scenes=tuple(scenes))
+
+
+def _undo(dice: random.Random, rows: Rows) -> Scene:
+    edits = tuple(Deed("edit", 0, dice.randrange(100)) for _ in range(dice.choice((0, 0, 1, 3))))
+    scene = draw_scene(dice, rows)
+    deeds = (*edits, *scene.deeds) if dice.random() < 0.3 else edits
+    return replace(scene, kind="undo", deeds=deeds, since=dice.choice((0, 0, 1, 2)))
+
+
 def fleet(dice: random.Random, plan: Plan) -> Plan:
     """Two to five processes work on one state at once, in two accounts and two data sources."""
 
@@ -309,6 +329,7 @@ KINDS: dict[str, Draw] = {
     "fleet": fleet,
     "edits": edits,
     "plans": plans,
+    "undos": undos,
 }
 
 #: What the worker bears. Not `lag`: a contact that was just created and cannot be read by its uuid looks as one that

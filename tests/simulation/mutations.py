@@ -15,6 +15,7 @@ from sync.destination.parents import ParentResolver
 from sync.domain import overwrite, plan, planned
 from sync.domain.own import Own
 from sync.domain.plan import Absent
+from sync.domain.put_back import put_back
 from sync.domain.results import Delivered, count
 from sync.engine import run
 from sync.engine.lease import RunLease
@@ -22,10 +23,11 @@ from sync.engine.read.decision import StateDecision
 from sync.engine.read.duplicates import DuplicateKeys
 from sync.engine.read.retrials import Retrials
 from sync.engine.spool import Spool
+from sync.engine.undo import putter
 from sync.engine.write import deliver, delivery, recorder
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.writer import Writer
-from sync.report import folder, log
+from sync.report import archive, folder, log, undoable
 from sync.state import leases
 from sync.state.keys import Keys
 from sync.state.mapping_state import MappingState
@@ -316,6 +318,18 @@ def _refused_and_gone() -> Plan:
     return Plan(0, scenes=(Scene(_with_ada()), deleted), kinds=("deletions",), **told)
 
 
+def _put_back(*deeds: Deed) -> Plan:
+    """A company changes, people do something, and the run that changed it is put back."""
+    undo = Scene(_rows("After"), kind="undo", deeds=deeds)
+    scenes = (Scene(_rows("Before")), Scene(_rows("After")), undo)
+    return Plan(0, scenes=scenes, kinds=("undos",))
+
+
+def _back_at_any_rate(changes: Any, shown: Any, shape: Any) -> Any:
+    stands = {n: (b, a if n == "tags" else shown.get(n)) for n, (b, a) in changes.items()}
+    return put_back(stands, shown, shape)
+
+
 def _hold_back_for_ever(self: StateDecision, record: Any, fingerprint: Any, memory: Any) -> Any:
     held = memory and self._held_back(record, fingerprint, memory)
     return held or _decide(self, record, fingerprint, memory)
@@ -572,6 +586,24 @@ MUTATIONS: dict[str, Mutation] = {
         "plans_hold",
         ((planned, "_of_chartmogul", lambda *_: []),),
         plans=(_edited_since(company="Another"),),
+    ),
+    "over an edit": Mutation(
+        "an undo puts values back over what people have typed since",
+        "put_back",
+        ((putter, "put_back", _back_at_any_rate),),
+        plans=(_put_back(Deed("edit", 0, 0)),),
+    ),
+    "back and forth": Mutation(
+        "what was put back is sent again by the next run",
+        "stays_undone",
+        ((StateDecision, "_is_undone", lambda *_: False),),
+        plans=(_put_back(),),
+    ),
+    "undone undo": Mutation(
+        "an undo can be put back like any run",
+        "undone_for_good",
+        ((undoable, "folder_of", archive.find),),
+        plans=(_put_back(),),
     ),
     "untold": Mutation(
         "what ChartMogul does not take is told once, and never again",

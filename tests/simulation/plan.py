@@ -146,8 +146,8 @@ class Scene:
     """One process, or two at once, and what befalls them; the rows of that moment."""
 
     rows: Rows
-    #: `apply`: a plan was made in calm just before, and people had their way since.
-    kind: Literal["run", "full", "dry run", "apply"] = "run"
+    #: `apply`: a plan was made in calm just before, and people had their way since. `undo`: an earlier run is put back.
+    kind: Literal["run", "full", "dry run", "apply", "undo"] = "run"
     troubles: tuple[Trouble, ...] = ()
     deeds: tuple[Deed, ...] = ()
     blows: tuple[Blow, ...] = ()
@@ -163,6 +163,8 @@ class Scene:
     #: The wall clocks of the processes, in turn; none: all are right.
     clocks: tuple[Skew, ...] = ()
     companions: tuple[Companion, ...] = ()
+    #: How many runs that changed anything came after the one that an `undo` is of.
+    since: int = 0
 
     @property
     def newest(self) -> Rows:
@@ -239,6 +241,11 @@ class Plan:
         return any(deed.what != DEFINE for scene in self.scenes for deed in scene.deeds)
 
     @property
+    def undoing(self) -> bool:
+        """Whether what a run did is ever put back: then only a full run sends it again."""
+        return any(scene.kind == "undo" for scene in self.scenes)
+
+    @property
     def defining(self) -> bool:
         """Whether people let ChartMogul take what it has dropped."""
         return any(deed.what == DEFINE for scene in self.scenes for deed in scene.deeds)
@@ -264,7 +271,7 @@ def draw_plain(seed: int) -> Plan:
     scenes = []
     history = [rows]
     for _ in range(dice.choice((1, 1, 2, 2, 3, 4))):
-        scenes.append(_scene(dice, rows))
+        scenes.append(draw_scene(dice, rows))
         roll = dice.random()
         if roll < 0.5:
             rows = rows.changed(dice)
@@ -284,7 +291,8 @@ def draw_plain(seed: int) -> Plan:
     return replace(plan, split=dice.random() < 0.3 and not plan.merging)
 
 
-def _scene(dice: random.Random, rows: Rows) -> Scene:
+def draw_scene(dice: random.Random, rows: Rows) -> Scene:
+    """A scene with these rows, and what befalls its processes."""
     return Scene(
         rows,
         kind=dice.choice(("run", "run", "run", "run", "full", "dry run")),

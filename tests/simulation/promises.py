@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from sync.domain.results import Status
-from sync.errors import EXIT_LOCKED, EXIT_REJECTED, EXIT_TERMINATED
+from sync.errors import EXIT_LOCKED, EXIT_REJECTED, EXIT_TERMINATED, ConfigError
+from sync.report import undoable
 from sync.sandbox.countries import state_code
 from sync.sandbox.sandbox import DATA_SOURCE
 from sync.sandbox.world import World as Held
 from tests.simulation.account import KEY, OTHER_KEY, READ_ONLY_KEY, Asked, Effect
 from tests.simulation.rows import PERSONAL, Account, Person, Rows
 from tests.simulation.worker import Worker
-from tests.simulation.world import TYPES, Planned, World
+from tests.simulation.world import TYPES, Planned, Undone, World
 
 Broken = abc.Iterator[str]
 
@@ -64,12 +65,19 @@ def counts(world: World) -> Broken:
             if rows.unprocessed < 0:
                 yield f"more rows are decided than read; {name}"
             if mapping.status in (Status.SUCCEEDED, Status.COMPLETED_WITH_ERRORS):
-                given = worker.scene.rows.of(world.plan.queries[mapping.mapping])
-                if rows.unprocessed or rows.read != len(given):
-                    yield f"of {len(given)} rows not all are decided; {name}"
+                given = _given(world, worker, mapping.mapping)
+                if rows.unprocessed or rows.read != given:
+                    yield f"of {given} rows not all are decided; {name}"
         folder = _report(world, worker)
         if folder is not None:
             yield from _tally(worker, folder)
+
+
+def _given(world: World, worker: Worker, mapping: str) -> int:
+    """How many rows a mapping has: those of its query, or what a run did that is put back."""
+    if worker.undoes is None:
+        return len(worker.scene.rows.of(world.plan.queries[mapping]))
+    return sum(name == mapping for name, _ in world.undone[worker.name].lines)
 
 
 def _tally(worker: Worker, folder: Path) -> Broken:
@@ -238,8 +246,8 @@ def _lacking(
         held = shown.get(name)
         if name in shown["pinned"] or (name == "role" and world.plan.undefined):
             continue
-        if world.plan.yielding and _is_foreign(name, held):
-            continue
+        if world.plan.yielding and (world.plan.undoing or _is_foreign(name, held)):
+            continue  # what was put back is somebody else's, too
         if world.plan.overwrite == "if_empty" and held not in (None, ""):
             continue
         if world.plan.overwrite == "if_empty" and wanted is None:
@@ -260,7 +268,7 @@ def _is_edited(world: World, row: Account | Person) -> bool:
     shown = _bearer(world, row)
     if world.plan.overwrite != "reject_edited" or isinstance(shown, str):
         return False
-    return any(_is_foreign(name, shown.get(name)) for name in row.fields)
+    return world.plan.undoing or any(_is_foreign(name, shown.get(name)) for name in row.fields)
 
 
 def edits_survive(world: World) -> Broken:
@@ -276,7 +284,14 @@ def edits_survive(world: World) -> Broken:
 def nobody_edited(world: World) -> Broken:
     """Where nobody has edited anything no warning says so, whatever answers were lost and processes killed."""
     plan = world.plan
-    if plan.meddling or plan.dropping or plan.split or plan.yielding or plan.present:
+    if (
+        plan.meddling
+        or plan.dropping
+        or plan.split
+        or plan.yielding
+        or plan.present
+        or plan.undoing
+    ):
         return
     for worker in _workers(world):
         folder = _report(world, worker)
@@ -439,8 +454,8 @@ def _shared(workers: list[Worker]) -> Broken:
 
 def made_again(world: World) -> Broken:
     """What a run found deleted is there again after the next one."""
-    if world.unasked is None or world.plan.merging:
-        return
+    if world.unasked is None or world.plan.merging or world.plan.undoing:
+        return  # a row that was put back is sent no more
     if any(one.run is None or one.run.exit_code not in (0, EXIT_REJECTED) for one in world.early):
         return
     graves, known = world.account.graves, world.unasked
@@ -465,6 +480,8 @@ def _came_to_its_end(worker: Worker) -> bool:
 
 def tried_again(world: World) -> Broken:
     """What ChartMogul dropped is there once it takes it, a day later, without a full run."""
+    if world.plan.undoing:
+        return
     if world.a_day_later is None or world.plan.merging or "role" not in _definitions(world):
         return
     last = world.early[-1]
@@ -528,6 +545,165 @@ def _names(effect: Effect) -> set[str]:
         custom = [one if isinstance(one, str) else one["key"] for one in custom]
     names = set(body) - {"data_source_uuid", "external_id", "attributes", "custom"}
     return names | {f"attributes.{key}" for key in custom}
+
+
+def put_back(world: World) -> Broken:
+    """What a run wrote is put back where it still stands: once, to what its report says was there before."""
+    for name, undone in world.undone.items():
+        if not undone.alone:
+            continue
+        worker = next(one for one in _workers(world) if one.name == name)
+        wrote = [e for e in world.account.effects if e.caller == name and e.writes]
+        if not worker.scene.troubles:
+            sent = Counter((e.method, e.path, repr(e.body)) for e in wrote if e.status < 300)
+            yield from (f"{name} sent twice: {one}" for one, count in sent.items() if count > 1)
+        fates = {key: _fate(undone, line) for key, line in undone.lines.items()}
+        for (mapping, key), line in undone.lines.items():
+            mine = [e for e in wrote if line["uuid"] in e.path]
+            if mine and fates[mapping, key] != "put back":
+                yield f"{name} wrote {mapping} {key}, which {fates[mapping, key]}: {mine[0].body}"
+        yield from _told_of(world, worker, undone, fates)
+
+
+def _told_of(
+    world: World,
+    worker: Worker,
+    undone: Undone,
+    fates: abc.Mapping[tuple[str, str], str],
+) -> Broken:
+    """Whether what an undo says of each record is so, once it has come to its end."""
+    folder = _report(world, worker)
+    if folder is None or worker.exit_code not in (0, EXIT_REJECTED):
+        return
+    codes = {(e["mapping"], e["key"]): e["code"] for e in _lines(folder, "errors.jsonl")}
+    for (mapping, key), line in undone.lines.items():
+        fate, code = fates[mapping, key], codes.get((mapping, key))
+        told = f"{worker.name}, {mapping} {key} {fate}"
+        if (code == "conflict") != (fate == "has moved"):
+            yield f"{told}, and its code is {code}"
+        if fate == "put back" and code is None and not _stands(undone.after, line, 0):
+            yield f"{told}, and is {_record(undone.after, line['uuid'])}, not as in {line}"
+
+
+def _fate(undone: Undone, line: abc.Mapping[str, Any]) -> str:
+    """What is to become of a record that a run wrote, by what ChartMogul showed when the undo began."""
+    if line["outcome"] == "created" or line.get("created") or not line["before_known"]:
+        return "cannot be put back"
+    if _record(undone.before, line["uuid"]) is None:
+        return "has moved"
+    if _stands(undone.before, line, 0):
+        return "is back"
+    return "put back" if _stands(undone.before, line, 0, 1) else "has moved"
+
+
+def _record(held: Held, uuid: str) -> dict[str, Any] | None:
+    """A customer or a contact of the data source as ChartMogul shows it, with the names that reports have."""
+    if (customer := held.customers.get(uuid)) is not None:
+        shown = held.show(customer)
+        custom = shown["attributes"]["custom"]
+        shown |= {"tags": shown["attributes"]["tags"]}
+        ours = any(source == DATA_SOURCE for source, _ in customer.pairs)
+    elif (contact := held.contacts.get(uuid)) is not None:
+        shown = held.show_contact(contact)
+        custom = shown["custom"]
+        ours = contact.customer_uuid is not None
+    else:
+        return None
+    return {**shown, **{f"attributes.{n}": v for n, v in custom.items()}} if ours else None
+
+
+def _stands(held: Held, line: abc.Mapping[str, Any], *which: int) -> bool:
+    """Whether each field of a line shows the value before (0) or after (1), or one of them."""
+    shown = _record(held, line["uuid"])
+    if shown is None:
+        return False
+    for name, pair in line["changes"].items():
+        if name == "tags":
+            added = set(pair[1] or ()) - set(pair[0] or ())
+            if which == (0,) and added & set(shown["tags"]):
+                return False
+        elif not any(_alike(name, pair[one], shown.get(name)) for one in which):
+            return False
+    return True
+
+
+def _alike(name: str, told: Any, held: Any) -> bool:
+    """Whether a value of a report is the one that ChartMogul shows."""
+    if told in (None, "") or held in (None, ""):
+        return told in (None, "") and held in (None, "")
+    if isinstance(told, bool) or isinstance(held, bool):
+        return told is held
+    if name == "attributes.score":
+        return _same(name, Decimal(str(told)), str(held))
+    return _same(name, told, held)
+
+
+def stays_undone(world: World) -> Broken:
+    """What was put back stays so over later runs, until its row changes or somebody asks for all."""
+    for name, undone in world.undone.items():
+        workers = _workers(world)
+        undoing = next(one for one in workers if one.name == name)
+        folder = _report(world, undoing)
+        if folder is None or undoing.exit_code not in (0, EXIT_REJECTED):
+            continue
+        if "does not know what the run had sent" in undoing.log.getvalue():
+            continue
+        lines = _lines(folder, "errors.jsonl")
+        left = {(e["mapping"], e["key"]) for e in lines}
+        for key, line in undone.lines.items():
+            if key not in left and _fate(undone, line) in ("put back", "is back"):
+                yield from _sent_again(world, undoing, undone.run, line, workers)
+
+
+def _sent_again(
+    world: World,
+    undoing: Worker,
+    run: Worker,
+    line: abc.Mapping[str, Any],
+    workers: abc.Sequence[Worker],
+) -> Broken:
+    """What processes after an undo write of a record whose row is as it was when it was sent."""
+    query = world.plan.queries[line["mapping"]]
+    of_run = _rows_of(run, query, line["key"])
+    for worker in workers:
+        if worker is undoing or worker.shelf is not undoing.shelf or worker.place != (0, 0):
+            continue
+        if worker.began < run.began or worker is run:
+            continue
+        rows = _rows_of(worker, query, line["key"])
+        if worker.undoes is not None:
+            another = world.undone[worker.name]
+            if worker.began > undoing.began and (line["mapping"], line["key"]) in another.lines:
+                return
+            continue
+        if rows and rows != of_run and worker.scene.kind != "dry run":
+            return  # the row has changed: what it was before is no matter any more
+        if worker.began < undoing.ended:
+            continue
+        if worker.scene.kind == "full":
+            return
+        for effect in world.account.effects:
+            if effect.caller == worker.name and effect.writes and line["uuid"] in effect.path:
+                yield f"{worker.name} sent {line['key']} again, which {undoing.name} put back"
+
+
+def _rows_of(worker: Worker, query: str, key: str) -> list[Any]:
+    """The rows of a key, as a process read them."""
+    rows: abc.Sequence[Account | Person] = worker.scene.rows.of(query)
+    return [r.values for r in rows if (r.id if isinstance(r, Account) else r.key) == key]
+
+
+def undone_for_good(world: World) -> Broken:
+    """An undo is not undone: who asks for it is refused."""
+    for worker in _workers(world):
+        folder = _report(world, worker)
+        if worker.undoes is None or folder is None:
+            continue
+        try:
+            undoable.folder_of(folder.parent, folder.name)
+        except ConfigError:
+            continue
+        yield f"{worker.name} put a run back, and might be put back itself"
 
 
 def as_foretold(world: World) -> Broken:
@@ -736,6 +912,9 @@ PROMISES: tuple[abc.Callable[[World], Broken], ...] = (
     made_again,
     tried_again,
     plans_hold,
+    put_back,
+    stays_undone,
+    undone_for_good,
     as_foretold,
     types_hold,
     nothing_leaks,

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, suppress
 from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,11 @@ from sync.engine.context import Selection, Stop
 from sync.engine.plan_file import PlanFile
 from sync.engine.read.query import MappingQuery
 from sync.engine.session import Session, Ways
+from sync.engine.task import MappingTask
+from sync.engine.undo.task import UndoTask
 from sync.errors import EXIT_TERMINATED, SyncError
 from sync.mapping.loader import LoadedMapping
-from sync.report import logs
+from sync.report import logs, undoable
 from sync.report.files import FileReporter
 from sync.report.log import LogReporter
 from sync.report.plan_writer import PlanWriter
@@ -56,6 +59,17 @@ class Setting:
     folder: Path
     settings: Settings
     mappings: tuple[LoadedMapping, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """What a process is asked for: which rows, of which mappings, and what takes them through the phases."""
+
+    selection: Selection
+    mappings: tuple[LoadedMapping, ...]
+    task: abc.Callable[..., MappingTask] = MappingTask
+    #: The run that it puts back.
+    undid: str | None = None
 
 
 @dataclass(slots=True)
@@ -95,6 +109,8 @@ class Worker:
     shelf: Shelf = field(default_factory=Shelf)
     #: Where plans are made.
     plan_file: Path = field(default_factory=Path)
+    #: The report of the run that it puts back; None: it does something else.
+    undoes: Path | None = None
     dead: bool = False
     run: Run | None = None
     #: An error that reached the top: one of ours ends the program with its code, any other is a bug.
@@ -171,8 +187,8 @@ class Worker:
         async with AsyncExitStack() as stack:
             store = self._open_store(dry_run=dry_run)
             stack.callback(store.close)
-            selection = self._selection(stack)
-            reporter = self._reporter(store, selection)
+            errand = self._errand(stack)
+            reporter = self._reporter(store, errand.selection)
             stack.callback(reporter.close)
             session = Session(
                 settings,
@@ -181,13 +197,29 @@ class Worker:
                 reporter,
                 stack,
                 self._ways(),
+                errand.task,
             )
-            return await session.conduct(self.setting.mappings, selection, dry_run=dry_run)
+            return await session.conduct(
+                errand.mappings, errand.selection, dry_run=dry_run, undid=errand.undid
+            )
 
     def _ways(self) -> Ways:
         chance = random.Random(self.number).random
         clock = Clock(self.clock, self.monotonic, self._sleep, chance)
         return Ways(clock, self._http, self._query, WorldBook(self.shelf, self))
+
+    def _errand(self, stack: AsyncExitStack) -> "_Errand":
+        """What it is there for, as the commands would have it."""
+        if self.undoes is None:
+            return _Errand(self._selection(stack), self.setting.mappings)
+        folder = self.undoes
+        parts = undoable.read(undoable.folder_of(folder.parent, folder.name))
+        undoables = {one.mapping: one for _, one in parts}
+        by_name = {loaded.mapping.name: loaded for loaded in self.setting.mappings}
+        keys = frozenset(past.key for one in undoables.values() for past in one.past)
+        task = partial(UndoTask, undoables=undoables, foreseen={})
+        mappings = tuple(by_name[name] for name in undoables)
+        return _Errand(Selection(keys=keys), mappings, task, folder.name)
 
     def _selection(self, stack: AsyncExitStack) -> Selection:
         """What it is asked for: a dry run makes a plan, and one may be applied, where there is any."""

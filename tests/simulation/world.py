@@ -97,6 +97,21 @@ class Planned:
 
 
 @dataclass(slots=True)
+class Undone:
+    """A run that is put back: its report's lines, by mapping and key, and its scene's rows.
+
+    `before` is what ChartMogul held when the undo began, once people had edited what they edit before it; `after`
+    what it held after the scene. `alone`: nobody else changed anything meanwhile.
+    """
+
+    run: Worker
+    lines: dict[tuple[str, str], Any]
+    before: Held
+    alone: bool
+    after: Held
+
+
+@dataclass(slots=True)
 class World:
     """One plan, played in a folder of its own."""
 
@@ -122,6 +137,8 @@ class World:
     #: The calm dry runs that made plans, and what each process that applied one had before it.
     rehearsals: list[Worker] = field(default_factory=list, init=False)
     applied: dict[str, Planned] = field(default_factory=dict, init=False)
+    #: What each process that put a run back had before it.
+    undone: dict[str, Undone] = field(default_factory=dict, init=False)
     #: A calm dry run, and the calm run after it; of worlds with plans.
     foretold: list[Worker] = field(default_factory=list, init=False)
     initial: set[str] = field(default_factory=set, init=False)
@@ -155,16 +172,22 @@ class World:
             self._at += scene.pause
             if scene.kind == "apply":
                 self._rehearse(scene)
+            if scene.kind == "undo":
+                self._at += _CALM  # what was on its way has arrived by then
             self.played.append(self._scene(scene))
         rows = self.plan.scenes[-1].newest if self.plan.scenes else Rows((), ())
         if "plans" in self.plan.kinds:
             rows = rows.changed(random.Random(f"{self.plan.seed} foretold"))
         # What people merged or deleted comes back with a full run only; it has to see it all.
-        calm = Scene(rows, kind="full" if self.plan.meddling else "run")
+        calm = Scene(rows, kind="full" if self.plan.meddling or self.plan.undoing else "run")
         if self.plan.skewed or any(scene.elsewhere for scene in self.plan.scenes):
             # A wait that began by a wrong clock, or on another machine, may begin anew in the first run that meets it.
             self._at += _CALM
             self.early.append(self._calm(calm, self.folder / "state.db"))
+        if self.plan.undoing:
+            for _ in range(2):
+                self._at += _CALM
+                self.early.append(self._calm(replace(calm, kind="run"), self.folder / "state.db"))
         if "plans" in self.plan.kinds:
             self._at += _CALM
             plain = replace(calm, kind="run")
@@ -237,11 +260,42 @@ class World:
             self.applied[worker.name] = planned
         return planned
 
+    def _to_undo(self, since: int) -> Worker | None:
+        """A run that changed something, after which as many others did; the first where they are fewer."""
+        done = [
+            worker
+            for played in self.played
+            for worker in played.workers
+            if worker.place == (0, 0) and worker.undoes is None and self.lines(worker, real=True)
+        ]
+        return done[-1 - since] if len(done) > since else (done[0] if done else None)
+
+    def lines(self, worker: Worker, *, real: bool = False) -> list[Any]:
+        """What the report of a process lists as changed; nothing where there is none, or no `real` run's is wanted."""
+        if worker.run is None or (real and worker.run.dry_run):
+            return []
+        file = self.folder / "reports" / worker.run.id / "changes.jsonl"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [line for line in map(json.loads, lines) if line["changes"] and line["uuid"]]
+
+    def _note_undo(self, worker: Worker, run: Worker, scene: Scene, *, alone: bool) -> None:
+        """What an undo begins with."""
+        assert run.run is not None
+        worker.undoes = self.folder / "reports" / run.run.id
+        self.note(f"{worker.name} puts back what {run.name} did")
+        lines = {(line["mapping"], line["key"]): line for line in self.lines(run)}
+        alone = alone and not any(deed.before for deed in scene.deeds)
+        held = _copied(self.account.sandbox.world)
+        self.undone[worker.name] = Undone(run, lines, held, alone, held)
+
     def _calm(self, scene: Scene, state: Path) -> Worker:
         return self._scene(scene, state=state, calm=True).workers[0]
 
     def _scene(self, scene: Scene, *, state: Path | None = None, calm: bool = False) -> Played:
         state = state or self.folder / "state.db"
+        undone = self._to_undo(scene.since) if scene.kind == "undo" else None
+        if scene.kind == "undo" and undone is None:
+            scene = replace(scene, kind="run")
         self.account.open(None if calm else scene)
         workers: list[Worker] = []
 
@@ -272,6 +326,8 @@ class World:
         if scene.kind == "dry run":
             played.before = _dump(state)
         planned = None if scene.kind != "apply" else self._note_plan(workers[: len(mains)], scene)
+        if undone is not None:
+            self._note_undo(workers[0], undone, scene, alone=len(mains) == 1)
         self.note(f"a {scene.kind} begins{' in calm' if calm else ''}")
         try:
             with _processes(workers), _state_clock(self.plan, self.now):
@@ -287,6 +343,8 @@ class World:
             played.after = _dump(state)
         if planned is not None:
             planned.after = dict(self.account.sandbox.world.customers)
+        if undone is not None:
+            self.undone[workers[0].name].after = _copied(self.account.sandbox.world)
         return played
 
     def _worker(
@@ -294,6 +352,8 @@ class World:
     ) -> Worker:
         self._number += 1
         its = replace(scene, rows=scene.newest) if later else scene
+        if later and scene.kind == "undo":
+            its = replace(its, kind="run")
         if companion in scene.companions:
             its = replace(scene, kind=companion.kind)
         place = (companion.account, companion.source)
