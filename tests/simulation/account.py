@@ -18,6 +18,7 @@ from sync.sandbox.request import Incoming
 from sync.sandbox.sandbox import DATA_SOURCE, Sandbox
 from sync.sandbox.world import Merge
 from tests.simulation.plan import DEFINE, TYPE, Deed, Plan, Scene, Trouble
+from tests.simulation.rows import former
 
 KEY = "planted-key-5d2c7e91ab"
 OTHER_KEY = "planted-other-key-31f0c4d2"
@@ -422,7 +423,8 @@ class Account:
             self.graves[uuid].append(("contact", contact.external_id))
             return
         for person in (one for scene in self.plan.scenes for one in scene.rows.people):
-            if person.id and f"{person.customer}|{person.email.lower()}" in keys:
+            told = f"{former(person.customer)}|{person.email.lower()}"
+            if person.id and told in map(former, keys):
                 self.graves[uuid].append(("contact", person.id))
 
     def _is_ours(self, pairs: abc.Iterable[tuple[str, str]]) -> bool:

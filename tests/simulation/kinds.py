@@ -23,7 +23,7 @@ from tests.simulation.plan import (
     draw_plain,
     draw_scene,
 )
-from tests.simulation.rows import Account, Rows
+from tests.simulation.rows import Account, Rows, former
 
 Draw = abc.Callable[[random.Random, Plan], Plan]
 
@@ -271,6 +271,42 @@ def _undo(dice: random.Random, rows: Rows) -> Scene:
     return replace(scene, kind="undo", deeds=deeds, since=dice.choice((0, 0, 1, 2)))
 
 
+def renames(dice: random.Random, plan: Plan) -> Plan:
+    """Accounts get other keys, once all that was on its way has arrived; their rows tell the keys before."""
+    first = dice.randrange(len(plan.scenes))
+    keys = frozenset(_some(dice, [row.id for row in plan.scenes[0].rows.accounts]))
+    scenes = tuple(
+        _renamed(scene, keys) if number >= first else scene
+        for number, scene in enumerate(plan.scenes)
+    )
+    begun = replace(scenes[first], pause=max(scenes[first].pause, 700.0))
+    return replace(plan, scenes=(*scenes[:first], begun, *scenes[first + 1 :]), renaming=True)
+
+
+def _renamed(scene: Scene, keys: frozenset[str]) -> Scene:
+    later = scene.later.renamed(keys) if scene.later else None
+    return replace(scene, rows=scene.rows.renamed(keys), later=later)
+
+
+def words(dice: random.Random, plan: Plan) -> Plan:
+    """The warehouse has words of its own for values, and the mapping says what they stand for."""
+    keys = frozenset(_some(dice, [row.id for row in plan.scenes[0].rows.accounts]))
+    scenes = tuple(
+        replace(
+            scene,
+            rows=_worded(scene.rows, keys),
+            later=_worded(scene.later, keys) if scene.later else None,
+        )
+        for scene in plan.scenes
+    )
+    return replace(plan, scenes=scenes, mapped=True)
+
+
+def _worded(rows: Rows, keys: frozenset[str]) -> Rows:
+    accounts = (replace(row, worded=former(row.id) in keys) for row in rows.accounts)
+    return replace(rows, accounts=tuple(accounts))
+
+
 def fleet(dice: random.Random, plan: Plan) -> Plan:
     """Two to five processes work on one state at once, in two accounts and two data sources."""
 
@@ -330,6 +366,8 @@ KINDS: dict[str, Draw] = {
     "edits": edits,
     "plans": plans,
     "undos": undos,
+    "renames": renames,
+    "words": words,
 }
 
 #: What the worker bears. Not `lag`: a contact that was just created and cannot be read by its uuid looks as one that

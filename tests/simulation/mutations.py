@@ -33,6 +33,7 @@ from sync.state.keys import Keys
 from sync.state.mapping_state import MappingState
 from sync.state.memory import Doubt, KnownDrops, Memory, RejectedRow
 from sync.state.store import Store
+from sync.transform import build
 from tests.simulation.plan import (
     DEFINE,
     TYPE,
@@ -318,6 +319,28 @@ def _refused_and_gone() -> Plan:
     return Plan(0, scenes=(Scene(_with_ada()), deleted), kinds=("deletions",), **told)
 
 
+def _new_key() -> Plan:
+    """A customer that is known gets another key, which its row tells."""
+    before = _with_ada()
+    return Plan(0, scenes=(Scene(before), Scene(before.renamed(["acc-1"]))), renaming=True)
+
+
+def _in_words() -> Plan:
+    """A row says its country in words."""
+    [row] = _rows("Any").accounts
+    return Plan(0, scenes=(Scene(Rows((replace(row, worded=True),), ())),), mapped=True)
+
+
+_fill = build._fill
+
+
+def _cast_first(fields: Any, slot: Any, raw: Any, problems: Any) -> None:
+    _fill(fields, replace(slot, map=None), raw, problems)
+    value = fields.get(slot.field)
+    if slot.map and value is not None:
+        fields[slot.field] = slot.map.get(str(value), value)
+
+
 def _put_back(*deeds: Deed) -> Plan:
     """A company changes, people do something, and the run that changed it is put back."""
     undo = Scene(_rows("After"), kind="undo", deeds=deeds)
@@ -586,6 +609,18 @@ MUTATIONS: dict[str, Mutation] = {
         "plans_hold",
         ((planned, "_of_chartmogul", lambda *_: []),),
         plans=(_edited_since(company="Another"),),
+    ),
+    "by its new name": Mutation(
+        "nobody asks what key a record had before",
+        "no_duplicates",
+        ((build, "_former", _ignore),),
+        plans=(_new_key(),),
+    ),
+    "cast first": Mutation(
+        "a value is cast before anybody looks up what it stands for",
+        "delivered",
+        ((build, "_fill", _cast_first),),
+        plans=(_in_words(),),
     ),
     "over an edit": Mutation(
         "an undo puts values back over what people have typed since",

@@ -209,6 +209,10 @@ class Plan:
     pinned: tuple[str, ...] = ()
     #: The mapping of customers has a state.
     states: bool = False
+    #: Rows tell the key that their record had before.
+    renaming: bool = False
+    #: The mapping of customers says what the warehouse's words stand for.
+    mapped: bool = False
     #: Whose value wins, for all fields.
     overwrite: str = "always"
     #: The kinds of trouble that struck beyond those of every world, see `kinds`.

@@ -18,7 +18,7 @@ from sync.sandbox.countries import state_code
 from sync.sandbox.sandbox import DATA_SOURCE
 from sync.sandbox.world import World as Held
 from tests.simulation.account import KEY, OTHER_KEY, READ_ONLY_KEY, Asked, Effect
-from tests.simulation.rows import PERSONAL, Account, Person, Rows
+from tests.simulation.rows import NEW, PERSONAL, Account, Person, Rows, former
 from tests.simulation.worker import Worker
 from tests.simulation.world import TYPES, Planned, Undone, World
 
@@ -94,7 +94,8 @@ def _tally(worker: Worker, folder: Path) -> Broken:
 
 def no_duplicates(world: World) -> Broken:
     """No customer and no contact is created twice."""
-    deleted = Counter(key for keys in world.account.graves.values() for key in keys)
+    graves = world.account.graves.values()
+    deleted = Counter((what, former(key)) for keys in graves for what, key in keys)
     merged = world.plan.merging
     mine = [e for e in world.account.effects if e.created and _is_judged(e)]
     made = Counter(map(_identity, mine))
@@ -113,11 +114,11 @@ def _is_judged(effect: Effect) -> bool:
 def _identity(effect: Effect) -> tuple[str, str]:
     body = effect.body
     if effect.path == "/v1/customers":
-        return ("customer", body["external_id"])
+        return ("customer", former(body["external_id"]))
     if body.get("external_id"):
         return ("contact", body["external_id"])
     customer = effect.answer.get("customer_external_id") or body["customer_uuid"]
-    return ("contact by e-mail", f"{customer}|{body['email'].lower()}")
+    return ("contact by e-mail", f"{former(customer)}|{body['email'].lower()}")
 
 
 def waits_hold(world: World) -> Broken:
@@ -319,7 +320,7 @@ def _same(name: str, wanted: Any, held: Any) -> bool:
 
 
 def _customer(world: World, row: Account, account: Held) -> dict[str, Any] | str:
-    uuid = account.by_pair.get((world.account.sandbox.data_source, row.id))
+    uuid = _uuid(account, row.id)
     if uuid is None:
         return "ChartMogul has no such customer"
     customer = account.customers[uuid]
@@ -328,8 +329,14 @@ def _customer(world: World, row: Account, account: Held) -> dict[str, Any] | str
     return {**shown, **shown["attributes"]["custom"], **plain}
 
 
+def _uuid(account: Held, key: str) -> str | None:
+    """The customer of a key, be it that ChartMogul has it under the key before."""
+    pairs = ((DATA_SOURCE, key), (DATA_SOURCE, former(key)))
+    return next((account.by_pair[pair] for pair in pairs if pair in account.by_pair), None)
+
+
 def _contact(world: World, row: Person, account: Held) -> dict[str, Any] | str:
-    uuid = account.by_pair.get((world.account.sandbox.data_source, row.customer))
+    uuid = _uuid(account, row.customer)
     found = [
         contact
         for contact in account.contacts.values()
@@ -466,9 +473,13 @@ def made_again(world: World) -> Broken:
         if effect.status == 404 and effect.caller in whole and effect.at < world.unasked_since
     }
     for mapping, number, row in _good(world, world.early[-1].scene.rows):
-        here = ("customer", row.id) if isinstance(row, Account) else ("contact", row.id)
+        here = ("customer", former(row.id)) if isinstance(row, Account) else ("contact", row.id)
         # What was made again may have been deleted once more, which nobody has seen yet.
-        buried = {uuid for uuid, whose in graves.items() if here in whose}
+        buried = {
+            uuid
+            for uuid, whose in graves.items()
+            if here in {(what, former(key)) for what, key in whose}
+        }
         if buried and buried <= noticed and isinstance(_shown(world, row, known), str):
             yield f"{mapping} row {number} was found deleted, and is not there again"
 
@@ -532,7 +543,7 @@ def _listed_for(world: World, planned: Planned, effect: Effect) -> abc.Mapping[s
     lines = [
         one
         for (mapping, key), one in planned.lines.items()
-        if mapping != "contacts" and key in keys
+        if mapping != "contacts" and former(key) in map(former, keys)
     ]
     return {name: change for line in lines for name, change in line["changes"].items()}
 
@@ -671,6 +682,8 @@ def _sent_again(
         if worker.began < run.began or worker is run:
             continue
         rows = _rows_of(worker, query, line["key"])
+        if _rows_of(worker, query, NEW + line["key"]):
+            return  # a row with another key is another row
         if worker.undoes is not None:
             another = world.undone[worker.name]
             if worker.began > undoing.began and (line["mapping"], line["key"]) in another.lines:

@@ -10,6 +10,19 @@ from zlib import crc32
 #: Stands in every value that must not leave the warehouse but for ChartMogul and the reports.
 PERSONAL = "personal"
 PLANS = ("free", "team", "scale")
+#: What a new key of a record begins with; the rest is the key that it had before.
+NEW = "new-"
+#: How a warehouse says what ChartMogul is to hold: by field, value → word.
+WORDS: dict[str, dict[Any, str]] = {
+    "country": {"DE": "Germany", "US": "USA", "AT": "Austria"},
+    "plan": {"team": "P2", "scale": "P3"},
+    "seats": {0: "none"},
+}
+
+
+def former(key: str) -> str:
+    """The key that a record had first."""
+    return key.removeprefix(NEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +39,23 @@ class Account:
     score: Decimal | None
     bad: str = ""
     state: str | None = None
+    #: The key that it had before, where that was another one.
+    was: str | None = None
+    #: The warehouse has words for some of its values.
+    worded: bool = False
 
     @property
     def values(self) -> tuple[Any, ...]:
         """As the query gives them."""
-        country = "Atlantis" if self.bad == "country" else self.country
-        seats: Any = "many" if self.bad == "seats" else self.seats
+        country = "Atlantis" if self.bad == "country" else self._word("country", self.country)
+        seats = "many" if self.bad == "seats" else self._word("seats", self.seats)
         key = None if self.bad == "null key" else self.id
-        values = (key, self.company, self.email, country, self.plan, seats, self.partner)
-        return (*values, self.score, self.state)
+        plan = self._word("plan", self.plan)
+        values = (key, self.company, self.email, country, plan, seats, self.partner)
+        return (*values, self.score, self.state, self.was)
+
+    def _word(self, name: str, value: Any) -> Any:
+        return WORDS[name].get(value, value) if self.worded else value
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -96,7 +117,7 @@ class Rows:
         if query == "people":
             return self.people
         shares = query.split()[1:]
-        return tuple(a for a in self.accounts if not shares or shares == [_share(a.id)])
+        return tuple(a for a in self.accounts if not shares or shares == [_share(former(a.id))])
 
     def all_keys(self) -> list[str]:
         """All keys, customers first."""
@@ -113,6 +134,19 @@ class Rows:
         """The rows, and so many accounts more, of keys that no other row has."""
         more = (_account(dice, 20_000 + place) for place in range(number))
         return replace(self, accounts=(*self.accounts, *more))
+
+    def renamed(self, keys: abc.Collection[str]) -> "Rows":
+        """The rows once these accounts have new keys."""
+        return Rows(
+            tuple(
+                replace(row, id=NEW + row.id, was=row.id) if row.id in keys else row
+                for row in self.accounts
+            ),
+            tuple(
+                replace(row, customer=NEW + row.customer) if row.customer in keys else row
+                for row in self.people
+            ),
+        )
 
     def without(self, key: str) -> "Rows":
         """The rows without those of this key."""

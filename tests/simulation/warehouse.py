@@ -12,7 +12,18 @@ from sync.warehouse.statement import Judgement
 from tests.simulation.rows import Rows
 
 _BATCH = 5
-_ACCOUNTS = ("id", "company", "email", "country", "plan", "seats", "partner", "score", "state")
+_ACCOUNTS = (
+    "id",
+    "company",
+    "email",
+    "country",
+    "plan",
+    "seats",
+    "partner",
+    "score",
+    "state",
+    "was",
+)
 _PEOPLE = ("customer", "id", "email", "first_name", "title", "role")
 
 

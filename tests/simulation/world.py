@@ -28,7 +28,7 @@ from tests.simulation.account import KEY, OTHER_KEY, OTHER_SOURCE, Account
 from tests.simulation.book import Shelf
 from tests.simulation.loop import Killed, Loop, Stuck
 from tests.simulation.plan import Companion, Plan, Scene
-from tests.simulation.rows import Person, Rows
+from tests.simulation.rows import WORDS, Person, Rows, former
 from tests.simulation.worker import CURRENT, EPOCH, Setting, Worker, watch
 from tests.unit.sandbox.caller import Caller
 
@@ -47,13 +47,13 @@ limits: {{allow_empty: true}}
 destination: {{object: customer}}
 live_check: {live_check}
 fields:
-  external_id: id
+  external_id: {key}
   company: company
   email: email
-  country: {{column: country, on_null: clear}}{state}
+  country: {{column: country, on_null: clear{country}}}{state}
 attributes:
-  plan: {{column: plan, type: String}}
-  seats: {{column: seats, type: Integer}}
+  plan: {{column: plan, type: String{plan}}}
+  seats: {{column: seats, type: Integer{seats}}}
   partner: {{column: partner, type: Boolean}}
   score: {{column: score, type: Decimal}}
 tags: [warehouse]
@@ -217,10 +217,11 @@ class World:
         script = _Script(self.account)
         rows = self.plan.scenes[0].rows if self.plan.scenes else Rows((), ())
         for row in rows.accounts:
-            if row.id in self.plan.present and row.id not in self.initial:
-                self.initial.add(row.id)
-                script.customer(row.id)
-        for person in rows.people:
+            key = former(row.id)
+            if key in self.plan.present and key not in self.initial:
+                self.initial.add(key)
+                script.customer(key)
+        for person in (replace(one, customer=former(one.customer)) for one in rows.people):
             wanted = person.key in self.plan.present and person.key not in self.initial
             if wanted and script.contact(person):
                 self.initial.add(person.key)
@@ -465,8 +466,7 @@ def _setting(plan: Plan, folder: Path, state: Path, account: int, source: int) -
         "SYNC_REPORTS": str(folder / "reports"),
         "SYNC_TMP": str(folder),
     }
-    so = (plan.live_check, plan.by_email, plan.split, plan.states, plan.overwrite)
-    mappings = _mappings(*so, account, source)
+    mappings = _mappings(_Terms.of(plan), account, source)
     return Setting(folder, Settings.load(told), mappings)
 
 
@@ -479,27 +479,58 @@ def _keys(account: int, source: int) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What of a plan the mappings say."""
+
+    live_check: str
+    by_email: bool
+    queries: tuple[tuple[str, str], ...]
+    states: bool
+    overwrite: str
+    renaming: bool
+    mapped: bool
+
+    @classmethod
+    def of(cls, plan: Plan) -> "_Terms":
+        """Those of a plan."""
+        given = (plan.live_check, plan.by_email, tuple(plan.queries.items()), plan.states)
+        return cls(*given, plan.overwrite, plan.renaming, plan.mapped)
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What is put into the texts of mappings."""
+        maps = dict.fromkeys(WORDS, "")
+        if self.mapped:
+            maps = {name: f", map: {_flow(words)}" for name, words in WORDS.items()}
+        unused = [] if self.states else ["state"]
+        unused += [] if self.renaming else ["was"]
+        return maps | {
+            "live_check": self.live_check,
+            "external_id": "" if self.by_email else "\n  external_id: id",
+            "key": "{column: id, was: was}" if self.renaming else "id",
+            "state": ("\n  state: state" if self.states else "")
+            + (f"\nignore_columns: [{', '.join(unused)}]" if unused else ""),
+        }
+
+
+def _flow(words: abc.Mapping[Any, str]) -> str:
+    """A value map: what each word stands for."""
+    return "{" + ", ".join(f"{word}: {value}" for value, word in words.items()) + "}"
+
+
 @cache
-def _mappings(
-    live_check: str,
-    by_email: bool,
-    split: bool,
-    states: bool,
-    overwrite: str,
-    account: int,
-    source: int,
-) -> tuple[LoadedMapping, ...]:
+def _mappings(terms: _Terms, account: int, source: int) -> tuple[LoadedMapping, ...]:
     told = _keys(account, source)
     with tempfile.TemporaryDirectory() as folder:
-        key = "" if by_email else "\n  external_id: id"
-        state = "\n  state: state" if states else "\nignore_columns: [state]"
-        for name, query in Plan(0, split=split).queries.items():
+        for name, query in terms.queries:
             text = _CONTACTS if query == "people" else _CUSTOMERS
-            text += f"overwrite: {overwrite}\n"
-            if overwrite == "if_empty":  # nothing is ever emptied then
+            text += f"overwrite: {terms.overwrite}\n"
+            if terms.overwrite == "if_empty":  # nothing is ever emptied then
                 text = text.replace("on_null: clear", "on_null: keep")
-            told_so = {"live_check": live_check, "external_id": key, "state": state}
-            Path(folder, f"{name}.yml").write_text(text.format(name=name, query=query, **told_so))
+            Path(folder, f"{name}.yml").write_text(
+                text.format(name=name, query=query, **terms.told)
+            )
         return tuple(load([Path(folder)], told))
 
 
