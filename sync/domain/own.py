@@ -24,6 +24,9 @@ class Own:
     shown: frozenset[bytes] = frozenset()
     asked: frozenset[bytes] = frozenset()
 
+    def __bool__(self) -> bool:
+        return bool(self.sent or self.shown or self.asked)
+
     def __contains__(self, one: bytes) -> bool:
         return one in self.sent or one in self.shown or one in self.asked
 
@@ -62,7 +65,7 @@ class Owner:
 
     def owns(self, own: Own, name: str, value: Value) -> bool:
         """Whether a value that ChartMogul shows is the mapping's own."""
-        return any(one in own for one in self.marks(name, value))
+        return bool(own) and any(one in own for one in self.marks(name, value))
 
     def foreign(self, name: str, value: Value) -> bytes:
         """The hash of somebody else's value that is overwritten: should it be found again, it is rewritten."""

@@ -127,12 +127,12 @@ class Ownership:
         found |= self._left(job, shown)
         if not found:
             return frozenset(kept)
-        sent = self.policy.hasher.fields({n: v for n, v in fields.items() if n not in edits.stay})
+        sent = self.policy.hasher.fields({n: fields[n] for n in found.keys() & fields.keys()})
         return owner.shown(found, sent - dropped) | kept
 
     def _left(self, job: Job, shown: Shown) -> dict[str, Value]:
         """Own values of fields that the row does not send now, such as a null that is kept: they stay its own."""
-        if shown.names is not None:
+        if shown.names is not None or not job.own:
             return {}
         return {
             name: value
