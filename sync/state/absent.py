@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
 
 from sync.domain.results import Left
+from sync.state import buckets
+from sync.state.bucket_members import Members
 from sync.state.memory import Scope
 from sync.state.schema import records, synced
 from sync.state.upsert import CHUNK
@@ -55,7 +57,7 @@ def _met(*, but_known: bool) -> Select[Any]:
     return query.where(synced.c.gone | synced.c.imprint.is_(None)) if but_known else query
 
 
-def among(connection: Connection, scope: Scope, numbers: abc.Sequence[int]) -> list[Left]:
+def chosen(connection: Connection, scope: Scope, numbers: abc.Sequence[int]) -> list[Left]:
     """Those of these records that are in the scope and in ChartMogul."""
     query = (
         select(records.c.key, records.c.uuid)
@@ -67,6 +69,15 @@ def among(connection: Connection, scope: Scope, numbers: abc.Sequence[int]) -> l
         .order_by(records.c.id)
     )
     return [Left(*row) for row in connection.execute(query, {"ids": list(numbers)})]
+
+
+def among(members: abc.Iterable[Members], seen: Seen) -> Moved:
+    """What has moved among these records, which are all that may have."""
+    left, back = set[int](), set[int]()
+    for one in members:
+        left.update(n for n in one.numbers if n not in one.gone and not seen(n))
+        back.update(n for n in one.gone if seen(n))
+    return Moved(array("q", sorted(left)), array("q", sorted(back)))
 
 
 def marked(connection: Connection, scope: Scope, mapping: str) -> int:
@@ -94,6 +105,7 @@ def mark(connection: Connection, scope: Scope, mapping: str, changes: Moved) -> 
         if numbers:
             rows = [{"record_id": number} for number in numbers]
             connection.execute(update(synced).where(here).values(gone=gone), rows)
+            buckets.reopen(connection, numbers, mapping)
 
 
 def chunks(numbers: abc.Sequence[int]) -> abc.Iterator[abc.Sequence[int]]:

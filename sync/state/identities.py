@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, select, upda
 from sync.domain import objects
 from sync.domain.parent import Parent
 from sync.domain.results import Outcome
+from sync.state import buckets
 from sync.state.memory import Asked, Confirmed, Item, Observed, RejectedRow, Scope
 from sync.state.schema import OF_RECORDS, drops, own_values, records, synced
 from sync.state.upsert import chunks, insert
@@ -171,6 +172,7 @@ def _correct(connection: Connection, at: datetime, items: abc.Mapping[_Known, It
     if moved:
         here = synced.c.record == bindparam("record_id")
         connection.execute(update(synced).where(here).values(_NOTHING_SENT), moved)
+        buckets.reopen(connection, [row["record_id"] for row in moved])
         for table in (own_values, drops):
             connection.execute(delete(table).where(table.c.record == bindparam("record_id")), moved)
 
@@ -213,6 +215,8 @@ def adopt(connection: Connection, scope: Scope, former: abc.Mapping[str, str]) -
 def _drop(connection: Connection, numbers: abc.Sequence[int]) -> None:
     """Records that turned out to be others, under which nothing was ever confirmed, go."""
     rows = [{"record_id": number} for number in numbers]
+    if rows:
+        buckets.reopen(connection, numbers)
     for table in (*OF_RECORDS, records) if rows else ():
         column = table.c.id if table is records else table.c.record
         connection.execute(delete(table).where(column == bindparam("record_id")), rows)
@@ -255,6 +259,7 @@ def forget(connection: Connection, scope: Scope, stored: str) -> None:
     here = (records.c.scope == scope.id) & (records.c.key == stored)
     gone = select(records.c.id).where(here)
     connection.execute(update(synced).where(synced.c.record.in_(gone)).values(_NOTHING_SENT))
+    buckets.reopen(connection, connection.execute(gone).scalars().all())
     for table in (own_values, drops):
         connection.execute(delete(table).where(table.c.record.in_(gone)))
     connection.execute(update(records).where(here).values(uuid=None, pairs=1))

@@ -87,6 +87,8 @@ class Memory:
     noted: OwnNote = OwnNote()
     #: Its external id in ChartMogul, as the state holds keys, where the key is another one by now.
     external_id: str | None = None
+    #: The bucket of the warehouse's fingerprints that its key fell into when it was last read so; None: in none yet.
+    bucket: int | None = None
 
     @property
     def own(self) -> Own:
@@ -153,7 +155,8 @@ class Confirmed:
     `hashes` are those of what it holds, `dropped` of what it dropped, `drops` the fields of these; None where there
     neither are nor were any. `row_hash` is that of its row, None where it has none. `own`: further own values; None
     where there neither are nor were any. `external_id`: its id in
-    ChartMogul where that was seen to be another one than the key.
+    ChartMogul where that was seen to be another one than the key. `bucket` is that of the warehouse's fingerprints;
+    None: as it was.
     """
 
     key: str
@@ -167,13 +170,14 @@ class Confirmed:
     drops: tuple[Drop, ...] | None = None
     own: OwnNote | None = None
     external_id: str | None = None
+    bucket: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
     """The mode left the record alone: its uuid is kept; an earlier fingerprint stays.
 
-    `deleted`: it was deleted in ChartMogul, so neither stays. `external_id` as in Confirmed.
+    `deleted`: it was deleted in ChartMogul, so neither stays. `external_id` and `bucket` as in Confirmed.
     """
 
     key: str
@@ -182,6 +186,7 @@ class Observed:
     outcome: Outcome
     deleted: bool = False
     external_id: str | None = None
+    bucket: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +195,8 @@ class RejectedRow:
 
     `tried` are fields that were known to be dropped, and were tried again. `deleted`: the record was deleted in
     ChartMogul. `since`: when it was first rejected without a break; None: as the state has it, else now. `own`: further
-    own values of the mapping; None where they are as they were noted. `external_id` as in
-    Confirmed.
+    own values of the mapping; None where they are as they were noted. `external_id` and `bucket`
+    as in Confirmed.
     """
 
     key: str
@@ -204,6 +209,7 @@ class RejectedRow:
     since: datetime | None = None
     own: OwnNote | None = None
     external_id: str | None = None
+    bucket: int | None = None
 
 
 Item = Confirmed | Observed | RejectedRow

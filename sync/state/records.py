@@ -9,8 +9,9 @@ from typing import Any, assert_never
 from sqlalchemy import Connection, Select, and_, bindparam, select, update
 
 from sync.domain.fingerprint import RULES
+from sync.state import buckets, identities, own_values, rejected, undone
 from sync.state import drops as known_drops
-from sync.state import identities, own_values, rejected, undone
+from sync.state.bucket_members import MappingPlace, from_stored, to_stored
 from sync.state.identities import UNKNOWN
 from sync.state.keys import Keys
 from sync.state.memory import REJECTED, Confirmed, Held, Item, Memory, Observed, RejectedRow, Scope
@@ -18,7 +19,18 @@ from sync.state.schema import records, rejections, synced
 from sync.state.upsert import chunks, insert, upsert
 
 #: In the order of a Memory's fields.
-_MINE = ("fingerprint", "hashes", "dropped", "outcome", "code", "run", "at", "gone", "rules")
+_MINE = (
+    "fingerprint",
+    "hashes",
+    "dropped",
+    "outcome",
+    "code",
+    "run",
+    "at",
+    "gone",
+    "rules",
+    "bucket",
+)
 _NOT_HELD = {
     "held_fingerprint": None,
     "held_since": None,
@@ -103,7 +115,8 @@ def _recalling() -> Select[Any]:
 def _memory(key: str, row: abc.Sequence[Any]) -> Memory:
     """Unpacked at once: a run does this for every row, and columns by name take twice as long."""
     record, _, uuid, pairs, grave, external_id, *mine = row
-    print_, hashes, dropped, outcome, code, run, at, gone, rules, mark, since, status, place = mine
+    print_, hashes, dropped, outcome, code, run, at, gone, rules, *rest = mine
+    number, mark, since, status, place = rest
     deleted = grave is not None and uuid is None
     if outcome is None:
         return Memory(record, key, uuid, pairs, deleted=deleted, external_id=external_id)
@@ -113,7 +126,8 @@ def _memory(key: str, row: abc.Sequence[Any]) -> Memory:
     # Without a fingerprint nobody knows whether the record still holds what was sent.
     hashes, lapsed = (b"", hashes) if print_ is None else (hashes, b"")
     sent = (print_, hashes, dropped, outcome, code, run, at, gone, held, rules)
-    known = {"deleted": deleted, "lapsed": lapsed, "external_id": external_id}
+    bucket = None if number is None else from_stored(number)
+    known = {"deleted": deleted, "lapsed": lapsed, "external_id": external_id, "bucket": bucket}
     return Memory(record, key, uuid, pairs, *sent, **known)
 
 
@@ -128,12 +142,15 @@ def remember(
     ids = identities.admit(
         connection, delivery.scope, delivery.at, {keys.stored(item.key): item for item in items}
     )
+    buckets.reopen(connection, ids.values(), delivery.mapping)
     shapes: dict[tuple[str, ...], list[dict[str, object]]] = {}
     for item in items:
         row = _row(ids[keys.stored(item.key)], delivery, item)
         shapes.setdefault(tuple(row), []).append(row)
     for rows in shapes.values():
         upsert(connection, synced, rows)
+    place = MappingPlace(delivery.scope, delivery.mapping)
+    buckets.doubt_strangers(connection, place, ids.values())
     noted = {ids[keys.stored(item.key)]: item for item in items}
     _note_rejected(connection, delivery, noted)
     undone.clear(connection, delivery.mapping, noted)
@@ -163,6 +180,8 @@ def _row(record: int, delivery: WriteHeading, item: Item) -> dict[str, object]:
         "code": None,
         **_NOT_HELD,
     }
+    if item.bucket is not None:
+        row["bucket"] = to_stored(item.bucket)
     match item:
         case Confirmed():
             row["outcome"] = item.outcome.value
@@ -199,3 +218,4 @@ def announce(connection: Connection, mapping: str, numbers: abc.Iterable[int]) -
     here = and_(synced.c.record == bindparam("record_id"), synced.c.mapping == mapping)
     rows = [{"record_id": number} for number in numbers]
     connection.execute(update(synced).where(here).values(UNKNOWN), rows)
+    buckets.reopen(connection, [row["record_id"] for row in rows], mapping)

@@ -119,7 +119,7 @@ synced = Table(
     Column("imprint", BigInteger),
     # The edition of the casting rules that fingerprint and hashes were made by; null in states before version 3.
     Column("rules", SmallInteger),
-    # The bucket of the warehouse's fingerprints that its key falls into; null where rows are read.
+    # The bucket of the warehouse's fingerprints that its key falls into, less 32,768; null where rows are read.
     Column("bucket", Integer),
     sqlite_with_rowid=False,
 )
@@ -284,7 +284,7 @@ buckets = Table(
     metadata,
     Column("mapping", _Id, ForeignKey(mappings.c.id), primary_key=True),
     Column("bucket", Integer, primary_key=True, autoincrement=False),
-    # How many rows it had, and the exact sum of their hashes, in decimal digits: it may outgrow 64 bits.
+    # How many rows it had, and the exact sum of their hashes, its bytes in base64: it may outgrow 64 bits.
     Column("count", BigInteger, nullable=False),
     Column("sum", String, nullable=False),
     # Whether all its rows arrived and have a record: only then need it not be read again.

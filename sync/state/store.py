@@ -3,6 +3,7 @@
 One module because it is one list: each method is a transaction, and what it does stands in the module it names.
 """
 
+from array import array
 from collections import Counter, abc
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 
 from sync.domain import objects
 from sync.domain.background import Past
+from sync.domain.buckets import Reading
 from sync.domain.fingerprint import join
 from sync.domain.health import MostRejected
 from sync.domain.parent import Parent
@@ -21,6 +23,8 @@ from sync.domain.row_hash import KnownRows, RowHash
 from sync.state import (
     absent,
     accounts,
+    bucket_members,
+    buckets,
     drops,
     forgetting,
     health,
@@ -37,6 +41,8 @@ from sync.state import (
     undone,
 )
 from sync.state.absent import Moved
+from sync.state.bucket_members import MappingPlace, Members
+from sync.state.buckets import Settling, Stored
 from sync.state.engine import Database
 from sync.state.forgetting import Forgotten
 from sync.state.held_leases import HeldLeases
@@ -284,7 +290,7 @@ class Store:
     def left(self, scope: Scope, moved: Moved) -> abc.Iterator[list[Left]]:
         """The keys that have left, in batches."""
         for numbers in absent.chunks(moved.left):
-            if left := self.database.read(partial(absent.among, scope=scope, numbers=numbers)):
+            if left := self.database.read(partial(absent.chosen, scope=scope, numbers=numbers)):
                 yield left
 
     def count_left(self, scope: Scope, mapping: str) -> int:
@@ -295,6 +301,58 @@ class Store:
         """Mark what has left, so that it is reported once, and unmark what is back."""
         if moved.left or moved.back:
             self.database.write(lambda c: absent.mark(c, scope, mapping, moved))
+
+    # The warehouse's fingerprints
+
+    def stored_buckets(self, place: MappingPlace) -> Stored:
+        """What is kept of a mapping's buckets."""
+        return self.database.read(lambda c: buckets.recall(c, place))
+
+    def begin_buckets(self, place: MappingPlace) -> None:
+        """All is about to be read: what is kept of a mapping's buckets says nothing from now on."""
+        self.database.write(lambda c: buckets.begin(c, place))
+
+    def open_buckets(self, place: MappingPlace, numbers: abc.Collection[int]) -> None:
+        """These buckets are about to be read: until that has come to its end they are not settled."""
+        self.database.write(lambda c: buckets.open_(c, place, numbers))
+
+    def keep_buckets(
+        self,
+        place: MappingPlace,
+        readings: abc.Mapping[int, Reading],
+        under: tuple[bytes, bytes] | None = None,
+    ) -> None:
+        """Keep what was read of buckets, none of them settled yet; `under`: salt and edition, where all were read."""
+        self.database.write(lambda c: buckets.keep(c, place, readings, under))
+
+    def settle_buckets(self, place: MappingPlace, settling: Settling) -> int:
+        """Close those of these buckets of which every record is as it should be; how many they are."""
+        return self.database.write(lambda c: buckets.settle(c, place, settling))
+
+    def members(
+        self,
+        place: MappingPlace,
+        numbers: abc.Collection[int],
+        dropping: abc.Collection[str] = (),
+    ) -> Members:
+        """The records of these buckets, and those that are in none."""
+        return self.database.read(lambda c: bucket_members.members(c, place, numbers, dropping))
+
+    def bucket_places(self, place: MappingPlace) -> "array[int]":
+        """The bucket of each record, and 1 more, by its number; 0: none is known."""
+        return self.database.read(lambda c: bucket_members.places(c, place))
+
+    def place_records(self, mapping: str, places: abc.Sequence[tuple[int, int]]) -> None:
+        """Note into which buckets the keys of these records, by number, fall."""
+        self.database.write(lambda c: bucket_members.place_records(c, mapping, places))
+
+    def buckets_of_drops(self, place: MappingPlace, fields: abc.Collection[str]) -> set[int | None]:
+        """The buckets of records of which a value of these fields was dropped; None where one is in none."""
+        return self.database.read(lambda c: bucket_members.dropping(c, place, fields))
+
+    def buckets_of_uuids(self, place: MappingPlace, uuids: abc.Collection[str]) -> set[int]:
+        """The buckets of all records that are remembered by one of these uuids."""
+        return self.database.read(lambda c: bucket_members.siblings(c, place, uuids))
 
     # Rows that were put back
 

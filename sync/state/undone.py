@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from sync.domain.fingerprint import Hasher
-from sync.state import own_values
+from sync.state import buckets, own_values
 from sync.state.keys import Keys
 from sync.state.memory import Scope
 from sync.state.schema import records, synced, undone
@@ -99,6 +99,7 @@ def _unsend(connection: Connection, mapping: str, numbers: abc.Iterable[int]) ->
     if rows:
         unsent = update(synced).where(here).values(fingerprint=None, imprint=None)
         connection.execute(unsent, rows)
+        buckets.reopen(connection, [row["of_record"] for row in rows], mapping)
 
 
 def clear(connection: Connection, mapping: str, numbers: abc.Iterable[int]) -> None:
