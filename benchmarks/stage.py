@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, text
 
 from benchmarks.measure import Cost, python
 from sync.domain.record import Object
-from sync.engine.read.extract import row_hasher
+from sync.engine.read.assembly import row_hasher
 from sync.engine.read.query import MappingQuery
 from sync.mapping.loader import load
 from sync.sandbox.running import RunningSandbox

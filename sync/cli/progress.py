@@ -39,6 +39,9 @@ class Progress:
         """The warehouse lets us wait."""
         self._say(f"{mapping.mapping}: waiting for the warehouse for {round(seconds / 60)} min")
 
+    def noticed(self, mapping: MappingRun, message: str) -> None:
+        """Nothing that changes what is found."""
+
     def estimated(self, mapping: MappingRun, estimate: Estimate) -> None:
         """Nothing will be sent."""
 

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from itertools import compress
 
 from sync.chartmogul.client import Client, Page, Written
-from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site, Unresolved
+from sync.destination.interface import (
+    SAME_RECORD,
+    UNREAD,
+    Outlook,
+    QueryRows,
+    Site,
+    Unresolved,
+    row_named,
+)
 from sync.domain.clock import Clock
 from sync.domain.objects.customer import CUSTOMER
 from sync.domain.parent import Parent
@@ -167,7 +175,7 @@ class Customers:
         """The earlier row that stands for the same customer since ChartMogul merged the two."""
         keys = [key for key in self.keys(seen) if key not in (record.key, record.was)]
         rows = self.rows.of_keys(keys) if keys else {}
-        earlier = [row for row in rows.values() if 0 < row < record.row]
+        earlier = [row for row in rows.values() if row == UNREAD or 0 < row < record.row]
         if remembered != seen.uuid or len(seen.pairs) > 1:
             # A row that is remembered as this customer goes on with it, wherever it stands.
             others = [row for row in self.rows.renamed(seen.uuid) if row not in (0, record.row)]
@@ -176,7 +184,7 @@ class Customers:
             return None
         return Problem(
             SAME_RECORD,
-            f"ChartMogul has merged this customer with that of row {min(earlier)}, which is sent",
+            f"ChartMogul has merged this customer with that of {row_named(min(earlier))}, which is sent",
             hint="keep one of the two rows, or unmerge the customers in ChartMogul",
         )
 

@@ -16,6 +16,9 @@ from sync.state.mapping_state import MappingState
 
 #: The code of a row that stands for the same record as an earlier one.
 SAME_RECORD = "same_record"
+#: In place of the number of a row that is in the query and was not read, since the warehouse says that nothing near it
+#: changed. It counts as an earlier one; the next run reads it, and knows.
+UNREAD = -1
 
 
 class Unresolved(Exception):
@@ -67,16 +70,21 @@ class QueryRows(Protocol):
     """Which rows of the query of this run stand for a record."""
 
     def of_keys(self, keys: abc.Sequence[str]) -> abc.Mapping[str, int]:
-        """The row of each of these keys; 0, or none, for a key that the query does not have."""
+        """The row of each of these keys, or UNREAD; 0, or none, for a key that the query does not have."""
         ...
 
     def of_uuid(self, uuid: str) -> abc.Sequence[int]:
-        """The rows whose keys are remembered with this uuid; 0 for keys that the query does not have."""
+        """The rows whose keys are remembered with this uuid, or UNREAD; 0 for keys that the query does not have."""
         ...
 
     def renamed(self, uuid: str) -> abc.Sequence[int]:
         """Those of them whose record has another key in ChartMogul."""
         ...
+
+
+def row_named(row: int) -> str:
+    """A row of the query in words."""
+    return "a row that was not read in this run" if row == UNREAD else f"row {row}"
 
 
 class Foreseen(Protocol):

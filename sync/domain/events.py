@@ -60,6 +60,10 @@ class Reporter(Protocol):
         """The warehouse has sent no row for a minute; `seconds` since its query began."""
         ...
 
+    def noticed(self, mapping: MappingRun, message: str) -> None:
+        """Something that is good to know and needs nothing done; it holds no field values."""
+        ...
+
     def estimated(self, mapping: MappingRun, estimate: Estimate) -> None:
         """A dry run has found what the real one would cost."""
         ...
@@ -100,6 +104,10 @@ class MappingReporter:
     def stalled(self, seconds: float) -> None:
         """The warehouse has sent no row for a minute."""
         self.reporter.stalled(self.run, seconds)
+
+    def noticed(self, message: str) -> None:
+        """Something that is good to know and needs nothing done."""
+        self.reporter.noticed(self.run, message)
 
     def estimated(self, estimate: Estimate) -> None:
         """A dry run has found what the real one would cost."""

@@ -28,6 +28,13 @@ class RowsShown(StrEnum):
     SOME = "some"
 
 
+class ReadBy(StrEnum):
+    """How a query is read: row by row, or only where the warehouse's own hashes of its rows show a difference."""
+
+    ROWS = "rows"
+    FINGERPRINTS = "fingerprints"
+
+
 class TooLong(StrEnum):
     """What happens to a String value of more than 255 characters."""
 

@@ -12,7 +12,7 @@ from sync.chartmogul.client import Client
 from sync.chartmogul.verdict import KEYS
 from sync.domain import objects
 from sync.domain.events import Estimate, MappingReporter, Phase, Reporter
-from sync.domain.policy import Mode, OnDeleted, RowsShown
+from sync.domain.policy import Mode, OnDeleted, ReadBy, RowsShown
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, MappingRun
 from sync.domain.typed import Typed
@@ -36,6 +36,7 @@ from sync.errors import Denied
 from sync.mapping import dbt_source
 from sync.mapping.environment import API_KEY
 from sync.mapping.loader import LoadedMapping
+from sync.state.bucket_members import Members
 from sync.state.mapping_state import MappingState, call
 from sync.state.store import Store
 from sync.transform.locking import locked
@@ -165,6 +166,7 @@ class MappingTask:
             telling, context, spool = self.telling, self.context, self._spool
             extract = Extract(self.query, self.state, telling, context, spool, drops, past)
             extract.witness = self.witness
+            extract.by_fingerprints = self.loaded.mapping.source.read is ReadBy.FINGERPRINTS
             known = KnownTypes(self._known_types, locked(self.loaded))
             source = self.run.data_source
             reader = await with_known(known, self.client, source, extract.drain)
@@ -187,8 +189,9 @@ class MappingTask:
             limits,
             decision.backgrounds,
             reader.nulls,
+            reader.buckets,
         )
-        await self._report_left(reader)
+        await self._report_left(reader, extract.members)
 
     def accept_types(self) -> None:
         """Raise ConfigError where the next write would lock a type that nobody has declared."""
@@ -234,19 +237,20 @@ class MappingTask:
         shows_all = self.loaded.mapping.source.rows is RowsShown.ALL
         return self.context.selection.whole and shows_all
 
-    async def _report_left(self, reader: Reader) -> None:
+    async def _report_left(self, reader: Reader, members: abc.Sequence[Members] | None) -> None:
         if not self._absence_counts:
             return
-        left = [one for batch in await self.state.left(reader.seen) for one in batch]
+        left = [one for batch in await self.state.left(reader.seen, members) for one in batch]
         if "changed_keys" not in self.context.selection.lifted:
             await self._judge_keys(reader, left)
         if left:
             self.telling.left(left)
 
     async def _judge_keys(self, reader: Reader, left: abc.Sequence[Left]) -> None:
+        unread = 0 if reader.buckets is None else reader.buckets.unread.reading.count
         changed = ChangedKeys(
             len(left),
-            len(left) + reader.seen.count(),
+            len(left) + reader.seen.count() + unread,
             reader.new,
             await self.state.count_left(),
             [one.key for one in left[:SHOWN]],
@@ -269,7 +273,16 @@ class MappingTask:
         plan_guard.tell_unmet(self._plan, self.telling, self.context.selection)
         if self._absence_counts and not self.context.stop.requested():
             await self.state.mark_left()
+        await self._keep_buckets(self._findings)
         self.run.known_drops = (await self.state.known_drops()).counts
+
+    async def _keep_buckets(self, findings: Findings) -> None:
+        """Let the next run know what it need not read; only once each row that was read has come to its end."""
+        buckets = findings.buckets
+        if buckets is None or self.context.stop.requested() or self.run.rows.unprocessed:
+            return
+        skipping = self.loaded.mapping.mode is Mode.INSERT
+        await call(buckets.write_down, self.state.buckets, skipping)
 
     @contextmanager
     def _timed(self) -> abc.Iterator[None]:

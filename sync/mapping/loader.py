@@ -254,10 +254,10 @@ def _digest(mapping: Mapping) -> bytes:
     """A digest of what the mapping says beyond the defaults: a version that knows more keys changes none.
 
     Secrets are left out: it must not change with a rotated key, nor give it away. So is what changes nothing that is
-    sent: when a mapping runs, and by which names it is called together with others.
+    sent: when a mapping runs, by which names it is called together with others, and how its rows are read.
     """
     left_out: dict[str, Any] = {
-        "source": {"url", "options", "dbt_manifest", "dbt_fresh_within", "dbt_tests"},
+        "source": {"url", "options", "dbt_manifest", "dbt_fresh_within", "dbt_tests", "read"},
         "destination": {"api_key"},
         "labels": True,
         "schedule": True,

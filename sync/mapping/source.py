@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field, SecretStr, model_validator
 
 from sync.domain.flaw import flaw
-from sync.domain.policy import DbtTests, RowsShown
+from sync.domain.policy import DbtTests, ReadBy, RowsShown
 from sync.mapping.part import Part
 from sync.mapping.times import Interval
 from sync.mapping.types import Options, Seconds, Text
@@ -56,6 +56,11 @@ class Source(Part):
     rows: RowsShown = Field(
         default=RowsShown.ALL,
         description="some: the query shows only part of the records, so that absence says nothing.",
+    )
+
+    read: ReadBy = Field(
+        default=ReadBy.ROWS,
+        description="fingerprints: the warehouse compares, and only rows of buckets that differ are read.",
     )
 
     @model_validator(mode="before")

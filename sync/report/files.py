@@ -100,6 +100,9 @@ class FileReporter:
     def stalled(self, mapping: MappingRun, seconds: float) -> None:
         """Nothing to write."""
 
+    def noticed(self, mapping: MappingRun, message: str) -> None:
+        """Nothing to write."""
+
     def estimated(self, mapping: MappingRun, estimate: Estimate) -> None:
         """Nothing to write."""
 

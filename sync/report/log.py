@@ -26,7 +26,7 @@ class LogReporter:
 
     Events: run_started, phase_started, mapping_read, progress, row_rejected (of rows that were not
     rejected before), rows_rejected (the count where not every row had its line), keys_left, warning,
-    estimated, mapping_finished, run_finished.
+    noticed, estimated, mapping_finished, run_finished.
     """
 
     def __init__(
@@ -88,6 +88,10 @@ class LogReporter:
             seconds=round(seconds),
             rows=mapping.rows.read,
         )
+
+    def noticed(self, mapping: MappingRun, message: str) -> None:
+        """noticed."""
+        self._log.info("noticed", mapping=mapping.mapping, message=message)
 
     def estimated(self, mapping: MappingRun, estimate: Estimate) -> None:
         """estimated."""

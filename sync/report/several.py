@@ -43,6 +43,11 @@ class Several:
         for reporter in self._reporters:
             reporter.stalled(mapping, seconds)
 
+    def noticed(self, mapping: MappingRun, message: str) -> None:
+        """Tell all what is good to know."""
+        for reporter in self._reporters:
+            reporter.noticed(mapping, message)
+
     def estimated(self, mapping: MappingRun, estimate: Estimate) -> None:
         """Tell all what the real run would cost."""
         for reporter in self._reporters:

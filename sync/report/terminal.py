@@ -114,6 +114,10 @@ class TerminalReporter:
         minutes = max(1, round(seconds / 60))
         self._say(Text(f"{mapping.mapping}: waiting for the warehouse for {minutes} min"))
 
+    def noticed(self, mapping: MappingRun, message: str) -> None:
+        """Say it above the progress line."""
+        self._say(Text(sentence(f"{mapping.mapping}: {message}")))
+
     def estimated(self, mapping: MappingRun, estimate: Estimate) -> None:
         """Keep it for the end of the preview."""
         if mapping.mapping in self._previews:

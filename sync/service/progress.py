@@ -63,6 +63,9 @@ class Progress:
     def stalled(self, mapping: MappingRun, seconds: float) -> None:
         """A warehouse that lets us wait is no progress."""
 
+    def noticed(self, mapping: MappingRun, message: str) -> None:
+        """Nothing to note."""
+
     def estimated(self, mapping: MappingRun, estimate: Estimate) -> None:
         """Nothing to note."""
 

@@ -16,9 +16,11 @@ from sync.domain.results import Left, MappingRun
 from sync.domain.row_hash import KnownRows, RowHash
 from sync.domain.seen_rows import SeenRows
 from sync.domain.typed import Typed
-from sync.state.absent import Moved
+from sync.state.absent import Moved, among
+from sync.state.bucket_members import MappingPlace, Members
 from sync.state.drops import UNNAMED
 from sync.state.history import Whose
+from sync.state.mapping_buckets import MappingBuckets
 from sync.state.memory import Asked, Doubt, Item, KnownDrops, Memory, Scope
 from sync.state.store import Store
 
@@ -177,13 +179,22 @@ class MappingState:
             self.store.lock_types(account, object_, fresh, self.mapping, self.run_id)
         self.note(items)
 
-    async def left(self, seen: SeenRows) -> list[list[Left]]:
-        """The keys that have left the query since it was last read whole, in batches."""
+    async def left(
+        self, seen: SeenRows, members: abc.Sequence[Members] | None = None
+    ) -> list[list[Left]]:
+        """The keys that have left the query since it was last read whole, in batches.
+
+        `members`: the records that may have moved, where only their buckets were read.
+        """
 
         def is_seen(record: int) -> bool:
             return seen.row(record) > 0
 
-        self._moved = await call(self.store.moved, self.mapping, self.run_id, is_seen, self._known)
+        if members is None:
+            moved = self.store.moved
+            self._moved = await call(moved, self.mapping, self.run_id, is_seen, self._known)
+        else:
+            self._moved = among(members, is_seen)
         self._known = array("I")
         batches = await call(lambda: list(self.store.left(self.scope, self._moved)))
         if self.by_uuid:
@@ -197,6 +208,11 @@ class MappingState:
     async def mark_left(self) -> None:
         """Report those keys no more, until they come back."""
         await call(self.store.mark_left, self.scope, self.mapping, self._moved)
+
+    @property
+    def buckets(self) -> MappingBuckets:
+        """What is kept of the warehouse's fingerprints."""
+        return MappingBuckets(self.store, MappingPlace(self.scope, self.mapping), self.dry_run)
 
     # What belongs to a parent: contacts
 
@@ -242,21 +258,20 @@ class MappingState:
     def _scope_of(self, parent: Object) -> Scope:
         return self.store.scope(self.scope.account, self.scope.data_source, parent)
 
-    def records_of_uuid(self, uuid: str) -> list[int]:
-        """The records, by number, whose keys are remembered with this uuid."""
+    def records_of_uuid(self, uuid: str) -> list[Memory]:
+        """The records whose keys are remembered with this uuid."""
         keys = self.store.by_uuid(self.scope, [uuid]).get(uuid, [])
-        found = self.store.recall(self.scope, self.mapping, keys)
-        return [memory.record for memory in found.values()]
+        return [*self.store.recall(self.scope, self.mapping, keys).values()]
 
-    def renamed_of_uuid(self, uuid: str) -> list[int]:
-        """Those of them, by number, that ChartMogul has under another key."""
+    def renamed_of_uuid(self, uuid: str) -> list[Memory]:
+        """Those of them that ChartMogul has under another key."""
         if self._renamed is None:
             self._renamed = self.store.has_renamed(self.scope)
         if not self._renamed:
             return []
         keys = self.store.by_uuid(self.scope, [uuid]).get(uuid, [])
         found = self.store.recall(self.scope, self.mapping, keys)
-        return [memory.record for memory in found.values() if memory.external_id]
+        return [memory for memory in found.values() if memory.external_id]
 
     async def mark_sent(self, keys: abc.Sequence[str], at: datetime) -> None:
         """Note that these creates are about to be sent."""

@@ -124,6 +124,10 @@ class Warehouse:
         for driver in list(self._running):
             self._break_off(driver)
 
+    def fingerprints(self, sql: str) -> str:
+        """Why the database cannot hash the rows of a query, in a sentence."""
+        return f"not yet: fingerprints were not tried on {self.engine.dialect.name}"
+
     def columns(self, sql: str) -> tuple[Column, ...]:
         """The columns of a query, which runs until its first row is there."""
         with self.query(sql) as result:

@@ -22,6 +22,9 @@ class Silent:
     def stalled(self, mapping, seconds):
         """The warehouse is slow."""
 
+    def noticed(self, mapping, message):
+        """Something good to know."""
+
     def estimated(self, mapping, estimate):
         """An estimate."""
 

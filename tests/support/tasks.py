@@ -55,6 +55,7 @@ class Rig(Silent):
         self.warnings: list[str] = []
         self.left_keys: list[str] = []
         self.estimates: list[int] = []
+        self.told: list[str] = []
         self.phases: list[tuple[str, int | None]] = []
         self.tasks: list[MappingTask] = []
 
@@ -133,6 +134,10 @@ class Rig(Silent):
 
     def stalled(self, mapping: MappingRun, seconds: float) -> None:
         """Nothing to keep."""
+
+    def noticed(self, mapping: MappingRun, message: str) -> None:
+        """Keep what was good to know."""
+        self.told.append(message)
 
     def estimated(self, mapping: MappingRun, estimate: Any) -> None:
         """Keep how many requests it would take."""

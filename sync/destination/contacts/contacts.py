@@ -16,7 +16,14 @@ from sync.destination.contacts.identity import moved, resolve
 from sync.destination.contacts.in_doubt import InDoubtCreates, doubtful
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.contacts.inventory import ContactInventory
-from sync.destination.interface import SAME_RECORD, Outlook, QueryRows, Site, Unresolved
+from sync.destination.interface import (
+    SAME_RECORD,
+    Outlook,
+    QueryRows,
+    Site,
+    Unresolved,
+    row_named,
+)
 from sync.destination.parents import ParentResolver
 from sync.domain import spelling
 from sync.domain.clock import Clock
@@ -292,7 +299,7 @@ class Contacts:
             return None
         return Problem(
             SAME_RECORD,
-            f"this is the contact of row {row} as well, which is sent",
+            f"this is the contact of {row_named(row)} as well, which is sent",
             hint="keep one of the two rows",
         )
 

@@ -149,8 +149,11 @@ def rejected_since(memory: Memory | None) -> datetime | None:
     return None if memory is None or memory.left else memory.rejected_since
 
 
-def for_state(rejected: Rejected, memories: abc.Mapping[str, Memory]) -> RejectedRow:
+def for_state(
+    rejected: Rejected, memories: abc.Mapping[str, Memory], bucket: int | None = None
+) -> RejectedRow:
     """A rejected row as the state keeps it; one that is held back stays so."""
     key, code = rejected.key or "", rejected.problems[0].code
     held = memories[key].held if code == "held_back" else None
-    return RejectedRow(key, code, held=held, since=rejected.background.since)
+    since = rejected.background.since
+    return RejectedRow(key, code, held=held, since=since, bucket=bucket)

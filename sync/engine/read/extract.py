@@ -1,36 +1,26 @@
 """The read phase's thread: a query drained into records, while the event loop stays free to interrupt it."""
 
 import asyncio
-from collections import abc
 from dataclasses import dataclass, field
 from typing import Any
 
-from sync.domain import objects
-from sync.domain.background import Backgrounds, Past
+from sync.domain.background import Past
 from sync.domain.events import MappingReporter
-from sync.domain.fingerprint import RULES, Hasher
-from sync.domain.policy import Mode
-from sync.domain.row_hash import Row, RowHasher
 from sync.engine.context import RunContext
-from sync.engine.plan_file import MappingPlan
-from sync.engine.read.changes import ChangeDetector
-from sync.engine.read.decision import LostParents, Marks, StateDecision, UndoneMarks
-from sync.engine.read.planned import PlannedMemories
+from sync.engine.read.assembly import ReaderAssembly
+from sync.engine.read.compared import Compared
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.reader import Reader
-from sync.engine.read.retrials import Retrials
+from sync.engine.read.surroundings import Cancellable
 from sync.engine.read.thread import OneThread
-from sync.engine.read.witnessed import Witness, WitnessedBuilder
+from sync.engine.read.watched import Watched
+from sync.engine.read.witnessed import Witness
 from sync.engine.spool import Spool
 from sync.errors import Interrupted, SourceError
-from sync.mapping.loader import LoadedMapping
+from sync.state.bucket_members import Members
 from sync.state.mapping_state import MappingState
-from sync.state.memory import KnownDrops, Scope
-from sync.transform.bind import bind
+from sync.state.memory import KnownDrops
 from sync.transform.contract import TypesOf, nowhere
-from sync.transform.ignored import idle
-from sync.transform.versions import versions
-from sync.warehouse.result import Result
 
 #: Seconds after which a query that was cancelled, and goes on, is cancelled again.
 _AGAIN = 0.2
@@ -60,8 +50,14 @@ class Extract:
     patience: Patience = field(default_factory=Patience)
     #: Who is shown each row that is built; None: nobody asks.
     witness: Witness | None = field(default=None, init=False)
-    _result: Result | None = field(default=None, init=False)
+    #: Whether the warehouse is asked to compare before rows are read.
+    by_fingerprints: bool = field(default=False, init=False)
+    #: The records of the buckets that were read, where not all were; None: all rows were.
+    members: list[Members] | None = field(default=None, init=False)
+    _result: Cancellable | None = field(default=None, init=False)
     _left: bool = field(default=False, init=False)
+    #: How many statements have begun, beside the first.
+    _statements: int = field(default=0, init=False)
 
     async def drain(self, types_of: TypesOf = nowhere) -> Reader:
         """Wait for the reading thread; the reader then knows all that was found. An interruption cancels the query.
@@ -99,10 +95,15 @@ class Extract:
             raise
 
     async def _listen(self, work: "asyncio.Future[Reader]", stop: asyncio.Future[Any]) -> None:
-        """Until the thread is done or the run is to end; a minute without a row is said, and a time-out holds."""
+        """Until the thread is done or the run is to end; a minute without a row is said, and a time-out holds.
+
+        It is that of one statement: what the warehouse is asked besides its rows has a time of its own.
+        """
         loop, run = asyncio.get_running_loop(), self.reporter.run
-        began, limit = loop.time(), self.query.warehouse.timeout
+        began, limit, statement = loop.time(), self.query.warehouse.timeout, self._statements
         while True:
+            if statement != self._statements:
+                began, statement = loop.time(), self._statements
             read, wait = run.rows.read, self.patience.said
             if limit is not None:
                 wait = min(wait, max(0.0, began + limit + self.patience.given_up - loop.time()))
@@ -110,6 +111,8 @@ class Extract:
             done, _ = await asyncio.wait(waiting, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
             if done:
                 return
+            if statement != self._statements:
+                continue
             passed = loop.time() - began
             if limit is not None and passed >= limit + self.patience.given_up:
                 self._leave(work)
@@ -129,93 +132,33 @@ class Extract:
         return self._left or self.context.stop.requested()
 
     def _drain(self, types_of: TypesOf) -> Reader:
+        made = self._assembly
+        if self.by_fingerprints:
+            compared = Compared(made, self._is_over, self._begin)
+            reader = compared.read(types_of)
+            self.members = compared.members
+            if reader is not None:
+                return reader
         with self.query.execute() as result:
             self._result = result
-            reader = self._reader(result, types_of)
-            reader.read(_Watched(result, self._is_over))
+            reader = made.reader(result, types_of)
+            reader.changes = made.changes(result, reader)
+            made.warn_of_idle(result)
+            reader.read(Watched(result, self._is_over))
             return reader
 
-    def _reader(self, result: Result, types_of: TypesOf) -> Reader:
-        loaded, context = self.query.loaded, self.context
-        hasher = Hasher(self.state.store.salt)
-        edition = hasher.mark(loaded.digest, b"rules %d" % RULES)
-        started, full = context.started_at, context.selection.full
-        run, state = self.reporter.run, self.state
-        lost = LostParents(state.lost_parents(run.file, run.query), state.stored)
-        backgrounds = Backgrounds(self.past, started, objects.of(loaded.mapping.destination.object))
-        builder = bind(loaded, result.columns, started, context.clock.now, types_of)
-        if self.witness is not None:
-            builder = WitnessedBuilder.of(builder, result.columns, self.witness)
-        mode, marks = loaded.mapping.mode, Marks(hasher, edition, loaded.mapping.overwrites.terms)
-        resend = context.selection.retry is not None
-        undone = UndoneMarks({} if full or resend else state.undone(), loaded.digest)
-        for warning in idle(loaded.mapping.ignore_columns, result.columns):
-            self.reporter.warned(warning)
-        return Reader(
-            builder,
-            StateDecision(mode, marks, started, full, lost, backgrounds, undone, resend),
-            state if self._plan is None else PlannedMemories(state, self._plan),
-            self.spool,
-            self.reporter,
-            context.selection,
-            self._changes(result, builder.contract.edition(), lost),
-            self._retrials(hasher),
-        )
-
     @property
-    def _plan(self) -> MappingPlan | None:
-        """The plan that is applied, if one is."""
-        return self.context.selection.planned(self.reporter.run.mapping)
+    def _assembly(self) -> ReaderAssembly:
+        told = (self.query, self.state, self.reporter, self.context, self.spool)
+        return ReaderAssembly(*told, self.drops, self.past, self.witness)
 
-    def _retrials(self, hasher: Hasher) -> Retrials | None:
-        """None where all are tried again (`full`), or none is: mode insert leaves what exists, a plan has its list."""
-        if self._plan is not None:
-            return None
-        if self.context.selection.full or self.query.loaded.mapping.mode is Mode.INSERT:
-            return None
-        return Retrials(self.drops, hasher)
-
-    def _changes(self, result: Result, types: str, lost: LostParents) -> ChangeDetector:
-        state, selection = self.state, self.context.selection
-        hasher = row_hasher(self.query.loaded, result, state.scope, state.store.salt, types)
-        if selection.full or not selection.whole or self._plan is not None:
-            # For few rows it would not pay, and which of them a plan lists, only their keys tell.
-            return ChangeDetector(hasher, None)
-        if lost.found:  # only a row that is built tells whom it belongs to
-            return ChangeDetector(hasher, state)
-        return ChangeDetector(hasher, state, state.known_rows(self.drops))
+    def _begin(self, running: Cancellable | None) -> None:
+        """A statement more begins; None: one that only the warehouse itself can cancel."""
+        self._result = running
+        self._statements += 1
 
 
 def _forget(work: "asyncio.Future[Reader]") -> None:
     """Take what comes of a thread that nobody waits for; it does nothing more, since the run was asked to end."""
     if not work.cancelled():
         work.exception()
-
-
-@dataclass(frozen=True, slots=True)
-class _Watched:
-    """A running query that ends between two batches where the run was asked to end."""
-
-    result: Result
-    is_over: abc.Callable[[], bool]
-
-    def raw(self) -> abc.Iterator[Any]:
-        for batch in self.result.raw():
-            if self.is_over():
-                raise Interrupted("interrupted while reading")
-            yield batch
-
-    def complete(self, row: Row) -> Row:
-        return self.result.complete(row)
-
-
-def row_hasher(
-    loaded: LoadedMapping, result: Result, scope: Scope, salt: bytes, types: str = ""
-) -> RowHasher:
-    """Makes the hashes of a mapping's rows: all that decides what they become is part of them.
-
-    `types` are those that attributes have elsewhere, if any decides what a value becomes.
-    """
-    told = [repr(result.columns), result.manner, repr(scope), versions(loaded.mapping)]
-    told += [types] if types else []
-    return RowHasher(salt, loaded.digest, *(part.encode() for part in told))

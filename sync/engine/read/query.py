@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from sync.engine.read.fingerprints import HashedQuery
 from sync.errors import ConfigError, ConfigProblem, SourceError, Unreachable
 from sync.mapping.environment import WAREHOUSE_URL
 from sync.mapping.loader import LoadedMapping
@@ -89,13 +90,23 @@ class MappingQuery:
             SourceError: the warehouse refused or broke off; the message says in which file and line.
         """
         doubtful = self.doubtful()
+        with self.placing(), self.warehouse.query(self.sql, doubtful=doubtful) as result:
+            yield result
+
+    @contextmanager
+    def placing(self) -> abc.Iterator[None]:
+        """Let what the warehouse refuses in here name file and line. Errors as in `execute`."""
         try:
-            with self.warehouse.query(self.sql, doubtful=doubtful) as result:
-                yield result
+            yield
         except WritesError as error:
             raise ConfigError(self._refusal(Offence(error.message, 0))) from error
         except SourceError as error:
             raise self._placed(error) from error
+
+    def fingerprints(self) -> HashedQuery | str:
+        """The query as its warehouse hashes it; or why that cannot be, in a sentence. Errors as in `execute`."""
+        with self.placing():
+            return self.warehouse.fingerprints(self.sql)
 
     def doubtful(self) -> bool:
         """Whether no parser can tell if the query reads, so that the server has to; a table is read by our own words.

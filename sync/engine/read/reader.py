@@ -1,10 +1,14 @@
-"""Phase one: rows become records, are compared with the state, and the rest goes to the spool."""
+"""Phase one: rows become records, are compared with the state, and the rest goes to the spool.
+
+One module because a batch on its way goes by all that the reader has met before.
+"""
 
 from array import array
 from collections import Counter, abc
 from dataclasses import dataclass, field
 from operator import attrgetter
 
+from sync.domain.buckets import Bucket
 from sync.domain.events import MappingReporter
 from sync.domain.policy import Mode
 from sync.domain.record import Record, Rejected
@@ -21,6 +25,7 @@ from sync.engine.read.decision import (
     rejected_since,
 )
 from sync.engine.read.duplicates import DuplicateKeys, Occurrence, Verdict
+from sync.engine.read.fingerprints import BucketRows
 from sync.engine.read.mended import Mended
 from sync.engine.read.nulls import count_nulls
 from sync.engine.read.renames import Renames, are_two, known_as, known_before
@@ -36,7 +41,7 @@ class Reader:
     """Reads one mapping's rows; what it finds out is in `spool`, in the counts of the run and in the reports.
 
     `changes` knows rows again without building them; None: every row is built. `retrials` picks known drops to be tried
-    again; None: none is, or all are.
+    again; None: none is, or all are. `buckets` are those that are read, and what of them; None: all rows are, unasked.
     """
 
     builder: RecordBuilder
@@ -47,6 +52,7 @@ class Reader:
     selection: Selection = field(default_factory=Selection)
     changes: ChangeDetector | None = None
     retrials: Retrials | None = None
+    buckets: BucketRows | None = None
     seen: SeenRows = field(default_factory=SeenRows, init=False)
     duplicates: DuplicateKeys = field(default_factory=DuplicateKeys, init=False)
     #: Keys that the state does not know: how many, and the first of them.
@@ -77,6 +83,15 @@ class Reader:
         self._settle_mended()
         if self.retrials is not None:
             self.retrials.fill(self.spool)
+        if self.buckets is not None:
+            self._count_unread(self.buckets.unread)
+
+    def _count_unread(self, unread: Bucket) -> None:
+        """Count the rows that were not read, by what is kept of them."""
+        self.run.rows.read += unread.reading.count
+        self.run.rows.unchanged += unread.unchanged
+        self.run.rows.skipped += unread.skipped
+        self.reporter.rows([])
 
     def _batch(self, before: int, rows: Rows, source: RowSource) -> None:
         hashes, changed = self._look(before, rows)
@@ -89,7 +104,13 @@ class Reader:
         self.run.rows.read += len(built)
         if not built:
             return
-        batch = _Batch(self, memories, self.spool.first(keys), known_before(self.state, built))
+        former = known_before(self.state, built)
+        batch = _Batch(self, memories, self.spool.first(keys), former)
+        if self.buckets is not None:
+            for item in built:
+                self.buckets.meet(item.row, memories.get(item.key or ""))
+                if isinstance(item, Record):
+                    self.buckets.meet(item.row, former.get(item.was or ""))
         for item in sorted(built, key=attrgetter("row")):
             batch.admit(item, hashes[item.row - before - 1] if hashes else 0)
         self.spool.add(batch.entries.values())
@@ -145,12 +166,27 @@ class Reader:
             self.reporter.rows(results)
         rejected = {r.key: r for r in results if isinstance(r, Rejected) and r.key}
         self.spool.reject((key, r.row, r.problems[0].code) for key, r in rejected.items())
+        self._leave_open(r.row for r in results if isinstance(r, Rejected))
         if rejected and not self.state.dry_run:
-            self.state.note([for_state(r, memories) for r in rejected.values()])
+            self.state.note(
+                [for_state(r, memories, self._bucket(r.row)) for r in rejected.values()]
+            )
             for key, memory in self.state.recall(list(rejected)).items():
                 self.seen.meet(memory.record, rejected[key].row)
 
+    def _bucket(self, row: int) -> int | None:
+        """The bucket of a row; None where rows are read unasked."""
+        return None if self.buckets is None else self.buckets.of(row)
+
+    def _leave_open(self, rows: abc.Iterable[int]) -> None:
+        """The buckets of these rows are read again by the next run."""
+        if self.buckets is not None:
+            for row in rows:
+                self.buckets.leave_open(row)
+
     def _apply(self, key: str, verdict: Verdict) -> None:
+        # Rows of one key may be in several buckets, and have one record: each is judged with the others.
+        self._leave_open([verdict.first.row, *(result.row for result in verdict.results)])
         if not verdict.first_counts:
             self.mended.drop(key)
             first = self.spool.first([key]).get(key)

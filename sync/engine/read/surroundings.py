@@ -20,6 +20,14 @@ class RowSource(Protocol):
         ...
 
 
+class Cancellable(Protocol):
+    """A running statement."""
+
+    def cancel(self) -> None:
+        """Break it off, from any thread."""
+        ...
+
+
 class Memories(Protocol):
     """The state, as reading asks for it."""
 

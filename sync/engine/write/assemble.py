@@ -97,7 +97,7 @@ class WriterAssembly:
             findings.types,
             frozenset(names),
             self.state,
-            SpooledRows(findings.spool, self.state, findings.seen),
+            SpooledRows(findings.spool, self.state, findings.seen, findings.buckets),
             self.foreseen,
             self.context.clock,
             self.mapping.deleted is OnDeleted.LEAVE,
@@ -129,7 +129,7 @@ class WriterAssembly:
 
     def _recorder(self) -> Recorder:
         findings = self.findings
-        return Recorder(
+        recorder = Recorder(
             self.reporter,
             findings.hasher,
             findings.edition,
@@ -139,3 +139,6 @@ class WriterAssembly:
             self.context.clock,
             findings.backgrounds,
         )
+        if findings.buckets is not None:
+            recorder.bucket_of = findings.buckets.of
+        return recorder

@@ -34,6 +34,10 @@ _TOUCHED = (Outcome.CREATED, Outcome.UPDATED)
 _FOR_GOOD = (400, 422)
 
 
+def _in_none(row: int) -> int | None:
+    return None
+
+
 class ResultStore(Protocol):
     """Where what became of rows is kept for later runs."""
 
@@ -60,6 +64,8 @@ class Recorder:
     limits: RunLimits
     clock: Clock
     backgrounds: Backgrounds = field(default_factory=Backgrounds)
+    #: The bucket of a row, by its number; None where rows are read unasked.
+    bucket_of: abc.Callable[[int], int | None] = _in_none
     #: Requests that the real run would send for what a dry run found.
     cost: int = field(default=0, init=False)
     _results: list[Result] = field(default_factory=list, init=False)
@@ -89,7 +95,8 @@ class Recorder:
         if self.reporter.run.mrr is not None and isinstance(result, Delivered | PartlyWritten):
             self._note_revenue(self.reporter.run.mrr, result, delivery)
         if self.state is not None:
-            self._items.append(self._item(delivery, result))
+            bucket = self.bucket_of(delivery.entry.record.row)
+            self._items.append(replace(self._item(delivery, result), bucket=bucket))
             self._attributes.update(self._fixed(delivery))
         if not isinstance(result, Delivered):
             self._pending_rejections += 1

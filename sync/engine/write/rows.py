@@ -3,32 +3,48 @@
 from collections import abc
 from dataclasses import dataclass
 
+from sync.destination.interface import UNREAD
 from sync.domain.seen_rows import SeenRows
+from sync.engine.read.fingerprints import BucketRows
 from sync.engine.spool import Spool
 from sync.state.mapping_state import MappingState
+from sync.state.memory import Memory
 
 
 @dataclass(frozen=True, slots=True)
 class SpooledRows:
-    """The rows of one mapping's query, after it was read."""
+    """The rows of one mapping's query, after it was read.
+
+    Of `buckets` some may not have been read: a row of these is in the query all the same, and its number is UNREAD.
+    """
 
     spool: Spool
     state: MappingState
     seen: SeenRows
+    buckets: BucketRows | None = None
 
     def of_keys(self, keys: abc.Sequence[str]) -> dict[str, int]:
         """The row of each of these keys; 0, or none, for a key that the query does not have."""
         rows = {key: first.row for key, first in self.spool.first(keys).items()}
         for key, memory in self.state.recall([key for key in keys if key not in rows]).items():
-            rows[key] = self.seen.row(memory.record)
+            rows[key] = self._row(memory)
         for was, (row, *_) in self.spool.of_was(keys).items():
             rows[was] = rows.get(was) or row
         return rows
 
     def renamed(self, uuid: str) -> abc.Sequence[int]:
         """The rows that are remembered with this uuid, and whose record has another key in ChartMogul."""
-        return [self.seen.row(record) for record in self.state.renamed_of_uuid(uuid)]
+        return [self._row(memory) for memory in self.state.renamed_of_uuid(uuid)]
 
     def of_uuid(self, uuid: str) -> abc.Sequence[int]:
         """The rows whose keys are remembered with this uuid; 0 for keys that the query does not have."""
-        return [self.seen.row(record) for record in self.state.records_of_uuid(uuid)]
+        return [self._row(memory) for memory in self.state.records_of_uuid(uuid)]
+
+    def _row(self, memory: Memory) -> int:
+        """The row of a record; where it was not read, the next run reads it: which row comes first is judged then."""
+        row = self.seen.row(memory.record)
+        if row or self.buckets is None or not self.buckets.has_unread(memory):
+            return row
+        assert memory.bucket is not None
+        self.buckets.reopen(memory.bucket)
+        return UNREAD

@@ -1,0 +1,57 @@
+"""Which buckets of a query have to be read: those that are not what is kept, and those that the state has doubts of."""
+
+import secrets
+from collections import abc
+from dataclasses import dataclass
+
+from sync.domain.buckets import BUCKETS, Bucket, Reading
+from sync.engine.read.fingerprints import BucketRows, HashedQuery
+from sync.state.buckets import Stored
+from sync.state.mapping_buckets import MappingBuckets
+from sync.state.memory import KnownDrops
+
+_SALT = 16
+_EMPTY = Bucket(Reading())
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Holds what the state keeps of a query's buckets against what its warehouse says of them.
+
+    `edition` is what buckets that were read under another one say nothing under. `doubtful`: something that the state
+    has learnt may concern any row, so all are read.
+    """
+
+    query: HashedQuery
+    key: abc.Sequence[int]
+    state: MappingBuckets
+    edition: bytes
+    drops: KnownDrops
+    doubtful: bool = False
+
+    def compare(self) -> BucketRows:
+        """The buckets that have to be read; all of them, where what is kept says nothing.
+
+        Raises:
+            SourceError: the warehouse refused or broke off.
+        """
+        stored = self.state.stored()
+        due = self.state.of_drops(self.drops)
+        known = stored.edition == self.edition and not (self.doubtful or self.drops.unnamed)
+        if not known or None in due:
+            salt = secrets.token_bytes(_SALT)
+            return BucketRows(Stored(), True, salt, self.edition, set(range(BUCKETS)))
+        wanted = {number for number in due if number is not None}
+        wanted |= {number for number, one in stored.buckets.items() if not one.settled}
+        wanted |= self._differing(stored)
+        return BucketRows(stored, False, stored.salt, self.edition, wanted)
+
+    def _differing(self, stored: Stored) -> set[int]:
+        """The buckets that are not as they were read; one question, if none is."""
+        kept = sum((one.reading for one in stored.buckets.values()), Reading())
+        if self.query.whole(stored.salt) == kept:
+            return set()
+        now = dict(self.query.buckets(stored.salt, self.key))
+        either = stored.buckets.keys() | now.keys()
+        of = stored.buckets.get
+        return {n for n in either if now.get(n, _EMPTY.reading) != of(n, _EMPTY).reading}
