@@ -99,7 +99,8 @@ test: $(VENV)/test
 
 drivers: $(DRIVERS)/test
 	SYNC_TEST_DRIVERS=1 $(DRIVERS)/bin/python -m pytest tests/unit/publish/test_tables.py tests/unit/warehouse \
-	  tests/integration/test_trino.py tests/integration/test_redshift.py tests/integration/test_clickhouse.py
+	  tests/integration/test_trino.py tests/integration/test_redshift.py tests/integration/test_clickhouse.py \
+	  tests/integration/test_values.py
 
 dbt: $(VENV)/test $(DBT)/test
 	SYNC_TEST_DBT=$(CURDIR)/$(DBT)/bin/dbt $(BIN)/python -m pytest tests/integration/test_dbt.py -k "built or exposures"

@@ -16,6 +16,18 @@ class Single(float):
     whole: ClassVar[int] = 2**24
 
 
+class SixDigits(Single):
+    """A number of single precision of which only six digits came."""
+
+    whole: ClassVar[int] = 10**6
+
+
+class Rounded(float):
+    """A double of which only 15 digits came."""
+
+    whole: ClassVar[int] = 10**DIGITS
+
+
 class Approximate(Decimal):
     """A number that came as floating point: the last of its significant digits may be one off."""
 

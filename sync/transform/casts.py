@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sync.domain import countries, instant
 from sync.domain.instant import Infinite
-from sync.domain.numbers import Single, near, plain
+from sync.domain.numbers import Rounded, Single, near, plain
 from sync.domain.objects import Field, Kind
 from sync.domain.record import Value
 from sync.domain.spelling import INVISIBLE, bare
@@ -169,7 +169,7 @@ def key(value: object) -> str:
 
 def _is_exact(value: float) -> bool:
     """Whether no other whole number is this one, too."""
-    limit = value.whole if isinstance(value, Single) else INTEGER_LIMIT
+    limit = value.whole if isinstance(value, Single | Rounded) else INTEGER_LIMIT
     return abs(value) <= limit
 
 

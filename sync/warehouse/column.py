@@ -15,8 +15,8 @@ class Column:
     """A column of a result.
 
     `type` is None where the database does not tell (then the values do); `unsendable` says what
-    makes a column impossible to send: `json`, `array`, `binary` or `money`; `as_text` is the SQL that mends
-    it, with `{}` for the name, `bytes_as_text` that for a column that turns out to hold bytes.
+    makes a column impossible to send: `json`, `array`, `binary`, `bits`, `geometry` or `money`; `as_text` is the SQL
+    that mends it, with `{}` for the name, `bytes_as_text` that for a column that turns out to hold bytes.
     """
 
     name: str

@@ -107,7 +107,8 @@ def test_types(source: Warehouse, expression: str, type: AttributeType | None):
         ("map {'a': 1}", "json"),
         ("'{}'::json", "json"),
         ("'x'::blob", "binary"),
-        ("'101'::bit", "binary"),
+        ("'101'::bit", "bits"),
+        ("'POINT(1 2)'::geometry", "geometry"),
     ],
 )
 def test_unsendable(source: Warehouse, expression: str, what: str):

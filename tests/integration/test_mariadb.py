@@ -9,10 +9,10 @@ from decimal import Decimal
 
 import pytest
 
+from sync.domain.numbers import SixDigits
 from sync.domain.record import AttributeType
 from sync.errors import SourceError
 from sync.warehouse.column import Column
-from sync.warehouse.dialects.mysql import SixDigits
 from sync.warehouse.warehouse import Warehouse
 from tests.support import planted_secrets
 from tests.support.mariadb import PASSWORD, connected, mariadb_port

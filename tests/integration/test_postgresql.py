@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import URL
 
 from sync.domain.instant import Infinite
-from sync.domain.numbers import Single
+from sync.domain.numbers import Rounded, Single, SixDigits
 from sync.domain.record import AttributeType
 from sync.errors import SourceError
+from sync.transform import casts
+from sync.transform.casts import Miscast
 from sync.warehouse.column import Column
 from sync.warehouse.warehouse import Warehouse
 from tests.support import planted_secrets
@@ -84,7 +86,7 @@ def test_values(source: Warehouse):
         ("'a'::short", STRING),
         ("now()::time", None),
         ("'1 day'::interval", None),
-        ("'127.0.0.1'::inet", None),
+        ("'127.0.0.1'::inet", STRING),
     ],
 )
 def test_types(source: Warehouse, database: str, expression: str, type: AttributeType | None):
@@ -286,6 +288,33 @@ def test_fixed_width(source: Warehouse):
     """The blanks that fill char(n) up are none of the text; those of other types are."""
     [[row]] = read(source, "select 'Acme'::char(10), ' Acme '::text, null::char(5)")
     assert row == ("Acme", " Acme ", None)
+
+
+def test_addresses(source: Warehouse):
+    """Addresses are text, as the server writes them."""
+    sql = "select '1.2.3.4'::inet as a, '10.0.0.1/8'::inet as b, '1.2.3.0/24'::cidr as c, null::inet as d"
+    with source.query(sql) as result:
+        assert [column.type for column in result.columns] == [STRING] * 4
+        assert list(result.batches()) == [[("1.2.3.4", "10.0.0.1/8", "1.2.3.0/24", None)]]
+
+
+def test_digits_left_out(database: str):
+    """Where a role has floating point written shorter than it is, whole numbers of more digits are no keys."""
+    prepare(
+        database,
+        f"alter role current_user in database {_name(database)} set extra_float_digits = 0",
+    )
+    [[row]] = read(
+        Warehouse.open(database), "select 9007199254740992::float8, 16777216::float4, 0.1::float8"
+    )
+    assert row == (9007199254740990.0, 16777200.0, 0.1)
+    assert [type(value) for value in row] == [Rounded, SixDigits, Rounded]
+    with pytest.raises(Miscast, match="came as floating point"):
+        casts.key(row[0])
+    assert (casts.key(Rounded(10**15)), casts.key(SixDigits(10**6))) == (
+        "1000000000000000",
+        "1000000",
+    )
 
 
 def test_single_precision(source: Warehouse):

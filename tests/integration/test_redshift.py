@@ -15,7 +15,7 @@ from sync.warehouse.warehouse import Warehouse
 from tests.support.needed import driver
 from tests.support.postgres import connected
 from tests.support.queries import read
-from tests.support.redshift import redshift
+from tests.support.redshift import reader, redshift
 
 for _driver in ("redshift_connector", "sqlalchemy_redshift"):
     driver(_driver)
@@ -26,14 +26,7 @@ BOOLEAN, TIMESTAMP = AttributeType.BOOLEAN, AttributeType.TIMESTAMP
 @pytest.fixture
 def source(postgres_url: URL, database: str) -> abc.Iterator[Warehouse]:
     """As somebody who could write, so that it is us who do not."""
-    with connected(postgres_url) as connection:
-        # The driver cannot do what PostgreSQL does with passwords.
-        (file,) = connection.execute("show hba_file").fetchone() or ("",)
-        lines = "('host all reader all trust'), ('local all all trust'), ('host all all all scram-sha-256')"
-        connection.execute(f"copy (values {lines}) to '{file}'".encode())
-        connection.execute("select pg_reload_conf()")
-        connection.execute("drop role if exists reader")
-        connection.execute("create role reader superuser login")
+    reader(postgres_url)
     url = make_url(database)
     with redshift(url.host or "", url.port or 0) as port:
         place = url.set(

@@ -6,6 +6,10 @@ import threading
 from collections import abc
 from contextlib import contextmanager, suppress
 
+from sqlalchemy import URL
+
+from tests.support.postgres import connected
+
 _KNOWN = frozenset({b"user", b"database"})
 
 
@@ -15,6 +19,17 @@ def redshift(host: str, port: int) -> abc.Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=_serve, args=(listener, host, port), daemon=True).start()
         yield listener.getsockname()[1]
+
+
+def reader(postgres: URL) -> None:
+    """Let a user `reader`, who could write, log in with any password: the driver knows none of PostgreSQL's ways."""
+    with connected(postgres) as connection:
+        (file,) = connection.execute("show hba_file").fetchone() or ("",)
+        lines = "('host all reader all trust'), ('local all all trust'), ('host all all all scram-sha-256')"
+        connection.execute(f"copy (values {lines}) to '{file}'".encode())
+        connection.execute("select pg_reload_conf()")
+        connection.execute("drop role if exists reader")
+        connection.execute("create role reader superuser login")
 
 
 def _serve(listener: socket.socket, host: str, port: int) -> None:

@@ -86,6 +86,6 @@ def trino(coordinator: Coordinator) -> abc.Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         coordinator.port = server.server_port
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"trino://tester@127.0.0.1:{server.server_port}/memory/default"
         server.shutdown()

@@ -13,7 +13,8 @@ from sync.domain.record import AttributeType
 from sync.warehouse.dialects.hashing import Hashing
 from sync.warehouse.relation import Relation
 
-#: An attribute type; or what cannot be sent: `json`, `array`, `binary` or `money`; None where nobody tells.
+#: An attribute type; or what cannot be sent: `json`, `array`, `binary`, `bits`, `geometry` or `money`; None where
+#: nobody tells.
 Kind = AttributeType | str | None
 #: A column's place, and what reads its values from the text in which they came.
 Late = tuple[tuple[int, abc.Callable[[Any], Any]], ...]

@@ -46,8 +46,8 @@ _KINDS: dict[str, Kind] = {
     "DATE": TIMESTAMP,
     **dict.fromkeys(("Date", "DATETIME"), TIMESTAMP),  # all that older drivers tell
     "BLOB": "binary",
-    "BIT": "binary",
-    "GEOMETRY": "binary",
+    "BIT": "bits",  # hex() takes neither
+    "GEOMETRY": "geometry",
     **dict.fromkeys(("JSON", "STRUCT", "MAP", "UNION", "VARIANT"), "json"),
 }
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection
 
-from sync.domain.numbers import Single, single
+from sync.domain.numbers import SixDigits, single
 from sync.domain.record import AttributeType
 from sync.warehouse.dialects import late, mysql_zone
 from sync.warehouse.dialects.dialect import Kind, Late
@@ -46,13 +46,7 @@ _TEXT_OR_BYTES = frozenset({15, 249, 250, 251, 252, 253, 254})
 _BYTES = 63
 
 
-class SixDigits(Single):
-    """A FLOAT as the server writes it: with six digits."""
-
-    whole: ClassVar[int] = 10**6
-
-
-#: CHAR is filled up with blanks in the SQL mode PAD_CHAR_TO_FULL_LENGTH.
+#: The server writes a FLOAT with six digits. CHAR is filled up with blanks in the SQL mode PAD_CHAR_TO_FULL_LENGTH.
 _MENDED: dict[int, late.Load] = {
     _FLOAT: lambda value: SixDigits(single(value)),
     _CHAR: late.unpadded,

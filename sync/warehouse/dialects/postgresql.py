@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import URL, Connection, Engine, event
 
-from sync.domain.numbers import single
+from sync.domain.numbers import Rounded, SixDigits, single
 from sync.domain.record import AttributeType
 from sync.warehouse.dialects import late
 from sync.warehouse.dialects.dialect import Kind, Late
@@ -30,6 +30,8 @@ KINDS: dict[int, Kind] = {
     114: "json",
     700: DECIMAL,
     701: DECIMAL,
+    650: STRING,  # cidr
+    869: STRING,  # inet
     790: "money",
     1042: STRING,
     1043: STRING,
@@ -44,9 +46,13 @@ _NUMERIC = 1700
 _DATES = ("date", "timestamp", "timestamptz", "interval")
 #: Read late, so that rows that nobody looks into cost less.
 _LATE = (*_DATES, "numeric", "uuid")
+#: Types that psycopg has objects for, which are text for us.
+_AS_TEXT = ("inet", "cidr")
 #: Types whose values are mended: char(n) is filled up with blanks, float4 has fewer digits than a double.
 _MENDED: dict[int, abc.Callable[[Any], Any]] = {700: single, 1042: late.unpadded}
 _TIMESTAMPTZ = 1184
+#: What floating point is where it comes with six or 15 digits.
+_ROUNDED: dict[int, late.Load] = {700: lambda value: SixDigits(single(value)), 701: Rounded}
 #: Settings that say how PostgreSQL writes what is read late.
 _SETTINGS = ("DateStyle", "IntervalStyle", "TimeZone")
 #: How many characters of the statement stand before the query.
@@ -107,7 +113,7 @@ class Psycopg(Libpq):
 
         adapters = driver.adapters
         as_text = adapters.get_loader(adapters.types["text"].oid, Format.TEXT)
-        for name in _LATE:
+        for name in (*_LATE, *_AS_TEXT):
             adapters.register_loader(adapters.types[name].oid, as_text)
 
     def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
@@ -127,7 +133,20 @@ class Psycopg(Libpq):
 class PostgreSQL(Psycopg, AnyPostgreSQL):
     """PostgreSQL by psycopg 3."""
 
+    def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
+        """Besides, floating point of which the session's `extra_float_digits` leaves digits out is known as such."""
+        loads = dict(Psycopg.late(self, driver, description))
+        floats = [(i, column[1]) for i, column in enumerate(description) if column[1] in _ROUNDED]
+        if floats and _leaves_out_digits(driver):
+            loads.update({i: _ROUNDED[oid] for i, oid in floats})
+        return tuple(loads.items())
+
     hashing: ClassVar[Hashing | None] = PostgreSQLHashing()
+
+
+def _leaves_out_digits(driver: Any) -> bool:
+    """Whether floating point comes shorter than it is: until PostgreSQL 12, in Redshift, and where a role has it so."""
+    return int(driver.execute("show extra_float_digits").fetchone()[0]) < 1
 
 
 def _note_prefix(connection: Connection, cursor: Any, *_: object) -> None:
