@@ -13,9 +13,10 @@ from sync.allowance.opening import open_book
 from sync.cli.config import settings_and_mappings
 from sync.cli.environ import tell, variables, warnings
 from sync.cli.execute import signals
+from sync.cli.formats import Output
 from sync.cli.outside import clock_until, http_of
 from sync.cli.progress import Progress
-from sync.cli.say import say, say_json
+from sync.cli.say import say
 from sync.domain.events import Phase
 from sync.domain.explained import Explained
 from sync.domain.results import MappingRun, PartlyWritten, Result, Run
@@ -28,6 +29,7 @@ from sync.mapping.choice import Choice
 from sync.mapping.loader import LoadedMapping
 from sync.mapping.variables import Variables
 from sync.report import explanation, explanation_text, logs
+from sync.report.plain import indented
 from sync.report.words import sentence, visible
 from sync.settings import Settings
 from sync.state.store import Store
@@ -35,7 +37,7 @@ from sync.state.store import Store
 _FOLDER = Path("mappings")
 
 
-def explain(mapping: str, key: str, *, as_json: bool) -> int:
+def explain(mapping: str, key: str, output: Output) -> int:
     """Say all there is to say of a key; 0 where a row has it, whatever becomes of that row, 2 where none has.
 
     `mapping` is a file, or the name of a mapping in mappings/. Where the mapping fails, its exit code.
@@ -65,7 +67,7 @@ def explain(mapping: str, key: str, *, as_json: bool) -> int:
     missing = error is None and not found.rows
     if missing:
         error = f"no row of {part.mapping} ({part.file}) has the key {key!r}"
-    _show(part, found, error, as_json=as_json, whole=missing or bool(found.rows))
+    _show(part, found, error, output, whole=missing or bool(found.rows))
     if missing:
         return EXIT_CONFIG
     return run.exit_code if error else EXIT_OK
@@ -128,13 +130,12 @@ class _Listener(Progress):
 
 
 def _show(
-    part: MappingRun, found: Explained, error: str | None, *, as_json: bool, whole: bool
+    part: MappingRun, found: Explained, error: str | None, output: Output, *, whole: bool
 ) -> None:
     """What is known, then why there is no more; `whole`: there is anything but that."""
-    if as_json:
-        say_json(explanation.document(part, found, error))
+    if output.as_json:
+        output.write(indented(explanation.document(part, found, error)) + "\n")
     elif whole:
-        for line in explanation_text.text(part, found):
-            say(line)
+        output.write_lines(explanation_text.text(part, found))
     if error is not None:
         say(sentence(visible(error)), to=sys.stderr)

@@ -1,7 +1,6 @@
 """How a command prints what it has found: text, JSON, Markdown, annotations of GitHub or JUnit; on stdout or a file."""
 
 import os
-import tempfile
 from collections import abc
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sync.cli.say import say_pieces
 from sync.errors import ConfigError, ConfigProblem, SyncError
+from sync.report.words import visible
 
 if TYPE_CHECKING:
     from sync.report.findings import Suite
@@ -59,6 +59,8 @@ class Output:
                 raise IsADirectoryError(0, "it is a folder")
             if self.file.exists() and not os.access(self.file, os.W_OK):
                 raise PermissionError(0, "it may not be written")
+            import tempfile  # which loads what status and validate do without
+
             with tempfile.NamedTemporaryFile(dir=self.file.parent, prefix=".chartmogul-sync-"):
                 pass
         except OSError as error:
@@ -74,6 +76,11 @@ class Output:
         except OSError as error:
             raise self._unwritable(error) from error
 
+    def write_lines(self, lines: abc.Iterable[str]) -> None:
+        """Print lines of text, or put them into the file, with whatever a terminal would obey made visible."""
+        shown = (visible(one, None) for line in lines for one in line.split("\n"))
+        self.write("".join(f"{line}\n" for line in shown))
+
     def _unwritable(self, error: OSError) -> ConfigError:
         message = f"cannot write {self.file}: {error.strerror or error}"
         hint = "name a file that can be written, with --output FILE"
@@ -85,6 +92,8 @@ def _replace(file: Path, text: str) -> None:
     if file.exists() and not file.is_file():
         file.write_text(text, encoding="utf-8")
         return
+    import tempfile
+
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=".chartmogul-sync-")
     try:
         with open(handle, "w", encoding="utf-8") as made:
@@ -118,7 +127,6 @@ def told(
 def nothing(output: Output, title: str, document: Any, text: str) -> None:
     """Say that there is nothing to do, in the format and at the place that were asked for."""
     from sync.report.findings import Suite
-    from sync.report.words import visible
 
     output.write(told(output, title, [Suite(title)], document, f"{visible(text, None)}\n"))
 

@@ -11,7 +11,7 @@ from sync.cli import audit_formats
 from sync.cli.config import settings_alone
 from sync.cli.formats import Format, Output
 from sync.cli.run_formats import from_folder
-from sync.cli.say import say, say_json, say_pieces
+from sync.cli.say import say, say_pieces
 from sync.errors import ConfigError, ConfigProblem
 from sync.report import archive, by, history
 from sync.report.folder import LATEST
@@ -23,7 +23,7 @@ from sync.report.terminal import rendered, write
 from sync.state.store import Store
 
 
-def runs(limit: int, *, as_json: bool) -> int:
+def runs(limit: int, output: Output) -> int:
     """List the latest runs of the state, the newest first; 0."""
     settings = settings_alone()
     store = Store.open_read_only(settings.state_url)
@@ -31,10 +31,12 @@ def runs(limit: int, *, as_json: bool) -> int:
         summaries = [summary(run) for run in store.runs(limit)]
     finally:
         store.close()
-    if as_json:
-        say_json(summaries)
-        return 0
-    _show(history.runs(summaries))
+    if output.as_json:
+        output.write(indented(summaries) + "\n")
+    elif output.file is not None:
+        output.write(rendered(history.runs(summaries)))
+    else:
+        _show(history.runs(summaries))
     return 0
 
 

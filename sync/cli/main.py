@@ -75,11 +75,6 @@ def _note_json(context: click.Context, _: click.Parameter, asked: bool) -> bool:
     return asked
 
 
-def _note_format(context: click.Context, _: click.Parameter, form: str) -> str:
-    context.find_root().obj.as_json |= form == "json"
-    return form
-
-
 _json = click.option(
     "--json",
     "as_json",
@@ -89,10 +84,12 @@ _json = click.option(
 )
 
 
-def _printing(*formats: str, own_json: bool = False) -> abc.Callable[[Command], Command]:
+def _printing(
+    *formats: str, own_json: bool = False, valued: bool = True
+) -> abc.Callable[[Command], Command]:
     """Add --format, --json, --output and --values, which come to the command as one `output`.
 
-    `own_json`: the command has a --json of its own, which is another thing.
+    `own_json`: the command has a --json of its own, which is another thing; `valued`: there are values to leave out.
     """
 
     def decorate(command: Command) -> Command:
@@ -101,7 +98,7 @@ def _printing(*formats: str, own_json: bool = False) -> abc.Callable[[Command], 
             *,
             form: str | None,
             file: Path | None,
-            values: bool,
+            values: bool = False,
             as_json: bool = False,
             **options: Any,
         ) -> Any:
@@ -111,7 +108,8 @@ def _printing(*formats: str, own_json: bool = False) -> abc.Callable[[Command], 
             return command(output=_printed(form, file, values=values), **options)
 
         asked = _format(formats)(printing)
-        return _values(_output(asked if own_json else _json(asked)))
+        asked = _output(asked if own_json else _json(asked))
+        return _values(asked) if valued else asked
 
     return decorate
 
@@ -128,11 +126,12 @@ def _printed(form: str | None, file: Path | None, *, values: bool) -> Any:
 
 
 def _format(formats: tuple[str, ...]) -> abc.Callable[[Command], Command]:
+    more = "; github adds the Markdown to $GITHUB_STEP_SUMMARY" if "github" in formats else ""
     return click.option(
         "--format",
         "form",
         type=click.Choice(formats),
-        help="How to print what was found; github adds the Markdown to $GITHUB_STEP_SUMMARY.",
+        help=f"How to print what was found{more}; text unless told.",
     )
 
 
@@ -171,15 +170,8 @@ _reports = click.option(
 _past_reports = click.option(
     "--reports", type=_PATH, metavar="DIR", help="Where reports are, not SYNC_REPORTS."
 )
-_text_or_json = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    callback=_note_format,
-    help="What is printed on stdout.",
-)
+#: What is for people, or for programs that read it as it is.
+_text_or_json = _printing("text", "json", valued=False)
 _one_run = click.argument("run", required=False, metavar="[RUN]")
 
 _allow_host = click.option(
@@ -454,13 +446,13 @@ def retry(run: str | None, dry_run: bool, reports: Path | None, output: Any) -> 
     metavar="RUNS",
     help="How many runs to list.",
 )
-@_json
+@_text_or_json
 @_env_file
-def runs(limit: int, as_json: bool) -> int:
+def runs(limit: int, output: Any) -> int:
     """List past runs, the newest first."""
     from sync.cli.history import runs
 
-    return runs(limit, as_json=as_json)
+    return runs(limit, output)
 
 
 @app.command(short_help="Show one run's changes and rejected rows.")
@@ -541,9 +533,8 @@ def audit(mappings: tuple[Path, ...], reports: Path | None, output: Any) -> int:
 @click.argument("mapping", metavar="MAPPING")
 @click.argument("key", metavar="KEY")
 @_text_or_json
-@_json
 @_env_file
-def explain(mapping: str, key: str, form: str, as_json: bool) -> int:
+def explain(mapping: str, key: str, output: Any) -> int:
     """Say all there is to say of one key, and write nothing.
 
     The row as the driver gave it, the record it makes or what is wrong with it, what the state
@@ -559,7 +550,7 @@ def explain(mapping: str, key: str, form: str, as_json: bool) -> int:
     """
     from sync.cli.explain import explain
 
-    return explain(mapping, key, as_json=as_json or form == "json")
+    return explain(mapping, key, output)
 
 
 @app.command(short_help="Put back what a run changed.")
@@ -602,11 +593,11 @@ def undo(run: str, dry_run: bool, rails: tuple[str, ...], reports: Path | None, 
 @_mappings
 @click.option("--max-age", metavar="TIME", help="Exit 1 when a last success is older: 90s, 2h, 1d.")
 @_max_rejected
-@_json
+@_text_or_json
 @_env_file
 @_choosing
 def status(
-    mappings: tuple[Path, ...], max_age: str | None, max_rejected: str | None, as_json: bool
+    mappings: tuple[Path, ...], max_age: str | None, max_rejected: str | None, output: Any
 ) -> int:
     """Show when each mapping last came to its end, and what broke off since.
 
@@ -616,7 +607,7 @@ def status(
     """
     from sync.cli.status import status
 
-    return status(mappings, max_age, max_rejected, as_json=as_json)
+    return status(mappings, max_age, max_rejected, output)
 
 
 @app.command(short_help="Run again and again, when it is due.")
@@ -734,16 +725,10 @@ def schema() -> int:
 
 @app.command(short_help="Play the tests of mappings; no network.")
 @_mappings
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "junit"]),
-    help="How to print what came of them; text unless told.",
-)
-@_json
+@_printing("text", "json", "junit", valued=False)
 @_env_file
 @_choosing
-def test(mappings: tuple[Path, ...], form: str | None, as_json: bool) -> int:
+def test(mappings: tuple[Path, ...], output: Any) -> int:
     """Play NAME.tests.yml of each mapping NAME.yml against a ChartMogul in memory.
 
     A case has rows, as the query would give them, what ChartMogul has before and after, and which
@@ -752,11 +737,11 @@ def test(mappings: tuple[Path, ...], form: str | None, as_json: bool) -> int:
 
     \b
     Example:
-      chartmogul-sync test mappings/customers.yml --format junit > tests.xml
+      chartmogul-sync test mappings/customers.yml --format junit --output tests.xml
     """
-    from sync.cli.test import Format, test
+    from sync.cli.test import test
 
-    return test(mappings or _DEFAULT, Format(form or ("json" if as_json else "text")))
+    return test(mappings or _DEFAULT, output)
 
 
 @app.command(short_help="Print dbt exposures for mappings that read models.")

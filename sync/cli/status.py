@@ -8,13 +8,14 @@ from sync.cli.config import whose
 from sync.cli.environ import tell as warn
 from sync.cli.environ import variables, warnings
 from sync.cli.failure import problems
-from sync.cli.say import say, say_json
+from sync.cli.formats import Output
 from sync.domain.health import MostRejected
 from sync.domain.instant import canonical
 from sync.domain.timetable import read_duration
 from sync.errors import EXIT_CONFIG, EXIT_OK, EXIT_REJECTED, ConfigError
 from sync.mapping.interpolation import Open
 from sync.mapping.survey import survey
+from sync.report.plain import indented
 from sync.report.words import count, duration, visible
 from sync.service import freshness
 from sync.service.freshness import Freshness, last_runs, read_most
@@ -32,8 +33,8 @@ def status(
     paths: abc.Sequence[Path],
     max_age: str | None,
     max_rejected: str | None = None,
+    output: Output | None = None,
     *,
-    as_json: bool,
     clock: abc.Callable[[], datetime] = _now,
 ) -> int:
     """Show how mappings are; 0, or 1 if one is unhealthy, or 2 if a file is broken.
@@ -46,6 +47,7 @@ def status(
         ConfigError: arguments or settings are wrong; or files, once the text is shown.
         StateError: the state cannot be read.
     """
+    output = output or Output()
     limit = None if max_age is None else read_duration(max_age)
     found_here = variables()
     warn(warnings(found_here, paths), found_here)
@@ -57,13 +59,13 @@ def status(
     mappings = [whose(one, known) for one in surveyed.everybody]
     found = known.of(mappings if files else None)
     moment = clock() + known.ahead
-    if as_json:
-        told = problems(surveyed.problems)
-        say_json(_document(found, moment, limit, most) | {"problems": told})
+    if output.as_json:
+        document = _document(found, moment, limit, most) | {"problems": problems(surveyed.problems)}
+        output.write(indented(document) + "\n")
     else:
-        _show(found, moment, limit, most)
+        output.write_lines(_text(found, moment, limit, most))
     if surveyed.problems:
-        if as_json:
+        if output.as_json:
             return EXIT_CONFIG
         raise ConfigError(*surveyed.problems)
     told = [freshness.describe(one, moment, limit, most=most) for one in found]
@@ -81,19 +83,19 @@ def _document(
     }
 
 
-def _show(
+def _text(
     found: abc.Sequence[Freshness], moment: datetime, limit: timedelta | None, most: MostRejected
-) -> None:
+) -> abc.Iterator[str]:
     names = Counter(one.mapping for one in found)
     for one in found:
         where = f" ({visible(one.data_source or '')})" if names[one.mapping] > 1 else ""
         late = "  TOO OLD" if limit is not None and one.is_too_old(moment, limit) else ""
         ill = "  TOO MANY REJECTED" if one.is_ill(moment, most) else ""
-        say(f"{visible(one.mapping)}{where}: {_told(one, moment)}{late}{ill}")
+        yield f"{visible(one.mapping)}{where}: {_told(one, moment)}{late}{ill}"
         if one.broken is not None:
-            say(f"  {'since then' if one.last else 'last run'} {_ended(one.broken)}")
+            yield f"  {'since then' if one.last else 'last run'} {_ended(one.broken)}"
     if not found:
-        say("No runs yet.")
+        yield "No runs yet."
 
 
 def _told(one: Freshness, moment: datetime) -> str:

@@ -3,26 +3,20 @@
 import time
 from collections import abc
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from sync.cli import cases
+from sync.cli import cases, failure
 from sync.cli.cases import Case, Cases
 from sync.cli.environ import tell, variables, warnings
-from sync.cli.say import say, say_json
+from sync.cli.formats import Format, Output, fail
 from sync.errors import EXIT_OK, EXIT_REJECTED, ConfigError, ConfigProblem
 from sync.mapping.interpolation import Open
-from sync.mapping.loader import LoadedMapping, load
+from sync.mapping.loader import load
+from sync.report.plain import indented
 from sync.report.words import count
 
-
-class Format(StrEnum):
-    """How the outcome is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    JUNIT = "junit"
+_TITLE = "chartmogul-sync test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +30,32 @@ class Played:
     seconds: float
 
 
-def test(paths: abc.Sequence[Path], form: Format) -> int:
+def test(paths: abc.Sequence[Path], output: Output) -> int:
     """Play all cases and say which fail; 0, or 1 if one does.
 
     Raises:
         ConfigError: a mapping or its tests are not sound, or there are no tests at all.
     """
+    try:
+        groups = _read(paths)
+    except ConfigError as error:
+        fail(output, _TITLE, error, failure.document(error))
+        raise
+    played = [one for group in groups for one in _play(group)]
+    if output.as_json:
+        output.write(indented(_document(played)) + "\n")
+    else:
+        output.write_lines((_as_junit if output.format is Format.JUNIT else _as_text)(played))
+    return EXIT_REJECTED if any(one.wrong for one in played) else EXIT_OK
+
+
+def _read(paths: abc.Sequence[Path]) -> list[Cases]:
+    """The cases of all mappings that have some."""
     found = variables()
     try:
         loaded = load(paths, Open(found), frozenset())
     finally:
         tell(warnings(found, paths), found)
-    played = [one for group in _read(loaded) for one in _play(group)]
-    _SHOW[form](played)
-    return EXIT_REJECTED if any(one.wrong for one in played) else EXIT_OK
-
-
-def _read(loaded: abc.Sequence[LoadedMapping]) -> list[Cases]:
-    """The cases of all mappings that have some."""
     problems: list[ConfigProblem] = []
     groups: list[Cases] = []
     for one in loaded:
@@ -80,56 +82,47 @@ def _play(group: Cases) -> abc.Iterator[Played]:
         yield Played(name, group.file, case, wrong, round(time.monotonic() - began, 3))
 
 
-def _as_text(played: abc.Sequence[Played]) -> None:
+def _as_text(played: abc.Sequence[Played]) -> abc.Iterator[str]:
     for one in played:
-        say(f"{one.file}:{one.case.line}: {'FAILED' if one.wrong else 'ok'} — {one.case.name}")
+        yield f"{one.file}:{one.case.line}: {'FAILED' if one.wrong else 'ok'} — {one.case.name}"
         for sentence in one.wrong:
-            say(f"    {sentence}")
+            yield f"    {sentence}"
     failed = sum(bool(one.wrong) for one in played)
-    say(f"{count(len(played), 'case')}, {failed} failed")
+    yield f"{count(len(played), 'case')}, {failed} failed"
 
 
-def _as_json(played: abc.Sequence[Played]) -> None:
-    say_json(
-        {
-            "format": 1,
-            "passed": sum(not one.wrong for one in played),
-            "failed": sum(bool(one.wrong) for one in played),
-            "cases": [
-                {
-                    "mapping": one.mapping,
-                    "file": one.file,
-                    "line": one.case.line,
-                    "name": one.case.name,
-                    "passed": not one.wrong,
-                    "problems": list(one.wrong),
-                    "seconds": one.seconds,
-                }
-                for one in played
-            ],
-        }
-    )
+def _document(played: abc.Sequence[Played]) -> dict[str, object]:
+    return {
+        "format": 1,
+        "passed": sum(not one.wrong for one in played),
+        "failed": sum(bool(one.wrong) for one in played),
+        "cases": [
+            {
+                "mapping": one.mapping,
+                "file": one.file,
+                "line": one.case.line,
+                "name": one.case.name,
+                "passed": not one.wrong,
+                "problems": list(one.wrong),
+                "seconds": one.seconds,
+            }
+            for one in played
+        ],
+    }
 
 
-def _as_junit(played: abc.Sequence[Played]) -> None:
+def _as_junit(played: abc.Sequence[Played]) -> abc.Iterator[str]:
     failed = sum(bool(one.wrong) for one in played)
-    say('<?xml version="1.0" encoding="UTF-8"?>')
-    say(f'<testsuite name="chartmogul-sync" tests="{len(played)}" failures="{failed}" errors="0">')
+    yield '<?xml version="1.0" encoding="UTF-8"?>'
+    yield f'<testsuite name="chartmogul-sync" tests="{len(played)}" failures="{failed}" errors="0">'
     for one in played:
         place = f'file={quoteattr(one.file)} line="{one.case.line}" time="{one.seconds}"'
         head = f"classname={quoteattr(one.mapping)} name={quoteattr(one.case.name)} {place}"
         if one.wrong:
             lines = escape("\n".join(one.wrong))
-            say(f"  <testcase {head}>")
-            say(f"    <failure message={quoteattr(one.wrong[0])}>{lines}</failure>")
-            say("  </testcase>")
+            yield f"  <testcase {head}>"
+            yield f"    <failure message={quoteattr(one.wrong[0])}>{lines}</failure>"
+            yield "  </testcase>"
         else:
-            say(f"  <testcase {head}/>")
-    say("</testsuite>")
-
-
-_SHOW: abc.Mapping[Format, abc.Callable[[abc.Sequence[Played]], None]] = {
-    Format.TEXT: _as_text,
-    Format.JSON: _as_json,
-    Format.JUNIT: _as_junit,
-}
+            yield f"  <testcase {head}/>"
+    yield "</testsuite>"

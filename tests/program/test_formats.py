@@ -215,3 +215,40 @@ def test_what_does_not_go_together(desk):
     assert desk("report", "x", "--latest-dry-run").code == 2
     assert desk("report", "--json", "--by", "reason").code == 2
     assert desk("run", "--format", "xml").code == 2
+
+
+@pytest.mark.parametrize("command", ["status", "runs", "explain customers cus_1", "test"])
+def test_text_and_json(desk, command):
+    """What is for people, or for programs as it is: on stdout or in a file, and no other form."""
+    case = "- name: a row\n  rows: [{id: cus_1, company: Quince, country: DE, seats: 5}]\n"
+    (desk.place.folder / "mappings" / "customers.tests.yml").write_text(case)
+    assert desk("run").code == 0
+    words, file = command.split(), desk.place.folder / "told"
+    plain, text = desk(*words), desk(*words, "--format", "text", "--output", "told")
+    assert (plain.code, text.code, text.out) == (0, 0, "")
+    told = file.read_text()
+    assert re.sub(r"\d+", "0", told) == re.sub(r"\d+", "0", plain.out)
+    short, long = desk(*words, "--json"), desk(*words, "--format", "json")
+    assert [one.code for one in (short, long)] == [0, 0]
+    assert type(short.json) is type(long.json)
+    assert desk(*words, "--json", "--output", "told").out == ""
+    assert type(json.loads(file.read_text())) is type(long.json)
+    assert desk(*words, "--json", "--format", "text").code == 2
+    ended = desk(*words, "--format", "github")
+    assert (ended.code, "is not one of" in ended.err) == (2, True)
+    ended = desk(*words, "--output", "mappings")
+    assert (ended.code, ended.out, len(ended.err.splitlines())) == (2, "", 2)
+
+
+def test_cases_in_a_file(desk):
+    """The test report of a pipeline, also where a case fails, and where a file is broken."""
+    tests = desk.place.folder / "mappings" / "customers.tests.yml"
+    tests.write_text("- name: a row\n  rows: [{id: cus_1}]\n  rejected: {cus_1: invalid_country}\n")
+    told = desk("test", "--format", "junit", "--output", "tests.xml")
+    assert (told.code, told.out) == (1, "")
+    read = ElementTree.fromstring((desk.place.folder / "tests.xml").read_text())
+    assert (read.get("tests"), read.get("failures")) == ("1", "1")
+    tests.write_text("- nome: a row\n")
+    told = desk("test", "--format", "junit")
+    assert (told.code, "nome" in told.out, "nome" in told.err) == (2, True, True)
+    assert ElementTree.fromstring(told.out).get("failures") not in (None, "0")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sync.cli.formats import Format, Output
 from sync.cli.outside import now
 from sync.cli.status import status
 from sync.domain.record import Object
@@ -17,6 +18,7 @@ from sync.state.memory import LastRun
 from sync.state.store import Store
 
 NOW = datetime(2026, 1, 31, 10, tzinfo=UTC)
+JSON = Output(Format.JSON)
 HOUR = timedelta(hours=1)
 MAPPING = """
 version: 1
@@ -108,12 +110,12 @@ def enter(
 def test_exit_codes(folder: Path, capsys: pytest.CaptureFixture[str]):
     """0 while every mapping is young enough, 1 otherwise; without --max-age always 0."""
     enter("customers", Status.SUCCEEDED, HOUR)
-    assert status([], None, as_json=False) == 0
-    assert status([], "2h", as_json=False) == 1, "partners never succeeded"
+    assert status([], None) == 0
+    assert status([], "2h") == 1, "partners never succeeded"
     enter("partners", Status.COMPLETED_WITH_ERRORS, 3 * HOUR, rejected=4)
-    assert status([], "2h", as_json=False) == 1
-    assert status([], "4h", as_json=False) == 0
-    assert status([Path("mappings/customers.yml")], "2h", as_json=False) == 0
+    assert status([], "2h") == 1
+    assert status([], "4h") == 0
+    assert status([Path("mappings/customers.yml")], "2h") == 0
     told = capsys.readouterr().out
     assert "partners: never succeeded  TOO OLD" in told
     assert "3 h ago, 4 rows rejected  run_partners_completed_with_errors  TOO OLD" in told
@@ -124,7 +126,7 @@ def test_a_failed_run_is_no_success(folder: Path, capsys: pytest.CaptureFixture[
     (folder / "mappings" / "partners.yml").unlink()
     enter("customers", Status.SUCCEEDED, 3 * HOUR)
     enter("customers", Status.FAILED, HOUR)
-    assert status([], "2h", as_json=True) == 1
+    assert status([], "2h", output=JSON) == 1
     [shown] = json.loads(capsys.readouterr().out)["mappings"]
     assert (shown["run_id"], shown["too_old"]) == ("run_customers_succeeded", True)
     assert (shown["broken_since"]["status"], shown["broken_since"]["run_id"]) == (
@@ -138,7 +140,7 @@ def test_what_broke_off_since(folder: Path, capsys: pytest.CaptureFixture[str]):
     enter("customers", Status.SUCCEEDED, 3 * HOUR)
     enter("customers", Status.STOPPED, HOUR)
     enter("partners", Status.FAILED, 3 * HOUR)
-    assert status([], None, as_json=False) == 0
+    assert status([], None) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].startswith("  since then stopped: ")
     assert lines[1].endswith("  run_customers_stopped")
@@ -146,7 +148,7 @@ def test_what_broke_off_since(folder: Path, capsys: pytest.CaptureFixture[str]):
     assert lines[3].startswith("  last run failed: ")
     assert lines[3].endswith("  run_partners_failed")
     enter("partners", Status.SUCCEEDED, HOUR)
-    status([], None, as_json=False)
+    status([], None)
     assert "failed" not in capsys.readouterr().out
 
 
@@ -155,7 +157,7 @@ def test_a_success_of_the_future(folder: Path, capsys: pytest.CaptureFixture[str
     enter("customers", Status.SUCCEEDED, -48 * HOUR)
     enter("partners", Status.SUCCEEDED, HOUR)
     enter("partners", Status.COMPLETED_WITH_ERRORS, -48 * HOUR)
-    assert status([], "2h", as_json=True) == 1
+    assert status([], "2h", output=JSON) == 1
     shown = json.loads(capsys.readouterr().out)["mappings"]
     assert [one["run_id"] for one in shown] == [None, "run_partners_succeeded"]
     assert [one["too_old"] for one in shown] == [True, False]
@@ -171,14 +173,14 @@ def test_one_name_for_two_data_sources(
     (folder / "mappings" / "partners.yml").unlink()
     enter("customers", Status.SUCCEEDED, 3 * HOUR)
     enter("customers", Status.COMPLETED_WITH_ERRORS, HOUR, source="ds_2")
-    assert status([], "2h", as_json=False) == 0, "any will do where none is said"
+    assert status([], "2h") == 0, "any will do where none is said"
     for source, code in (("ds_1", 1), ("ds_2", 0)):
         monkeypatch.setenv("CHARTMOGUL_DATA_SOURCE", source)
-        assert status([], "2h", as_json=True) == code
+        assert status([], "2h", output=JSON) == code
     (folder / "mappings" / "customers.yml").unlink()
     (folder / "mappings").rmdir()
     capsys.readouterr()
-    status([], None, as_json=False)
+    status([], None)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(": ")[0] for line in lines] == ["customers (ds_1)", "customers (ds_2)"]
 
@@ -188,9 +190,9 @@ def test_a_renamed_mapping(folder: Path, capsys: pytest.CaptureFixture[str]):
     enter("customers", Status.SUCCEEDED, HOUR)
     file = folder / "mappings" / "customers.yml"
     file.write_text(MAPPING + "name: clients\n")
-    assert status([file], "2h", as_json=False) == 0
+    assert status([file], "2h") == 0
     assert capsys.readouterr().out.startswith("clients: ")
-    assert status([folder / "mappings" / "partners.yml"], "2h", as_json=False) == 1
+    assert status([folder / "mappings" / "partners.yml"], "2h") == 1
 
 
 def test_without_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]):
@@ -198,20 +200,20 @@ def test_without_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]):
     for file in (folder / "mappings").iterdir():
         file.unlink()
     (folder / "mappings").rmdir()
-    assert status([], "2h", as_json=False) == 1
+    assert status([], "2h") == 1
     assert capsys.readouterr().out == "No runs yet.\n"
     enter("customers", Status.SUCCEEDED, HOUR)
-    assert status([], "2h", as_json=False) == 0
+    assert status([], "2h") == 0
     assert capsys.readouterr().out.startswith("customers: ")
 
 
 def test_looking_makes_no_state(folder: Path):
     """Nothing is written, not even an empty state."""
-    status([], None, as_json=False)
+    status([], None)
     assert [path.name for path in folder.iterdir()] == ["mappings"]
 
 
 def test_wrong_age(folder: Path):
     """A misspelt --max-age is an error, not a green light."""
     with pytest.raises(ConfigError, match="is no length of time"):
-        status([], "2 hours", as_json=False)
+        status([], "2 hours")

@@ -90,7 +90,7 @@ class Day(Hours):
         """What `status --max-age 3h` prints, and its exit code."""
         shown = io.StringIO()
         with redirect_stdout(shown):
-            code = status([], "3h", None, as_json=False, clock=lambda: self.now)
+            code = status([], "3h", clock=lambda: self.now)
         return code, shown.getvalue().splitlines()
 
     @contextmanager
