@@ -105,7 +105,10 @@ class Background:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that did not arrive. `key` is None where the row has none that is usable."""
+    """A row that did not arrive. `key` is None where the row has none that is usable.
+
+    `was` is the key that its record had before, where the row itself is wrong and tells it.
+    """
 
     row: int
     key: str | None
@@ -115,6 +118,7 @@ class Rejected:
     response: str | None = None
     attempts: int = 0
     background: Background = field(default=Background(), compare=False)
+    was: str | None = None
 
     @property
     def known(self) -> bool:

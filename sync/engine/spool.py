@@ -102,6 +102,7 @@ class Note:
     fingerprint: bytes | None
     rejected: bool
     name: str | None = None
+    was: str | None = None
 
 
 def private_database(folder: Path, schema: str) -> sqlite3.Connection:
@@ -166,8 +167,8 @@ class Spool:
     def note(self, notes: abc.Iterable[Note]) -> None:
         """Keep the keys of rows that need no sending."""
         self._tell(
-            "insert into rows (key, row, print, rejected, name) values (?, ?, ?, ?, ?)",
-            ((n.key, n.row, n.fingerprint, n.rejected, n.name) for n in notes),
+            "insert into rows (key, row, print, rejected, name, was) values (?, ?, ?, ?, ?, ?)",
+            ((n.key, n.row, n.fingerprint, n.rejected, n.name, n.was) for n in notes),
         )
 
     def reject(self, found: abc.Iterable[tuple[str, int, str]]) -> None:
@@ -304,6 +305,18 @@ class Spool:
             found = [one for one in entries if one.record.was is not None and one.uuid is None]
             if found:
                 yield found
+
+    def unsent_renamed(self, batch: int = _BATCH) -> abc.Iterator[dict[str, int]]:
+        """The keys before, with their rows, of rows that are not to be sent: they are wrong in themselves."""
+        last = 0
+        while rows := self._ask(
+            "select was, row from rows where was is not null and body is null and row > ?"
+            " order by row limit ?",
+            last,
+            batch,
+        ):
+            last = rows[-1][1]
+            yield dict(rows)
 
     def of_was(self, keys: abc.Sequence[str]) -> dict[str, list[int]]:
         """The rows that had one of these keys before."""

@@ -74,10 +74,11 @@ class RecordBuilder:
         key, parent = names[0], None
         if self.descriptor.parent is not None and self.keys[0].field != self.descriptor.own_name:
             key, parent = self._key_within(names, fields, problems), names[0]
+        was = None if was == key else was
         if problems or key is None:
             name = Background(name=self.descriptor.name_of(fields))
-            return Rejected(number, key, Stage.MAP, tuple(problems), background=name)
-        return Record(number, key, fields, parent, None if was == key else was)
+            return Rejected(number, key, Stage.MAP, tuple(problems), background=name, was=was)
+        return Record(number, key, fields, parent, was)
 
     @property
     def bindings(self) -> tuple[Binding, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from sync.domain.results import Status
 from sync.engine.context import Selection
 from sync.sandbox.sandbox import DATA_SOURCE
 from tests.support.contacts import Town, call, counts
@@ -231,3 +232,28 @@ def test_an_old_key_that_is_none(town):
         {"rejected": 1},
         {1: "invalid_key"},
     )
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_row_that_is_wrong_has_not_left(town, dry_run):
+    """Its record has another key by now, and is in the query: nobody says that it left, and once mended it goes on."""
+    town.fill(("n1", "\0", "a1"))
+    run = town.run(dry_run=dry_run)
+
+    assert (counts(run, "customers"), town.lines("left.jsonl")) == ({"rejected": 1}, [])
+    town.fill(("n1", "Medlar", "a1"))
+    assert (counts(town.run(), "customers"), town.ids()) == ({"updated": 1}, ["a1"])
+
+
+def test_wrong_rows_are_no_changed_keys(tmp_path):
+    """Thirty rows get other keys and are wrong: neither left nor new, they stop nothing."""
+    town = Renaming(tmp_path)
+    town.write("customers", PLAIN)
+    town.fill(*((f"a{number}", "Quince", None) for number in range(30)))
+    town.run()
+    town.write("customers", RENAMED)
+    town.fill(*((f"n{number}", "\0", f"a{number}") for number in range(30)))
+    run = town.run()
+
+    assert counts(run, "customers") == {"rejected": 30}
+    assert run.mappings[0].status is Status.COMPLETED_WITH_ERRORS

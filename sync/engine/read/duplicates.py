@@ -23,6 +23,8 @@ class Occurrence:
     rejected: bool = False
     #: What a person calls its record.
     name: str | None = None
+    #: The key that its record had before, where the row itself is wrong.
+    was: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ class Reader:
         self.spool.add(batch.entries.values())
         self.nulls += count_nulls(batch.entries.values(), self.builder.clearing)
         self.spool.note(
-            Note(key, first.row, first.fingerprint, first.rejected, first.name)
+            Note(key, first.row, first.fingerprint, first.rejected, first.name, first.was)
             for key, first in batch.noted.items()
         )
         self._tell(batch.results, memories)
@@ -254,7 +254,7 @@ class _Batch:
             return
         self.results.append(item)
         if item.key is not None:
-            occurrence = Occurrence(item.row, None, True, item.background.name)
+            occurrence = Occurrence(item.row, None, True, item.background.name, item.was)
             if self._is_first(item.key, occurrence):
                 self.noted[item.key] = occurrence
 
@@ -318,7 +318,7 @@ class _Batch:
             return False
         if memory is not None:
             self.reader.seen.mark(memory.record, occurrence.row)
-        else:
+        elif not (was := self.former.get(occurrence.was or "")) or was.uuid is None:
             self.reader.meet_new(key)
         return True
 

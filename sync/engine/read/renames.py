@@ -44,7 +44,7 @@ def known_before(
     state: Memories, built: abc.Iterable[Record | Rejected]
 ) -> abc.Mapping[str, Memory]:
     """What the state knows by the keys that records had before."""
-    was = [item.was for item in built if isinstance(item, Record) and item.was is not None]
+    was = [item.was for item in built if item.was is not None]
     return state.recall(was) if was else {}
 
 
@@ -90,6 +90,14 @@ class Renames:
             ours = {key: was for key, was in former.items() if key in self.adopted}
             if ours and not self.state.dry_run:
                 self.state.adopt(ours)
+        self._meet_unsent()
+
+    def _meet_unsent(self) -> None:
+        """Records whose rows are wrong in themselves have not left the query because they have other keys by now."""
+        for rows in self.spool.unsent_renamed():
+            for was, memory in self.state.recall(list(rows)).items():
+                if memory.uuid is not None:
+                    self.seen.meet(memory.record, rows[was])
 
     def _judge(
         self,
