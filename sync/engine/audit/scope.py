@@ -1,7 +1,6 @@
 """The records of one kind in one data source, listed once, and the rows of all mappings that are held against them."""
 
 from collections import abc
-from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from sync.chartmogul.client import Page
@@ -11,6 +10,7 @@ from sync.domain.audited import EXAMPLES
 from sync.domain.events import Phase
 from sync.domain.parent import Parent
 from sync.domain.plan import Seen
+from sync.engine.ahead import PagesAhead
 from sync.engine.audit.side import Side
 
 
@@ -36,12 +36,22 @@ class ScopeAudit:
         for side in self.sides:
             await side.deliver.destination.inventory.know_parents(self.given)
             side.reporter.phase(Phase.LOOK_UP, None)
-        async with aclosing(self._first.inventory.pages()) as pages:
-            async for page in pages:
-                await self._turn(page)
+        async with PagesAhead(self._first.inventory.pages()) as pages:
+            await self._turn_all(pages)
         for side in self.sides:
             await side.finish(listed_by_key=self._first.listing is not None)
         self._conclude()
+
+    async def _turn_all(self, pages: PagesAhead) -> None:
+        """Work on each page while the next one is under way."""
+        last = False
+        pages.send_for()
+        while not last:
+            page = await pages.take()
+            last = page.last
+            if not last:
+                pages.send_for()
+            await self._turn(page)
 
     @property
     def _first(self) -> Destination:

@@ -9,6 +9,7 @@ from sync.destination.interface import Destination, KeyListing
 from sync.domain.events import MappingReporter
 from sync.domain.lookup import PAGE, Listing, Way, choose
 from sync.domain.plan import Absent, Remembered, Seen
+from sync.engine.ahead import PagesAhead
 from sync.engine.spool import Entry, Spool
 from sync.engine.write.delivery import Job
 from sync.state.memory import Memory
@@ -112,7 +113,7 @@ class Lookups:
     """Plans how the records that wait are looked up; what is still unknown of one is looked up when it is delivered.
 
     Where a destination's records are told by their keys alone, what a page of a listing shows is delivered while the
-    next pages are read. Else the destination surveys all candidates before the first job.
+    next page is under way, and no further one. Else the destination surveys all candidates before the first job.
     """
 
     pending: Pending
@@ -137,18 +138,25 @@ class Lookups:
     async def _listed(
         self, listing: KeyListing, budget: Listing
     ) -> abc.AsyncGenerator[tuple[list[Job], bool]]:
-        """The jobs that each page settles, and whether it was the last page."""
-        pending = self.pending
-        async with aclosing(listing.pages()) as pages:
-            async for page in pages:
+        """The jobs that each page settles, and whether it was the last page.
+
+        The next page is on its way while those of one are worked on: who waits for answers decides meanwhile.
+        """
+        pending, goes_on = self.pending, True
+        async with PagesAhead(listing.pages()) as pages:
+            pages.send_for()
+            while goes_on:
+                page = await pages.take()
                 if not budget.pages:
                     pending.warn_of_lost_state(len(page.entries), page.total_pages)
                 shown = {key: seen for seen in page.entries for key in listing.keys(seen)}
-                jobs = await self.recall(pending.spool.take(list(shown)))
-                budget.turn(len(jobs), page.total_pages)
+                entries = pending.spool.take(list(shown))
+                budget.turn(len(entries), page.total_pages)
+                goes_on = not page.last and budget.goes_on()
+                if goes_on:
+                    pages.send_for()
+                jobs = await self.recall(entries)
                 yield [known_by(job, shown) for job in jobs], page.last
-                if page.last or not budget.goes_on():
-                    return
 
     def _unlisted(self, job: Job, complete: bool) -> Job:
         """What is known of a key that no page showed: absent only if it is new and the listing was complete.

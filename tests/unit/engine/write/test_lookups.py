@@ -14,7 +14,9 @@ from sync.domain.results import MappingRun
 from sync.engine.spool import Entry, Spool
 from sync.engine.write.delivery import Job
 from sync.engine.write.lookups import Lookups, Pending
-from tests.support.delivering import DictDestination, DictState, entry, memory, seen
+from sync.errors import Refused
+from tests.support.delivering import DictDestination, DictState, entry, memory, refused, seen
+from tests.support.gates import Gate, idle
 from tests.support.silent import Silent
 
 LOST_STATE = (
@@ -148,12 +150,44 @@ async def test_merged(desk):
 
 
 async def test_pages_are_streamed(desk):
-    """What page 1 shows is handed out before page 2 is asked for."""
+    """What a page shows is handed out while the next one is under way, and no further one is asked for."""
+    one = desk(*entries("abcdef"))
+    one.there.have(*(seen(key) for key in "abcdef"))
+    one.there.total_pages = 3
+    pages = []
+    async for job in one.lookups.jobs():
+        await idle()
+        pages.append((job.record.key, one.pages()[-1]))
+
+    assert pages == [("a", 2), ("b", 2), ("c", 3), ("d", 3), ("e", 3), ("f", 3)]
+
+
+async def test_a_page_that_is_under_way(desk):
+    """What a page shows is handed out without waiting for the next one."""
     one = desk(*entries("abcd"))
     one.there.have(*(seen(key) for key in "abcd"))
-    pages = [(job.record.key, one.pages()[-1]) async for job in one.lookups.jobs()]
+    gate = one.there.gates["page 2"] = Gate()
+    async with aclosing(one.lookups.jobs()) as jobs:
+        assert [(await anext(jobs)).record.key for _ in "ab"] == ["a", "b"]
+        await gate.arrival()
+        gate.open.set()
 
-    assert pages == [("a", 1), ("b", 1), ("c", 2), ("d", 2)]
+        assert [job.record.key async for job in jobs] == ["c", "d"]
+
+
+async def test_a_page_that_fails(desk):
+    """What a page shows is handed out before it is told that the next one cannot be had."""
+    one = desk(*entries("abcd"))
+    one.there.have(*(seen(key) for key in "abcd"))
+    one.there.troubles["page 2"] = [refused()]
+    async with aclosing(one.lookups.jobs()) as jobs:
+        assert (await anext(jobs)).record.key == "a"
+        await idle()
+        assert (await anext(jobs)).record.key == "b"
+        with pytest.raises(Refused):
+            await anext(jobs)
+
+    assert one.log[-1] == "listing closed"
 
 
 async def test_nobody_wants_more(desk):
@@ -164,6 +198,30 @@ async def test_nobody_wants_more(desk):
         assert (await anext(jobs)).record.key == "a"
 
     assert one.pages() == [1]
+    assert one.log[-1] == "listing closed"
+
+
+async def test_nobody_wants_the_page_under_way(desk):
+    """Who stops taking jobs does not wait for the page that is under way."""
+    one = desk(*entries("abcd"))
+    one.there.have(*(seen(key) for key in "abcd"))
+    gate = one.there.gates["page 2"] = Gate()
+    async with aclosing(one.lookups.jobs()) as jobs:
+        assert (await anext(jobs)).record.key == "a"
+        await gate.arrival()
+
+    assert one.log[-1] == "listing closed"
+
+
+async def test_a_page_that_nobody_takes_fails(desk):
+    """What goes wrong with a page that nobody takes any more is told to nobody."""
+    one = desk(*entries("abcd"))
+    one.there.have(*(seen(key) for key in "abcd"))
+    one.there.troubles["page 2"] = [refused()]
+    async with aclosing(one.lookups.jobs()) as jobs:
+        assert (await anext(jobs)).record.key == "a"
+        await idle()
+
     assert one.log[-1] == "listing closed"
 
 
