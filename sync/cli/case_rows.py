@@ -9,6 +9,7 @@ from sync.cli.cases import Row
 from sync.domain.record import AttributeType
 from sync.mapping.loader import LoadedMapping
 from sync.warehouse.column import Column
+from sync.warehouse.fingerprints import NoFingerprints
 from sync.warehouse.statement import Judgement
 
 
@@ -49,9 +50,9 @@ class Rows:
         """The rows of the case."""
         yield self.result
 
-    def fingerprints(self, sql: str) -> str:
+    def fingerprints(self, sql: str) -> NoFingerprints:
         """The rows of a case are few, and read."""
-        return "a case has its rows"
+        return NoFingerprints("a case has its rows")
 
     def cancel(self) -> None:
         """There is nothing that would take long."""

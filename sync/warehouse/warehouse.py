@@ -5,7 +5,7 @@ from collections import abc
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, NullPool, event
 
@@ -19,6 +19,9 @@ from sync.warehouse.frame import Frame
 from sync.warehouse.result import Result, describe
 from sync.warehouse.statement import Judgement, Offence
 from sync.warehouse.timer import Timer
+
+if TYPE_CHECKING:
+    from sync.warehouse.fingerprints import Fingerprints, NoFingerprints
 
 #: A statement that a PostgreSQL cursor takes; before it may stand comments and brackets.
 _READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|values|table)\b", re.I | re.S)
@@ -124,9 +127,13 @@ class Warehouse:
         for driver in list(self._running):
             self._break_off(driver)
 
-    def fingerprints(self, sql: str) -> str:
-        """Why the database cannot hash the rows of a query, in a sentence."""
-        return f"not yet: fingerprints were not tried on {self.engine.dialect.name}"
+    def fingerprints(self, sql: str) -> "Fingerprints | NoFingerprints":
+        """What the database can say of a query's rows without handing them over. Raises SourceError."""
+        from sync.warehouse import (
+            fingerprints,
+        )  # late: it asks a warehouse, and few mappings want it
+
+        return fingerprints.ask(self, sql)
 
     def columns(self, sql: str) -> tuple[Column, ...]:
         """The columns of a query, which runs until its first row is there."""

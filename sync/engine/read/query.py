@@ -12,6 +12,7 @@ from sync.engine.read.fingerprints import HashedQuery
 from sync.errors import ConfigError, ConfigProblem, SourceError, Unreachable
 from sync.mapping.environment import WAREHOUSE_URL
 from sync.mapping.loader import LoadedMapping
+from sync.warehouse.fingerprints import NoFingerprints
 from sync.warehouse.result import Result
 from sync.warehouse.statement import Offence
 from sync.warehouse.warehouse import Warehouse, WritesError
@@ -106,7 +107,8 @@ class MappingQuery:
     def fingerprints(self) -> HashedQuery | str:
         """The query as its warehouse hashes it; or why that cannot be, in a sentence. Errors as in `execute`."""
         with self.placing():
-            return self.warehouse.fingerprints(self.sql)
+            found = self.warehouse.fingerprints(self.sql)
+        return found.problem if isinstance(found, NoFingerprints) else found
 
     def doubtful(self) -> bool:
         """Whether no parser can tell if the query reads, so that the server has to; a table is read by our own words.
