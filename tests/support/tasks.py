@@ -51,6 +51,7 @@ class Rig(Silent):
         self.context = RunContext(
             name, NOW, dry_run, Selection(**chosen), means, square.clock, self.stop, lease
         )
+        self.environment: dict[str, str] = {}
         self.results: list[Result] = []
         self.warnings: list[str] = []
         self.left_keys: list[str] = []
@@ -78,7 +79,7 @@ class Rig(Silent):
         }
         file = self.folder / f"{name}.yml"
         file.write_text(simplejson.dumps({"version": 1, "source": source} | mapping))
-        return load([file], {}, frozenset())[0]
+        return load([file], self.environment, frozenset())[0]
 
     def task(self, name: str, columns: str, *rows: Any, **mapping: Any) -> MappingTask:
         """A mapping on its way through this run; nothing is done yet."""
