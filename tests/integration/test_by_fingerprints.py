@@ -50,7 +50,8 @@ async def test_by_fingerprints(run):
         ["500 of 500 rows were fetched"],
         [],
     )
-    unchanged = (Tally(read=500, unchanged=500), ["0 of 500 rows were fetched"], [])
+    nobody = list[str]()
+    unchanged = (Tally(read=500, unchanged=500), ["0 of 500 rows were fetched"], nobody)
     assert await run(name="run_2") == unchanged
 
     rows, told, left = await run(
