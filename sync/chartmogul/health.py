@@ -81,5 +81,6 @@ class Health:
         if lasting >= self._patience:
             raise Outage(
                 f"nothing but failures for {lasting:.0f} seconds; the last one: {message}",
-                "see status.chartmogul.com, and the way there; what was done is recorded",
+                "see status.chartmogul.com, and the way there; what was done is recorded, and the next run goes on"
+                " (SYNC_OUTAGE says how many seconds a run waits)",
             )

@@ -237,8 +237,8 @@ class _Sending(Generic[T]):
         requests, budget = self.transport.requests, self.transport.budget
         if budget is not None and requests.total >= budget:
             raise RailError(
-                f"{requests.total} requests are made, and limits.max_requests is {budget}",
-                "let the next run go on, raise limits.max_requests in the mapping,"
+                f"{requests.total:,} requests are made, and limits.max_requests is {budget:,}",
+                "what was sent is recorded: let the next run go on, raise limits.max_requests in the mapping,"
                 " or lift it once with --override max_requests",
                 "max_requests",
             )

@@ -97,7 +97,8 @@ class RunLease:
             raise self._lost
         raise LockedError(
             "the lease of these records could not be renewed in time, so nothing more is written",
-            "the state store did not answer, or another worker took over; the next run goes on",
+            "see whether the state answers (SYNC_STATE_URL), and whether another worker took over; what was sent is"
+            " recorded as far as the state answered, and the next run goes on",
         )
 
     async def finish(self, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from collections import abc
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 
@@ -10,6 +11,7 @@ from sync.mapping.model import SAME_REFUSALS, Limits, Share
 
 #: Of one field so many values may be emptied, and at least so many, where a mapping says nothing else.
 CLEARS, CLEARS_AT_LEAST = Share(percent=Decimal(10)), 20
+_UNWRITTEN = "nothing was written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,12 @@ class RunLimits:
             "max_clears",
         )
 
-    def judge_rejected(self, rejected: int) -> None:
-        """Raise RailError where more rows are rejected than allowed."""
+    def judge_rejected(self, rejected: int, *, sending: bool = False) -> None:
+        """Raise RailError where more rows are rejected than allowed; `sending`: others may have been sent by now."""
         if self.max_rejected is not None and rejected > self.max_rejected:
+            end = "the others are not sent, and what was is recorded" if sending else _UNWRITTEN
             raise RailError(
-                f"{rejected:,} rows are rejected, and max_rejected allows {self.max_rejected:,}",
+                f"{rejected:,} rows are rejected, and max_rejected allows {self.max_rejected:,}; {end}",
                 "errors.csv says why; mend the rows, raise limits.max_rejected in the mapping,"
                 " or lift it once with --override max_rejected",
                 "max_rejected",
@@ -86,11 +89,12 @@ class RunLimits:
                 "max_requests",
             )
 
-    def judge_empty(self, rows: int, before: int) -> None:
-        """Raise RailError where the query is empty and was not in the last run."""
+    def judge_empty(self, rows: int, before: int, at: datetime | None = None) -> None:
+        """Raise RailError where the query is empty and was not in the last run, which ended `at` this moment."""
         if rows == 0 and before > 0 and not self.allow_empty:
+            ended = f", at {at:%Y-%m-%d %H:%M} UTC" if at is not None else ""
             raise RailError(
-                f"the query returned no rows; the last run read {before:,}",
+                f"the query returned no rows; the last run read {before:,}{ended}; {_UNWRITTEN}",
                 "mend the query; if it may be empty, set limits.allow_empty: true in the mapping,"
                 " or lift it once with --override allow_empty",
                 "allow_empty",

@@ -211,7 +211,9 @@ class MappingTask:
         self.run.tolerated = mapping.tolerate_rejected.limit(rows.read)
         if rows.read == 0 and whole:
             if self._absence_counts:
-                limits.judge_empty(0, await self.state.last_read(self.run.file, self.run.query))
+                last = await self.state.last_complete(self.run.file, self.run.query)
+                if last is not None:
+                    limits.judge_empty(0, last.read, last.finished_at)
             self.telling.warned("the query returned no rows")
         if rows.read == 0 and self.context.selection.keys is not None:
             asked = "of --key" if self.context.selection.retry is None else "that were rejected"

@@ -87,7 +87,10 @@ def _judge_age(model: DbtModel, outcome: Outcome | None, within: str, now: datet
     age = now - outcome.at
     if age > read_duration(within):
         hours = f"{age.total_seconds() / 3600:.1f} hours"
-        raise _stop(f"dbt built {model.name} {hours} ago, and dbt_fresh_within allows {within}")
+        at = f"{outcome.at:%Y-%m-%d %H:%M} UTC"
+        raise _stop(
+            f"dbt built {model.name} {hours} ago, and dbt_fresh_within allows {within} (built at {at})"
+        )
 
 
 def _judge_tests(model: DbtModel, outcomes: dict[str, Outcome]) -> None:

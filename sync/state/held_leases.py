@@ -70,7 +70,8 @@ class HeldLeases:
             names = " and ".join(sorted(source for _, source in lost))
             raise LockedError(
                 f"the lease of the records of {names} ran out and another process took it over",
-                "the next run goes on",
+                "this process stood still, or the state did not answer, for longer than its lease lasts;"
+                " what was sent is recorded, and the next run goes on",
             )
 
     def release(self, owner: str) -> None:

@@ -16,6 +16,8 @@ from sync.state.upsert import insert
 
 #: Seconds that a lease lasts at least, from its taking or its last renewal; what one of an older version lasts.
 LASTS = 90.0
+#: Seconds by which two clocks may differ that are called alike.
+_ALIKE = 5.0
 
 _PLACE = ("account", "data_source", "object")
 Place = tuple[str, str, str]
@@ -171,10 +173,13 @@ def locked(place: Place, holder: Holder | None, at: float) -> LockedError:
     if holder is None:  # given back in this very moment
         return LockedError(f"{what} by another process", "run again", 0.0)
     ends = min(holder.expires, at + holder.lasts)
+    since = f"since {told(holder.acquired)}"
+    if holder.acquired > at + _ALIKE:
+        since += f" by a clock that was ahead: here it is {told(at)}"
     return LockedError(
-        f"{what} by process {holder.process.pid} on {holder.process.host},"
-        f" since {told(holder.acquired)}",
-        f"wait for it; should it be dead, its lease runs out at {told(ends)}",
+        f"{what} by process {holder.process.pid} on {holder.process.host}, {since}",
+        "while it is at work there is nothing to do: schedule, and the next run, try again; should it be dead, its"
+        f" lease runs out at {told(ends)}, and `chartmogul-sync unlock` frees it at once where that is sure",
         max(0.0, ends - at),
     )
 

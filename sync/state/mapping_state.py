@@ -21,7 +21,7 @@ from sync.state.bucket_members import MappingPlace, Members
 from sync.state.drops import UNNAMED
 from sync.state.history import Whose
 from sync.state.mapping_buckets import MappingBuckets
-from sync.state.memory import Asked, Doubt, Item, KnownDrops, Memory, Scope
+from sync.state.memory import Asked, Doubt, Item, KnownDrops, LastRun, Memory, Scope
 from sync.state.store import Store
 
 T = TypeVar("T")
@@ -126,10 +126,9 @@ class MappingState:
         """How many records of the scope have a uuid."""
         return await call(self.store.count, self.scope)
 
-    async def last_read(self, file: str, query: int | None) -> int:
-        """How many rows the latest run of this mapping, in this file and with this query, read that came to its end."""
-        whose = self._whose(file, query)
-        return await call(self.store.last_read, whose, os.path.exists) or 0
+    async def last_complete(self, file: str, query: int | None) -> LastRun | None:
+        """The latest run of this mapping, in this file and with this query, that came to its end."""
+        return await call(self.store.last_complete, self._whose(file, query), os.path.exists)
 
     async def past(self, part: MappingRun) -> Past:
         """What the last whole run of the mapping rejected."""

@@ -54,6 +54,7 @@ from sync.state.memory import (
     Doubt,
     Item,
     KnownDrops,
+    LastRun,
     LockedType,
     Memory,
     OwnNote,
@@ -413,15 +414,15 @@ class Store:
         """What stands for a query, or a table, in the entries of runs."""
         return self._keys.number(query)
 
-    def last_read(self, whose: Whose, exists: Exists) -> int | None:
-        """How many rows the query of a mapping had in its latest run that came to its end.
+    def last_complete(self, whose: Whose, exists: Exists) -> LastRun | None:
+        """The latest run of a mapping that came to its end.
 
         A run that ended in the future counts only where there is no other.
         """
         for upto in (self.now(), None):
             last = self._history(COMPLETE, upto).of(whose, exists)
             if last is not None:
-                return last.read
+                return last
         return None
 
     def history(self, statuses: abc.Iterable[Status]) -> History:

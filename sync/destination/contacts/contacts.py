@@ -7,13 +7,12 @@ import asyncio
 from collections import abc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from weakref import WeakValueDictionary
 
 from sync.chartmogul.client import Client, Written
 from sync.destination.contacts.creation import Creation, concerns_customer
 from sync.destination.contacts.identity import moved, resolve
-from sync.destination.contacts.in_doubt import InDoubtCreates, doubtful
+from sync.destination.contacts.in_doubt import DOUBT, InDoubtCreates, doubtful
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.contacts.inventory import ContactInventory
 from sync.destination.interface import (
@@ -34,9 +33,6 @@ from sync.domain.plan import Absent, Changes, Seen
 from sync.domain.record import ATTRIBUTE, Fields, Problem, Record, attributes_in
 from sync.domain.results import Outcome
 from sync.errors import AlreadyExists, Answered, NotFound, Refused
-
-#: A create in doubt is not repeated before a complete listing that long after it shows it absent.
-DOUBT = timedelta(minutes=10)
 
 
 @dataclass(slots=True)

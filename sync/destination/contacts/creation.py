@@ -50,39 +50,42 @@ class Creation:
             Refused, Denied, RailError, Unavailable: it surely was not carried out.
         """
         for attempt in count(1):
+            permit = CreatePermit.taken(self.clock)
             try:
-                seen = await self._post(record, parent)
-                return seen if seen.customer_uuid else await self._confirmed(record, parent, seen)
+                seen = await self._post(record, parent, permit)
+                if seen.customer_uuid:
+                    return seen
+                return await self._confirmed(record, parent, of_nobody(seen.uuid, permit.at))
             except Unavailable as error:
                 if not (error.sent or error.declined):
                     await self.in_doubt.resolve(record.key)
                     raise
                 lost = error
             waits = (lost.retry_after, *(WAITS_IF_DECLINED if lost.declined else WAITS))
-            if found := await self._look_for(record, parent, waits, unanswered(lost)):
+            problem = unanswered(lost, permit.at)
+            if found := await self._look_for(record, parent, waits, problem):
                 return found
             if not lost.declined:
                 await self.in_doubt.mark_lost(record.key)
-                raise Unresolved(unanswered(lost))
+                raise Unresolved(problem)
             if attempt >= ATTEMPTS[lost.answered.status or 0]:
                 break
         await self.in_doubt.resolve(record.key)
         raise lost
 
-    async def _confirmed(self, record: Record, parent: Parent, answered: Seen) -> Seen:
+    async def _confirmed(self, record: Record, parent: Parent, problem: Problem) -> Seen:
         """The contact whose create shows no customer, as its customer's list shows it.
 
         A merge of contacts shows none either, and keeps it all the same (recorded 2023).
         """
-        problem = of_nobody(answered.uuid)
         if found := await self._look_for(record, parent, (0.0, *WAITS_IF_DECLINED), problem):
             return found
         await self.in_doubt.mark_lost(record.key)
         raise Unresolved(problem)
 
-    async def _post(self, record: Record, parent: Parent) -> Seen:
+    async def _post(self, record: Record, parent: Parent, permit: CreatePermit) -> Seen:
         """One attempt. What ChartMogul answers, or what is never sent, is in no doubt; everything else leaves one."""
-        client = self.client.under(CreatePermit.taken(self.clock))
+        client = self.client.under(permit)
         await self.in_doubt.mark_sent(record.key)
         try:
             return await client.create_contact(self.data_source, parent.uuid, record.fields)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import abc
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sync.domain.clock import Clock
@@ -13,6 +13,8 @@ from sync.state.memory import Doubt
 
 #: Seconds for which the note of a create allows to send it. Half of the doubt that it stands for is left to the way.
 FRESH = 300.0
+#: A create in doubt is not repeated before a complete listing that long after it shows it absent.
+DOUBT = timedelta(minutes=10)
 
 
 class DoubtStore(Protocol):
@@ -114,19 +116,26 @@ def doubtful(doubt: Doubt, until: datetime) -> Problem:
     )
 
 
-def unanswered(lost: Unavailable) -> Problem:
-    """Why nobody knows of a row: the create of this run was not answered, and no look-up shows the contact."""
+def unanswered(lost: Unavailable, asked: datetime) -> Problem:
+    """Why nobody knows of a row: the create that was `asked` for was not answered, and no look-up shows the contact."""
     return Problem(
         "outcome_unknown",
         f"the create was not answered ({lost.message}), and no look-up shows the contact",
-        hint="it may still take effect: runs wait ten minutes before they create it again",
+        hint=f"it may still take effect: {_waits(asked)}",
     )
 
 
-def of_nobody(uuid: str) -> Problem:
+def of_nobody(uuid: str, asked: datetime) -> Problem:
     """Why a create that was answered is in doubt: the answer shows no customer, and the customer no such contact."""
     return Problem(
         "outcome_unknown",
         f"ChartMogul answered the create with a contact of no customer ({uuid}), and the customer's list shows none",
-        hint="delete it in ChartMogul, where it is nobody's: runs wait ten minutes before they create it again",
+        hint=f"delete it in ChartMogul, where it is nobody's: {_waits(asked)}",
+    )
+
+
+def _waits(asked: datetime) -> str:
+    return (
+        f"the first run after {asked + DOUBT:%Y-%m-%d %H:%M:%S} UTC, ten minutes later, looks again, and creates it if"
+        " it is not there"
     )

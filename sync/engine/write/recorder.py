@@ -100,7 +100,8 @@ class Recorder:
             self._attributes.update(self._fixed(delivery))
         if not isinstance(result, Delivered):
             self._pending_rejections += 1
-            self.limits.judge_rejected(self.reporter.run.rows.rejected + self._pending_rejections)
+            rejected = self.reporter.run.rows.rejected + self._pending_rejections
+            self.limits.judge_rejected(rejected, sending=True)
         self._same.note(delivery)
 
     def _note_revenue(

@@ -1,6 +1,8 @@
 """The limits that stop a run."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -39,7 +41,7 @@ def test_exit_code():
 def test_rejected_message():
     """The message gives the count, the limit and how to raise it."""
     assert words(RunLimits(max_rejected=1000).judge_rejected, 1234) == (
-        "1,234 rows are rejected, and max_rejected allows 1,000;"
+        "1,234 rows are rejected, and max_rejected allows 1,000; nothing was written;"
         " errors.csv says why; mend the rows, raise limits.max_rejected in the mapping,"
         " or lift it once with --override max_rejected"
     )
@@ -69,6 +71,19 @@ def test_no_limits():
 def test_empty(rows, before, allowed, stops):
     """An empty result stops if the last run had rows."""
     assert stops is (words(RunLimits(allow_empty=allowed).judge_empty, rows, before) is not None)
+
+
+def test_what_was_sent_and_when_there_were_rows_last():
+    """While rows are sent it is said that what was sent is recorded; an empty query names the last run's end."""
+    sending = partial(RunLimits(max_rejected=1).judge_rejected, sending=True)
+    assert "; the others are not sent, and what was is recorded;" in (words(sending, 2) or "")
+    at = datetime(2026, 1, 31, 3, 5, tzinfo=UTC)
+    told = words(RunLimits().judge_empty, 0, 5_000, at)
+    assert told is not None
+    assert told.startswith(
+        "the query returned no rows; the last run read 5,000, at 2026-01-31 03:05 UTC;"
+        " nothing was written; mend the query"
+    )
 
 
 def test_limits_in_numbers():

@@ -247,6 +247,9 @@ def test_lease_in_the_future(machine: Machine, ahead: timedelta, lasts: float):
         take(machine, "run_2")
     end = machine.now + timedelta(seconds=lasts)
     assert f"its lease runs out at {end:%Y-%m-%dT%H:%M:%SZ}" in caught.value.hint
+    then, here = (f"{one:%Y-%m-%dT%H:%M:%SZ}" for one in (machine.now + ahead, machine.now))
+    told = f", since {then} by a clock that was ahead: here it is {here}"
+    assert caught.value.message.endswith(told)
     machine.wait(timedelta(seconds=lasts - 1))
     with pytest.raises(LockedError):
         take(machine, "run_3")

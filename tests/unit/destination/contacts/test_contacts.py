@@ -11,7 +11,7 @@ import pytest
 from sync.chartmogul.client import Client
 from sync.chartmogul.health import Health
 from sync.chartmogul.permit import Permit
-from sync.destination.contacts.in_doubt import InDoubtCreates
+from sync.destination.contacts.in_doubt import DOUBT, InDoubtCreates
 from sync.destination.interface import Unresolved
 from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Seen
@@ -299,6 +299,8 @@ async def test_without_a_look_nothing_is_repeated():
         with pytest.raises(Unresolved) as caught:
             await square.contacts.create(record(**ADA))
         assert caught.value.problem.code == "outcome_unknown"
+        assert " UTC, ten minutes later, looks again" in caught.value.problem.hint
+        assert f"the first run after {START + DOUBT:%Y-%m-%d %H:%M}:" in caught.value.problem.hint
         assert len(square.posts()) == 1
         assert square.doubts["7"].lost
 
