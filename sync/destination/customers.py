@@ -22,6 +22,7 @@ from sync.domain.plan import Absent, Changes, Met, Seen, holds, shape_of
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Problem, Record
 from sync.domain.renamed import two_records
 from sync.domain.results import Outcome
+from sync.domain.tags import TAGS, added, removed
 from sync.domain.typed import Typed
 from sync.errors import ConfigError, ConfigProblem, NotFound, Unavailable
 from sync.transform.attributes import possible
@@ -30,11 +31,13 @@ from sync.transform.contract import conflict
 #: Seconds between looks for a customer whose create was not answered.
 WAITS = (0.0, 2.0, 5.0, 15.0)
 _CREATE = "POST /customers"
-#: What changes standard fields and attributes, sets attributes with their types, removes some, and adds tags.
+#: What changes standard fields and attributes, sets attributes with their types, removes some, takes tags off, and adds
+#: some.
 _CHANGES = (
     "PATCH /customers/{uuid}",
     "POST /customers/{uuid}/attributes/custom",
     "DELETE /customers/{uuid}/attributes/custom",
+    "DELETE /customers/{uuid}/attributes/tags",
     "POST /customers/{uuid}/attributes/tags",
 )
 
@@ -167,9 +170,12 @@ class Customers:
         await self.clock.sleep(wait)
         return await self.find(record, None)
 
-    async def update(self, uuid: str, fields: Fields, record: Record) -> Written:
+    async def update(
+        self, uuid: str, fields: Fields, record: Record, removed_tags: tuple[str, ...] = ()
+    ) -> Written:
         """Write these fields; `tags` holds only those to add."""
-        return await self.client.update_customer(uuid, fields, self.kinds, frozenset(self.in_use))
+        in_use = frozenset(self.in_use)
+        return await self.client.update_customer(uuid, fields, self.kinds, in_use, removed_tags)
 
     def claim(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
         """The earlier row that stands for the same customer since ChartMogul merged the two."""
@@ -211,7 +217,7 @@ class Customers:
         """The requests that a create or an update takes, in their order."""
         if outcome is Outcome.CREATED:
             return (_CREATE,)
-        names = set(changes) - {"tags"}
+        names = set(changes) - {TAGS}
         removals = {n for n in names if n.startswith(ATTRIBUTE) and changes[n][1] is None}
         posts = {
             n for n in names - removals if n.startswith(ATTRIBUTE) and self._needs_post(n, changes)
@@ -219,7 +225,8 @@ class Customers:
         patch = names - removals - posts
         if posts and all(name.startswith(ATTRIBUTE) for name in patch):
             patch = set()  # they all go into the one POST
-        parts = (patch, posts, removals, "tags" in changes)
+        tags = changes.get(TAGS, (None, None))
+        parts = (patch, posts, removals, removed(tags), added(tags))
         return tuple(compress(_CHANGES, parts))
 
     def _needs_post(self, name: str, changes: Changes) -> bool:
@@ -236,7 +243,7 @@ class Customers:
         lacking = {
             name: value
             for name, value in record.fields.items()
-            if (name.startswith(ATTRIBUTE) or name == "tags")
+            if (name.startswith(ATTRIBUTE) or name == TAGS)
             and value is not None
             and not holds(name, value, seen.fields.get(name), shape_of(name, CUSTOMER, self.kinds))
         }

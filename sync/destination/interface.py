@@ -190,8 +190,10 @@ class Destination(Protocol):
         """Send what the answer to a create lacks, where that may help."""
         ...
 
-    async def update(self, uuid: str, fields: Fields, record: Record) -> Written:
-        """Write these fields of a record."""
+    async def update(
+        self, uuid: str, fields: Fields, record: Record, removed_tags: tuple[str, ...] = ()
+    ) -> Written:
+        """Write these fields of a record, and take tags off."""
         ...
 
     async def pins(self, uuid: str) -> frozenset[str]:

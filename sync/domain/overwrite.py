@@ -7,6 +7,7 @@ from sync.domain.objects import Field, Kind
 from sync.domain.own import Own, Owner
 from sync.domain.policy import Overwrite, Overwrites
 from sync.domain.record import Fields, Problem, Value
+from sync.domain.tags import TAGS, TagTerms
 
 #: By field, what ChartMogul shows and what the row says.
 Differences = dict[str, tuple[Value, Value]]
@@ -70,11 +71,11 @@ def rule(
     wanted: Fields,
     seen: Fields,
     own: Own,
-    terms: tuple[Owner, Overwrites],
+    terms: tuple[Owner, Overwrites, TagTerms],
 ) -> Ruling:
     """What becomes of each difference between a row and what ChartMogul shows.
 
-    Tags are only added: they overwrite nothing.
+    Tags overwrite nothing: they are added, and those that we have added ourselves are taken off.
     """
     return _Judge(*terms, wanted, seen, own).rule(differences)
 
@@ -83,6 +84,7 @@ def rule(
 class _Judge:
     owner: Owner
     overwrites: Overwrites
+    tags: TagTerms
     wanted: Fields
     seen: Fields
     own: Own
@@ -110,7 +112,7 @@ class _Judge:
 
     def _fate(self, name: str, before: Value) -> str:
         """Whether a value stays (and why), the row is rejected for it, or it is sent."""
-        if name == "tags":
+        if name == TAGS:
             return "sent"
         how = self._policy(name)
         if how is Overwrite.ALWAYS:
@@ -151,9 +153,16 @@ class _Judge:
 
     def _accounts(self, name: str) -> bool:
         """Whether the own value of this field is known."""
+        if name == TAGS and self._had_tags():
+            return True
         return (name in self.wanted and self._was_sent(name)) or self._owns(
             name, self.seen.get(name)
         )
+
+    def _had_tags(self) -> bool:
+        """Whether tags were sent, other ones perhaps: they are own values of no other field."""
+        alone = (self.owner.hasher.field(TAGS, tags) for tags in ((), self.tags.constants))
+        return bool(self.own.tags.had) or any(one in self.own.sent for one in alone)
 
     def _is_rewritten(self, name: str) -> bool:
         return self.owner.foreign(name, self.seen.get(name)) in self.own.shown

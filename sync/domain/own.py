@@ -1,15 +1,17 @@
 """Own values: which values of a record a mapping itself has brought to ChartMogul, told by their hashes."""
 
 from collections import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sync.domain.fingerprint import Hasher
 from sync.domain.record import Fields, Value
 from sync.domain.spelling import Shape, as_double, normal, spellings
+from sync.domain.tags import OwnTags
 
 #: Before the name of a field: somebody else's value, which was overwritten. No field's name begins so.
 _FOREIGN = "foreign "
+_NO_TAGS = OwnTags()
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +19,13 @@ class Own:
     """What the state keeps of a mapping's own values of one record, 8 bytes a field.
 
     `sent`: the values of the row that ChartMogul holds. `shown`: what it shows in their place, and what was overwritten
-    by the last write. `asked`: what writes asked for whose answers are not known.
+    by the last write. `asked`: what writes asked for whose answers are not known. `tags` are another matter: marks.
     """
 
     sent: frozenset[bytes] = frozenset()
     shown: frozenset[bytes] = frozenset()
     asked: frozenset[bytes] = frozenset()
+    tags: OwnTags = _NO_TAGS
 
     def __bool__(self) -> bool:
         return bool(self.sent or self.shown or self.asked)
@@ -32,7 +35,7 @@ class Own:
 
     def with_asked(self, asked: abc.Set[bytes]) -> "Own":
         """These, and what is being asked for."""
-        return Own(self.sent, self.shown, self.asked | asked)
+        return replace(self, asked=self.asked | asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from sync.domain.own import Own, Owner
 from sync.domain.policy import Mode, OnAbsent, OnDeleted, Overwrites
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Problem, Record, Value
 from sync.domain.spelling import Shape, same_number, same_text
+from sync.domain.tags import TagTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ DELETED = "deleted there"
 Changes = dict[str, tuple[Value, Value]]
 _NO_EDITS = Edits()
 _NOTHING_OWN = Own()
+_NO_TAGS = TagTerms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ class Policy:
     deleted: OnDeleted = OnDeleted.CREATE
     #: Whose value wins, where ChartMogul holds another one.
     overwrites: Overwrites = field(default_factory=Overwrites)
+    #: Which tags are those of every row, and whether rows bring their own.
+    tags: TagTerms = _NO_TAGS
 
     @property
     def owner(self) -> Owner:
@@ -179,8 +183,9 @@ def decide(
 def _decide_seen(
     record: Record, seen: Seen, policy: Policy, dropped: abc.Set[bytes], own: Own
 ) -> Operation:
-    differences = _differences(record.fields, seen.fields, policy)
-    terms = (policy.owner, policy.overwrites)
+    gone = _outdated(record, seen, policy, own)
+    differences = _differences(record.fields, seen.fields, policy, gone)
+    terms = (policy.owner, policy.overwrites, policy.tags)
     ruling = rule(differences, record.fields, seen.fields, own, terms)
     if ruling.rejected:
         first, *more = ruling.problems()
@@ -200,7 +205,7 @@ def _decide_remembered(
     changes: Changes = {
         name: (None, value)
         for name, value in record.fields.items()
-        if policy.hasher.field(name, value) not in known.hashes
+        if policy.hasher.field(name, value) not in known.hashes and value != ()
     }
     if _are_dropped(changes, record, policy, dropped):
         return Keep(record, known.uuid, "nothing changed")
@@ -228,12 +233,25 @@ def _decide_absent(record: Record, policy: Policy) -> Operation:
     )
 
 
-def _differences(wanted: Fields, seen: Fields, policy: Policy) -> Changes:
+def _outdated(record: Record, seen: Seen, policy: Policy, own: Own) -> tuple[str, ...]:
+    """The tags that a row has no more, and that may go.
+
+    Of a customer that was merged, others may mean the same tag; what is noted of another record says nothing of this.
+    """
+    if not policy.tags.by_row or len(seen.pairs) > 1 or own.tags.uuid != seen.uuid:
+        return ()
+    shown, wanted = seen.fields.get(tags.TAGS), record.fields.get(tags.TAGS)
+    return tags.outdated(shown, wanted, own.tags, policy.hasher)
+
+
+def _differences(
+    wanted: Fields, seen: Fields, policy: Policy, gone: tuple[str, ...] = ()
+) -> Changes:
     changes: Changes = {}
     for name, value in wanted.items():
         before, shape = seen.get(name), policy.shape(name)
         if name == tags.TAGS:
-            before, value = tags.with_more(before, value)
+            before, value = tags.brought(before, value, gone)
         elif isinstance(shape, Field) and shape.is_computed(before):
             continue
         if not same(value, before, shape):
@@ -273,3 +291,8 @@ def holds(name: str, wanted: Value, held: Value, shape: Shape = None) -> bool:
     if name == tags.TAGS:
         return tags.holds(wanted, held)
     return same(wanted, held, shape)
+
+
+def arrived(name: str, change: tuple[Value, Value], held: Value, shape: Shape = None) -> bool:
+    """Whether an answer shows what was sent of a change; of tags, that those that had to go are gone as well."""
+    return tags.arrived(change, held) if name == tags.TAGS else same(change[1], held, shape)

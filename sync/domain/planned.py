@@ -81,7 +81,10 @@ def _unplanned(operation: Operation) -> Operation:
 def _listed(update: Update, line: PlannedLine) -> Operation:
     """The update without the fields that its line does not list."""
     listed = {name: change for name, change in update.changes.items() if name in line.changes}
-    more = frozenset(update.changes.keys() - listed.keys())
+    if TAGS in listed:
+        listed[TAGS] = tags.as_planned(listed[TAGS], line.changes[TAGS])
+        listed = {name: c for name, c in listed.items() if name != TAGS or not tags.are_same(*c)}
+    more = frozenset(name for name, change in update.changes.items() if listed.get(name) != change)
     edits = update.edits.among(listed.keys())
     if listed:
         reason = f"{update.reason.partition(':')[0]}: {', '.join(listed)}"
@@ -130,10 +133,8 @@ def _of_chartmogul(
     moved = [
         name
         for name, change in line.changes.items()
-        if not holds(
-            name, record.fields.get(name, change[1]), known.fields.get(name), policy.shape(name)
-        )
-        and not _is_as_before(name, change[0], known, is_new, policy)
+        if not _is_as_after(name, change, record, known, policy)
+        and not _is_as_before(name, change, known, is_new, policy)
     ]
     return [
         Problem(
@@ -147,11 +148,23 @@ def _of_chartmogul(
     ]
 
 
-def _is_as_before(name: str, before: Value, known: Seen, is_new: bool, policy: Policy) -> bool:
+def _is_as_after(
+    name: str, change: tuple[Value, Value], record: Record, known: Seen, policy: Policy
+) -> bool:
+    shown = known.fields.get(name)
+    if name == TAGS:
+        return tags.arrived(change, shown) and tags.holds(record.fields.get(TAGS, ()), shown)
+    return same(record.fields.get(name, change[1]), shown, policy.shape(name))
+
+
+def _is_as_before(
+    name: str, change: tuple[Value, Value], known: Seen, is_new: bool, policy: Policy
+) -> bool:
+    """Whether a record shows what it showed then; of tags, some may be on and off already: the plan was cut off."""
     shown = known.fields.get(name)
     if name == TAGS:  # of a record that was not there nobody has seen any
-        return is_new or tags.are_same(before, shown)
-    return same(before, shown, policy.shape(name))
+        return is_new or tags.are_same_but_for(change, shown)
+    return same(change[0], shown, policy.shape(name))
 
 
 def _gone() -> Problem:

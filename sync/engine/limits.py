@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 
+from sync.domain.tags import TAGS
 from sync.errors import ConfigError, ConfigProblem, RailError
 from sync.mapping.model import SAME_REFUSALS, Limits, Share
 
@@ -36,8 +37,9 @@ class RunLimits:
         if self.max_clears is None or not self.may_clear_too_many(clears):
             return
         name = max(clears, key=lambda one: clears[one])
+        what = "tags would be removed" if name == TAGS else f"{name} would be emptied"
         raise RailError(
-            f"{name} would be emptied in {clears[name]:,} rows, and max_clears allows {self.max_clears:,};"
+            f"{what} in {clears[name]:,} rows, and max_clears allows {self.max_clears:,};"
             " nothing was written",
             "look at a dry run; if that is meant, raise limits.max_clears in the mapping,"
             " or lift it once with --override max_clears",

@@ -57,6 +57,8 @@ class MappingTask:
     reporter: Reporter
     context: RunContext
     before: list["MappingTask"] = field(default_factory=list, init=False)
+    #: The tags that other mappings of the run give to every record.
+    tags_around: tuple[str, ...] = field(default=(), init=False)
     state: MappingState = field(init=False)
     types: dict[str, Typed] = field(default_factory=dict, init=False)
     #: Who is shown each row that is built; None: nobody asks.
@@ -80,12 +82,18 @@ class MappingTask:
         return MappingReporter(self.run, self.reporter)
 
     def follow(self, tasks: abc.Iterable["MappingTask"]) -> None:
-        """Find out which of these go first: contacts find their customers by what those create."""
-        self.before = [
-            other
+        """Find out which of these go first: contacts find their customers by what those create.
+
+        And which tags they give to all their records: a run notes them before it writes, a dry run knows them so.
+        """
+        tasks = [other for other in tasks if other.run.data_source == self.run.data_source]
+        self.tags_around = tuple(
+            tag
             for other in tasks
-            if other.kind is self.about.parent and other.run.data_source == self.run.data_source
-        ]
+            if other is not self
+            for tag in other.loaded.mapping.constant_tags
+        )
+        self.before = [other for other in tasks if other.kind is self.about.parent]
 
     def waits_for(self, other: "MappingTask") -> bool:
         """Whether this is written after `other`, which comes first, and not beside it.
@@ -128,7 +136,10 @@ class MappingTask:
         run_id, dry_run = self.context.run_id, self.context.dry_run
         self.state = MappingState(self.store, scope, self.run.mapping, run_id, dry_run)
         self.state.by_uuid = self.about.own_name in self.loaded.mapping.fields
+        self.state.own.by_row = bool(self.loaded.mapping.tag_columns)
         await self.state.open()
+        if self.about.tags and not dry_run:
+            await call(self.state.own.note_constants, self.loaded.mapping.constant_tags)
 
     @contextmanager
     def _blaming(self) -> abc.Iterator[None]:
@@ -158,6 +169,7 @@ class MappingTask:
             file, now = Path(self.loaded.file), self.context.clock.now()
             dbt_source.judge(self.loaded.mapping.source, file, now)
         self.telling.phase(Phase.READ, None)
+        self.state.own.know_constants(self.tags_around)
         with self._timed():
             self._spool = Spool(self.context.means.spool_folder)
             drops = await self.state.known_drops()

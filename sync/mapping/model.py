@@ -23,6 +23,7 @@ from sync.domain.policy import (
 )
 from sync.domain.record import ATTRIBUTE, AttributeType
 from sync.domain.record import Object as ObjectKind
+from sync.domain.tags import TagTerms
 from sync.mapping.part import Part
 from sync.mapping.rules import choose_value, plant
 from sync.mapping.schedule import Schedule
@@ -172,8 +173,8 @@ class Limits(Part):
     )
     max_clears: Rows | None = Field(
         default=None,
-        description="Stop before a field of more rows than this is emptied: a number, or 5%; 10% and at least 20 unless"
-        " set.",
+        description="Stop before a field of more rows than this is emptied, or tags are removed from more: a number, or"
+        " 5%; 10% and at least 20 unless set.",
     )
     max_requests: Count | None = Field(
         default=None, description="Stop after this many requests to ChartMogul."
@@ -207,7 +208,7 @@ class Mapping(Part):
     tags: Tags = Field(
         default=(),
         description="Tags: a text is one that every customer of the query gets, and is never removed; {column: …,"
-        " separator: …} adds those of the row.",
+        " separator: …} adds those of the row, and removes what it added once the row has it no more.",
     )
     extra_columns: ExtraColumns = Field(
         default=ExtraColumns.ATTRIBUTES,
@@ -273,6 +274,11 @@ class Mapping(Part):
     def tag_columns(self) -> tuple[TagColumn, ...]:
         """The columns that bring each row tags of its own."""
         return tuple(one for one in self.tags if isinstance(one, TagColumn))
+
+    @property
+    def tag_terms(self) -> TagTerms:
+        """What is said of tags."""
+        return TagTerms(self.constant_tags, bool(self.tag_columns))
 
     @property
     def extra_columns_written(self) -> bool:

@@ -21,6 +21,7 @@ from sync.state.bucket_members import MappingPlace, Members
 from sync.state.drops import UNNAMED
 from sync.state.history import Whose
 from sync.state.mapping_buckets import MappingBuckets
+from sync.state.mapping_own import MappingOwn
 from sync.state.memory import Asked, Doubt, Item, KnownDrops, LastRun, Memory, Scope
 from sync.state.store import Store
 
@@ -43,10 +44,14 @@ class MappingState:
     dry_run: bool
     by_uuid: bool = False
     in_use: dict[str, AttributeType] = field(default_factory=dict)
+    own: MappingOwn = field(init=False)
     _known: "array[int]" = field(default_factory=lambda: array("I"), init=False)
     _moved: Moved = field(default_factory=Moved, init=False)
     #: Whether ChartMogul has any record of the scope under another key; None: nobody has asked yet.
     _renamed: bool | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.own = MappingOwn(self.store, self.scope, self.mapping)
 
     @property
     def locks(self) -> bool:
@@ -105,13 +110,7 @@ class MappingState:
         return await call(self._recalled, keys)
 
     def _recalled(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
-        found = self.recall(keys)
-        met = [memory.record for memory in found.values()]
-        own = self.store.own_values(self.mapping, met) if met else {}
-        return {
-            key: replace(memory, noted=own[memory.record]) if memory.record in own else memory
-            for key, memory in found.items()
-        }
+        return self.own.told(self.recall(keys))
 
     async def ask(self, asked: abc.Mapping[str, Asked]) -> None:
         """Note what is about to be asked for, by key; a dry run asks for nothing."""

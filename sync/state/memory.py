@@ -1,15 +1,17 @@
 """What the state is told and what it tells."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sync.domain.fingerprint import RULES, split
 from sync.domain.own import Own
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Outcome, Status
+from sync.domain.tags import OwnTags
 
 #: The outcome of a row that did not arrive, where a delivered row has an `Outcome`.
 REJECTED = "rejected"
+_NO_TAGS = OwnTags()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,20 @@ class Held:
 class OwnNote:
     """Which values of a record are a mapping's own beyond those last sent, 8 bytes a value.
 
-    `shown`: what ChartMogul shows in place of what was sent; `asked`: what writes asked for without an answer.
+    `shown`: what ChartMogul shows in place of what was sent; `asked`: what writes asked for without an answer. `tags`
+    are those that columns brought the row, `added` those that answered requests added where they had not been shown:
+    None where nothing is noted, and where it stays as it is. `lost`: tags added for other mappings that are gone.
     """
 
     shown: bytes = b""
     asked: bytes = b""
+    tags: bytes | None = None
+    added: bytes | None = None
+    lost: bytes = b""
 
     @property
     def parts(self) -> tuple[bytes, bytes]:
-        """Both, in this order."""
+        """What is shown and what was asked for, in this order."""
         return self.shown, self.asked
 
 
@@ -89,11 +96,21 @@ class Memory:
     external_id: str | None = None
     #: The bucket of the warehouse's fingerprints that its key fell into when it was last read so; None: in none yet.
     bucket: int | None = None
+    #: What other mappings set, and added, of its tags, where that was asked for.
+    others: OwnTags = _NO_TAGS
 
     @property
     def own(self) -> Own:
         """The values of the record that are the mapping's own."""
-        return Own(split(self.hashes + self.lapsed), *map(split, self.noted.parts))
+        sent = split(self.hashes + self.lapsed)
+        shown, asked = map(split, self.noted.parts)
+        return Own(sent, shown, asked, self.own_tags)
+
+    @property
+    def own_tags(self) -> OwnTags:
+        """What is known of its tags."""
+        had, added = split(self.noted.tags or b""), split(self.noted.added or b"")
+        return replace(self.others, uuid=self.uuid, had=had, added=added)
 
     @property
     def broken_off(self) -> bool:

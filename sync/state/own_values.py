@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, bindparam, delete, select, update
 
 from sync.domain.fingerprint import join, split
+from sync.state import own_tags
 from sync.state.keys import Keys
 from sync.state.memory import Confirmed, Item, OwnNote, RejectedRow, Scope
 from sync.state.schema import own_values, records, synced
@@ -27,9 +28,13 @@ def recall(connection: Connection, mapping: str, numbers: abc.Sequence[int]) -> 
     found: dict[int, OwnNote] = {}
     for start in range(0, len(numbers), CHUNK):
         among = own_values.c.record.in_(numbers[start : start + CHUNK])
-        query = select(own_values.c.record, own_values.c.shown, own_values.c.asked)
+        columns = (own_values.c.shown, own_values.c.asked, own_values.c.tags)
+        query = select(own_values.c.record, *columns, own_values.c.added_tags)
         rows = connection.execute(query.where(own_values.c.mapping == mapping, among))
-        found |= {id_: OwnNote(shown or b"", asked or b"") for id_, shown, asked in rows}
+        found |= {
+            id_: OwnNote(shown or b"", asked or b"", *of_tags)
+            for id_, shown, asked, *of_tags in rows
+        }
     return found
 
 
@@ -41,11 +46,14 @@ def ask(connection: Connection, mapping: str, asked: abc.Mapping[int, bytes]) ->
 
 def note(connection: Connection, mapping: str, items: abc.Mapping[int, Item]) -> None:
     """Note what became of records, by number; where nothing is to be noted any more, the row goes."""
-    told = {
+    all_told = {
         id_: item.own
         for id_, item in items.items()
         if isinstance(item, Confirmed | RejectedRow) and item.own is not None
     }
+    tagged = {id_: own for id_, own in all_told.items() if own.tags is not None}
+    own_tags.note(connection, mapping, tagged)
+    told = {id_: own for id_, own in all_told.items() if id_ not in tagged}
     rows = [
         {"record": id_, "mapping": mapping, "shown": own.shown or None, "asked": own.asked or None}
         for id_, own in told.items()

@@ -20,6 +20,7 @@ from sync.domain.parent import Parent
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, MappingRun, Run, Status
 from sync.domain.row_hash import KnownRows, RowHash
+from sync.domain.tags import OwnTags
 from sync.state import (
     absent,
     accounts,
@@ -32,6 +33,7 @@ from sync.state import (
     in_doubt,
     opening,
     outcomes,
+    own_tags,
     own_values,
     records,
     rejected,
@@ -220,6 +222,17 @@ class Store:
     def own_values(self, mapping: str, numbers: abc.Sequence[int]) -> dict[int, OwnNote]:
         """Further own values of a mapping in these records, by number, where there are any."""
         return self.database.read(lambda c: own_values.recall(c, mapping, numbers))
+
+    def tags_of_others(
+        self, scope: Scope, mapping: str, numbers: abc.Sequence[int]
+    ) -> dict[int, OwnTags]:
+        """What other mappings set, and have added, of the tags of these records, by number."""
+        return self.database.read(lambda c: own_tags.of_others(c, scope, mapping, numbers))
+
+    def note_constant_tags(self, scope: Scope, mapping: str, marks: bytes | None) -> None:
+        """Note the tags of every row of a mapping, so that no other mapping removes them; None: it has none."""
+        if self.database.read(lambda c: own_tags.constants(c, scope, mapping)) != marks:
+            self.database.write(lambda c: own_tags.note_constants(c, scope, mapping, marks))
 
     def ask(self, scope: Scope, mapping: str, asked: abc.Mapping[str, Asked]) -> None:
         """Note, before it is sent, what is asked for of the records with these keys."""

@@ -18,6 +18,7 @@ from sync.engine.read.reader import Reader
 from sync.engine.spool import Entry, Spool
 from sync.errors import ConfigError
 from sync.mapping.loader import LoadedMapping, load
+from sync.state.mapping_own import MappingOwn
 from sync.state.memory import Item, Scope
 from sync.state.store import Store
 from sync.transform.bind import bind
@@ -182,6 +183,11 @@ class Bench(Silent):
     def stored(self, key):
         """A key as the state holds it."""
         return self.store.stored(key)
+
+    @property
+    def own(self):
+        """Whose the values of records are."""
+        return MappingOwn(self.store, self.scope, "m")
 
     def note(self, items):
         """Keep items in the state."""

@@ -175,9 +175,11 @@ class DictDestination:
         rest = {n: v for n, v in record.fields.items() if n in self.apart}
         return await self.update(seen.uuid, rest, record) if rest else None
 
-    async def update(self, uuid: str, fields: Fields, record: Record) -> Written:
+    async def update(
+        self, uuid: str, fields: Fields, record: Record, removed_tags: tuple[str, ...] = ()
+    ) -> Written:
         """Keep these fields of a record, tags beside those that are there."""
-        await self._called("update", uuid, *fields)
+        await self._called("update", uuid, *fields, *(f"-{tag}" for tag in removed_tags))
         before = self._by_uuid(uuid)
         if before is None:
             raise NotFound("gone", Answered(404))
@@ -186,7 +188,8 @@ class DictDestination:
         for name in sent:
             if name not in self.drops:
                 value = fields[name]
-                held[name] = (*_tags(held), *_tags(fields)) if name == "tags" else value
+                stay = tuple(tag for tag in _tags(held) if tag not in removed_tags)
+                held[name] = (*stay, *_tags(fields)) if name == "tags" else value
         now = {name: value for name, value in held.items() if value is not None}
         self.have(replace(before, fields=now))
         shown = {name: now[name] for name in sent if name in now}

@@ -238,7 +238,9 @@ class Contacts:
             await self.parents.refresh(record.customer or "")  # merged in this very moment
             refreshed = True
 
-    async def update(self, uuid: str, fields: Fields, record: Record) -> Written:
+    async def update(
+        self, uuid: str, fields: Fields, record: Record, removed_tags: tuple[str, ...] = ()
+    ) -> Written:
         """Write these fields. Whether ChartMogul merges attributes or replaces them is unknown: all go together.
 
         Also those of others that a look-up or a listing has shown; where they are gone all the same, it is told.

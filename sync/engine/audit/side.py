@@ -161,6 +161,7 @@ async def side_of(assembly: WriterAssembly, audited: Audited) -> Side:
         objects.of(mapping.destination.object),
         {key: typed.type for key, typed in findings.types.items()},
         mapping.deleted,
+        tags=mapping.tag_terms,
     )
     leaves_absent = mapping.mode is Mode.UPDATE and mapping.absent is OnAbsent.SKIP
     return Side(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from sync.engine.plan_file import MappingPlan
 from sync.engine.read.retrials import Named
+from sync.state.mapping_own import MappingOwn
 from sync.state.mapping_state import MappingState
 from sync.state.memory import Item, Memory
 
@@ -32,6 +33,11 @@ class PlannedMemories:
             key: replace(memory, fingerprint=None) if key in listed else memory
             for key, memory in self.state.recall(keys).items()
         }
+
+    @property
+    def own(self) -> MappingOwn:
+        """Tells whose the values and tags of records are."""
+        return self.state.own
 
     def note(self, items: list[Item]) -> None:
         """Write down what became of rows before anything was sent."""

@@ -27,7 +27,7 @@ from sync.engine.read.decision import (
 from sync.engine.read.duplicates import DuplicateKeys, Occurrence, Verdict
 from sync.engine.read.fingerprints import BucketRows
 from sync.engine.read.mended import Mended
-from sync.engine.read.nulls import count_nulls
+from sync.engine.read.nulls import count_losses, count_nulls
 from sync.engine.read.renames import Renames, are_two, known_as, known_before
 from sync.engine.read.retrials import Retrials
 from sync.engine.read.surroundings import Memories, RowSource
@@ -115,6 +115,11 @@ class Reader:
             batch.admit(item, hashes[item.row - before - 1] if hashes else 0)
         self.spool.add(batch.entries.values())
         self.nulls += count_nulls(batch.entries.values(), self.builder.clearing)
+        if self.builder.tags:
+            known = self.state.own.told(
+                {key: memories[key] for key in batch.entries if key in memories}
+            )
+            self.nulls += count_losses(batch.entries.values(), known, self.decision.marks.hasher)
         self.spool.note(
             Note(key, first.row, first.fingerprint, first.rejected, first.name, first.was)
             for key, first in batch.noted.items()

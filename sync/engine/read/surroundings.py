@@ -5,6 +5,7 @@ from typing import Protocol
 
 from sync.domain.row_hash import Row, Rows
 from sync.engine.read.retrials import Named
+from sync.state.mapping_own import MappingOwn
 from sync.state.memory import Item, Memory
 
 
@@ -38,6 +39,11 @@ class Memories(Protocol):
 
     def recall(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
         """What is known of these keys; unknown ones are missing in the answer."""
+        ...
+
+    @property
+    def own(self) -> MappingOwn:
+        """Tells whose the values and tags of records are."""
         ...
 
     def note(self, items: list[Item]) -> None:

@@ -50,7 +50,7 @@ class WriterAssembly:
         overwrites = mapping.overwrites
         if marks is not None and marks.left_out is not None:
             overwrites = without_rejecting(overwrites)
-        terms = (about, types, mapping.deleted, overwrites)
+        terms = (about, types, mapping.deleted, overwrites, mapping.tag_terms)
         policy = Policy(mapping.mode, mapping.absent, findings.hasher, *terms)
         writer = Writer(
             context.means.connections,
@@ -115,6 +115,7 @@ class WriterAssembly:
             trust_state=self.mapping.live_check is LiveCheck.NEVER and not (full or self._plan()),
             look_first=self._look_first(),
             full=full,
+            hasher=self.findings.hasher,
         )
 
     def _look_first(self) -> bool:

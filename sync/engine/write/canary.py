@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sync.destination.interface import Destination
 from sync.domain.clock import Clock
 from sync.domain.objects import Field
-from sync.domain.plan import Changes, Create, Policy, Update, holds
+from sync.domain.plan import Changes, Create, Policy, Update, arrived
 from sync.domain.record import Fields
 from sync.domain.results import Compared, Delivered, PartlyWritten
 from sync.engine.write.content import all_of
@@ -25,8 +25,13 @@ class _Sent:
     """A row of the canary: what is sent of it, and the hashes of values that ChartMogul was known to drop before."""
 
     operation: str
-    fields: Fields
+    changes: Changes
     dropped: frozenset[bytes]
+
+    @property
+    def fields(self) -> Fields:
+        """The values that are sent; of tags all that are there then."""
+        return {name: after for name, (_, after) in self.changes.items()}
 
 
 @dataclass(slots=True)
@@ -55,8 +60,7 @@ class Canary:
 
     def _take(self, planned: Planned, operation: str, changes: Changes) -> None:
         if sum(one.operation == operation for one in self._chosen.values()) < self.most:
-            fields = {name: after for name, (_, after) in changes.items()}
-            sent = _Sent(operation, fields, planned.job.dropped)
+            sent = _Sent(operation, changes, planned.job.dropped)
             self._chosen[planned.job.record.key] = sent
 
     def note(self, delivery: Delivery) -> None:
@@ -105,7 +109,7 @@ class Canary:
         shape, value = self.policy.shape(name), shown.get(name)
         if isinstance(shape, Field) and shape.is_computed(value):
             return True
-        return holds(name, sent.fields[name], value, shape)
+        return arrived(name, sent.changes[name], value, shape)
 
     def _compare(self, delivery: Delivery, shown: abc.Mapping[str, Fields]) -> Compared:
         record, result = delivery.entry.record, delivery.result

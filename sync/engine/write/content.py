@@ -3,11 +3,12 @@
 from collections import abc
 from dataclasses import replace
 
+from sync.chartmogul.client import Written
 from sync.domain.overwrite import Edits
 from sync.domain.plan import Changes, Keep, Known, Operation, Seen, Update
 from sync.domain.record import Fields, Record, Value
 from sync.domain.results import Warned
-from sync.domain.tags import TAGS, added, texts
+from sync.domain.tags import TAGS, added, are_same, removed, texts
 
 
 def lost(name: str) -> Warned:
@@ -50,6 +51,19 @@ def nothing_done(dropped: Changes) -> str:
     if dropped:
         return "ChartMogul dropped every change"
     return "ChartMogul says that this changes nothing"
+
+
+def tags_off(changes: Changes) -> tuple[str, ...]:
+    """The tags that changes take off."""
+    return removed(changes[TAGS]) if TAGS in changes else ()
+
+
+def tags_half_way(changes: Changes, written: Written) -> Changes:
+    """The change of tags as far as it went, where a later request failed: some are off, others not added yet."""
+    if TAGS not in changes or TAGS not in written.confirmed:
+        return {}
+    before, now = changes[TAGS][0], written.seen.get(TAGS, ())
+    return {} if are_same(before, now) else {TAGS: (before, now)}
 
 
 def to_send(changes: Changes) -> Fields:

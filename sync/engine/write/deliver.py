@@ -27,7 +27,9 @@ from sync.domain.plan import (
     Update,
     decide,
 )
+from sync.domain.record import Record
 from sync.domain.results import Delivered, Outcome
+from sync.domain.tags import TAGS, added
 from sync.engine.context import Lease
 from sync.engine.plan_file import MappingPlan
 from sync.engine.write import content
@@ -43,7 +45,7 @@ from sync.engine.write.delivery import (
 )
 from sync.engine.write.drops import Drops
 from sync.engine.write.edits import warnings_of
-from sync.engine.write.ownership import Ownership, Shown, shown_after
+from sync.engine.write.ownership import Ownership, Shown, added_by, shown_after
 from sync.engine.write.pins import Pins
 from sync.errors import AlreadyExists, Detached, NotFound, Refused, Unavailable
 
@@ -202,6 +204,8 @@ class Deliver:
         changes = {name: change for name, change in changes.items() if name not in edits.stay}
         written = await self._complete(job, seen, met.operation if met else None)
         after = {**seen.fields, **(written.seen if written else {})}
+        sent = content.changes_of(met.operation) if met else changes
+        shown = Shown(after, None, sent, added=self._added(sent, written, met))
         stuck, dropped = self._drops.split(changes, after)
         if met is not None and isinstance(met.operation, Skip):
             dropped = {}  # nobody was asked a second time
@@ -209,7 +213,7 @@ class Deliver:
             failed = half_way(
                 job, written.failed, seen.uuid, stuck, before_known=True, created=True
             )
-            return self._ownership.failed(failed, job, written.failed, stuck)
+            return self._ownership.failed(failed, job, written.failed, stuck, shown)
         result = Delivered(
             record.row,
             record.key,
@@ -221,10 +225,17 @@ class Deliver:
             self._drops.warnings(job, dropped) + warnings_of(edits),
         )
         hashes, tried = self._drops.hashes(record, dropped), frozenset(dropped)
-        sent = content.changes_of(met.operation) if met else changes
         delivery = Delivery(job.entry, result, seen, hashes, tried)
-        shown = Shown(after, None, sent, stuck.keys())
+        shown = replace(shown, stuck=stuck.keys())
         return self._ownership.written(delivery, job, shown, edits)
+
+    def _added(
+        self, sent: Changes, written: Written | None, met: Planned | None
+    ) -> tuple[str, ...]:
+        """The tags of a new record that answered requests added; what a lost one asked for may be anybody's."""
+        if met is None:
+            return added(sent[TAGS]) if TAGS in sent else ()
+        return added_by(written, sent) if written is not None else ()
 
     async def _complete(self, job: Job, seen: Seen, met: Operation | None) -> Written | None:
         """Send what the record lacks after its create; `met` is what a look-up in place of an answer calls for.
@@ -237,7 +248,12 @@ class Deliver:
         if not isinstance(met, Update):
             return None
         kept = content.staying(job.record, seen, met.edits).without(met.unsent)
-        return await self.destination.update(seen.uuid, content.to_send(met.changes), kept)
+        return await self._send(seen.uuid, met.changes, kept)
+
+    async def _send(self, uuid: str, changes: Changes, record: Record) -> Written:
+        """Write these changes; `record` has what is sent along with them."""
+        off = content.tags_off(changes)
+        return await self.destination.update(uuid, content.to_send(changes), record, off)
 
     async def _exists_after_all(self, job: Job, error: AlreadyExists, *, again: bool) -> Delivery:
         found = await self.destination.find(job.record, None)
@@ -254,14 +270,16 @@ class Deliver:
         self._claim_lease()
         job = await self._ownership.ask(planned.job, changes, operation.uuid)
         kept = content.staying(record, planned.known, operation.edits).without(operation.unsent)
-        written = await self.destination.update(operation.uuid, content.to_send(changes), kept)
+        written = await self._send(operation.uuid, changes, kept)
         stuck, dropped = self._drops.split(changes, written.seen)
         stuck = {name: change for name, change in stuck.items() if name not in written.unmodified}
         if written.failed:
             # What was never sent is not missing in ChartMogul because it stuck.
             stuck = {name: change for name, change in stuck.items() if name in written.confirmed}
+            stuck |= content.tags_half_way(changes, written)
             failed = half_way(job, written.failed, operation.uuid, stuck, before_known=known)
-            return self._ownership.failed(failed, job, written.failed, stuck)
+            shown = Shown(written.seen, written.confirmed, added=added_by(written, changes))
+            return self._ownership.failed(failed, job, written.failed, stuck, shown)
         pinned = await self._pinned(operation.uuid, self._drops.new(job, dropped), written)
         result = Delivered(
             record.row,
@@ -284,7 +302,7 @@ class Deliver:
             unsent=operation.unsent,
             stuck=frozenset(n for n in stuck if self._drops.hashes(record, [n]) <= job.dropped),
         )
-        shown = shown_after(planned.known, written.seen, changes, stuck.keys())
+        shown = shown_after(planned.known, written, changes, stuck.keys())
         return self._ownership.written(delivery, job, shown, operation.edits)
 
     async def _pinned(self, uuid: str, new: abc.Sequence[str], written: Written) -> frozenset[str]:

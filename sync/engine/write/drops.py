@@ -3,7 +3,7 @@
 from collections import abc
 from dataclasses import dataclass
 
-from sync.domain.plan import Changes, Policy, holds
+from sync.domain.plan import Changes, Policy, arrived
 from sync.domain.record import Fields, Record
 from sync.domain.results import Warned
 from sync.engine.write.delivery import Job
@@ -36,7 +36,7 @@ class Drops:
         stuck: Changes = {}
         dropped: Changes = {}
         for name, (before, wanted) in changes.items():
-            held = holds(name, wanted, after.get(name), self.policy.shape(name))
+            held = arrived(name, (before, wanted), after.get(name), self.policy.shape(name))
             (stuck if held else dropped)[name] = (before, wanted)
         return stuck, dropped
 

@@ -7,8 +7,10 @@ from typing import Protocol
 
 from sync.destination.interface import Destination, KeyListing
 from sync.domain.events import MappingReporter
+from sync.domain.fingerprint import Hasher
 from sync.domain.lookup import PAGE, Listing, Way, choose
 from sync.domain.plan import Absent, Remembered, Seen
+from sync.domain.tags import TAGS, marks, texts
 from sync.engine.ahead import PagesAhead
 from sync.engine.spool import Entry, Spool
 from sync.engine.write.delivery import Job
@@ -43,6 +45,8 @@ class Pending:
     trust_state: bool
     look_first: bool
     full: bool = False
+    #: Makes the marks of tags; None where no row brings any.
+    hasher: Hasher | None = None
 
     def to_look_up(self) -> int:
         """How many records need a look-up."""
@@ -92,9 +96,16 @@ class Pending:
         memory = job.memory
         if not self.trust_state or memory is None or memory.uuid is None:
             return job
-        if memory.unsure or job.entry.unsure:
+        if memory.unsure or job.entry.unsure or self._may_lose_tags(job):
             return job
         return replace(job, known=Remembered(memory.uuid, memory.hash_set))
+
+    def _may_lose_tags(self, job: Job) -> bool:
+        """Whether a tag would go: only a look tells how it is spelt, and that nobody else means it."""
+        if self.hasher is None or TAGS not in job.record.fields:
+            return False
+        row = marks(self.hasher, texts(job.record.fields[TAGS]))
+        return bool(job.own.tags.removable - row)
 
     def warn_of_lost_state(self, entries: int, pages: int | None) -> None:
         """Say loudly that ChartMogul is filled though the state is empty."""

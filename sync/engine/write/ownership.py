@@ -3,15 +3,19 @@
 from collections import abc
 from dataclasses import dataclass, field, replace
 
+from sync.chartmogul.client import Written
 from sync.domain.fingerprint import join
 from sync.domain.objects import Field, Kind
 from sync.domain.overwrite import Edits
 from sync.domain.own import Own
 from sync.domain.plan import Changes, Known, Policy, Seen, same
 from sync.domain.record import Fields, Value
+from sync.domain.results import Delivered
 from sync.domain.spelling import normal
+from sync.domain.tags import TAGS, added
 from sync.engine.write.asked import AskedValues
 from sync.engine.write.delivery import Delivery, Job
+from sync.engine.write.tag_notes import Tagged, TagNotes
 from sync.errors import AlreadyExists, NotFound, Refused
 from sync.state.memory import Asked, OwnNote
 
@@ -21,7 +25,7 @@ class Shown:
     """What ChartMogul shows of a record by now.
 
     `names`: the fields of which that is known; None: all. `changes`: what was written, with the values before;
-    `stuck`: which of these are there.
+    `stuck`: which of these are there. `added`: the tags that answered requests added where a look had not shown them.
     """
 
     fields: Fields
@@ -29,18 +33,34 @@ class Shown:
     changes: Changes = field(default_factory=dict)
     stuck: abc.Set[str] = frozenset()
     before_known: bool = True
+    added: tuple[str, ...] = ()
+
+    @property
+    def tags(self) -> Value | None:
+        """All tags; None where nobody has seen them."""
+        return self.fields.get(TAGS, ()) if self.tells(TAGS) else None
 
     def tells(self, name: str) -> bool:
         """Whether the value of a field is known."""
         return self.names is None or name in self.names
 
 
-def shown_after(known: Known, shown: Fields, changes: Changes, stuck: abc.Set[str]) -> Shown:
+def shown_after(known: Known, written: Written, changes: Changes, stuck: abc.Set[str]) -> Shown:
     """What is known of a record after an update; where nobody had looked, only of what was written."""
+    shown = written.seen
     if not isinstance(known, Seen):
         return Shown(shown, changes.keys(), changes, stuck, before_known=False)
     before = {name: value for name, value in known.fields.items() if name not in changes}
-    return Shown({**before, **shown}, None, changes, stuck)
+    return Shown({**before, **shown}, None, changes, stuck, added=added_by(written, changes))
+
+
+def added_by(written: Written, changes: Changes) -> tuple[str, ...]:
+    """The tags that answered requests added; none where ChartMogul says that they changed nothing."""
+    answered = TAGS in written.confirmed and TAGS not in written.unmodified
+    return added(changes[TAGS]) if answered and TAGS in changes else ()
+
+
+_NOTHING_SHOWN = Shown({}, frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +92,40 @@ class Ownership:
         """The delivery of what was sent and answered, with what is to be noted of own values."""
         return self._noted(delivery, job, shown, edits, asked=self.asked is not None)
 
-    def failed(self, delivery: Delivery, job: Job, error: Exception, stuck: Changes) -> Delivery:
-        """The delivery of a record whose request failed; refused for good, what it asked for is not there."""
+    def failed(
+        self,
+        delivery: Delivery,
+        job: Job,
+        error: Exception,
+        stuck: Changes,
+        shown: Shown = _NOTHING_SHOWN,
+    ) -> Delivery:
+        """The delivery of a record whose request failed; refused for good, what it asked for is not there.
+
+        `shown` is what answers before it have shown.
+        """
         final = isinstance(error, Refused) and not isinstance(error, AlreadyExists | NotFound)
-        if self.asked is None or not final:
+        if self.asked is None:
             return delivery
-        return replace(delivery, own=self._refused(job, stuck))
+        own = self._refused(job, stuck) if final else None
+        if shown.tags is not None:
+            tagged = Tagged(shown.tags, shown.added, whole=False)
+            own = TagNotes(self.policy).note(own, job, delivery.uuid, tagged)
+        return replace(delivery, own=own)
 
     def _noted(
         self, delivery: Delivery, job: Job, shown: Shown, edits: Edits, *, asked: bool
     ) -> Delivery:
         own = self._note(job, shown, delivery.dropped, edits, asked=asked)
+        if isinstance(delivery.result, Delivered):
+            tagged, uuid = Tagged(shown.tags, shown.added), delivery.result.uuid
+            own = TagNotes(self.policy).note(own, job, uuid, tagged)
         return replace(delivery, own=own, stay=frozenset(edits.stay))
 
     def _asked(self, job: Job, changes: Changes) -> frozenset[bytes]:
         """The hashes of what is about to be asked for, with what was before; nothing where all is own already."""
         owner = self.policy.owner
-        plain = {name: after for name, (_, after) in changes.items() if name != "tags"}
+        plain = {name: after for name, (_, after) in changes.items() if name != TAGS}
         hashes = frozenset(one for n, v in plain.items() for one in owner.written(n, v))
         own = job.own
         return frozenset() if all(one in own for one in hashes) else own.asked | hashes
@@ -107,7 +144,7 @@ class Ownership:
     def _refused(self, job: Job, stuck: Changes) -> OwnNote:
         """What is to be noted of a record whose request was refused: what was asked for is not there, but this is."""
         owner, own = self.policy.owner, job.memory.own if job.memory else Own()
-        there = {owner.mark(name, after) for name, (_, after) in stuck.items() if name != "tags"}
+        there = {owner.mark(name, after) for name, (_, after) in stuck.items() if name != TAGS}
         return OwnNote(join(own.shown | there), join(own.asked))
 
     def _own_values(
@@ -118,7 +155,7 @@ class Ownership:
         found: dict[str, Value] = {}
         kept: set[bytes] = set()
         for name, wanted in fields.items():
-            if name == "tags" or name in edits.stay:
+            if name == TAGS or name in edits.stay:
                 continue
             if not shown.tells(name):
                 kept |= owner.written(name, wanted) & own.shown if own.shown else set()
@@ -138,7 +175,7 @@ class Ownership:
             name: value
             for name, value in shown.fields.items()
             if name not in job.record.fields
-            and name != "tags"
+            and name != TAGS
             and self.policy.owner.owns(job.own, name, value)
         }
 

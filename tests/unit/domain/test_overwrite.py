@@ -1,5 +1,6 @@
 """Whose value wins: the decision for every policy, and what counts as a mapping's own value."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -13,6 +14,7 @@ from sync.domain.own import Own
 from sync.domain.plan import Keep, Policy, Reject, Seen, Update, decide
 from sync.domain.policy import Mode, OnAbsent, Overwrite, Overwrites
 from sync.domain.record import AttributeType, Record
+from sync.domain.tags import OwnTags, TagTerms, marks
 
 HASHER = Hasher(b"salt")
 TYPES = {
@@ -323,6 +325,22 @@ def test_the_tolerance_is_no_edit():
 
 
 # What has its own rules
+
+
+@pytest.mark.parametrize(
+    ("constants", "had"), [((), ()), ((), ("a",)), (("w",), ()), (("w",), ("a",))]
+)
+def test_tags_that_changed_are_no_edit(constants, had):
+    """Other tags than before are own values of tags: they do not make a field look as if it had been written before."""
+    sent = HASHER.fields({"city": "Bonn", "tags": (*constants, *had)})
+    own = Own(sent, tags=OwnTags("u", marks(HASHER, had)))
+    record = Record(1, "k", {"city": "Bonn", "company": "ACME", "tags": (*constants, "b")})
+    tags = ("theirs", *constants, *had)
+    shown = Seen("u", {"city": "Bonn", "company": "Theirs", "tags": tags})
+    terms = replace(policy(), tags=TagTerms(constants, by_row=True))
+    operation = decide(record, shown, terms, own=own)
+    assert isinstance(operation, Update)
+    assert (*operation.changes, operation.edits) == ("company", "tags", Edits())
 
 
 def test_tags_are_added_whatever_is_said():

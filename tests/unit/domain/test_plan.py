@@ -8,6 +8,7 @@ import pytest
 from sync.domain.fingerprint import Hasher
 from sync.domain.objects.contact import CONTACT
 from sync.domain.objects.customer import CUSTOMER
+from sync.domain.own import Own
 from sync.domain.plan import (
     Absent,
     Create,
@@ -24,6 +25,7 @@ from sync.domain.plan import (
 )
 from sync.domain.policy import Mode, OnAbsent, OnDeleted
 from sync.domain.record import Record
+from sync.domain.tags import OwnTags, TagTerms, marks
 
 HASHER = Hasher(b"salt")
 RECORD = Record(3, "cus_3", {"country": "AT", "attributes.seats": 7})
@@ -182,6 +184,32 @@ def test_differences(wanted, seen, expected):
 def test_tags_are_only_added(wanted, seen, expected):
     """ChartMogul and people add tags of their own, which stay."""
     assert expected == changes({"tags": wanted}, {"tags": seen} if seen is not None else {})
+
+
+OURS = OwnTags("u", added=marks(HASHER, ["a", "b"]))
+
+
+@pytest.mark.parametrize(
+    ("terms", "own", "pairs", "expected"),
+    [
+        (TagTerms((), True), OURS, 1, {"tags": (("a", "x"), ("x", "c"))}),
+        (TagTerms((), False), OURS, 1, {"tags": (("a", "x"), ("a", "x", "c"))}),
+        (TagTerms((), True), replace(OURS, uuid="v"), 1, {"tags": (("a", "x"), ("a", "x", "c"))}),
+        (TagTerms((), True), OURS, 2, {"tags": (("a", "x"), ("a", "x", "c"))}),
+    ],
+)
+def test_tags_that_may_go(terms, own, pairs, expected):
+    """Those that we added, where columns bring tags, to this very record, and only while it has one pair."""
+    known = Seen("u", {"tags": ("a", "x")}, (("ds_1", "c"),) * pairs)
+    told = replace(policy(), tags=terms)
+    operation = decide(Record(1, "c", {"tags": ("c",)}), known, told, own=Own(tags=own))
+    assert isinstance(operation, Update)
+    assert operation.changes == expected
+
+
+def test_no_tags_are_nothing_to_send():
+    """A row without tags is no update where the state is trusted."""
+    assert isinstance(decide(Record(1, "c", {"tags": ()}), Remembered("u"), policy()), Keep)
 
 
 @pytest.mark.parametrize(

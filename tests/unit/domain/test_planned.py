@@ -7,6 +7,7 @@ import pytest
 
 from sync.domain.fingerprint import Hasher
 from sync.domain.objects.customer import CUSTOMER
+from sync.domain.own import Own
 from sync.domain.plan import (
     DELETED,
     Absent,
@@ -24,6 +25,7 @@ from sync.domain.plan import (
 from sync.domain.planned import CONFLICT, NOT_PLANNED, PlannedLine, allowed
 from sync.domain.policy import Mode, OnAbsent, OnDeleted
 from sync.domain.record import Fields, Record
+from sync.domain.tags import OwnTags, TagTerms, marks
 
 RECORD = Record(3, "c", {"company": "New", "country": "AT", "attributes.seats": 7})
 HASH = "the record's"
@@ -150,6 +152,40 @@ def test_the_mode_has_its_say():
     assert missing.problem.code == "not_found"
     left = held_against(UPDATED, Absent(deleted=True), deleted=OnDeleted.LEAVE)
     assert left == Skip(RECORD, None, DELETED)
+
+
+TAGGED = Record(3, "c", {"tags": ("w", "new")})
+OURS = Own(tags=OwnTags("u", added=marks(Hasher(b"salt"), ["old", "older"])))
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (("old", "older", "x"), {"tags": (("old", "older", "x"), ("older", "x", "w", "new"))}),
+        (("older", "x"), {"tags": (("older", "x"), ("older", "x", "w", "new"))}),
+        (("older", "x", "w"), {"tags": (("older", "x", "w"), ("older", "x", "w", "new"))}),
+        (("older", "x", "w", "new"), None),
+        (("old", "x"), "ChartMogul"),
+        (("old", "older", "x", "y"), "ChartMogul"),
+    ],
+)
+def test_removed_tags(shown, expected):
+    """No tag more is taken off than was planned; a plan that was cut off between two requests can be applied again."""
+    change = (("old", "older", "x"), ("older", "x", "w", "new"))
+    line = PlannedLine(HASH, "updated", "u", {"tags": change})
+    hasher, by_row = Hasher(b"salt"), TagTerms(by_row=True)
+    terms = Policy(Mode.UPSERT, OnAbsent.REJECT, hasher, CUSTOMER, tags=by_row)
+    known = Seen("u", {"tags": shown})
+    operation = allowed(decide(TAGGED, known, terms, own=OURS), known, line, HASH, terms)
+    match operation:
+        case Reject():
+            assert conflicts(operation) == [(expected, "tags")]
+        case Update(changes=changes, unsent=unsent):
+            assert changes == expected
+            assert unsent == frozenset({"tags"})
+        case _:
+            assert isinstance(operation, Keep)
+            assert expected is None
 
 
 def test_tags():

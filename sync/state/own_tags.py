@@ -1,0 +1,98 @@
+"""Which tags of a record mappings set, and which of them our own requests have added."""
+
+from collections import abc
+
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
+
+from sync.domain.fingerprint import join, split
+from sync.domain.tags import OwnTags
+from sync.state.memory import OwnNote, Scope
+from sync.state.schema import mappings, own_values
+from sync.state.upsert import CHUNK, insert, upsert
+
+_TAGGED = or_(own_values.c.tags.is_not(None), own_values.c.added_tags.is_not(None))
+
+
+def of_others(
+    connection: Connection, scope: Scope, mapping: str, numbers: abc.Sequence[int]
+) -> dict[int, OwnTags]:
+    """What other mappings set on these records, by number, the tags of all their rows included; and what they added."""
+    constants = _constants(connection, scope, mapping)
+    found = {number: OwnTags(of_others=constants) for number in numbers} if constants else {}
+    for start in range(0, len(numbers), CHUNK):
+        among = own_values.c.record.in_(numbers[start : start + CHUNK])
+        query = select(own_values.c.record, own_values.c.tags, own_values.c.added_tags)
+        for id_, tags, added in connection.execute(
+            query.where(own_values.c.mapping != mapping, among, _TAGGED)
+        ):
+            known = found.get(id_, OwnTags())
+            found[id_] = OwnTags(
+                of_others=known.of_others | split(tags or b""),
+                added_for_others=known.added_for_others | split(added or b""),
+            )
+    return found
+
+
+def _constants(connection: Connection, scope: Scope, mapping: str) -> frozenset[bytes]:
+    """The tags of every row of other mappings of the data source."""
+    here = (mappings.c.account == scope.account) & (mappings.c.data_source == scope.data_source)
+    query = select(mappings.c.tags).where(here, mappings.c.mapping != mapping)
+    known = connection.execute(query.where(mappings.c.tags.is_not(None))).scalars()
+    return frozenset(one for tags in known for one in split(tags))
+
+
+def note_constants(connection: Connection, scope: Scope, mapping: str, tags: bytes | None) -> None:
+    """Note the tags of every row of a mapping; None: it has none."""
+    here = and_(
+        mappings.c.account == scope.account,
+        mappings.c.data_source == scope.data_source,
+        mappings.c.mapping == mapping,
+    )
+    changed = connection.execute(update(mappings).where(here).values(tags=tags)).rowcount
+    if not changed and tags is not None:
+        row = {"account": scope.account, "data_source": scope.data_source, "mapping": mapping}
+        made = insert(connection, mappings).values(**row, tags=tags)
+        connection.execute(made.on_conflict_do_nothing())
+
+
+def constants(connection: Connection, scope: Scope, mapping: str) -> bytes | None:
+    """The tags of every row of a mapping, as they are noted; None: none are."""
+    here = and_(
+        mappings.c.account == scope.account,
+        mappings.c.data_source == scope.data_source,
+        mappings.c.mapping == mapping,
+    )
+    return connection.execute(select(mappings.c.tags).where(here)).scalar_one_or_none()
+
+
+def note(connection: Connection, mapping: str, notes: abc.Mapping[int, OwnNote]) -> None:
+    """Note all that is told of records, by number; what is gone there is nobody's any more."""
+    empty = [id_ for id_, own in notes.items() if not any((*own.parts, own.tags, own.added))]
+    rows = [
+        {
+            "record": id_,
+            "mapping": mapping,
+            "shown": own.shown or None,
+            "asked": own.asked or None,
+            "tags": own.tags or None,
+            "added_tags": own.added or None,
+        }
+        for id_, own in notes.items()
+        if id_ not in empty
+    ]
+    upsert(connection, own_values, rows)
+    if empty:
+        here = (own_values.c.mapping == mapping) & (own_values.c.record == bindparam("of_record"))
+        connection.execute(delete(own_values).where(here), [{"of_record": id_} for id_ in empty])
+    disown(connection, {id_: split(own.lost) for id_, own in notes.items() if own.lost})
+
+
+def disown(connection: Connection, gone: abc.Mapping[int, abc.Set[bytes]]) -> None:
+    """These tags of records, by number, are gone, or somebody else's: who sees them again has not added them."""
+    for record, tags in gone.items():
+        here = (own_values.c.record == record) & own_values.c.added_tags.is_not(None)
+        query = select(own_values.c.mapping, own_values.c.added_tags).where(here)
+        for mapping, added in connection.execute(query).fetchall():
+            left = join(split(added) - tags) or None
+            mine = here & (own_values.c.mapping == mapping)
+            connection.execute(update(own_values).where(mine).values(added_tags=left))
