@@ -249,7 +249,10 @@ def _differences(
 ) -> Changes:
     changes: Changes = {}
     for name, value in wanted.items():
-        before, shape = seen.get(name), policy.shape(name)
+        before = seen.get(name)
+        if value == before and type(value) is type(before):  # as nearly all are: no shape is needed
+            continue
+        shape = policy.shape(name)
         if name == tags.TAGS:
             before, value = tags.brought(before, value, gone)
         elif isinstance(shape, Field) and shape.is_computed(before):

@@ -4,6 +4,7 @@ import math
 import re
 from collections import abc
 from decimal import Decimal
+from functools import lru_cache
 
 from sync.domain.instant import canonical, parse
 from sync.domain.numbers import Approximate, is_near
@@ -134,8 +135,12 @@ def _state(text: str) -> str:
     return code_of(plain) or plain
 
 
+@lru_cache(1024)
 def _time(text: str) -> str:
-    """A time as we write it, whatever zone and precision it is shown in."""
+    """A time as we write it, whatever zone and precision it is shown in.
+
+    A record that is compared, and noted, asks for each of its times several times.
+    """
     instant = parse(bare(text))
     return bare(text) if instant is None else canonical(instant)
 

@@ -184,13 +184,10 @@ class Ownership:
 
         What a write has left as it was is whose it was before; what it has changed is its own, however it is spelt.
         """
-        wanted, value, shape = (
-            job.record.fields[name],
-            shown.fields.get(name),
-            self.policy.shape(name),
-        )
+        wanted, value = job.record.fields[name], shown.fields.get(name)
         if value is None:
             return False
+        shape = self.policy.shape(name)
         if value == wanted and type(value) is type(wanted):
             is_email = isinstance(shape, Field) and shape.kind is Kind.EMAIL
             return is_email and normal(value, shape) != value
