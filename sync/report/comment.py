@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from sync.domain.tags import TAGS
 from sync.report import codes
 from sync.report.findings import plain_markdown as plain
 from sync.report.gathered import Gathered, Group
@@ -131,7 +132,8 @@ def _clears(changes: Sequence[Group]) -> Iterator[str]:
     for group in changes:
         if group.cleared:
             cleared = count(group.cleared, "record")
-            yield f"- **empties** {plain(group.about or '')} of {cleared} ({plain(group.mapping)})"
+            verb = "removes" if group.about == TAGS else "empties"
+            yield f"- **{verb}** {plain(group.about or '')} of {cleared} ({plain(group.mapping)})"
 
 
 def _money(mappings: Sequence[Summary]) -> Iterator[str]:

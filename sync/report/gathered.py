@@ -11,6 +11,7 @@ from sync.domain.results import PartlyWritten, Result
 from sync.report import lines
 from sync.report.lines import Line
 from sync.report.plain import cut, dumps
+from sync.report.words import loses
 
 #: Rejected rows that the page holds; of each reason some are kept beyond that.
 MOST, LEAST = 10_000, 100
@@ -194,7 +195,7 @@ def _error(group: Group, line: Line, new: bool) -> Row:
 
 
 def _count_change(group: Group, before: object, after: object) -> None:
-    if after is None or after == []:
+    if loses(before, after):
         group.cleared += 1
     elif before is None or before == []:
         group.filled += 1

@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sync.domain.results import Status
+from sync.domain.tags import TAGS
 from sync.report.gathered import Gathered, Group, Row
 from sync.report.summary import Summary, lasted
 from sync.report.tables import counts
@@ -92,7 +93,8 @@ def risks(document: Summary, gathered: Gathered) -> Iterator[Text]:
         if group.cleared:
             cleared = count(group.cleared, "record")
             name, about = visible(group.mapping), visible(group.about or "")
-            yield Text(f"{name}: empties {about} of {cleared}", style="bold red")
+            verb = "removes" if about == TAGS else "empties"
+            yield Text(f"{name}: {verb} {about} of {cleared}", style="bold red")
 
 
 def rejected_rows(

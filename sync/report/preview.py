@@ -8,7 +8,7 @@ from rich.text import Text
 from sync.domain.events import Estimate
 from sync.domain.results import Delivered, Outcome, Result
 from sync.report import lines
-from sync.report.words import count, duration, sentence, value, visible
+from sync.report.words import count, duration, loses, sentence, value, visible
 
 #: Rows of a mapping that a dry run shows: with the fields of updates, about a screen.
 ROWS = 10
@@ -107,7 +107,7 @@ class Preview:
 
 def _safety(line: lines.Line) -> tuple[int, bool, int]:
     """By this the riskiest row comes first."""
-    emptied = sum(after is None or after == [] for _, after in line["changes"].values())
+    emptied = sum(loses(before, after) for before, after in line["changes"].values())
     return -emptied, line["outcome"] == Outcome.CREATED, line["row"]
 
 

@@ -55,6 +55,13 @@ def value(content: Value | Json, widest: int = WIDEST) -> str:
             return visible(str(content), widest)
 
 
+def loses(before: object, after: object) -> bool:
+    """Whether a change empties a field, or takes tags off."""
+    if isinstance(before, list) and isinstance(after, list):
+        return not after or not set(before) <= set(after)
+    return after is None or after == []
+
+
 def named(key: str | None, mask: Mask) -> str:
     """A key for messages and logs: hashed where it holds an e-mail address."""
     if key is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from sync.domain.fingerprint import Hasher
-from sync.state import buckets, own_values
+from sync.state import buckets, own_tags, own_values
 from sync.state.keys import Keys
 from sync.state.memory import Scope
 from sync.state.schema import records, synced, undone
@@ -15,10 +15,14 @@ from sync.state.upsert import chunks, upsert
 
 @dataclass(frozen=True, slots=True)
 class PutBackRow:
-    """A record that is as it was before a run; `foreign` are the hashes of values that are nobody's own any more."""
+    """A record that is as it was before a run.
+
+    `foreign` are the hashes of values that are nobody's own any more, `tags` the marks of such tags.
+    """
 
     key: str
     foreign: frozenset[bytes]
+    tags: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ def note(
     _unsend(connection, undoing.mapping, known)
     whose = own_values.Whose(undoing.scope, undoing.mapping)
     own_values.disown(connection, keys, whose, {row.key: row.foreign for row in wanted.values()})
+    tags = {record: wanted[key].tags for record, (key, *_) in known.items()}
+    own_tags.disown(connection, {record: gone for record, gone in tags.items() if gone})
     marked = marks(connection, undoing.mapping, undoing.scope).keys()
     return len(wanted) - sum(record in marked for record in known)
 

@@ -17,6 +17,7 @@ from sync.domain.put_back import Past, PutBack, gone, is_back, put_back
 from sync.domain.record import AttributeType, Fields, Problem, Record, Rejected, Stage
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Result, count
 from sync.domain.spelling import Shape
+from sync.domain.tags import TAGS, added, marks, removed
 from sync.engine.context import RunContext
 from sync.engine.limits import RunLimits
 from sync.engine.undo.crew import Crew
@@ -176,7 +177,9 @@ class Putter:
             for value in change
             for mark in owner.marks(name, value)
         }
-        self._back.append(PutBackRow(one.key, frozenset(foreign)))
+        change = one.changes.get(TAGS, (None, None))
+        touched = marks(self.undoing.hasher, (*added(change), *removed(change)))
+        self._back.append(PutBackRow(one.key, frozenset(foreign), touched))
 
     # Sending
 

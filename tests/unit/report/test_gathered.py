@@ -119,6 +119,17 @@ def test_changes_by_field():
     assert made.changes()[1].rows[2] == [3, "cus_3", None, "Ulm", False]
 
 
+def test_tags_that_are_taken_off():
+    """A row that loses a tag counts as emptied, whatever is added."""
+    lines = [
+        change(1, changes={"tags": [["a", "b"], ["b", "c"]]}),
+        change(2, changes={"tags": [["a"], ["a", "c"]]}),
+        change(3, changes={"tags": [[], ["c"]]}),
+    ]
+    (group,) = gathered(changes=lines).changes()
+    assert (group.filled, group.changed, group.cleared) == (1, 1, 1)
+
+
 def test_created_records_are_no_changes():
     """They stand together with all that they are created with."""
     made = gathered(changes=[change(outcome="created", changes={"city": [None, "Ulm"]})])
