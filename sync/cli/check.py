@@ -17,7 +17,7 @@ from sync.cli.checked import Checked, as_json_value, as_text, suite_of
 from sync.cli.config import prepare
 from sync.cli.formats import Output, fail
 from sync.cli.outside import now
-from sync.cli.say import say
+from sync.cli.say import say_lines
 from sync.cli.waiting import telling
 from sync.cli.write_lock import write_locks
 from sync.domain import instant
@@ -84,7 +84,7 @@ def check(
             formats.told(output, _TITLE, list(map(suite_of, checked)), document, text + "\n")
         )
     else:
-        say(text)
+        say_lines([text])
     return gravest(error.exit_code for one in checked for error in one.problems)
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sync.cli.say import say_pieces
+from sync.cli.say import say_lines, say_pieces
 from sync.errors import ConfigError, ConfigProblem, SyncError
 from sync.report.words import visible
 
@@ -78,6 +78,9 @@ class Output:
 
     def write_lines(self, lines: abc.Iterable[str]) -> None:
         """Print lines of text, or put them into the file, with whatever a terminal would obey made visible."""
+        if self.file is None:
+            say_lines(lines)
+            return
         shown = (visible(one, None) for line in lines for one in line.split("\n"))
         self.write("".join(f"{line}\n" for line in shown))
 

@@ -10,7 +10,7 @@ from sync.cli.environ import tell, variables, warnings
 from sync.cli.formats import Format, Output, fail
 from sync.cli.outside import now
 from sync.cli.run_formats import Places, reason
-from sync.cli.say import say
+from sync.cli.say import say_lines
 from sync.domain import objects
 from sync.domain.record import ATTRIBUTE, Record, Rejected
 from sync.domain.typed import Typed
@@ -61,7 +61,7 @@ def _print(found: abc.Iterable[Previewed], output: Output) -> None:
     for previewed in found:
         for line in _as_json(previewed) if output.as_json else _as_text(previewed):
             if output.file is None:
-                say(line)
+                say_lines([line])
             else:
                 kept.append(visible(line, None) + "\n")
     if output.file is not None:

@@ -3,7 +3,7 @@
 import sys
 from collections import abc
 
-from sync.cli.say import say
+from sync.cli.say import say_lines
 from sync.domain.events import Estimate, Phase
 from sync.domain.results import Left, MappingRun, Result, Run
 from sync.report.words import count, sentence, visible
@@ -53,4 +53,4 @@ class Progress:
 
     def _say(self, text: str) -> None:
         if not self._quiet:
-            say(visible(text), to=sys.stderr)
+            say_lines([visible(text)], to=sys.stderr)

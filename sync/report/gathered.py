@@ -64,6 +64,11 @@ class Group:
         return len(self._values) + (1 if self._beyond else 0)
 
     @property
+    def is_cut(self) -> bool:
+        """Whether there may be more different values than are told apart."""
+        return bool(self._beyond)
+
+    @property
     def shares(self) -> str:
         """`3 emptied, 20 changed, 1 filled`, without what there is none of."""
         parts = ((self.cleared, "emptied"), (self.changed, "changed"), (self.filled, "filled"))

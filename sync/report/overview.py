@@ -161,7 +161,8 @@ def _values(group: Group) -> Iterator[Text]:
         return
     shown = ", ".join(f"{rows:,} × {_value(value)}" for value, rows in found)
     more = group.different - len(found)
-    yield Text(f"    {shown}" + (f", … and {count(more, 'other value')}" if more > 0 else ""))
+    others = f", … and {'at least ' if group.is_cut else ''}{count(more, 'other value')}"
+    yield Text(f"    {shown}" + (others if more > 0 else ""))
 
 
 def _value(value: str | None) -> str:

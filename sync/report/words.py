@@ -1,7 +1,8 @@
 """How numbers, times, values and keys read on a terminal."""
 
+import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from sync.domain.record import Value
 from sync.domain.results import Status
@@ -13,6 +14,9 @@ LONGEST_MESSAGE = 500
 #: Control and format characters, surrogates, private and unassigned ones, line and paragraph ends:
 #: they would move the cursor, hide text or turn its direction.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+#: A word with the blanks before it.
+_WORD = re.compile(r" *[^ ]+")
 
 Mask = Callable[[str], str]
 
@@ -31,6 +35,31 @@ def visible(text: str, longest: int | None = LONGEST_MESSAGE) -> str:
     return "".join(
         _escaped(character) if unicodedata.category(character) in _UNSEEN else character
         for character in cut(text, longest)
+    )
+
+
+def wrapped(line: str, width: int) -> Iterator[str]:
+    """A line in pieces of at most so many cells of a terminal, broken between words; what follows is indented.
+
+    A word that is longer stays whole, so that an id or an address can still be copied.
+    """
+    indent = min(len(line) - len(line.lstrip(" ")) + 2, width // 2)
+    piece, used = "", 0
+    for word in _WORD.findall(line):
+        cells = _cells(word)
+        if piece.strip() and used + cells > width:
+            yield piece
+            piece, word = " " * indent, word.lstrip(" ")
+            used, cells = indent, _cells(word)
+        piece, used = piece + word, used + cells
+    yield piece
+
+
+def _cells(text: str) -> int:
+    """How wide a terminal shows it: East Asian letters and emoji take two cells, marks on other letters none."""
+    return sum(
+        0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF")
+        for one in text
     )
 
 

@@ -2,10 +2,16 @@
 
 import csv
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
 import unicodedata
 
 import pytest
 
+from tests.support.forking import ROOT
 from tests.support.program import MAPPING
 
 ODD = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil\u2066\x85\r\n10:00:00 error run_finished\x7f"
@@ -97,3 +103,44 @@ def test_nothing_starts_a_formula(desk):
         cell for cell in cells if cell.lstrip(" \t\r\n\"'").startswith("=") and cell[0] != "'"
     ]
     assert not [cell for cell in cells if cell.strip() and cell.strip()[0] in "=+@\t\r"]
+
+
+def on_a_terminal(desk, columns, *arguments):
+    """The lines that a command prints on a terminal of so many columns."""
+    told = {
+        **os.environ,
+        **desk.place.environment,
+        "COLUMNS": str(columns),
+        "PYTHONPATH": str(ROOT),
+    }
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "sync", *arguments],
+        cwd=desk.place.folder, env=told, stdout=theirs, stderr=theirs,
+    ):  # fmt: skip
+        os.close(theirs)
+        pieces = []
+        try:
+            while piece := os.read(ours, 1 << 16):
+                pieces.append(piece)
+        except OSError:  # how a terminal ends on Linux
+            pass
+    os.close(ours)
+    return b"".join(pieces).decode().replace("\r\n", "\n").splitlines()
+
+
+@pytest.mark.parametrize("command", ["status", "check"])
+def test_lines_end_between_words(desk, command):
+    """On a narrow terminal no id is cut in two; in a pipe a line is a line."""
+    desk.rows({})
+    desk("run")
+    name = (desk.place.folder / "reports" / "latest").resolve().name
+    piped = desk(command).out
+    shown = on_a_terminal(desk, 40, command)
+    told, said = (
+        re.sub(r"[\d.]+ s ago", "", " ".join(text.split())) for text in (piped, "\n".join(shown))
+    )
+    assert said == told
+    assert len(shown) > len(piped.splitlines())
+    assert [line for line in shown if len(line) > 40 and " " in line.strip()] == []
+    assert command == "check" or any(name in line for line in shown)

@@ -2,7 +2,10 @@
 
 import pytest
 
-from sync.report.gathered import EXAMPLES, LEAST, MOST, Gathered
+from sync.report.gathered import EXAMPLES, LEAST, MOST, VALUES, Gathered
+from sync.report.overview import Look, rejected_rows
+from sync.report.summary import summary
+from sync.report.terminal import rendered
 
 
 def error(row=1, code="invalid_country", field="country", value="Germany", **more):
@@ -161,3 +164,19 @@ def test_warnings_and_keys_that_left():
 def test_whether_a_run_is_worth_a_page(errors, changes, worth):
     """It is, where anything changed or was rejected that was not before."""
     assert gathered(errors, changes).is_worth_a_page is worth
+
+
+def test_values_beyond_those_that_are_told_apart(run):
+    """Of a reason with thousands of values the text says how many more there are at least, and never too few."""
+    few, many = Gathered(), Gathered()
+    for row in range(VALUES + 500):
+        line = error(row, value=f"land {row}")
+        many.add_error(line)
+        if row < 9:
+            few.add_error(line)
+    told = [
+        rendered(rejected_rows(summary(run)["mappings"], one, Look(120, values=True)))
+        for one in (few, many)
+    ]
+    assert "1 × land 4, … and 4 other values\n" in told[0]
+    assert "1 × land 4, … and at least 996 other values\n" in told[1]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.domain.results import Status
-from sync.report.words import STATUSES, count, duration, named, value, visible
+from sync.report.words import STATUSES, count, duration, named, value, visible, wrapped
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,27 @@ def test_duration(seconds, expected):
 def test_every_status_has_words():
     """No status is shown as a bare name."""
     assert set(Status) == set(STATUSES)
+
+
+@pytest.mark.parametrize(
+    ("line", "pieces"),
+    [
+        ("", [""]),
+        ("fits in it", ["fits in it"]),
+        ("one two three four", ["one two", "  three", "  four"]),
+        ("    four blanks", ["    four", "     blanks"]),
+        ("an_id_that_is_longer_than_a_line and", ["an_id_that_is_longer_than_a_line", "  and"]),
+        ("see an_id_that_is_longer", ["see", "  an_id_that_is_longer"]),
+        ("株式会社 クイン ab", ["株式会社", "  クイン", "  ab"]),
+        ("a  b  c  d  e", ["a  b  c  d", "  e"]),
+    ],
+)
+def test_wrapped(line, pieces):
+    """Between words, at ten cells, of which East Asian letters take two; ids stay whole."""
+    assert list(wrapped(line, 10)) == pieces
+
+
+@given(st.text(alphabet="ab 株\u0301🍎", max_size=80), st.integers(1, 40))
+def test_no_word_is_lost(line, width):
+    """Whatever the width, the words come in their order."""
+    assert " ".join(wrapped(line, width)).split() == line.split()
