@@ -1,5 +1,6 @@
 """Engines, the drivers that they need, and the databases' own words."""
 
+import re
 from collections import abc
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +21,10 @@ _PATIENCE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
+
+
+#: Names, ports, time-outs and certificates, as urllib3 says them.
+_WHY = re.compile(r"(Failed to .*?|Connection to \S* timed out[^'\"]*|\[SSL[^'\"]*)['\"]\)", re.S)
 
 
 def connect(url: URL, **options: Any) -> Engine:
@@ -102,4 +107,16 @@ def words(error: BaseException, url: URL, *, detail: bool = False) -> str:
 def _last_text(error: BaseException) -> str:
     """Drivers put a number first, SQLAlchemy's str() adds a link: the last text is the message."""
     texts = [arg for arg in error.args if isinstance(arg, str) and arg.strip()]
-    return texts[-1] if texts else str(error) or type(error).__name__
+    text = texts[-1] if texts else str(error) or type(error).__name__
+    cause = next((arg for arg in error.args if isinstance(arg, OSError)), None)
+    if cause is not None and texts:
+        return f"{text}: {cause.strerror or cause}"
+    return _why_unreachable(text)
+
+
+def _why_unreachable(text: str) -> str:
+    """Why a server could not be reached, of what urllib3 wraps it in; any other text as it is."""
+    if "Max retries exceeded with url" not in text:
+        return text
+    found = _WHY.search(text)
+    return found[1] if found else text

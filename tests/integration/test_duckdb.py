@@ -182,6 +182,32 @@ def test_messages(source: Warehouse, sql: str, message: str):
     assert "\n" not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        (
+            "select id,\n      nme\n    from accounts",
+            'Binder Error: Referenced column "nme" not found in FROM clause!'
+            ' Candidate bindings: "name" (line 2, column 7 of the query)',
+        ),
+        (
+            "selec 1",
+            'Parser Error: syntax error at or near "selec" (line 1, column 1 of the query)',
+        ),
+        (
+            f"select 'é{'x' * 200}' as a, nope from accounts",
+            'Binder Error: Referenced column "nope" not found in FROM clause!'
+            ' Candidate bindings: "name" (line 1, column 218 of the query)',
+        ),
+    ],
+)
+def test_places(source: Warehouse, sql: str, message: str):
+    """The place in the query, as other databases tell it, instead of a piece of the query."""
+    with pytest.raises(SourceError) as caught:
+        read(source, sql)
+    assert caught.value.message == message
+
+
 def test_single_precision(source: Warehouse):
     """FLOAT is its shortest text, not what a double makes of it."""
     [[row]] = read(source, "select 0.1::float, 0.1::double, 'inf'::float, null::float")

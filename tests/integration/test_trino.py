@@ -81,6 +81,13 @@ def test_words():
     assert caught.value.message == message
 
 
+def test_nobody_answers():
+    """Why, and where to look, although the driver connects with the first statement only."""
+    with pytest.raises(SourceError, match=r"^Failed to establish a new connection") as caught:
+        read(Warehouse.open("trino://tester@127.0.0.1:1/memory"), "select 1")
+    assert caught.value.hint.startswith("check the URL")
+
+
 def test_cancel():
     """A query that has not come to its first row is broken off, on the server as well."""
     coordinator = Coordinator(silent=True)

@@ -1,5 +1,6 @@
 """DuckDB: a file that is opened for reading only, or other files, such as Parquet, without one."""
 
+import re
 from collections import abc
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,6 +9,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import URL, Connection
 
+from sync.database import engines
 from sync.domain.numbers import single
 from sync.domain.record import AttributeType
 from sync.warehouse.dialects import late
@@ -52,6 +54,8 @@ _KINDS: dict[str, Kind] = {
 }
 
 
+#: A line of the query, or a piece of it, and under it the mark.
+_EXCERPT = re.compile(r"\s*\nLINE (\d+): ([^\n]*)\n( *)\^+\s*\Z")
 #: What DuckDB's parser calls statements that read; MULTI is a PIVOT.
 _READING = frozenset({"SELECT", "MULTI"})
 
@@ -88,6 +92,16 @@ class DuckDB(General):
         """The query ends at its next vector of rows."""
         driver.interrupt()
 
+    def words(self, error: BaseException, url: URL, *, detail: bool) -> str:
+        """DuckDB's message, without the piece of the query that it shows."""
+        plain = _EXCERPT.sub("", str(getattr(error, "orig", None) or error))
+        return engines.words(Exception(plain), url, detail=detail)
+
+    def position(self, error: BaseException, connection: Connection) -> int | None:
+        """Where the piece of the query that it shows is marked."""
+        found = _EXCERPT.search(str(getattr(error, "orig", "")))
+        return _place(found, getattr(error, "statement", None) or "") if found else None
+
     def relations(self, connection: Connection) -> abc.Sequence[Relation]:
         """By DuckDB's own functions."""
         return [Relation(*row) for row in connection.exec_driver_sql(_RELATIONS)]
@@ -100,6 +114,20 @@ class DuckDB(General):
     def declared(self, connection: Connection, relation: Relation) -> abc.Mapping[str, Kind]:
         """Every query tells its types already."""
         return {}
+
+
+def _place(excerpt: re.Match[str], sql: str) -> int | None:
+    """The character of a statement that an excerpt points to; a long line is cut at both ends."""
+    number, shown, mark = int(excerpt[1]), excerpt[2], excerpt[3]
+    lines = sql.split("\n")
+    if number > len(lines):
+        return None
+    cut = 3 if shown.startswith("...") else 0
+    begin = lines[number - 1].find(shown[cut:].removesuffix("..."))
+    if begin < 0:
+        return None
+    column = len(mark) - len(f"LINE {number}: ") - cut + begin
+    return sum(len(line) + 1 for line in lines[: number - 1]) + column
 
 
 def kind(written: str) -> Kind:

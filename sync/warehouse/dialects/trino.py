@@ -77,6 +77,11 @@ class Trino(ByCursor):
             return engines.words(error, url, detail=detail)
         return engines.words(Exception(message), url, detail=detail)
 
+    def hint(self, error: BaseException) -> str:
+        """Where to look if nobody answers: the driver connects with the first statement."""
+        nobody = type(getattr(error, "orig", None)).__name__ == "TrinoConnectionError"
+        return self.unreachable if nobody else ""
+
 
 def kind(written: str) -> Kind:
     """What a type is: `decimal(18,2)`, `timestamp(3) with time zone`, `row(a integer)`."""

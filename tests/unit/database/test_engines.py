@@ -30,6 +30,49 @@ def test_no_names():
         engines.names(urls.parse("oracel://host/db"))
 
 
+REFUSED = "Failed to establish a new connection: [Errno 111] Connection refused"
+UNKNOWN = "Failed to resolve 'h' ([Errno -2] Name or service not known)"
+SILENT = "Connection to h timed out. (connect timeout=10)"
+TRIED = "HTTPConnectionPool(host='h', port=1): Max retries exceeded with url: /?query_id=4"
+ODD = f"{TRIED} (Caused by Odd())"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (
+            Exception(
+                f"Error {TRIED} (Caused by NewConnectionError(\"HTTPConnection(host='h', port=1): {REFUSED}\"))"
+                " executing HTTP request attempt 1 (http://h:1)"
+            ),
+            REFUSED,
+        ),
+        (
+            Exception(
+                f"failed to execute: {TRIED} (Caused by NameResolutionError("
+                f"\"HTTPConnection(host='h', port=8080): {UNKNOWN}\"))"
+            ),
+            UNKNOWN,
+        ),
+        (
+            Exception(
+                f"{TRIED} (Caused by ConnectTimeoutError("
+                f"<HTTPSConnection(host='h', port=443) at 0x7f>, '{SILENT}'))"
+            ),
+            SILENT,
+        ),
+        (Exception(ODD), ODD),
+        (
+            Exception("communication error", ConnectionRefusedError(111, "Connection refused")),
+            "communication error: Connection refused",
+        ),
+    ],
+)
+def test_why_nobody_answers(error: Exception, expected: str):
+    """Of what drivers wrap around it, the reason alone is said."""
+    assert engines.words(error, make_url("trino://h/d")) == expected
+
+
 def test_a_silent_postgresql_is_given_up():
     """libpq's own waits are hours long; what the URL says counts."""
     needed("psycopg")
