@@ -259,14 +259,48 @@ def undos(dice: random.Random, plan: Plan) -> Plan:
     for number, scene in enumerate(plan.scenes):
         scenes.append(scene)
         if number == sure or dice.random() < 0.4:
-            undo = _undo(dice, scene.newest)
+            undo = _undo(dice, plan, scene.newest)
             scenes += [undo] if dice.random() < 0.7 else [undo, replace(undo, blows=(), deeds=())]
     return replace(plan, scenes=tuple(scenes))
 
 
-def _undo(dice: random.Random, rows: Rows) -> Scene:
-    edits = tuple(Deed("edit", 0, dice.randrange(100)) for _ in range(dice.choice((0, 0, 1, 3))))
+def retries(dice: random.Random, plan: Plan) -> Plan:
+    """What is rejected is asked to be sent again, by processes that may die, perhaps with newer rows."""
+    scenes: list[Scene] = []
+    sure = dice.randrange(len(plan.scenes))
+    for number, scene in enumerate(plan.scenes):
+        scenes.append(scene)
+        if number == sure or dice.random() < 0.3:
+            rows = scene.newest.changed(dice) if dice.random() < 0.4 else scene.newest
+            scenes.append(replace(_another(dice, plan, rows), kind="retry"))
+    return replace(plan, scenes=tuple(scenes))
+
+
+def canaries(dice: random.Random, plan: Plan) -> Plan:
+    """Some writes of each kind are read back before the others follow."""
+
+    def careful(dice: random.Random, scene: Scene) -> Scene:
+        kind: Any = scene.kind if scene.kind in ("full", "apply") else "run"
+        return replace(scene, kind=kind, canary=dice.choice((1, 2, 5)))
+
+    return _in_scenes(dice, plan, careful)
+
+
+def looks(dice: random.Random, plan: Plan) -> Plan:
+    """Rows are audited, and one of them is explained, before the last runs and after them."""
+    return plan
+
+
+def _another(dice: random.Random, plan: Plan, rows: Rows) -> Scene:
+    """One more scene; in a world of two mappings no records become one, see `draw_plain`."""
     scene = draw_scene(dice, rows)
+    deeds = tuple(deed for deed in scene.deeds if not (plan.split and deed.what == "merge"))
+    return replace(scene, deeds=deeds)
+
+
+def _undo(dice: random.Random, plan: Plan, rows: Rows) -> Scene:
+    edits = tuple(Deed("edit", 0, dice.randrange(100)) for _ in range(dice.choice((0, 0, 1, 3))))
+    scene = _another(dice, plan, rows)
     deeds = (*edits, *scene.deeds) if dice.random() < 0.3 else edits
     return replace(scene, kind="undo", deeds=deeds, since=dice.choice((0, 0, 1, 2)))
 
@@ -366,6 +400,9 @@ KINDS: dict[str, Draw] = {
     "edits": edits,
     "plans": plans,
     "undos": undos,
+    "retries": retries,
+    "canaries": canaries,
+    "looks": looks,
     "renames": renames,
     "words": words,
 }

@@ -18,13 +18,15 @@ from sync.domain.plan import Absent
 from sync.domain.put_back import put_back
 from sync.domain.results import Delivered, count
 from sync.engine import run
+from sync.engine.audit import side
+from sync.engine.explanation import ExplainTask
 from sync.engine.lease import RunLease
 from sync.engine.read.decision import StateDecision
 from sync.engine.read.duplicates import DuplicateKeys
 from sync.engine.read.retrials import Retrials
 from sync.engine.spool import Spool
 from sync.engine.undo import putter
-from sync.engine.write import deliver, delivery, recorder
+from sync.engine.write import deliver, delivery, recorder, writer
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.writer import Writer
 from sync.report import archive, folder, log, undoable
@@ -317,6 +319,44 @@ def _refused_and_gone() -> Plan:
     deleted = Scene(changed, deeds=(Deed("delete a customer", 0, 0),))
     told: dict[str, Any] = {"present": ("acc-1",), "pinned": ("acc-1",), "switches": REFUSES}
     return Plan(0, scenes=(Scene(_with_ada()), deleted), kinds=("deletions",), **told)
+
+
+def _audited() -> Plan:
+    """All is there, and an audit looks at it."""
+    return Plan(0, scenes=(Scene(_with_ada()),), kinds=("looks",))
+
+
+def _explained() -> Plan:
+    """People have edited a record, and it is explained."""
+    edited = Scene(_rows("Any"), deeds=(Deed("edit", 0, 0),))
+    return Plan(0, scenes=(Scene(_rows("Any")), edited), kinds=("looks",))
+
+
+def _is_refused(kind: Any) -> Plan:
+    """ChartMogul refuses an update of a pinned value, and another process asks for more."""
+    scenes = (Scene(_rows("Company")), Scene(_rows("Company"), kind=kind))
+    return Plan(0, present=("acc-1",), pinned=("acc-1",), switches=REFUSES, scenes=scenes)
+
+
+def _dies_in_the_mine() -> Plan:
+    """ChartMogul drops an attribute of three contacts, of which one goes first."""
+    people = tuple(replace(ADA, id=f"per-{n}", email=f"ada{n}@firms.example") for n in range(3))
+    rows = replace(_with_ada(), people=people)
+    return Plan(0, undefined=True, scenes=(Scene(rows, canary=1),))
+
+
+def _hold_back(self: StateDecision, record: Any, fingerprint: Any, memory: Any) -> Any:
+    held = memory.held
+    if held is None or self.full or held.fingerprint != self.marks.held(fingerprint):
+        return None
+    return _held_back(replace(self, resend=False), record, fingerprint, memory)
+
+
+_held_back = StateDecision._held_back
+
+
+def _never_there(job: Any, _: Any) -> Any:
+    return replace(job, known=Absent())
 
 
 def _new_key() -> Plan:
@@ -621,6 +661,30 @@ MUTATIONS: dict[str, Mutation] = {
         "delivered",
         ((build, "_fill", _cast_first),),
         plans=(_in_words(),),
+    ),
+    "audits in the dark": Mutation(
+        "an audit counts rows as missing that are there",
+        "audits_are_true",
+        ((side, "known_by", _never_there),),
+        plans=(_audited(),),
+    ),
+    "explains at random": Mutation(
+        "an explanation says of every record that nothing differs",
+        "explanations_are_true",
+        ((ExplainTask, "_compare", _ignore),),
+        plans=(_explained(),),
+    ),
+    "no second try": Mutation(
+        "a retry leaves what is held back as it is",
+        "retries_ask_again",
+        ((StateDecision, "_held_back", _hold_back),),
+        plans=(_is_refused("retry"),),
+    ),
+    "deaf to the canary": Mutation(
+        "nobody minds whether the first rows arrived as they were sent",
+        "canaries_sing",
+        ((writer, "judge", _ignore),),
+        plans=(_dies_in_the_mine(),),
     ),
     "over an edit": Mutation(
         "an undo puts values back over what people have typed since",

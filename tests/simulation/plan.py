@@ -147,7 +147,8 @@ class Scene:
 
     rows: Rows
     #: `apply`: a plan was made in calm just before, and people had their way since. `undo`: an earlier run is put back.
-    kind: Literal["run", "full", "dry run", "apply", "undo"] = "run"
+    #: `retry`: what is rejected is sent again. `audit` and `explain` (of one account) only look.
+    kind: Literal["run", "full", "dry run", "apply", "undo", "retry", "audit", "explain"] = "run"
     troubles: tuple[Trouble, ...] = ()
     deeds: tuple[Deed, ...] = ()
     blows: tuple[Blow, ...] = ()
@@ -165,6 +166,13 @@ class Scene:
     companions: tuple[Companion, ...] = ()
     #: How many runs that changed anything came after the one that an `undo` is of.
     since: int = 0
+    #: So many writes of each kind are read back before others follow; None: all are alike.
+    canary: int | None = None
+
+    @property
+    def looks(self) -> bool:
+        """Whether its processes write nothing, by what they are asked for."""
+        return self.kind in ("dry run", "audit", "explain")
 
     @property
     def newest(self) -> Rows:

@@ -11,16 +11,18 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
+from sync.domain.plan import Seen
 from sync.domain.results import Status
 from sync.errors import EXIT_LOCKED, EXIT_REJECTED, EXIT_TERMINATED, ConfigError
 from sync.report import undoable
+from sync.report.audit import document
 from sync.sandbox.countries import state_code
 from sync.sandbox.sandbox import DATA_SOURCE
 from sync.sandbox.world import World as Held
 from tests.simulation.account import KEY, OTHER_KEY, READ_ONLY_KEY, Asked, Effect
 from tests.simulation.rows import NEW, PERSONAL, Account, Person, Rows, former
 from tests.simulation.worker import Worker
-from tests.simulation.world import TYPES, Planned, Undone, World
+from tests.simulation.world import TYPES, Looked, Planned, Undone, World
 
 Broken = abc.Iterator[str]
 
@@ -37,7 +39,8 @@ _REFUSED = ("refused", "held_back")
 
 def _workers(world: World) -> list[Worker]:
     played = [worker for played in world.played for worker in played.workers]
-    return played + world.rehearsals + world.foretold + world.early + world.last
+    looks = [looked.worker for looked in world.looks]
+    return played + world.rehearsals + world.foretold + world.early + looks + world.last
 
 
 def _report(world: World, worker: Worker) -> Path | None:
@@ -66,15 +69,17 @@ def counts(world: World) -> Broken:
                 yield f"more rows are decided than read; {name}"
             if mapping.status in (Status.SUCCEEDED, Status.COMPLETED_WITH_ERRORS):
                 given = _given(world, worker, mapping.mapping)
-                if rows.unprocessed or rows.read != given:
+                if rows.unprocessed or (given is not None and rows.read != given):
                     yield f"of {given} rows not all are decided; {name}"
         folder = _report(world, worker)
         if folder is not None:
             yield from _tally(worker, folder)
 
 
-def _given(world: World, worker: Worker, mapping: str) -> int:
-    """How many rows a mapping has: those of its query, or what a run did that is put back."""
+def _given(world: World, worker: Worker, mapping: str) -> int | None:
+    """How many rows a mapping has: those of its query, or what a run did that is put back; None: some of them."""
+    if worker.retries is not None or worker.explained is not None:
+        return None
     if worker.undoes is None:
         return len(worker.scene.rows.of(world.plan.queries[mapping]))
     return sum(name == mapping for name, _ in world.undone[worker.name].lines)
@@ -411,16 +416,16 @@ def lists_end(world: World) -> Broken:
 
 
 def dry_runs_write_nothing(world: World) -> Broken:
-    """A dry run sends no write, and leaves the state as it was."""
-    for played in world.played:
-        if played.scene.kind != "dry run":
+    """A dry run, an audit and an explanation send no write, and leave the state as it was."""
+    for played in (*world.played, *(looked.played for looked in world.looks)):
+        if not played.scene.looks:
             continue
-        names = {worker.name for worker in played.workers if worker.scene.kind == "dry run"}
+        names = {worker.name for worker in played.workers if worker.scene.looks}
         for effect in (*world.account.effects, *(world.other.effects if world.other else ())):
             if effect.writes and effect.caller in names:
-                yield f"a dry run sent {effect.method} {effect.path}"
+                yield f"a {played.scene.kind} sent {effect.method} {effect.path}"
         if len(names) == len(played.workers) and played.before != played.after:
-            yield "a dry run changed the state"
+            yield f"a {played.scene.kind} changed the state"
 
 
 def within_the_limits(world: World) -> Broken:
@@ -689,11 +694,11 @@ def _sent_again(
             if worker.began > undoing.began and (line["mapping"], line["key"]) in another.lines:
                 return
             continue
-        if rows and rows != of_run and worker.scene.kind != "dry run":
+        if rows and rows != of_run and not worker.scene.looks:
             return  # the row has changed: what it was before is no matter any more
         if worker.began < undoing.ended:
             continue
-        if worker.scene.kind == "full":
+        if worker.scene.kind == "full" or worker.retries is not None:
             return
         for effect in world.account.effects:
             if effect.caller == worker.name and effect.writes and line["uuid"] in effect.path:
@@ -717,6 +722,118 @@ def undone_for_good(world: World) -> Broken:
         except ConfigError:
             continue
         yield f"{worker.name} put a run back, and might be put back itself"
+
+
+def retries_ask_again(world: World) -> Broken:
+    """A retry holds no row back, and touches no row that was not rejected."""
+    for worker in _workers(world):
+        folder = _report(world, worker)
+        if worker.retries is None or folder is None:
+            continue
+        lines = _lines(folder, "errors.jsonl")
+        yield from (
+            f"{worker.name}: {one['mapping']} {one['key']} is held back"
+            for one in lines
+            if one["code"] == "held_back"
+        )
+        for line in (*lines, *_lines(folder, "changes.jsonl")):
+            asked = worker.retries.keys.get(line["mapping"], frozenset())
+            if not {line["key"], worker.stored(line["key"])} & asked:
+                yield f"{worker.name}: nobody asked for {line['mapping']} {line['key']}"
+
+
+def canaries_sing(world: World) -> Broken:
+    """Where a row of the canary did not arrive as it was sent, no more than the canary was written."""
+    for worker in _workers(world):
+        folder, most = _report(world, worker), worker.scene.canary
+        if most is None or folder is None or not (folder / "canary.json").exists():
+            continue
+        told = json.loads((folder / "canary.json").read_text())
+        bad = {one["mapping"] for one in told if one["refused"] or one["different"]}
+        wrote = Counter((c["mapping"], c["outcome"]) for c in _lines(folder, "changes.jsonl"))
+        for (mapping, outcome), count in wrote.items():
+            if mapping in bad and outcome in ("created", "updated") and count > most:
+                yield f"{worker.name}: a canary of {most} died, and {count} were {outcome}"
+
+
+def audits_are_true(world: World) -> Broken:
+    """An audit's counts are those of the world: which rows are missing, and which differ in what."""
+    if world.plan.merging or world.plan.dropping:
+        return
+    for looked in world.looks:
+        worker = looked.worker
+        folder = _report(world, worker)
+        if worker.scene.kind != "audit" or folder is None or worker.run is None:
+            continue
+        found = document(worker.run)
+        changes = _lines(folder, "changes.jsonl")
+        told = {(c["mapping"], c["row"]): (c["outcome"], set(c["changes"])) for c in changes}
+        for mapping, number, row in _good(world, worker.scene.rows):
+            outcome, names = told.get((mapping, number), ("unchanged", set()))
+            wanted, differing = _audited(world, row, looked.held)
+            if outcome != wanted or (wanted == "updated" and names != differing):
+                yield f"{mapping} row {number} is {wanted} {differing}, told as {outcome} {names}"
+        for one in found["mappings"] if found else ():
+            rows, name = one["rows"], one["mapping"]
+            lines = Counter(c["outcome"] for c in changes if c["mapping"] == name)
+            if (rows["missing"], rows["different"]) != (lines["created"], lines["updated"]):
+                yield f"audit.json has {rows} of {name}, the lines {lines}"
+            if name != "contacts" and one["extra"] != (extra := _extra(looked)):
+                yield f"audit.json has {one['extra']} records that are too many, not {extra}"
+
+
+def _audited(world: World, row: Account | Person, held: Held) -> tuple[str, set[str]]:
+    """What an audit is to say of a row, and in which fields it differs."""
+    shown = _shown(world, row, held)
+    if isinstance(shown, str) and isinstance(row, Person):
+        alike = _contact(world, replace(row, id=None), held)
+        if not isinstance(alike, str) and alike["external_id"] is None:
+            shown = alike
+    if isinstance(shown, str):
+        return "created", set()
+    differing = {
+        f"attributes.{name}" if name in (*TYPES, "role") else name
+        for name, wanted in row.fields.items()
+        if not _same(name, wanted, shown.get(name))
+        and (shown.get(name) or wanted is not None)
+        and not (world.plan.overwrite == "if_empty" and wanted is None)
+    }
+    if isinstance(row, Account) and "warehouse" not in shown["tags"]:
+        differing.add("tags")
+    if isinstance(row, Person) and row.id and shown["external_id"] != row.id:
+        differing.add("external_id")
+    return ("updated" if differing else "unchanged"), differing
+
+
+def _extra(looked: Looked) -> int:
+    """How many customers of the data source no row has."""
+    rows = looked.worker.scene.rows.accounts
+    known = {row.id for row in rows if row.bad != "null key"}
+    known |= {row.was for row in rows if row.was and row.bad != "null key"}
+    return sum(
+        any(source == DATA_SOURCE for source, _ in customer.pairs)
+        and not any(s == DATA_SOURCE and key in known for s, key in customer.pairs)
+        for customer in looked.held.customers.values()
+    )
+
+
+def explanations_are_true(world: World) -> Broken:
+    """An explanation shows the record of its key, where ChartMogul has it, with what differs."""
+    if world.plan.merging or world.plan.dropping or world.plan.yielding:
+        return
+    for looked in world.looks:
+        worker, found = looked.worker, looked.worker.explained
+        if found is None or worker.exit_code not in (0, EXIT_REJECTED):
+            continue
+        for _, _, row in _good(world, worker.scene.rows):
+            if not isinstance(row, Account) or row.id != found.key or not found.rows:
+                continue
+            wanted, differing = _audited(world, row, looked.held)
+            uuid = found.known.uuid if isinstance(found.known, Seen) else None
+            if uuid != _uuid(looked.held, row.id):
+                yield f"{row.id} is {_uuid(looked.held, row.id)}, and explained as {found.known}"
+            elif wanted == "updated" and set(found.differences or ()) != differing:
+                yield f"{row.id} differs in {differing}, explained as {found.differences}"
 
 
 def as_foretold(world: World) -> Broken:
@@ -818,6 +935,8 @@ def exit_codes_tell(world: World) -> Broken:
         if code == 0 and (rejected or open_ or statuses != {Status.SUCCEEDED}):
             yield f"not all is well; {told}"
         moved = any(mapping.conflicts for mapping in worker.run.mappings)
+        if worker.scene.kind == "audit":
+            moved = any(one.rows.created or one.rows.updated for one in worker.run.mappings)
         if (code == EXIT_REJECTED and not (rejected or moved)) or (code == EXIT_REJECTED and open_):
             yield f"not only rows were rejected; {told}"
         if code == EXIT_TERMINATED and (worker.asked_to_end is None or not _interrupted(statuses)):
@@ -850,7 +969,7 @@ def _alone(world: World, worker: Worker) -> bool:
 def _is_rival(other: Worker, worker: Worker) -> bool:
     """Whether a process takes the lease of the same records, in the same state."""
     same = other.place == worker.place and other.shelf is worker.shelf
-    return same and other.scene.kind != "dry run"
+    return same and not other.scene.looks
 
 
 def _came_to_the_lease(worker: Worker) -> bool:
@@ -928,6 +1047,10 @@ PROMISES: tuple[abc.Callable[[World], Broken], ...] = (
     put_back,
     stays_undone,
     undone_for_good,
+    retries_ask_again,
+    canaries_sing,
+    audits_are_true,
+    explanations_are_true,
     as_foretold,
     types_hold,
     nothing_leaks,

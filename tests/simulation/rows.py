@@ -119,6 +119,11 @@ class Rows:
         shares = query.split()[1:]
         return tuple(a for a in self.accounts if not shares or shares == [_share(former(a.id))])
 
+    def keys_of(self, sql: str) -> list[str]:
+        """The keys of the rows of a query, as a mapping has it."""
+        rows = self.of(sql.removeprefix("select "))
+        return [row.id if isinstance(row, Account) else row.key for row in rows]
+
     def all_keys(self) -> list[str]:
         """All keys, customers first."""
         return [a.id for a in self.accounts] + [p.key for p in self.people]

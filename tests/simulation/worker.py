@@ -19,11 +19,16 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from sync.chartmogul.connection import open_http
+from sync.cli.retry import of_state
 from sync.domain.allowance import LASTS
 from sync.domain.clock import Clock
 from sync.domain.events import Reporter
+from sync.domain.explained import Explained
 from sync.domain.results import Run
-from sync.engine.context import Selection, Stop
+from sync.engine.audit.task import Audit, AuditTask
+from sync.engine.context import Retry, Selection, Stop
+from sync.engine.explanation import ExplainTask
+from sync.engine.limits import RAILS
 from sync.engine.plan_file import PlanFile
 from sync.engine.read.query import MappingQuery
 from sync.engine.session import Session, Ways
@@ -111,6 +116,11 @@ class Worker:
     plan_file: Path = field(default_factory=Path)
     #: The report of the run that it puts back; None: it does something else.
     undoes: Path | None = None
+    #: The keys that it asks for again, and what it has explained.
+    retries: Retry | None = None
+    explained: Explained | None = None
+    #: A key as its state holds it.
+    stored: abc.Callable[[str], str] = str
     dead: bool = False
     run: Run | None = None
     #: An error that reached the top: one of ours ends the program with its code, any other is a bug.
@@ -182,12 +192,13 @@ class Worker:
         return f"exit {self.exit_code} {told}"
 
     async def _run(self) -> Run:
-        dry_run = self.scene.kind == "dry run"
+        dry_run = self.scene.looks
         settings = self.setting.settings
         async with AsyncExitStack() as stack:
             store = self._open_store(dry_run=dry_run)
             stack.callback(store.close)
-            errand = self._errand(stack)
+            self.stored = store.stored
+            errand = self._errand(stack, store)
             reporter = self._reporter(store, errand.selection)
             stack.callback(reporter.close)
             session = Session(
@@ -208,11 +219,36 @@ class Worker:
         clock = Clock(self.clock, self.monotonic, self._sleep, chance)
         return Ways(clock, self._http, self._query, WorldBook(self.shelf, self))
 
-    def _errand(self, stack: AsyncExitStack) -> "_Errand":
+    def _errand(self, stack: AsyncExitStack, store: Store) -> "_Errand":
         """What it is there for, as the commands would have it."""
-        if self.undoes is None:
-            return _Errand(self._selection(stack), self.setting.mappings)
-        folder = self.undoes
+        mappings = self.setting.mappings
+        match self.scene.kind:
+            case "undo" if self.undoes is not None:
+                return self._undo(self.undoes)
+            case "retry":
+                selection = of_state(store).selection()
+                if selection.retry is not None and selection.retry.keys:
+                    self.retries = selection.retry
+                    return _Errand(selection, mappings)
+            case "audit":
+                task = partial(AuditTask, audit=Audit())
+                return _Errand(Selection(full=True, lifted=frozenset(RAILS)), mappings, task)
+            case "explain":
+                return self._explain(self.scene.rows.accounts[0].id)
+        return _Errand(self._selection(stack), mappings)
+
+    def _explain(self, key: str) -> "_Errand":
+        self.explained = Explained(key)
+        task = partial(ExplainTask, explained=self.explained)
+        selection = Selection(keys=frozenset({key}), lifted=frozenset(RAILS))
+        mine = [
+            one
+            for one in self.setting.mappings
+            if key in self.scene.rows.keys_of(one.mapping.source.query or "")
+        ]
+        return _Errand(selection, tuple(mine[:1]), task)
+
+    def _undo(self, folder: Path) -> "_Errand":
         parts = undoable.read(undoable.folder_of(folder.parent, folder.name))
         undoables = {one.mapping: one for _, one in parts}
         by_name = {loaded.mapping.name: loaded for loaded in self.setting.mappings}
@@ -228,8 +264,8 @@ class Worker:
         if self.scene.kind == "apply" and self.place == (0, 0) and self.plan_file.exists():
             plan = PlanFile.open(self.plan_file, self.setting.folder)
             stack.callback(plan.close)
-            return Selection(plan=plan)
-        return Selection(full=self.scene.kind == "full")
+            return Selection(plan=plan, canary=self.scene.canary)
+        return Selection(full=self.scene.kind == "full", canary=self.scene.canary)
 
     def clock(self) -> datetime:
         """The time, as its wall clock has it."""

@@ -10,6 +10,7 @@ from collections import abc
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,19 @@ class Planned:
 
 
 @dataclass(slots=True)
+class Looked:
+    """A scene that only looks, in calm, and what ChartMogul held meanwhile."""
+
+    played: Played
+    held: Held
+
+    @property
+    def worker(self) -> Worker:
+        """Its process."""
+        return self.played.workers[0]
+
+
+@dataclass(slots=True)
 class Undone:
     """A run that is put back: its report's lines, by mapping and key, and its scene's rows.
 
@@ -139,6 +153,8 @@ class World:
     applied: dict[str, Planned] = field(default_factory=dict, init=False)
     #: What each process that put a run back had before it.
     undone: dict[str, Undone] = field(default_factory=dict, init=False)
+    #: What audits and explanations had before them.
+    looks: list["Looked"] = field(default_factory=list, init=False)
     #: A calm dry run, and the calm run after it; of worlds with plans.
     foretold: list[Worker] = field(default_factory=list, init=False)
     initial: set[str] = field(default_factory=set, init=False)
@@ -205,12 +221,21 @@ class World:
             self.early.append(self._calm(replace(calm, kind="run"), self.folder / "state.db"))
             self.a_day_later = _copied(self.account.sandbox.world)
         for scene in (calm, replace(calm, kind="run")):
+            if "looks" in self.plan.kinds:
+                self._look(rows)
             self._at += _CALM
             self.last.append(self._calm(scene, self.folder / "state.db"))
             if scene is calm:
                 self.held = _copied(self.account.sandbox.world)
         shutil.copy(_empty_state(), self.folder / "lost.db")
         self.last.append(self._calm(replace(calm, kind="run"), self.folder / "lost.db"))
+
+    def _look(self, rows: Rows) -> None:
+        """Audit all rows, and explain one; nothing changes meanwhile."""
+        for kind in ("audit", "explain"):
+            self._at += _CALM
+            looked = self._scene(Scene(rows, kind=kind), calm=True)
+            self.looks.append(Looked(looked, _copied(self.account.sandbox.world)))
 
     def _settle(self) -> None:
         """What ChartMogul holds beforehand, made over its own API by somebody else."""
@@ -277,7 +302,8 @@ class World:
             return []
         file = self.folder / "reports" / worker.run.id / "changes.jsonl"
         lines = file.read_text().splitlines() if file.exists() else []
-        return [line for line in map(json.loads, lines) if line["changes"] and line["uuid"]]
+        read = (json.loads(line, parse_float=Decimal) for line in lines)
+        return [line for line in read if line["changes"] and line["uuid"]]
 
     def _note_undo(self, worker: Worker, run: Worker, scene: Scene, *, alone: bool) -> None:
         """What an undo begins with."""
@@ -324,7 +350,7 @@ class World:
             if blow.what == "terminate":
                 loop.call_later(blow.much, struck.terminate)
         played = Played(scene, workers)
-        if scene.kind == "dry run":
+        if scene.looks:
             played.before = _dump(state)
         planned = None if scene.kind != "apply" else self._note_plan(workers[: len(mains)], scene)
         if undone is not None:
@@ -340,7 +366,7 @@ class World:
             self._at = loop.time()
             _tear_down(loop)
             self._loop = None
-        if scene.kind == "dry run":
+        if scene.looks:
             played.after = _dump(state)
         if planned is not None:
             planned.after = dict(self.account.sandbox.world.customers)
