@@ -8,7 +8,8 @@ is none of those that were tried, there are no fingerprints. Begin with `ask`.
 from array import array
 from collections import abc
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sync.domain.buckets import Reading
@@ -127,7 +128,9 @@ class Fingerprints:
 
 
 def ask(warehouse: Warehouse, sql: str) -> Fingerprints | NoFingerprints:
-    """Whether the warehouse makes fingerprints of a query; its columns are asked for, and it does not run.
+    """The fingerprints that the warehouse makes of a query, or why there are none, in a sentence.
+
+    Its columns are asked for, and it does not run.
 
     Raises:
         Unreachable: no connection.
@@ -141,13 +144,13 @@ def ask(warehouse: Warehouse, sql: str) -> Fingerprints | NoFingerprints:
     sql = statement.bare(sql, warehouse.dialect.grammar or name)
     try:
         with warehouse.query(sql, frame=hashing.outline()) as result:
-            shape = result.asked(hashing.shape)
+            shape = result.asked(partial(hashing.shape, sql=sql))
             if problem := shape.problem or _unproven(shape):
                 return NoFingerprints(problem)
-            edition = repr((_MAKING, name, shape, result.columns, result.manner))
-            return Fingerprints(
-                result.columns, result.manner, edition, warehouse, hashing, sql, shape
-            )
+            named = zip(result.columns, shape.names, strict=True)
+            columns = tuple(replace(column, name=name) for column, name in named)
+            edition = repr((_MAKING, name, shape, columns, result.manner))
+            return Fingerprints(columns, result.manner, edition, warehouse, hashing, sql, shape)
     except Unreachable:
         raise
     except SourceError as error:

@@ -13,8 +13,10 @@ from sync.database import engines
 from sync.domain.numbers import single
 from sync.domain.record import AttributeType
 from sync.warehouse.dialects import late
+from sync.warehouse.dialects.clickhouse_hashing import ClickHouseHashing
 from sync.warehouse.dialects.dialect import Kind, Late
 from sync.warehouse.dialects.general import General
+from sync.warehouse.dialects.hashing import Hashing
 
 INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
 STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, AttributeType.BOOLEAN
@@ -65,6 +67,7 @@ class ClickHouse(General):
     bytes_as_text: ClassVar[str] = "hex({})"
     grammar: ClassVar[str] = "clickhouse"
     guards: ClassVar[bool] = True
+    hashing: ClassVar[Hashing | None] = ClickHouseHashing()
 
     def reading(self, url: URL) -> URL:
         """Nothing is written; what the user says of it counts, such as 1, in which no setting can be changed either."""

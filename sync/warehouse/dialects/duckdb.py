@@ -14,7 +14,9 @@ from sync.domain.numbers import single
 from sync.domain.record import AttributeType
 from sync.warehouse.dialects import late
 from sync.warehouse.dialects.dialect import MISSING_FILE, Kind, Late
+from sync.warehouse.dialects.duckdb_hashing import DuckDBHashing
 from sync.warehouse.dialects.general import General
+from sync.warehouse.dialects.hashing import Hashing
 from sync.warehouse.relation import Relation
 
 #: What SQLAlchemy's inspector asks is PostgreSQL's own, of which DuckDB has only parts.
@@ -69,6 +71,7 @@ class DuckDB(General):
     bytes_as_text: ClassVar[str] = "hex({})"
     grammar: ClassVar[str] = "duckdb"
     guards: ClassVar[bool] = True
+    hashing: ClassVar[Hashing | None] = DuckDBHashing()
 
     def arguments(self, url: URL) -> dict[str, Any]:
         """A file is opened read-only; without one there is nothing that could be written."""

@@ -54,8 +54,8 @@ class Hashing(Protocol):
     def outline(self) -> Frame:
         """Its columns and none of its rows."""
 
-    def shape(self, connection: Connection, cursor: Any) -> Shape:
-        """What the running outline says."""
+    def shape(self, connection: Connection, cursor: Any, sql: str) -> Shape:
+        """What the running outline of a query says, with the names that the query itself gives."""
 
     def whole(self, shape: Shape, salt: Salt) -> Frame:
         """One row: how many rows there are, and the sum of their hashes, null for none."""

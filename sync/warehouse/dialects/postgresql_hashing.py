@@ -55,7 +55,7 @@ class PostgreSQLHashing:
         """A limit of no rows is known before anything runs."""
         return Frame("select sync_q.* from (", ") as sync_q limit 0", streamed=False)
 
-    def shape(self, connection: Connection, cursor: Any) -> Shape:
+    def shape(self, connection: Connection, cursor: Any, sql: str) -> Shape:
         """Types by their object ids; enums are sent as their labels."""
         described = cursor.description
         unknown = [int(column[1]) for column in described if column[1] not in _PROVEN]
