@@ -1,7 +1,7 @@
 """Fingerprints by ClickHouse's engine, by the real driver."""
 
 from collections import abc
-from urllib.request import urlopen
+from typing import Any
 
 import pytest
 
@@ -63,28 +63,24 @@ OTHER_SESSION = {
 
 
 @pytest.fixture(scope="module")
-def port() -> abc.Iterator[int]:
+def source() -> abc.Iterator[Warehouse]:
     """Of a server that stays for all tests."""
     with clickhouse() as port:
-        yield port
+        yield Warehouse.open(f"clickhouse://default@127.0.0.1:{port}/default")
 
 
-@pytest.fixture
-def source(port: int) -> Warehouse:
-    return Warehouse.open(f"clickhouse://default@127.0.0.1:{port}/default")
-
-
-def set_all(port: int, settings: abc.Mapping[str, str]) -> None:
+def set_all(source: Warehouse, settings: abc.Mapping[str, str]) -> None:
     """Change the one session that the server has."""
-    for name, value in settings.items():
-        with urlopen(f"http://127.0.0.1:{port}/", f"set {name} = {value}".encode()):
-            pass
+    with source.engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        for name, value in settings.items():
+            driver.client.command(f"set {name} = {value}")
 
 
 @pytest.fixture
-def other_session(port: int) -> abc.Iterator[abc.Callable[[], None]]:
-    yield lambda: set_all(port, OTHER_SESSION)
-    set_all(port, dict.fromkeys(OTHER_SESSION, "default"))
+def other_session(source: Warehouse) -> abc.Iterator[abc.Callable[[], None]]:
+    yield lambda: set_all(source, OTHER_SESSION)
+    set_all(source, dict.fromkeys(OTHER_SESSION, "default"))
 
 
 @pytest.mark.parametrize("sort", VALUES)
