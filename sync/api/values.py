@@ -163,6 +163,7 @@ class CheckedMapping:
     data_source: str | None
     data_source_made: bool
     columns: int
+    fingerprints: str | None
     attributes: abc.Mapping[str, CheckedAttribute]
     all_rows: CheckedRows | None
     lock_file: str | None

@@ -1,6 +1,7 @@
 """`check`: everything that a run needs, asked for without writing anything."""
 
 import asyncio
+import time
 from collections import abc
 from dataclasses import dataclass
 from itertools import chain
@@ -21,6 +22,7 @@ from sync.cli.say import say_lines
 from sync.cli.waiting import telling
 from sync.cli.write_lock import write_locks
 from sync.domain import instant
+from sync.domain.policy import ReadBy
 from sync.domain.record import ATTRIBUTE
 from sync.engine.account_guard import find_source, guard
 from sync.engine.noted_types import explained, with_known
@@ -29,6 +31,7 @@ from sync.engine.read.known_types import KnownTypes
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.scrutinize import scrutinize
 from sync.engine.read.thread import OneThread
+from sync.engine.read.worth import worth
 from sync.errors import ConfigError, NoSource, SyncError, gravest
 from sync.mapping.loader import LoadedMapping
 from sync.settings import Settings
@@ -227,6 +230,8 @@ def _ask_warehouse(checked: Checked, types_of: TypesOf) -> list[Disagreement]:
         elif builder.contract.found:
             for number, row in enumerate(rows, 1):
                 builder.build(number, row)
+    if checked.loaded.mapping.source.read is ReadBy.FINGERPRINTS:
+        checked.fingerprints = worth(query, builder, time.monotonic)
     checked.types, problems = builder.contract.settle(checked.in_use)
     silent = sorted(
         builder.contract.found.keys() - checked.types.keys() - {p.key for p in problems}

@@ -42,6 +42,8 @@ class Checked:
     #: Whether every row is looked at, and what that showed.
     all_rows: bool = field(default=False, init=False)
     scrutiny: Scrutiny | None = field(default=None, init=False)
+    #: Whether the warehouse can compare, and what that costs; None where the mapping does not ask for it.
+    fingerprints: str | None = field(default=None, init=False)
     #: The lock file that its types were written into, and those of them that were new to it.
     lock_file: str | None = field(default=None, init=False)
     lock_added: list[str] = field(default_factory=list, init=False)
@@ -78,6 +80,8 @@ def as_text(checked: Checked) -> abc.Iterator[str]:
         yield f"  data source  {visible(checked.source.name)} ({checked.source.uuid}{system}){made}"
     if checked.columns:
         yield f"  query        {checked.columns} columns"
+    if checked.fingerprints is not None:
+        yield f"  fingerprints {checked.fingerprints}"
     for key, typed in sorted(checked.types.items()):
         yield f"  attribute    {visible(key)}: {typed.type} ({typed.origin}){_fate(checked, key)}"
     if checked.scrutiny is not None:
@@ -163,6 +167,7 @@ def as_json_value(checked: Checked) -> dict[str, Any]:
         "data_source": checked.source.uuid if checked.source else mapping.destination.uuid,
         "data_source_made": checked.made,
         "columns": checked.columns,
+        "fingerprints": checked.fingerprints,
         "attributes": {
             key: {
                 "type": typed.type.value,

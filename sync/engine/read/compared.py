@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 
 from sync.domain.seen_rows import SeenRows
 from sync.engine.read.assembly import ReaderAssembly
-from sync.engine.read.comparison import Comparison
+from sync.engine.read.comparison import Comparison, key_of, problem_of
 from sync.engine.read.fingerprints import BucketRows, HashedQuery
 from sync.engine.read.reader import Reader
 from sync.engine.read.rounds import Rounds
 from sync.engine.read.surroundings import Cancellable
 from sync.engine.read.watched import Watched
 from sync.state.bucket_members import Members
-from sync.transform.build import RecordBuilder
 from sync.transform.contract import TypesOf
 from sync.transform.versions import versions
 
@@ -98,21 +97,6 @@ class Compared:
         # Rows that are not read have values in all columns, perhaps; and of these types none is sent that cannot be.
         reader.builder.contract.sendable.update(column.name for column in query.columns)
         return known.places
-
-
-def problem_of(builder: RecordBuilder) -> str | None:
-    """Why the rows of a mapping have to be read all, in a sentence, whatever its warehouse can do."""
-    if open_types := sorted(builder.contract.found):
-        return f"only values tell the type of the attribute {open_types[0]}: declare it"
-    return None if key_of(builder) else "no column is its key"
-
-
-def key_of(builder: RecordBuilder) -> list[int]:
-    """The places of the columns that make the key: rows that spell it alike fall into one bucket."""
-    slots = [*builder.keys]
-    if builder.descriptor.parent is not None:
-        slots += [slot for slot in builder.slots if slot.field in builder.descriptor.known_by]
-    return sorted({slot.index for slot in slots})
 
 
 def _placed(

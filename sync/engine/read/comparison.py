@@ -9,6 +9,7 @@ from sync.engine.read.fingerprints import BucketRows, HashedQuery
 from sync.state.buckets import Stored
 from sync.state.mapping_buckets import MappingBuckets
 from sync.state.memory import KnownDrops
+from sync.transform.build import RecordBuilder
 
 _SALT = 16
 _EMPTY = Bucket(Reading())
@@ -55,3 +56,18 @@ class Comparison:
         either = stored.buckets.keys() | now.keys()
         of = stored.buckets.get
         return {n for n in either if now.get(n, _EMPTY.reading) != of(n, _EMPTY).reading}
+
+
+def problem_of(builder: RecordBuilder) -> str | None:
+    """Why the rows of a mapping have to be read all, in a sentence, whatever its warehouse can do."""
+    if open_types := sorted(builder.contract.found):
+        return f"only values tell the type of the attribute {open_types[0]}: declare it"
+    return None if key_of(builder) else "no column is its key"
+
+
+def key_of(builder: RecordBuilder) -> list[int]:
+    """The places of the columns that make the key: rows that spell it alike fall into one bucket."""
+    slots = [*builder.keys]
+    if builder.descriptor.parent is not None:
+        slots += [slot for slot in builder.slots if slot.field in builder.descriptor.known_by]
+    return sorted({slot.index for slot in slots})
