@@ -9,7 +9,7 @@ from sync.report.gathered import Gathered, Group
 from sync.report.kinds import kind
 from sync.report.summary import Summary, lasted
 from sync.report.tables import COUNTS
-from sync.report.words import count, duration, value
+from sync.report.words import amount, count, duration, value
 
 #: A comment on GitHub takes 65,536 characters.
 MOST = 60_000
@@ -140,7 +140,8 @@ def _money(mappings: Sequence[Summary]) -> Iterator[str]:
     for mapping in mappings:
         if money := mapping.get("mrr"):
             known = f"{money['known']:,} of {money['of']:,} customers known"
-            yield f"- MRR touched by {plain(mapping['mapping'])}: {money['sum_cents'] / 100:,.2f} ({known})"
+            touched = amount(money["sum_cents"]) if money["known"] else "unknown"
+            yield f"- MRR touched by {plain(mapping['mapping'])}: {touched} ({known})"
 
 
 def _fields(document: Summary, gathered: Gathered, *, values: bool) -> Iterator[str]:

@@ -154,8 +154,16 @@ def test_money_and_newly_rejected(run):
         "known_drops": {"owner": 1},
     }
     text = render(document, Gathered(), Timeline())
-    for part in ("1,234.56", "4 newly rejected", "1 mended", "max_updates", "</code> of 1 row<"):
+    for part in (
+        "2 of 3 customers: 1,234.56",
+        "4 newly rejected",
+        "1 mended",
+        "max_updates",
+        "</code> of 1 row<",
+    ):
         assert part in text
+    document["mappings"][0]["mrr"] |= {"known": 0, "sum_cents": 0}
+    assert "MRR known of 0 of 3 customers</span>" in render(document, Gathered(), Timeline())
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
