@@ -5,6 +5,7 @@ from collections import abc
 
 from benchmarks import (
     allowance,
+    comparing,
     filled,
     first,
     requests,
@@ -27,6 +28,12 @@ def _unchanged(full: bool) -> abc.Iterator[table.Line]:
         yield from unchanged.lines(text, _MORE if full else _SIZES)
 
 
+def _comparing(full: bool) -> abc.Iterator[table.Line]:
+    with by_wheel() as url:
+        text = url.render_as_string(hide_password=False)
+        yield from comparing.lines(text, 1_000_000 if full else 100_000)
+
+
 _SCENARIOS: dict[str, abc.Callable[[bool], abc.Iterable[table.Line]]] = {
     "startup": lambda _: startup.lines(),
     "requests": lambda _: requests.lines(),
@@ -37,6 +44,7 @@ _SCENARIOS: dict[str, abc.Callable[[bool], abc.Iterable[table.Line]]] = {
     "sharing": lambda full: sharing.lines(30 if full else 10),
     "rivals": lambda _: rivals.lines(),
     "unchanged": _unchanged,
+    "comparing": _comparing,
 }
 
 

@@ -52,11 +52,31 @@ def postgres(url: str, rows: int) -> str:
     return url
 
 
+def duckdb(folder: Path, rows: int) -> str:
+    """The same accounts in a DuckDB file; its URL."""
+    import duckdb as driver
+
+    path = folder / "warehouse.duckdb"
+    path.unlink(missing_ok=True)
+    with driver.connect(str(path)) as connection:
+        connection.execute(f"create table accounts ({_COLUMNS})")
+        made = _ROWS.format(first=1, last=rows).removesuffix(" i")
+        connection.execute(f"insert into accounts {made} series(i)")
+    return f"duckdb:///{path}"
+
+
 def touch(url: str, every: int) -> None:
-    """Change the company of every so manieth account."""
+    """Change the company of every so manieth account, in PostgreSQL or DuckDB."""
+    change = f"update accounts set company = company || '!' where id % {every} = 0"
+    if url.startswith("duckdb"):
+        import duckdb as driver
+
+        with driver.connect(make_url(url).database or "") as connection:
+            connection.execute(change)
+        return
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"update accounts set company = company || '!' where id % {every} = 0")
+        connection.execute(change.encode())
 
 
 def sqlite(folder: Path, rows: int) -> str:

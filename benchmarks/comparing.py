@@ -1,0 +1,76 @@
+"""Fingerprints against the bare drain of the same rows: one number, buckets, and rows of the buckets that changed."""
+
+import json
+import tempfile
+from collections import abc
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmarks import hashed, warehouses
+from benchmarks.measure import Cost, python
+from benchmarks.table import Line, at_most
+
+#: Every so manieth row is changed.
+_EVERY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A process that asked one question: what it cost, the rows that it fetched, the seconds of the question itself."""
+
+    cost: Cost
+    rows: int
+    seconds: float
+
+    @classmethod
+    def of(cls, url: str, folder: Path, question: str) -> "Asked":
+        """Ask in a process of its own."""
+        file = folder / "question"
+        file.write_text(question)
+        cost = python("-m", "benchmarks.hashed", url, warehouses.QUERY, str(file))
+        rows, seconds = cost.out.split()
+        return cls(cost, int(rows), float(seconds))
+
+
+def lines(postgres: str, rows: int, times: int = 3) -> abc.Iterator[Line]:
+    """PostgreSQL, then DuckDB."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        warehouses.postgres(postgres, rows)
+        yield from _of("PostgreSQL", 0.25, postgres, folder, rows, times)
+        url = warehouses.duckdb(folder, rows)
+        yield from _of("DuckDB", 0.1, url, folder, rows, times)
+
+
+def _of(
+    where: str, most: float, url: str, folder: Path, rows: int, times: int
+) -> abc.Iterator[Line]:
+    before = dict(hashed.fingerprints(url, warehouses.QUERY).buckets(hashed.SALT, [0]))
+    warehouses.touch(url, _EVERY)
+    after = dict(hashed.fingerprints(url, warehouses.QUERY).buckets(hashed.SALT, [0]))
+    changed = json.dumps([bucket for bucket in after if after[bucket] != before.get(bucket)])
+    drains, found = list[Cost](), dict[str, list[Asked]]()
+    for _ in range(times):
+        drains.append(python("-m", "benchmarks.drain", url, warehouses.QUERY))
+        for question in ("whole", "buckets", changed):
+            found.setdefault(question, []).append(Asked.of(url, folder, question))
+    drain = median(cost.wall for cost in drains)
+    names = {
+        "whole": "one number",
+        "buckets": "65,536 buckets",
+        changed: f"rows of the buckets in which one of {_EVERY:,} changed",
+    }
+    for question, asked in found.items():
+        name = f"{rows:,} rows, {where}, {names[question]}: seconds ÷ drain"
+        ratio = median(one.cost.wall for one in asked) / drain
+        note = (
+            f"{asked[0].rows:,} rows fetched; {median(one.seconds for one in asked):.2f} s for the question,"
+            f" {drain:.2f} s the drain"
+        )
+        limited = question == "whole" and rows >= 1_000_000
+        yield (
+            at_most(name, ratio, "×", most, note) if limited else Line(name, ratio, "×", note=note)
+        )
+    fetched = found[changed][0].rows / rows * 100
+    yield at_most(f"{rows:,} rows, {where}, 0.1 % changed: fetched", fetched, "%", 2)
