@@ -17,8 +17,8 @@ from sync.sandbox.people import Contact
 from sync.sandbox.request import Incoming
 from sync.sandbox.sandbox import DATA_SOURCE, Sandbox
 from sync.sandbox.world import Merge
-from tests.simulation.plan import DEFINE, TYPE, Deed, Plan, Scene, Trouble
-from tests.simulation.rows import former
+from tests.simulation.plan import DEFINE, TAG, TYPE, Deed, Plan, Scene, Trouble
+from tests.simulation.rows import SEGMENTS, former
 
 KEY = "planted-key-5d2c7e91ab"
 OTHER_KEY = "planted-other-key-31f0c4d2"
@@ -145,6 +145,10 @@ class Account:
     graves: dict[str, list[tuple[str, str]]] = field(default_factory=dict, init=False)
     #: By uuid, the company that people typed last, while no process was under way.
     typed: dict[str, str] = field(default_factory=dict, init=False)
+    #: Whoever has last added a tag to a customer, by uuid and folded tag: a process, or people.
+    taggers: dict[tuple[str, str], str] = field(default_factory=dict, init=False)
+    #: Tags that a process took off, with who had added each.
+    untagged: list[tuple[str, str, str, str]] = field(default_factory=list, init=False)
     #: Contacts of nobody that were there beforehand, as they were.
     nobodies: dict[str, Contact] = field(default_factory=dict, init=False)
     #: Processes that a stranger told that nothing will do.
@@ -347,7 +351,9 @@ class Account:
         query: abc.Mapping[str, str] = request.query
         if "cursor" in query:
             query = rewind(Incoming(request.method, request.path, query, {}, b"", at)).query
+        before = self._tags(request)
         answer = sandbox.answer(request.method, request.path, query, request.headers, request.body)
+        self._note_tags(request, before)
         self.effects.append(
             Effect(
                 request.caller.name,
@@ -360,6 +366,22 @@ class Account:
             )
         )
         return answer
+
+    def _tags(self, request: _Request) -> dict[str, set[str]]:
+        """The tags of all customers, folded, where a request may change some."""
+        if request.method == "GET" or not request.path.startswith("/v1/customers"):
+            return {}
+        held = self.sandbox.world.customers
+        return {uuid: {tag.casefold() for tag in one.tags} for uuid, one in held.items()}
+
+    def _note_tags(self, request: _Request, before: abc.Mapping[str, set[str]]) -> None:
+        """Note who added which tags, and which were taken off."""
+        who = request.caller.name
+        for uuid, now in self._tags(request).items():
+            had = before.get(uuid, set())
+            self.taggers |= {(uuid, tag): who for tag in now - had}
+            for tag in sorted(had - now):
+                self.untagged.append((who, uuid, tag, self.taggers.pop((uuid, tag), "somebody")))
 
     # What people do
 
@@ -390,6 +412,14 @@ class Account:
             self.note(f"people type into {customer.uuid}")
             self.typed[customer.uuid] = f"Typed {deed.pick}"
             world.put(replace(customer, company=f"Typed {deed.pick}"))
+        elif deed.what == TAG and ours:
+            self.catch_up()
+            customer = world.customers[ours[deed.pick % len(ours)]]
+            tag = SEGMENTS[deed.pick % len(SEGMENTS)].strip()
+            if tag.casefold() not in {one.casefold() for one in customer.tags}:
+                self.note(f"people add {tag} to {customer.uuid}")
+                self.taggers[customer.uuid, tag.casefold()] = "people"
+                world.put(replace(customer, tags=(*customer.tags, tag)))
         elif deed.what == "edit" and ours:
             self.typed.pop(ours[deed.pick % len(ours)], None)
             customer = world.customers[ours[deed.pick % len(ours)]]

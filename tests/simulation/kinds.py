@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.simulation.plan import (
     DEFINE,
+    TAG,
     TYPE,
     Companion,
     Deed,
@@ -23,7 +24,7 @@ from tests.simulation.plan import (
     draw_plain,
     draw_scene,
 )
-from tests.simulation.rows import Account, Rows, former
+from tests.simulation.rows import SEGMENTS, Account, Rows, former
 
 Draw = abc.Callable[[random.Random, Plan], Plan]
 
@@ -341,6 +342,32 @@ def _worded(rows: Rows, keys: frozenset[str]) -> Rows:
     return replace(rows, accounts=tuple(accounts))
 
 
+def tags(dice: random.Random, plan: Plan) -> Plan:
+    """Rows bring tags, which change from run to run, and people add some of the same between the scenes."""
+
+    def tagged(dice: random.Random, scene: Scene) -> Scene:
+        deeds = tuple(Deed(TAG, 0, dice.randrange(1000)) for _ in range(dice.choice((0, 1, 3))))
+        return replace(scene, deeds=(*deeds, *scene.deeds))
+
+    era, scenes = 0, []
+    for scene in plan.scenes:
+        era += dice.random() < 0.4  # else tags change with their rows alone
+        later = _tagged(scene.later, era) if scene.later else None
+        scenes.append(replace(scene, rows=_tagged(scene.rows, era), later=later))
+    return replace(_in_scenes(dice, replace(plan, scenes=tuple(scenes)), tagged), tagged=True)
+
+
+def _tagged(rows: Rows, era: int) -> Rows:
+    """The rows with tags; always the same in one era."""
+    return replace(rows, accounts=tuple(_tagged_account(row, era) for row in rows.accounts))
+
+
+def _tagged_account(row: Account, era: int) -> Account:
+    dice = random.Random(f"{former(row.id)} {row.company} {era}")
+    some = [tag for tag in SEGMENTS if dice.random() < 0.3]
+    return replace(row, segments=",".join(some) or dice.choice((None, ",")))
+
+
 def fleet(dice: random.Random, plan: Plan) -> Plan:
     """Two to five processes work on one state at once, in two accounts and two data sources."""
 
@@ -405,6 +432,7 @@ KINDS: dict[str, Draw] = {
     "looks": looks,
     "renames": renames,
     "words": words,
+    "tags": tags,
 }
 
 #: What the worker bears. Not `lag`: a contact that was just created and cannot be read by its uuid looks as one that

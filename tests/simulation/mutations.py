@@ -12,7 +12,7 @@ from sync.destination.contacts import identity
 from sync.destination.contacts.contacts import Contacts
 from sync.destination.contacts.in_doubt import InDoubtCreates
 from sync.destination.parents import ParentResolver
-from sync.domain import overwrite, plan, planned
+from sync.domain import overwrite, plan, planned, tags
 from sync.domain.own import Own
 from sync.domain.plan import Absent
 from sync.domain.put_back import put_back
@@ -26,7 +26,7 @@ from sync.engine.read.duplicates import DuplicateKeys
 from sync.engine.read.retrials import Retrials
 from sync.engine.spool import Spool
 from sync.engine.undo import putter
-from sync.engine.write import deliver, delivery, recorder, writer
+from sync.engine.write import deliver, delivery, ownership, recorder, writer
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.writer import Writer
 from sync.report import archive, folder, log, undoable
@@ -38,6 +38,7 @@ from sync.state.store import Store
 from sync.transform import build
 from tests.simulation.plan import (
     DEFINE,
+    TAG,
     TYPE,
     Blow,
     Companion,
@@ -357,6 +358,20 @@ _held_back = StateDecision._held_back
 
 def _never_there(job: Any, _: Any) -> Any:
     return replace(job, known=Absent())
+
+
+#: Somebody adds the tag "trial".
+TRIAL = Deed(TAG, 0, 5)
+
+
+def _with_tags(*told: tuple[str | None, Deed | None]) -> Plan:
+    """One account that brings these tags from scene to scene; before some of them somebody adds one."""
+    [row] = _rows("Any").accounts
+    scenes = tuple(
+        Scene(Rows((replace(row, segments=said),), ()), deeds=(deed,) if deed else ())
+        for said, deed in told
+    )
+    return Plan(0, scenes=scenes, tagged=True, kinds=("tags",))
 
 
 def _new_key() -> Plan:
@@ -685,6 +700,24 @@ MUTATIONS: dict[str, Mutation] = {
         "canaries_sing",
         ((writer, "judge", _ignore),),
         plans=(_dies_in_the_mine(),),
+    ),
+    "anybody's tags": Mutation(
+        "a tag that a row lacks is taken off, whoever has added it",
+        "tags_of_others_stay",
+        ((tags, "outdated", lambda shown, wanted, *_: tags.without(shown or (), wanted)),),
+        plans=(_with_tags(("eu", None), ("eu,b2b", TRIAL)),),
+    ),
+    "shown before": Mutation(
+        "a tag that the look before had shown counts as added by the request after it",
+        "tags_of_others_stay",
+        ((ownership, "added_by", lambda _, changes: tags.texts(changes["tags"][1])),),
+        plans=(_with_tags((None, None), ("trial,eu", TRIAL), (None, None)),),
+    ),
+    "tags for good": Mutation(
+        "a tag is never taken off",
+        "tags_go",
+        ((plan, "_outdated", lambda *_: ()),),
+        plans=(_with_tags(("b2b,eu", None), ("eu", None)),),
     ),
     "over an edit": Mutation(
         "an undo puts values back over what people have typed since",

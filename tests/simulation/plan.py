@@ -34,6 +34,8 @@ TROUBLES: dict[str, int] = {
 DEFINE = "define the attribute"
 #: What somebody types into a record between two scenes, when no process is under way: it is a mapping's to leave.
 TYPE = "type a value"
+#: What somebody adds to a customer between two scenes.
+TAG = "add a tag"
 #: What people do in ChartMogul in the middle of a run.
 PEOPLE = ("merge", "delete a customer", "delete a contact", "edit")
 
@@ -221,6 +223,8 @@ class Plan:
     renaming: bool = False
     #: The mapping of customers says what the warehouse's words stand for.
     mapped: bool = False
+    #: Rows bring tags of their own.
+    tagged: bool = False
     #: Whose value wins, for all fields.
     overwrite: str = "always"
     #: The kinds of trouble that struck beyond those of every world, see `kinds`.

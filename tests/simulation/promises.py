@@ -20,6 +20,7 @@ from sync.sandbox.countries import state_code
 from sync.sandbox.sandbox import DATA_SOURCE
 from sync.sandbox.world import World as Held
 from tests.simulation.account import KEY, OTHER_KEY, READ_ONLY_KEY, Asked, Effect
+from tests.simulation.plan import Scene
 from tests.simulation.rows import NEW, PERSONAL, Account, Person, Rows, former
 from tests.simulation.worker import Worker
 from tests.simulation.world import TYPES, Looked, Planned, Undone, World
@@ -220,7 +221,7 @@ def _untaken(world: World, row: Account | Person) -> list[str]:
         for name in _lacking(world, row, shown)
     ]
     if isinstance(row, Account):
-        return found if "warehouse" in shown["tags"] else [*found, "tags"]
+        return found if row.tags <= _folded(shown["tags"]) else [*found, "tags"]
     return found if shown["external_id"] == row.id else [*found, "external_id"]
 
 
@@ -239,9 +240,43 @@ def _differs(world: World, row: Account | Person) -> str:
         return shown
     for name in _lacking(world, row, shown):
         return f"{name} is {shown.get(name)!r}, not {row.fields[name]!r}"
-    if isinstance(row, Account) and "warehouse" not in shown["tags"]:
-        return "the tag is missing"
+    if isinstance(row, Account) and not row.tags <= _folded(shown["tags"]):
+        return f"of the tags {sorted(row.tags)} there are {shown['tags']}"
     return ""
+
+
+def _folded(tags: abc.Iterable[str]) -> set[str]:
+    return {tag.casefold() for tag in tags}
+
+
+def tags_of_others_stay(world: World) -> Broken:
+    """A tag that no process has added is never removed."""
+    for account in (world.account, world.other):
+        for who, uuid, tag, added_by in account.untagged if account else ():
+            if not added_by.startswith("process"):
+                yield f"{who} took {tag} off {uuid}, which {added_by} had added"
+
+
+def tags_go(world: World) -> Broken:
+    """Where nothing goes wrong, a tag that a process has added is gone once its row has it no more."""
+    plan = world.plan
+    quiet = not (plan.meddling or plan.dropping or plan.undoing or plan.yielding or plan.renaming)
+    scenes = plan.scenes if quiet and plan.live_check == "changed" and not plan.stale else ()
+    calm = all(s.kind in ("run", "full") and not _struck(s) for s in scenes)
+    if not scenes or not calm or world.last[0].run is None:
+        return
+    for _, _, row in _good(world, world.last[0].scene.rows):
+        shown = _shown(world, row, world.held)
+        if isinstance(row, Account) and not isinstance(shown, str):
+            more = _folded(shown["tags"]) - row.tags
+            if more:
+                yield f"the row of {row.id} has {sorted(more)} no more, and its customer has"
+
+
+def _struck(scene: Scene) -> bool:
+    """Whether anything befell a scene."""
+    befell = (scene.troubles, scene.blows, scene.deeds, scene.pauses, scene.companions)
+    return any(befell) or scene.second is not None or bool(scene.clocks)
 
 
 def _lacking(
@@ -635,8 +670,8 @@ def _stands(held: Held, line: abc.Mapping[str, Any], *which: int) -> bool:
         return False
     for name, pair in line["changes"].items():
         if name == "tags":
-            added = set(pair[1] or ()) - set(pair[0] or ())
-            if which == (0,) and added & set(shown["tags"]):
+            before, after, now = (_folded(one or ()) for one in (*pair, shown["tags"]))
+            if which == (0,) and ((after - before) & now or not before - after <= now):
                 return False
         elif not any(_alike(name, pair[one], shown.get(name)) for one in which):
             return False
@@ -771,6 +806,8 @@ def audits_are_true(world: World) -> Broken:
         for mapping, number, row in _good(world, worker.scene.rows):
             outcome, names = told.get((mapping, number), ("unchanged", set()))
             wanted, differing = _audited(world, row, looked.held)
+            if "tags" in names and _has_more_tags(world, row, looked.held):
+                continue  # one of them may be ours, which a run would take off
             if outcome != wanted or (wanted == "updated" and names != differing):
                 yield f"{mapping} row {number} is {wanted} {differing}, told as {outcome} {names}"
         for one in found["mappings"] if found else ():
@@ -780,6 +817,14 @@ def audits_are_true(world: World) -> Broken:
                 yield f"audit.json has {rows} of {name}, the lines {lines}"
             if name != "contacts" and one["extra"] != (extra := _extra(looked)):
                 yield f"audit.json has {one['extra']} records that are too many, not {extra}"
+
+
+def _has_more_tags(world: World, row: Account | Person, held: Held) -> bool:
+    """Whether a customer has tags that its row does not bring."""
+    shown = _shown(world, row, held)
+    if isinstance(shown, str) or isinstance(row, Person):
+        return False
+    return bool(_folded(shown["tags"]) - row.tags)
 
 
 def _audited(world: World, row: Account | Person, held: Held) -> tuple[str, set[str]]:
@@ -798,7 +843,7 @@ def _audited(world: World, row: Account | Person, held: Held) -> tuple[str, set[
         and (shown.get(name) or wanted is not None)
         and not (world.plan.overwrite == "if_empty" and wanted is None)
     }
-    if isinstance(row, Account) and "warehouse" not in shown["tags"]:
+    if isinstance(row, Account) and not row.tags <= _folded(shown["tags"]):
         differing.add("tags")
     if isinstance(row, Person) and row.id and shown["external_id"] != row.id:
         differing.add("external_id")
@@ -829,6 +874,8 @@ def explanations_are_true(world: World) -> Broken:
             if not isinstance(row, Account) or row.id != found.key or not found.rows:
                 continue
             wanted, differing = _audited(world, row, looked.held)
+            if "tags" in (found.differences or ()) and _has_more_tags(world, row, looked.held):
+                continue  # as above
             uuid = found.known.uuid if isinstance(found.known, Seen) else None
             if uuid != _uuid(looked.held, row.id):
                 yield f"{row.id} is {_uuid(looked.held, row.id)}, and explained as {found.known}"
@@ -1035,6 +1082,8 @@ PROMISES: tuple[abc.Callable[[World], Broken], ...] = (
     others_are_left_alone,
     no_false_alarm,
     edits_survive,
+    tags_of_others_stay,
+    tags_go,
     nobody_edited,
     strangers_end_nothing,
     lists_end,

@@ -10,6 +10,8 @@ from zlib import crc32
 #: Stands in every value that must not leave the warehouse but for ChartMogul and the reports.
 PERSONAL = "personal"
 PLANS = ("free", "team", "scale")
+#: The tags that rows bring, and people use as well, in whatever spelling.
+SEGMENTS = ("b2b", "EU", "eu", " vip ", "VIP", "trial")
 #: What a new key of a record begins with; the rest is the key that it had before.
 NEW = "new-"
 #: How a warehouse says what ChartMogul is to hold: by field, value → word.
@@ -43,6 +45,8 @@ class Account:
     was: str | None = None
     #: The warehouse has words for some of its values.
     worded: bool = False
+    #: The tags that the row brings, with commas between them.
+    segments: str | None = None
 
     @property
     def values(self) -> tuple[Any, ...]:
@@ -52,10 +56,16 @@ class Account:
         key = None if self.bad == "null key" else self.id
         plan = self._word("plan", self.plan)
         values = (key, self.company, self.email, country, plan, seats, self.partner)
-        return (*values, self.score, self.state, self.was)
+        return (*values, self.score, self.state, self.was, self.segments)
 
     def _word(self, name: str, value: Any) -> Any:
         return WORDS[name].get(value, value) if self.worded else value
+
+    @property
+    def tags(self) -> set[str]:
+        """The tags that ChartMogul is to hold, in one spelling."""
+        brought = (self.segments or "").split(",")
+        return {"warehouse"} | {tag.strip().casefold() for tag in brought if tag.strip()}
 
     @property
     def fields(self) -> dict[str, Any]:

@@ -23,6 +23,7 @@ _ACCOUNTS = (
     "score",
     "state",
     "was",
+    "segments",
 )
 _PEOPLE = ("customer", "id", "email", "first_name", "title", "role")
 

@@ -44,7 +44,7 @@ _CUSTOMERS = """\
 version: 1
 name: {name}
 source: {{query: "select {query}"}}
-limits: {{allow_empty: true}}
+limits: {{allow_empty: true{clears}}}
 destination: {{object: customer}}
 live_check: {live_check}
 fields:
@@ -57,7 +57,7 @@ attributes:
   seats: {{column: seats, type: Integer{seats}}}
   partner: {{column: partner, type: Boolean}}
   score: {{column: score, type: Decimal}}
-tags: [warehouse]
+tags: [warehouse{segments}]
 """
 _CONTACTS = """\
 version: 1
@@ -516,12 +516,13 @@ class _Terms:
     overwrite: str
     renaming: bool
     mapped: bool
+    tagged: bool
 
     @classmethod
     def of(cls, plan: Plan) -> "_Terms":
         """Those of a plan."""
         given = (plan.live_check, plan.by_email, tuple(plan.queries.items()), plan.states)
-        return cls(*given, plan.overwrite, plan.renaming, plan.mapped)
+        return cls(*given, plan.overwrite, plan.renaming, plan.mapped, plan.tagged)
 
     @property
     def told(self) -> dict[str, str]:
@@ -531,8 +532,11 @@ class _Terms:
             maps = {name: f", map: {_flow(words)}" for name, words in WORDS.items()}
         unused = [] if self.states else ["state"]
         unused += [] if self.renaming else ["was"]
+        unused += [] if self.tagged else ["segments"]
         return maps | {
             "live_check": self.live_check,
+            "clears": ", max_clears: 100%" if self.tagged else "",
+            "segments": ', {column: segments, separator: ","}' if self.tagged else "",
             "external_id": "" if self.by_email else "\n  external_id: id",
             "key": "{column: id, was: was}" if self.renaming else "id",
             "state": ("\n  state: state" if self.states else "")
