@@ -171,6 +171,10 @@ class Spool:
             ((n.key, n.row, n.fingerprint, n.rejected, n.name, n.was) for n in notes),
         )
 
+    def pass_over(self, rows: abc.Iterable[tuple[str, int, str | None]]) -> None:
+        """These rows do not count in this run, but their keys, and those before, are others' none the less."""
+        self._tell("insert or ignore into rows (key, row, was) values (?, ?, ?)", rows)
+
     def reject(self, found: abc.Iterable[tuple[str, int, str]]) -> None:
         """These keys are rejected in this run: with the row and the code of each."""
         self._tell(

@@ -216,6 +216,31 @@ def test_a_selected_key(town):
     assert (run.mappings[0].rows.updated or run.mappings[1].rows.updated, town.ids()) == (1, ["a1"])
 
 
+@pytest.mark.parametrize("town", OLD, indirect=True)
+def test_a_selected_key_that_cannot_be_told(town):
+    """Rows that are not asked for are in the query none the less: an old key of theirs is ambiguous."""
+    asked = Selection(keys=frozenset({"n1"}))
+    for other in ((town.old, "Quince", None), ("n2", "Quince", town.old)):
+        town.fill(("n1", "Medlar", town.old), other)
+        assert counts(town.run_with(asked), "customers") == {"rejected": 1}
+        assert town.codes("customers") == {1: "ambiguous_key"}
+    assert (town.writes(), town.ids()) == (Counter(), [town.old])
+
+
+@pytest.mark.parametrize("town", OLD, indirect=True)
+def test_an_old_key_that_is_selected(town):
+    """Who asks for the old key alone does not take over the customer of the row that has a new one."""
+    town.run()
+    town.fill(("n1", "Quince", town.old), (town.old, "Medlar", None))
+    run = town.run_with(Selection(keys=frozenset({town.old})))
+
+    assert (counts(run, "customers"), town.codes("customers")) == (
+        {"rejected": 1},
+        {2: "same_record"},
+    )
+    assert town.writes() == Counter()
+
+
 @pytest.mark.parametrize("null", [None, "", "  "])
 def test_no_old_key(town, null):
     """Blank is null: the row had no other key."""

@@ -137,8 +137,22 @@ class Reader:
     def _build(
         self, before: int, rows: Rows, places: abc.Iterable[int], source: RowSource
     ) -> list[Record | Rejected]:
-        built = (self.builder.build(before + i + 1, source.complete(rows[i])) for i in places)
-        return [item for item in built if self.selection.admits(item.key, self.state.stored)]
+        built = [self.builder.build(before + i + 1, source.complete(rows[i])) for i in places]
+        if self.selection.keys is None:
+            return built
+        chosen = [item for item in built if self.selection.admits(item.key, self.state.stored)]
+        if self.builder.former is not None:
+            self._pass_over({item.row for item in chosen}, built)
+        return chosen
+
+    def _pass_over(self, chosen: abc.Set[int], built: abc.Sequence[Record | Rejected]) -> None:
+        """Rows that are not asked for have keys, and had some, that tell which record a row with `was` is."""
+        others = [one for one in built if one.row not in chosen and one.key is not None]
+        self.spool.pass_over(
+            (key, one.row, one.was)
+            for one in others
+            for key in {one.key or "", self.state.stored(one.key or "")}
+        )
 
     def _again(self, before: int, memories: abc.Mapping[str, Memory]) -> list[int]:
         """The places of known rows of this batch whose keys other rows of it have: they are built after all."""

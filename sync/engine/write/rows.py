@@ -34,7 +34,10 @@ class SpooledRows:
 
     def renamed(self, uuid: str) -> abc.Sequence[int]:
         """The rows that are remembered with this uuid, and whose record has another key in ChartMogul."""
-        return [self._row(memory) for memory in self.state.renamed_of_uuid(uuid)]
+        renamed = self.state.renamed_of_uuid(uuid)
+        passed_over = self.spool.first([memory.key for memory in renamed])
+        rows = {key: first.row for key, first in passed_over.items()}
+        return [self._row(memory) or rows.get(memory.key, 0) for memory in renamed]
 
     def of_uuid(self, uuid: str) -> abc.Sequence[int]:
         """The rows whose keys are remembered with this uuid; 0 for keys that the query does not have."""
