@@ -287,8 +287,9 @@ def _lacking(
         held = shown.get(name)
         if name in shown["pinned"] or (name == "role" and world.plan.undefined):
             continue
-        if world.plan.yielding and (world.plan.undoing or _is_foreign(name, held)):
-            continue  # what was put back is somebody else's, too
+        strange = world.plan.undoing or world.plan.merging or _is_foreign(name, held)
+        if world.plan.yielding and strange:
+            continue  # what was put back, or came with a merged record, is somebody else's, too
         if world.plan.overwrite == "if_empty" and held not in (None, ""):
             continue
         if world.plan.overwrite == "if_empty" and wanted is None:
