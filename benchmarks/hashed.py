@@ -29,7 +29,7 @@ def fetch(url: str, query: str, question: str) -> int:
 
 
 if __name__ == "__main__":
-    *asked, place = sys.argv[1:]
+    url, query, place = sys.argv[1:]
     started = perf_counter()
     with open(place) as file:
-        print(fetch(*asked, file.read()), perf_counter() - started)
+        print(fetch(url, query, file.read()), perf_counter() - started)

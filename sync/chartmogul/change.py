@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 from sync.chartmogul import contacts, customers, wire
 from sync.chartmogul.transport import Transport
 from sync.chartmogul.wire import Call
-from sync.domain.plan import Seen, same
+from sync.domain.plan import Seen
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Value
+from sync.domain.sameness import same
 from sync.errors import Answered, Detached, Refused, Unavailable
 
 T = TypeVar("T")

@@ -9,8 +9,8 @@ from sync.cli.cases import Row
 from sync.domain import objects
 from sync.domain.instant import canonical, parse
 from sync.domain.objects import Descriptor, Kind
-from sync.domain.plan import same
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Value
+from sync.domain.sameness import same
 from sync.mapping.loader import LoadedMapping
 from sync.report.plain import plain
 

@@ -18,10 +18,11 @@ from sync.destination.interface import (
 from sync.domain.clock import Clock
 from sync.domain.objects.customer import CUSTOMER
 from sync.domain.parent import Parent
-from sync.domain.plan import Absent, Changes, Met, Seen, holds, shape_of
+from sync.domain.plan import Absent, Changes, Met, Seen
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Problem, Record
 from sync.domain.renamed import two_records
 from sync.domain.results import Outcome
+from sync.domain.sameness import holds, shape_of
 from sync.domain.tags import TAGS, added, removed
 from sync.domain.typed import Typed
 from sync.errors import ConfigError, ConfigProblem, NotFound, Unavailable

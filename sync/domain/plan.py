@@ -2,7 +2,6 @@
 
 from collections import abc
 from dataclasses import dataclass, field, fields
-from decimal import Decimal
 from typing import assert_never
 
 from sync.domain import tags
@@ -11,8 +10,9 @@ from sync.domain.objects import Descriptor, Field
 from sync.domain.overwrite import Edits, rule
 from sync.domain.own import Own, Owner
 from sync.domain.policy import Mode, OnAbsent, OnDeleted, Overwrites
-from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Problem, Record, Value
-from sync.domain.spelling import Shape, same_number, same_text
+from sync.domain.record import AttributeType, Fields, Problem, Record, Value
+from sync.domain.sameness import same, shape_of
+from sync.domain.spelling import Shape
 from sync.domain.tags import TagTerms
 
 
@@ -260,42 +260,3 @@ def _differences(
         if not same(value, before, shape):
             changes[name] = (before, value)
     return changes
-
-
-def shape_of(name: str, descriptor: Descriptor, types: abc.Mapping[str, AttributeType]) -> Shape:
-    """What the values of a field or an attribute are: it decides which spellings of them are one."""
-    if name.startswith(ATTRIBUTE):
-        return types.get(name.removeprefix(ATTRIBUTE))
-    return descriptor.fields.get(name)
-
-
-def same(wanted: Value, seen: Value, shape: Shape = None) -> bool:
-    """Whether ChartMogul holds what is wanted: one instant in two spellings is, `true` and 1 are not.
-
-    Which spellings are one depends on what the value is, its `shape`: a text attribute is what it says, but for white
-    space and invisible characters at its ends, a state of the US has three spellings.
-    """
-    match wanted, seen:
-        case bool(), bool():
-            return wanted == seen
-        case (bool(), _) | (_, bool()):
-            return False
-        case (int() | Decimal(), int() | Decimal()):
-            return same_number(wanted, seen)
-        case tuple(), tuple():
-            return wanted == seen
-        case str(), str():
-            return same_text(wanted, seen, shape)
-    return wanted is None and seen is None
-
-
-def holds(name: str, wanted: Value, held: Value, shape: Shape = None) -> bool:
-    """Whether an answer shows what was sent: a value the same, tags among others."""
-    if name == tags.TAGS:
-        return tags.holds(wanted, held)
-    return same(wanted, held, shape)
-
-
-def arrived(name: str, change: tuple[Value, Value], held: Value, shape: Shape = None) -> bool:
-    """Whether an answer shows what was sent of a change; of tags, that those that had to go are gone as well."""
-    return tags.arrived(change, held) if name == tags.TAGS else same(change[1], held, shape)

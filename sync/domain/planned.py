@@ -17,11 +17,10 @@ from sync.domain.plan import (
     Seen,
     Skip,
     Update,
-    holds,
-    same,
 )
 from sync.domain.record import Problem, Record, Value
 from sync.domain.results import Outcome
+from sync.domain.sameness import holds, same
 from sync.domain.tags import TAGS
 
 #: The code of a row that, or whose record, is no longer what the plan has seen.

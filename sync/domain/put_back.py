@@ -4,8 +4,9 @@ from collections import abc
 from dataclasses import dataclass, field
 
 from sync.domain import tags
-from sync.domain.plan import Changes, same
+from sync.domain.plan import Changes
 from sync.domain.record import Fields, Problem, Value
+from sync.domain.sameness import same
 from sync.domain.spelling import Shape
 from sync.domain.tags import TAGS, texts
 

@@ -8,8 +8,8 @@ import pytest
 from sync.domain.objects import Field
 from sync.domain.objects.contact import CONTACT
 from sync.domain.objects.customer import CUSTOMER
-from sync.domain.plan import same
 from sync.domain.record import AttributeType
+from sync.domain.sameness import same
 from sync.domain.states import code_of
 from sync.sandbox.countries import STATES
 from sync.sandbox.sandbox import DATA_SOURCE

@@ -12,7 +12,7 @@ from sync.destination.contacts import identity
 from sync.destination.contacts.contacts import Contacts
 from sync.destination.contacts.in_doubt import InDoubtCreates
 from sync.destination.parents import ParentResolver
-from sync.domain import overwrite, plan, planned, tags
+from sync.domain import overwrite, plan, planned, sameness, tags
 from sync.domain.own import Own
 from sync.domain.plan import Absent
 from sync.domain.put_back import put_back
@@ -492,7 +492,7 @@ MUTATIONS: dict[str, Mutation] = {
     "restless": Mutation(
         "nothing that ChartMogul shows ever equals what is wanted",
         "settled",
-        ((plan, "same", lambda *_: False),),
+        ((plan, "same", lambda *_: False), (sameness, "same", lambda *_: False)),
     ),
     "in earnest": Mutation(
         "a dry run writes",
@@ -573,7 +573,7 @@ MUTATIONS: dict[str, Mutation] = {
     "to the letter": Mutation(
         "texts are one value only to the letter: an e-mail in another case is another one",
         "no_duplicates",
-        ((plan, "same_text", lambda wanted, seen, shape: wanted == seen),),
+        ((sameness, "same_text", lambda wanted, seen, shape: wanted == seen),),
     ),
     "the id alone": Mutation(
         "that nobody bears a contact's external id counts as its absence, whatever e-mails are there",

@@ -3,8 +3,9 @@
 from collections import abc
 
 from sync.domain.objects.contact import CONTACT
-from sync.domain.plan import Absent, Seen, same
+from sync.domain.plan import Absent, Seen
 from sync.domain.record import Problem, Record
+from sync.domain.sameness import same
 
 
 def resolve(

@@ -12,10 +12,11 @@ from sync.domain.lookup import Listing, Way, choose
 from sync.domain.money import Revenue
 from sync.domain.objects import Descriptor
 from sync.domain.own import Owner
-from sync.domain.plan import Changes, Seen, shape_of
+from sync.domain.plan import Changes, Seen
 from sync.domain.put_back import Past, PutBack, gone, is_back, put_back
 from sync.domain.record import AttributeType, Fields, Problem, Record, Rejected, Stage
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Result, count
+from sync.domain.sameness import shape_of
 from sync.domain.spelling import Shape
 from sync.domain.tags import TAGS, added, marks, removed
 from sync.engine.context import RunContext

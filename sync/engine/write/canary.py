@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from sync.destination.interface import Destination
 from sync.domain.clock import Clock
 from sync.domain.objects import Field
-from sync.domain.plan import Changes, Create, Policy, Update, arrived
+from sync.domain.plan import Changes, Create, Policy, Update
 from sync.domain.record import Fields
 from sync.domain.results import Compared, Delivered, PartlyWritten
+from sync.domain.sameness import arrived
 from sync.engine.write.content import all_of
 from sync.engine.write.delivery import Delivery, Planned
 from sync.errors import NotFound, RailError

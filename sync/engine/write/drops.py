@@ -3,9 +3,10 @@
 from collections import abc
 from dataclasses import dataclass
 
-from sync.domain.plan import Changes, Policy, arrived
+from sync.domain.plan import Changes, Policy
 from sync.domain.record import Fields, Record
 from sync.domain.results import Warned
+from sync.domain.sameness import arrived
 from sync.engine.write.delivery import Job
 
 _AGAIN = (

@@ -8,9 +8,10 @@ from sync.domain.fingerprint import join
 from sync.domain.objects import Field, Kind
 from sync.domain.overwrite import Edits
 from sync.domain.own import Own
-from sync.domain.plan import Changes, Known, Policy, Seen, same
+from sync.domain.plan import Changes, Known, Policy, Seen
 from sync.domain.record import Fields, Value
 from sync.domain.results import Delivered
+from sync.domain.sameness import same
 from sync.domain.spelling import normal
 from sync.domain.tags import TAGS, added
 from sync.engine.write.asked import AskedValues

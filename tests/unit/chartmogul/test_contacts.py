@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sync.chartmogul import contacts
 from sync.chartmogul.wire import load
 from sync.domain.objects.contact import CONTACT
-from sync.domain.plan import same
+from sync.domain.sameness import same
 from tests.support.samples import samples
 from tests.unit.chartmogul.scene import sent
 

@@ -8,7 +8,7 @@ from sync.chartmogul import customers
 from sync.chartmogul.wire import load
 from sync.domain.objects import Kind
 from sync.domain.objects.customer import CUSTOMER
-from sync.domain.plan import same
+from sync.domain.sameness import same
 from tests.support.samples import samples
 from tests.unit.chartmogul.scene import AWKWARD, ENCODED, TYPES, recorded, sent
 

@@ -13,8 +13,9 @@ from sync.chartmogul.pace import Pace
 from sync.chartmogul.transport import Transport, Waiting
 from sync.domain.objects.contact import CONTACT
 from sync.domain.objects.customer import CUSTOMER as DESCRIPTOR
-from sync.domain.plan import Absent, Seen, same
+from sync.domain.plan import Absent, Seen
 from sync.domain.record import Fields
+from sync.domain.sameness import same
 from sync.errors import AlreadyExists, Denied, NotFound
 from sync.sandbox.sandbox import DATA_SOURCE, KEY, Sandbox
 from sync.sandbox.transport import transport

@@ -20,10 +20,10 @@ from sync.domain.plan import (
     Skip,
     Update,
     decide,
-    same,
 )
 from sync.domain.policy import Mode, OnAbsent
 from sync.domain.record import Record, Value
+from sync.domain.sameness import same
 from sync.domain.tags import added
 
 HASHER = Hasher(b"salt")

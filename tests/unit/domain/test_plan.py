@@ -20,11 +20,10 @@ from sync.domain.plan import (
     Skip,
     Update,
     decide,
-    holds,
-    same,
 )
 from sync.domain.policy import Mode, OnAbsent, OnDeleted
 from sync.domain.record import Record
+from sync.domain.sameness import holds, same
 from sync.domain.tags import OwnTags, TagTerms, marks
 
 HASHER = Hasher(b"salt")

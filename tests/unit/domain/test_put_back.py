@@ -1,9 +1,10 @@
 """Putting back: what is written, what is back already, and what somebody has changed since."""
 
 from sync.domain.objects import of
-from sync.domain.plan import Changes, shape_of
+from sync.domain.plan import Changes
 from sync.domain.put_back import PutBack, is_back, put_back
 from sync.domain.record import AttributeType, Object
+from sync.domain.sameness import shape_of
 
 
 def shape(name):

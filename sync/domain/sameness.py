@@ -1,0 +1,48 @@
+"""Sameness: whether ChartMogul holds what is wanted, however the two are spelt."""
+
+from collections import abc
+from decimal import Decimal
+
+from sync.domain import tags
+from sync.domain.objects import Descriptor
+from sync.domain.record import ATTRIBUTE, AttributeType, Value
+from sync.domain.spelling import Shape, same_number, same_text
+
+
+def shape_of(name: str, descriptor: Descriptor, types: abc.Mapping[str, AttributeType]) -> Shape:
+    """What the values of a field or an attribute are: it decides which spellings of them are one."""
+    if name.startswith(ATTRIBUTE):
+        return types.get(name.removeprefix(ATTRIBUTE))
+    return descriptor.fields.get(name)
+
+
+def same(wanted: Value, seen: Value, shape: Shape = None) -> bool:
+    """Whether ChartMogul holds what is wanted: one instant in two spellings is, `true` and 1 are not.
+
+    Which spellings are one depends on what the value is, its `shape`: a text attribute is what it says, but for white
+    space and invisible characters at its ends, a state of the US has three spellings.
+    """
+    match wanted, seen:
+        case bool(), bool():
+            return wanted == seen
+        case (bool(), _) | (_, bool()):
+            return False
+        case (int() | Decimal(), int() | Decimal()):
+            return same_number(wanted, seen)
+        case tuple(), tuple():
+            return wanted == seen
+        case str(), str():
+            return same_text(wanted, seen, shape)
+    return wanted is None and seen is None
+
+
+def holds(name: str, wanted: Value, held: Value, shape: Shape = None) -> bool:
+    """Whether an answer shows what was sent: a value the same, tags among others."""
+    if name == tags.TAGS:
+        return tags.holds(wanted, held)
+    return same(wanted, held, shape)
+
+
+def arrived(name: str, change: tuple[Value, Value], held: Value, shape: Shape = None) -> bool:
+    """Whether an answer shows what was sent of a change; of tags, that those that had to go are gone as well."""
+    return tags.arrived(change, held) if name == tags.TAGS else same(change[1], held, shape)
