@@ -115,13 +115,21 @@ class Fingerprints:
     ) -> abc.Iterator[HashedResult]:
         """The rows of some buckets; the connection is closed when the block ends.
 
+        Columns are taken by their places, so that they are still the same is asked when the rows have been read.
+
         Raises:
-            SourceError: as in `whole`.
+            SourceError: as in `whole`; or, at the end of the block, the query has other columns by now.
         """
         frame = self._hashing.rows(self._shape, key, Salt.of(salt), buckets)
         with self._run(frame) as result:
             columns = result.columns[: len(self.columns)]
             yield HashedResult(columns, result.manner, result)
+            now = ask(self._warehouse, self._sql)
+            if not isinstance(now, Fingerprints) or now.edition != self.edition:
+                raise SourceError(
+                    "the columns of the query changed while it was read",
+                    "the next run reads it anew",
+                )
 
     def _run(self, frame: Frame) -> AbstractContextManager[Result]:
         return self._warehouse.query(self._sql, frame=frame)

@@ -253,3 +253,16 @@ def test_editions(source: Warehouse, database: str):
     ]
     assert len({edition, *others}) == 6
     assert "PostgreSQL" in edition
+
+
+def test_columns_that_change_meanwhile(source: Warehouse, database: str):
+    """A table whose columns change between two statements ends the reading: no value comes under another's name."""
+    prepare(database, "create table people (id int, a text, b text)")
+    prepare(database, "insert into people values (1, 'of a', 'of b')")
+    found = asked(source, "select * from people")
+    prepare(database, "alter table people drop column a", "alter table people add column c text")
+    with (
+        pytest.raises(SourceError, match="changed while it was read"),
+        found.rows(SALT, [0], range(65_536)) as rows,
+    ):
+        list(rows.raw())
