@@ -415,6 +415,21 @@ def _in_scenes(
     return replace(plan, scenes=scenes)
 
 
+def fingerprints(dice: random.Random, plan: Plan) -> Plan:
+    """The warehouse compares; somebody writes to it between its answers, and what changed changes back."""
+
+    def written(dice: random.Random, scene: Scene) -> Scene:
+        return replace(scene, between=scene.rows.changed(dice)) if dice.random() < 0.5 else scene
+
+    scenes = [
+        scene if scene.kind != "full" else replace(scene, kind="run") for scene in plan.scenes
+    ]
+    if dice.random() < 0.5:
+        scenes.append(Scene(scenes[0].rows))
+    plan = replace(plan, scenes=tuple(scenes), buckets=dice.choice((1, 3, 7, 7, 65_536)))
+    return _in_scenes(dice, replace(plan, wavering=dice.random() < 0.3), written)
+
+
 KINDS: dict[str, Draw] = {
     "pauses": pauses,
     "clocks": clocks,
@@ -438,6 +453,7 @@ KINDS: dict[str, Draw] = {
     "renames": renames,
     "words": words,
     "tags": tags,
+    "fingerprints": fingerprints,
 }
 
 #: What the worker bears. Not `lag`: a contact that was just created and cannot be read by its uuid looks as one that

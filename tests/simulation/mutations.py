@@ -13,6 +13,7 @@ from sync.destination.contacts.contacts import Contacts
 from sync.destination.contacts.in_doubt import InDoubtCreates
 from sync.destination.parents import ParentResolver
 from sync.domain import overwrite, plan, planned, sameness, tags
+from sync.domain.buckets import Reading
 from sync.domain.own import Own
 from sync.domain.plan import Absent
 from sync.domain.put_back import put_back
@@ -21,8 +22,10 @@ from sync.engine import run
 from sync.engine.audit import side
 from sync.engine.explanation import ExplainTask
 from sync.engine.lease import RunLease
+from sync.engine.read.comparison import Comparison
 from sync.engine.read.decision import StateDecision
 from sync.engine.read.duplicates import DuplicateKeys
+from sync.engine.read.fingerprints import BucketRows
 from sync.engine.read.retrials import Retrials
 from sync.engine.spool import Spool
 from sync.engine.undo import putter
@@ -30,7 +33,8 @@ from sync.engine.write import deliver, delivery, ownership, recorder, writer
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.writer import Writer
 from sync.report import archive, folder, log, undoable
-from sync.state import leases
+from sync.state import buckets, leases
+from sync.state.bucket_members import from_stored
 from sync.state.keys import Keys
 from sync.state.mapping_state import MappingState
 from sync.state.memory import Doubt, KnownDrops, Memory, RejectedRow
@@ -413,6 +417,66 @@ def _hold_back_for_ever(self: StateDecision, record: Any, fingerprint: Any, memo
     return held or _decide(self, record, fingerprint, memory)
 
 
+# Of mappings by fingerprints
+
+_differing, _write_down = Comparison._differing, BucketRows.write_down
+_take = BucketRows.take
+#: What the last question for buckets was answered.
+_answered: dict[int, Reading] = {}
+
+
+def _note_the_answer(self: Comparison, stored: Any) -> Any:
+    _answered.clear()
+    _answered.update(self.query.buckets(stored.salt, self.key))
+    return _differing(self, stored)
+
+
+def _keep_the_answer(self: BucketRows, state: Any, skipping: bool) -> None:
+    for bucket in self.read & _answered.keys():
+        self._counts[bucket] = _answered[bucket].count
+        self._totals[bucket] = _answered[bucket].total
+    _write_down(self, state, skipping)
+
+
+def _cancel_out(self: Reading, other: Reading) -> Reading:
+    return Reading(self.count + other.count, self.total ^ other.total)
+
+
+def _take_by_xor(self: BucketRows, batch: Any) -> Any:
+    taken, totals = _take(self, batch), self._totals
+    for bucket in set(batch.buckets):
+        mine = [h for h, b in zip(batch.hashes, batch.buckets, strict=True) if b == bucket]
+        totals[bucket] = totals[bucket] - sum(mine)
+        for one in mine:
+            totals[bucket] ^= one
+    return taken
+
+
+def _all_are_sound(_: Any, __: Any, settling: Any, numbers: Any) -> dict[int, int]:
+    return {number: settling.rows[from_stored(number)] for number in numbers}
+
+
+def _written_meanwhile() -> Plan:
+    """A value changes, and changes again while it is read; then it is what it was at first."""
+    first, then = Scene(_rows("First")), Scene(_rows("Then"), between=_rows("Meanwhile"))
+    return Plan(0, scenes=(first, then, Scene(_rows("Then"))), buckets=7)
+
+
+def _pair_for_pair() -> Plan:
+    """Two equal rows go, and two other equal rows come."""
+    [one] = _rows("Any").accounts
+    two, stays = replace(one, id="acc-2"), replace(one, id="acc-3")
+    scenes = (Scene(Rows((one, one, stays), ())), Scene(Rows((two, two, stays), ())))
+    return Plan(0, scenes=scenes, buckets=65_536)
+
+
+def _refused_for_a_while() -> Plan:
+    """A value changes, and ChartMogul has a bad minute."""
+    bad = (Trouble("502 before", 1, 6, "updates"),)
+    scenes = (Scene(_rows("Before")), Scene(_rows("After"), troubles=bad))
+    return Plan(0, scenes=scenes, buckets=7)
+
+
 async def _say_nothing_of_empty_fields(self: deliver.Deliver, planned: Any) -> Any:
     delivery = await _foretell(self, planned)
     if not isinstance(delivery.result, Delivered):
@@ -754,6 +818,27 @@ MUTATIONS: dict[str, Mutation] = {
         "delivered",
         ((StateDecision, "decide", _hold_back_for_ever),),
         plans=(_refused_and_deleted(),),
+    ),
+    "hearsay": Mutation(
+        "of a bucket is kept what an earlier question was answered, and not what was fetched",
+        "delivered",
+        (
+            (Comparison, "_differing", _note_the_answer),
+            (BucketRows, "write_down", _keep_the_answer),
+        ),
+        plans=(_written_meanwhile(),),
+    ),
+    "xor": Mutation(
+        "hashes of rows cancel each other out",
+        "counts",
+        ((Reading, "__add__", _cancel_out), (BucketRows, "take", _take_by_xor)),
+        plans=(_pair_for_pair(),),
+    ),
+    "closed": Mutation(
+        "a bucket is closed over a rejected row",
+        "delivered",
+        ((buckets, "_sound", _all_are_sound), (BucketRows, "leave_open", _ignore)),
+        plans=(_refused_for_a_while(),),
     ),
     "unsaid": Mutation(
         "a dry run does not list what it would empty",

@@ -170,6 +170,8 @@ class Scene:
     since: int = 0
     #: So many writes of each kind are read back before others follow; None: all are alike.
     canary: int | None = None
+    #: Somebody writes to the warehouse once it has answered its first question of a query: the rows from then on.
+    between: Rows | None = None
 
     @property
     def looks(self) -> bool:
@@ -179,17 +181,18 @@ class Scene:
     @property
     def newest(self) -> Rows:
         """The rows that were read last."""
-        return self.later or self.rows
+        return self.later or self.between or self.rows
 
     @property
     def seen(self) -> tuple[Rows, ...]:
         """All rows that processes of this scene read."""
-        return (self.rows,) if self.later is None else (self.rows, self.later)
+        return tuple(rows for rows in (self.rows, self.later, self.between) if rows is not None)
 
     def without(self, key: str) -> "Scene":
         """The scene without the rows of this key."""
         later = self.later.without(key) if self.later else None
-        return replace(self, rows=self.rows.without(key), later=later)
+        between = self.between.without(key) if self.between else None
+        return replace(self, rows=self.rows.without(key), later=later, between=between)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,10 @@ class Plan:
     tagged: bool = False
     #: Whose value wins, for all fields.
     overwrite: str = "always"
+    #: The warehouse compares, and keys fall into so many buckets; 0: rows are read.
+    buckets: int = 0
+    #: No question is answered with the rows in the order of another one, nor with the same values where nobody looks.
+    wavering: bool = False
     #: The kinds of trouble that struck beyond those of every world, see `kinds`.
     kinds: tuple[str, ...] = ()
 

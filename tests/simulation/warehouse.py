@@ -3,13 +3,16 @@
 from collections import abc
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sync.domain.record import AttributeType
 from sync.errors import SourceError
 from sync.warehouse.column import Column
+from sync.warehouse.fingerprints import NoFingerprints
 from sync.warehouse.statement import Judgement
 from tests.simulation.rows import Rows
+from tests.support.hashed import HashedQuery
 
 _BATCH = 5
 _ACCOUNTS = (
@@ -25,6 +28,8 @@ _ACCOUNTS = (
     "was",
     "segments",
 )
+#: Of a row of accounts; the last but one is the state.
+WIDTH = len(_ACCOUNTS)
 _PEOPLE = ("customer", "id", "email", "first_name", "title", "role")
 
 
@@ -59,7 +64,14 @@ class Warehouse:
 
     rows: Rows
     before: abc.Callable[[], None]
+    #: The rows from its second answer on.
+    between: Rows | None = None
+    #: Into how many buckets keys fall; 0: it cannot compare.
+    buckets: int = 0
+    #: What rows look like when they are asked for once more; None: as they do.
+    waver: abc.Callable[[list[tuple[Any, ...]]], None] | None = None
     timeout: float | None = None
+    _answers: int = 0
 
     def judge(self, sql: str) -> Judgement:
         """All queries of a world read."""
@@ -68,14 +80,34 @@ class Warehouse:
     @contextmanager
     def query(self, sql: str, *, doubtful: bool = False) -> abc.Iterator[Result]:
         """The query of accounts, of a share of them, or of people."""
-        query = sql.removeprefix("select ")
-        names = _PEOPLE if query == "people" else _ACCOUNTS
-        rows = self.rows.of(query)
-        columns = tuple(Column(name, AttributeType.STRING) for name in names)
-        yield Result(columns, [row.values for row in rows], self.before)
+        yield Result(_columns(sql), self._now(sql), self.before)
+
+    def fingerprints(self, sql: str) -> HashedQuery | NoFingerprints:
+        """The same, hashed here; each answer is of its own moment."""
+        if not self.buckets:
+            return NoFingerprints("this warehouse cannot compare")
+        now, before = partial(self._now, sql), self.before
+        return HashedQuery(_columns(sql), now, modulus=self.buckets, size=_BATCH, before=before)
+
+    def _now(self, sql: str) -> list[tuple[Any, ...]]:
+        self._answers += 1
+        rows = self.rows if self._answers == 1 else self.between or self.rows
+        found = [row.values for row in rows.of(_name(sql))]
+        if self.waver is not None:
+            self.waver(found)
+        return found
 
     def cancel(self) -> None:
         """See Result."""
+
+
+def _name(sql: str) -> str:
+    return sql.removeprefix("select ")
+
+
+def _columns(sql: str) -> tuple[Column, ...]:
+    names = _PEOPLE if _name(sql) == "people" else _ACCOUNTS
+    return tuple(Column(name, AttributeType.STRING) for name in names)
 
 
 def broken_off() -> SourceError:

@@ -47,8 +47,8 @@ from sync.state.store import Store
 from tests.simulation.account import Account
 from tests.simulation.book import Shelf, WorldBook
 from tests.simulation.loop import Ice, Killed, Loop
-from tests.simulation.plan import Blow, Pause, Scene, Skew
-from tests.simulation.warehouse import Warehouse, broken_off
+from tests.simulation.plan import Blow, Pause, Plan, Scene, Skew
+from tests.simulation.warehouse import WIDTH, Warehouse, broken_off
 
 #: The process that runs at the moment; asked by the state's leases.
 CURRENT: "ContextVar[Worker]" = ContextVar("current")
@@ -136,6 +136,8 @@ class Worker:
     log: io.StringIO = field(default_factory=io.StringIO)
     stop: Stop = field(default_factory=Stop)
     task: "asyncio.Task[None] | None" = None
+    plan: Plan = field(default_factory=lambda: Plan(0))
+    _dice: random.Random = field(default_factory=lambda: random.Random(0))
     _points: int = 0
     _batches: int = 0
     _statements: int = 0
@@ -328,8 +330,24 @@ class Worker:
             await asyncio.wait_for(self.stop.event.wait(), seconds)
 
     def _query(self, loaded: LoadedMapping) -> MappingQuery:
-        source: Any = Warehouse(self.scene.rows, self._before_batch)
+        between = self.scene.between if self.plan.buckets else None
+        waver = self._waver if self.plan.wavering else None
+        rows, before = self.scene.rows, self._before_batch
+        source: Any = Warehouse(rows, before, between, self.plan.buckets, waver)
         return MappingQuery(loaded, source, loaded.mapping.source.query or "")
+
+    def _waver(self, rows: list[tuple[Any, ...]]) -> None:
+        """Another order, and other values in a column of accounts that no mapping takes.
+
+        Of rows that are one record by now the first counts: there the order stays.
+        """
+        if not self.plan.merging:
+            self._dice.shuffle(rows)
+        if not self.plan.states and rows and len(rows[0]) == WIDTH:
+            changed = self._dice.randrange(len(rows))
+            place = WIDTH - 2
+            row = rows[changed]
+            rows[changed] = (*row[:place], f"{self._dice.randrange(9)}", *row[place + 1 :])
 
     def _before_batch(self) -> None:
         self.point()

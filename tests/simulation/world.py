@@ -43,7 +43,7 @@ _SALT = bytes(range(32))
 _CUSTOMERS = """\
 version: 1
 name: {name}
-source: {{query: "select {query}"}}
+source: {{query: "select {query}", read: {read}}}
 limits: {{allow_empty: true{clears}}}
 destination: {{object: customer}}
 live_check: {live_check}
@@ -62,7 +62,7 @@ tags: [warehouse{segments}]
 _CONTACTS = """\
 version: 1
 name: {name}
-source: {{query: "select {query}"}}
+source: {{query: "select {query}", read: {read}}}
 destination: {{object: contact}}
 live_check: {live_check}
 fields:
@@ -383,12 +383,15 @@ class World:
             its = replace(its, kind="run")
         if companion in scene.companions:
             its = replace(scene, kind=companion.kind)
+        if later:
+            its = replace(its, between=None)
         place = (companion.account, companion.source)
         account = (self.other if companion.account else None) or self.account
         setting = _setting(self.plan, self.folder, state, *place)
         worker = Worker(f"process {self._number}", self._number, its, setting, account, loop)
         worker.opened, worker.after, worker.place = self._at, companion.after, place
         worker.plan_file = self.plan_file
+        worker.plan = self.plan
         worker.shelf = self._shelves.setdefault(state, Shelf())
         return worker
 
@@ -517,12 +520,14 @@ class _Terms:
     renaming: bool
     mapped: bool
     tagged: bool
+    read: str
 
     @classmethod
     def of(cls, plan: Plan) -> "_Terms":
         """Those of a plan."""
         given = (plan.live_check, plan.by_email, tuple(plan.queries.items()), plan.states)
-        return cls(*given, plan.overwrite, plan.renaming, plan.mapped, plan.tagged)
+        read = "fingerprints" if plan.buckets else "rows"
+        return cls(*given, plan.overwrite, plan.renaming, plan.mapped, plan.tagged, read)
 
     @property
     def told(self) -> dict[str, str]:
@@ -537,6 +542,7 @@ class _Terms:
             "live_check": self.live_check,
             "clears": ", max_clears: 100%" if self.tagged else "",
             "segments": ', {column: segments, separator: ","}' if self.tagged else "",
+            "read": self.read,
             "external_id": "" if self.by_email else "\n  external_id: id",
             "key": "{column: id, was: was}" if self.renaming else "id",
             "state": ("\n  state: state" if self.states else "")
