@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from tests.support.needed import driver
 
 _SERVER = """
-import sys, urllib.parse
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import sys, threading, urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from chdb import session
 
 engine = session.Session()
+one_at_a_time = threading.Lock()
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -34,7 +35,9 @@ class Handler(BaseHTTPRequestHandler):
             sql, _, form = sql.rstrip().rpartition(" ")
             sql = sql.rstrip()[: -len("FORMAT")]
         try:
-            self.answer(200, engine.query(sql, form.strip()).bytes(), form)
+            with one_at_a_time:
+                found = engine.query(sql, form.strip()).bytes()
+            self.answer(200, found, form)
         except Exception as error:
             self.answer(500, str(error).encode())
 
@@ -45,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-server = HTTPServer(("127.0.0.1", 0), Handler)
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 print(server.server_port, flush=True)
 server.serve_forever()
 """

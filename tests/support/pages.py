@@ -12,7 +12,7 @@ from sync.domain import objects
 from sync.domain.objects import Descriptor
 from sync.domain.record import Object
 from sync.mapping.json_schema import json_schema
-from tests.support import exactness
+from tests.support import exactness, troubles
 
 DOCS = Path(__file__).parents[2] / "docs"
 Schema = dict[str, Any]
@@ -154,6 +154,7 @@ SECTIONS: dict[tuple[str, str], abc.Callable[[], str]] = {
     ("mapping.md", "fields"): fields_of_objects,
     ("commands.md", "help"): help_of_commands,
     ("warehouses.md", "values"): exactness.table,
+    ("warehouses.md", "words"): troubles.table,
 }
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, Engine, event
 from sync.database import engines
 from sync.domain.numbers import single
 from sync.domain.record import AttributeType
-from sync.warehouse.dialects import late
+from sync.warehouse.dialects import clickhouse_sockets, late
 from sync.warehouse.dialects.clickhouse_hashing import ClickHouseHashing
 from sync.warehouse.dialects.dialect import Kind, Late
 from sync.warehouse.dialects.general import General
@@ -79,6 +79,7 @@ class ClickHouse(General):
 
     def prepare(self, driver: Any) -> None:
         """Cursors hand rows over block by block; the driver's own read the whole result first."""
+        clickhouse_sockets.hold(driver.client)
         plain = driver.cursor
         driver.cursor = lambda: Streamed(plain(), driver.client)
 
@@ -99,6 +100,7 @@ class ClickHouse(General):
 
     def cancel(self, driver: Any) -> None:
         """Hang up: the server ends a reading query whose client has left."""
+        clickhouse_sockets.hang_up(driver.client)
         driver.client.close()
 
 
