@@ -326,6 +326,13 @@ def _refused_and_gone() -> Plan:
     return Plan(0, scenes=(Scene(_with_ada()), deleted), kinds=("deletions",), **told)
 
 
+def _many_countries() -> Plan:
+    """Forty rows have a country, which some of them lose in the end, foretold by a dry run."""
+    [row] = _rows("Any").accounts
+    rows = Rows(tuple(replace(row, id=f"acc-{number}") for number in range(40)), ())
+    return Plan(0, scenes=(Scene(rows),), kinds=("plans",))
+
+
 def _audited() -> Plan:
     """All is there, and an audit looks at it."""
     return Plan(0, scenes=(Scene(_with_ada()),), kinds=("looks",))
@@ -844,5 +851,6 @@ MUTATIONS: dict[str, Mutation] = {
         "a dry run does not list what it would empty",
         "as_foretold",
         ((deliver.Deliver, "_foretell", _say_nothing_of_empty_fields),),
+        plans=(_many_countries(),),
     ),
 }
