@@ -86,6 +86,11 @@ class Stage:
         assert cost.code in (0, 1), cost
         return Ran(cost, json.loads(cost.out))
 
+    def forget(self) -> None:
+        """Let the next run be a first one, of a state that is a file."""
+        for file in self.folder.glob("state.db*"):
+            file.unlink()
+
     def foresee(self) -> tuple[int, float]:
         """The requests and the seconds that a dry run of the only mapping foresees."""
         self.run("--dry-run")
