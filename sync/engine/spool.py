@@ -24,7 +24,8 @@ from sync.errors import StateError
 #: `since`: since when it is rejected, in microseconds; `code`: for what it was rejected in this run; `name` is kept
 #: of rows without a body.
 #: `print` is null where the row made no record; `body` is null where it does not need ChartMogul;
-#: `taken` marks rows that a listing has already found, `seen` what a look-up found ('' for absent, '-' for deleted).
+#: `taken` marks rows that a listing has already found (1), or that are settled (2).
+#: `seen` is what a look-up found ('' for absent, '-' for deleted).
 #: `tries`: the fields, between marks, that are sent though known to be dropped; what `follows` waits for one to stick.
 _SCHEMA = """
 pragma journal_mode = off;
@@ -38,6 +39,7 @@ create table rows (
     unsure integer not null default 0, since integer, name text, code text,
     was text
 ) without rowid;
+create table settled (number integer primary key, deliveries blob not null);
 create index by_row on rows (row);
 create index by_was on rows (was) where was is not null;
 create view waiting as select * from rows where body is not null and not follows;
@@ -350,9 +352,22 @@ class Spool:
             ((_dumped(seen), key) for key, seen in found),
         )
 
+    def settle(self, keys: abc.Iterable[str], deliveries: bytes) -> None:
+        """Keep what became of these records; they are handed out no more, in a second pass neither."""
+        self._tell("update rows set taken = 2 where key = ?", ((key,) for key in keys))
+        self._tell("insert into settled (deliveries) values (?)", [(deliveries,)])
+
+    def settled(self) -> abc.Iterator[bytes]:
+        """What `settle` kept, part by part in its order."""
+        number = 0
+        query = "select number, deliveries from settled where number > ? order by number limit 1"
+        while found := self._ask(query, number):
+            number = found[0][0]
+            yield found[0][1]
+
     def again(self) -> None:
-        """Let every waiting record be handed out once more: the second pass begins."""
-        self._tell("update rows set taken = ?", [(0,)])
+        """Let every waiting record that is not settled be handed out once more: the second pass begins."""
+        self._tell("update rows set taken = 0 where taken = ?", [(1,)])
 
 
 @contextmanager

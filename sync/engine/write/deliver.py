@@ -90,9 +90,7 @@ class Deliver:
                 delivery = await self._carry_out(planned)
         except _ENDS as error:
             delivery = ended(job, error)
-        looked = planned.known if planned and isinstance(planned.known, Seen) else None
-        mrr = _mrr(planned)
-        return replace(delivery, had_drops=bool(job.dropped), mrr=mrr, looked=looked)
+        return _looked_at(delivery, job, planned)
 
     async def plan(self, job: Job) -> Planned | Delivery:
         """Look and decide, but do nothing; a row that the look-up rejects already is delivered with that."""
@@ -101,6 +99,19 @@ class Deliver:
                 return await self._plan(job)
         except _ENDS as error:
             return ended(job, error)
+
+    def settled(self, planned: Planned) -> Delivery | None:
+        """What became of a record, where a second pass could tell nothing else of it; None: it is decided about anew.
+
+        A look-up has shown that nothing is to be sent. What becomes of other rows makes no difference to a record that
+        is told by its key, unless it had another one before: rows may still ask for it by that.
+        """
+        by_key = self.destination.listing is not None and planned.job.record.was is None
+        if not by_key or not isinstance(planned.operation, Keep):
+            return None
+        if not isinstance(planned.known, Seen):
+            return None
+        return _looked_at(self._left_alone(planned), planned.job, planned)
 
     def cost(self, planned: Planned) -> int:
         """How many requests a plan will take, without those of later look-ups."""
@@ -333,6 +344,12 @@ class Deliver:
         if self.lease is None:
             raise RuntimeError("a dry run is about to write")
         self.lease.require()
+
+
+def _looked_at(delivery: Delivery, job: Job, planned: Planned | None) -> Delivery:
+    """A delivery with what was known before."""
+    looked = planned.known if planned and isinstance(planned.known, Seen) else None
+    return replace(delivery, had_drops=bool(job.dropped), mrr=_mrr(planned), looked=looked)
 
 
 def _mrr(planned: Planned | None) -> int | None:

@@ -11,6 +11,7 @@ from sync.domain.record import Rejected
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Result
 from sync.engine.context import Stop
 from sync.engine.spool import Entry, Spool
+from sync.engine.write.aside import Aside
 from sync.engine.write.canary import Canary, judge
 from sync.engine.write.content import cleared
 from sync.engine.write.deliver import Deliver
@@ -59,6 +60,11 @@ class Writer:
     marks: PlanMarks | None = field(default=None, init=False)
     #: Fields of values that were known to be dropped, and have stuck now.
     _stuck: set[str] = field(default_factory=set, init=False)
+    #: Records of which the first pass has shown that nothing is to be sent.
+    _aside: Aside = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._aside = Aside(self.spool)
 
     async def write(self) -> None:
         """Deliver everything. The first error that no row can survive is raised once all under way is recorded."""
@@ -95,6 +101,7 @@ class Writer:
             await self._send_ahead(self.canary)
             if self._over():
                 return
+        await self._record_aside()
         await self._work(
             self._jobs(self.spool.entries()), self._foretell if self.dry_run else self._deliver
         )
@@ -121,8 +128,19 @@ class Writer:
             compared = self.recorder.reporter.run.canary = await canary.compared()
             judge(compared)
 
+    async def _record_aside(self) -> None:
+        """Write down what was set aside, and remember nothing of it before all look-ups are done and judged."""
+        for deliveries in self._aside.deliveries():
+            if self._over():
+                return
+            for delivery in deliveries:
+                self._record_marked(delivery)
+            await self.recorder.breathe()
+
     async def _foretell(self, job: Job) -> None:
-        delivery = await self.deliver.foretell(job)
+        self._record_marked(await self.deliver.foretell(job))
+
+    def _record_marked(self, delivery: Delivery) -> None:
         self._record(delivery if self.marks is None else self.marks.mark(delivery))
 
     def _record(self, delivery: Delivery) -> None:
@@ -204,6 +222,9 @@ class Writer:
         if isinstance(planned, Delivery):
             self.spool.drop([job.record.key])
             self._record(planned)
+            return
+        if (settled := self.deliver.settled(planned)) is not None:
+            self._aside.add(settled)
             return
         self._creates += isinstance(planned.operation, Create)
         self._updates += isinstance(planned.operation, Update)

@@ -300,6 +300,55 @@ async def test_decided_by_the_first_look(desk):
     assert one.phases == [("look_up", None), ("write", 1)]
 
 
+async def test_decided_once(desk):
+    """A record of which nothing is to be sent is not asked about in the second pass, nor announced."""
+    one = desk("a", "b", look_first=True, listed=True)
+    one.there.have(seen("a", name="B"), seen("b", name="A"))
+    one.state.have(memory("a"), memory("b"))
+    await one.write()
+
+    told = [told for told in one.log if told.startswith(("recall", "announce"))]
+    assert told == ["recall a b", "recall b", "announce b"]
+    assert one.recorded() == (["a", "b"], ["a", "b"])
+
+
+async def test_set_aside_until_all_is_judged(desk):
+    """What needs no write is neither remembered nor told before all look-ups are done and the rails are judged."""
+    one = desk(*MANY, look_first=True, listed=True, max_updates=1)
+    one.there.have(*(seen(key, name="B") for key in MANY[2:]), *(seen(key) for key in MANY[:2]))
+    with pytest.raises(RailError):
+        await one.write()
+
+    assert one.recorded() == ([], [])
+
+
+async def test_set_aside_as_it_was(desk):
+    """What becomes of a record that is set aside is what becomes of it in one pass, in all that is remembered."""
+    items = []
+    for look_first in (False, True):
+        one = desk("a", look_first=look_first, listed=True)
+        one.there.have(seen("a", name=" B"))
+        one.state.have(memory("a", sent={"name": "B"}, dropped=HASHER.field("name", "C")))
+        await one.write()
+        items.append(one.state.items)
+
+    assert items[0] == items[1]
+
+
+async def test_renamed_rows_are_decided_again(desk):
+    """A row whose record had another key is not set aside: by its former key it may still be asked for."""
+    one = desk(look_first=True, listed=True)
+    row = entry("new", 1, "u_old", name="B")
+    one.spool.add([replace(row, record=replace(row.record, was="old"))])
+    one.there.have(seen("old", name="B"))
+    one.state.have(memory("old"))
+    one.run.rows.read = 1
+    await one.write()
+
+    assert list(one.spool.settled()) == []
+    assert one.ended() == {"unchanged": 1}
+
+
 async def test_a_rival_takes_its_turn_again(desk):
     """What the plan rejects is rejected by the second pass, with what it knows by then."""
     one = desk("a", look_first=True)
