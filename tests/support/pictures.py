@@ -19,7 +19,7 @@ from rich.text import Text
 from tests.support.browser import Browser, find
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
-_COLUMNS, _LINES = 100, 38
+_COLUMNS, _LINES = 100, 60
 _PAGE = (1100, 900)
 #: Quiet colours that can be read on dark ground, whatever the page around is.
 _THEME = TerminalTheme(
