@@ -813,7 +813,9 @@ def audits_are_true(world: World) -> Broken:
             continue
         found = document(worker.run)
         changes = _lines(folder, "changes.jsonl")
-        told = {(c["mapping"], c["row"]): (c["outcome"], set(c["changes"])) for c in changes}
+        told = {
+            (c["mapping"], _named(world, c)): (c["outcome"], set(c["changes"])) for c in changes
+        }
         for mapping, number, row in _good(world, worker.scene.rows):
             outcome, names = told.get((mapping, number), ("unchanged", set()))
             wanted, differing = _audited(world, row, looked.held)
