@@ -68,7 +68,7 @@ def of_redshift(postgres_url: URL) -> abc.Iterator[tuple[str, dict[str, object]]
         connection.execute(ACCOUNTS.encode())
     with redshift(postgres_url.host or "", postgres_url.port or 0) as port:
         yield (
-            f"redshift://reader:any@127.0.0.1:{port}/postgres",
+            f"redshift://reader:any@127.0.0.1:{port}/{postgres_url.database}",
             {"ssl": False, "sslmode": "disable"},
         )
 

@@ -44,7 +44,7 @@ def _serve(listener: socket.socket, host: str, port: int) -> None:
 def _pass_on(client: socket.socket, host: str, port: int) -> None:
     with client, socket.create_connection((host, port)) as server:
         server.sendall(_startup(client))
-        back = threading.Thread(target=_copy, args=(server, client), daemon=True)
+        back = threading.Thread(target=_answer, args=(server, client), daemon=True)
         back.start()
         _copy(client, server)
         back.join()
@@ -58,6 +58,19 @@ def _startup(client: socket.socket) -> bytes:
     pairs = [pair for pair in zip(texts[::2], texts[1::2], strict=False) if pair[0] in _KNOWN]
     kept = body[:4] + b"".join(b"%s\0%s\0" % pair for pair in pairs) + b"\0"
     return struct.pack("!i", len(kept) + 4) + kept
+
+
+def _answer(server: socket.socket, client: socket.socket) -> None:
+    """What the server says; its version is a Redshift's: the driver cannot read those of Debian's PostgreSQL."""
+    with suppress(OSError, struct.error):
+        kind = b""
+        while kind not in (b"Z", b"E"):  # ready for a query, or an error
+            kind, size = struct.unpack("!ci", server.recv(5, socket.MSG_WAITALL))
+            body = server.recv(size - 4, socket.MSG_WAITALL)
+            if kind == b"S" and body.startswith(b"server_version\0"):
+                body = b"server_version\08.0.2\0"
+            client.sendall(struct.pack("!ci", kind, len(body) + 4) + body)
+    _copy(server, client)
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
