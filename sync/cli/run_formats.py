@@ -13,7 +13,7 @@ from sync.report.findings import Finding, Level, Suite
 from sync.report.gathered import Gathered, Group
 from sync.report.overview import Look, keep
 from sync.report.preview import ROWS
-from sync.report.summary import Summary, dumps
+from sync.report.summary import Summary, dumps, ended
 from sync.report.terminal import rendered
 from sync.report.words import count
 
@@ -91,8 +91,7 @@ def suites(document: Summary, gathered: Gathered, *, values: bool) -> list[Suite
 def broken(mapping: Summary, *, values: bool) -> abc.Iterator[Finding]:
     """Why a mapping broke off; nothing where it did not."""
     if mapping["error"]:
-        status = (mapping["status"] or "broken off").replace("_", " ")
-        title = f"{mapping['mapping']} {status}"
+        title = f"{mapping['mapping']} {ended(mapping)}"
         yield Finding(title, said(mapping, values=values), file=mapping["file"], line=1)
 
 

@@ -40,7 +40,7 @@ class RunLimits:
         what = "tags would be removed" if name == TAGS else f"{name} would be emptied"
         raise RailError(
             f"{what} in {clears[name]:,} rows, and max_clears allows {self.max_clears:,};"
-            " nothing was written",
+            f" {_UNWRITTEN}",
             "look at a dry run; if that is meant, raise limits.max_clears in the mapping,"
             " or lift it once with --override max_clears",
             "max_clears",
@@ -65,7 +65,7 @@ class RunLimits:
         ):
             if limit is not None and count > limit:
                 raise RailError(
-                    f"{count:,} rows would be {verb}, and {name} allows {limit:,}; nothing was written",
+                    f"{count:,} rows would be {verb}, and {name} allows {limit:,}; {_UNWRITTEN}",
                     f"look at a dry run; if that is meant, raise limits.{name} in the mapping,"
                     f" or lift it once with --override {name}",
                     name,
@@ -86,7 +86,7 @@ class RunLimits:
         if self.max_requests is not None and made + more > self.max_requests:
             raise RailError(
                 f"about {made + more:,} requests would be made, and max_requests allows {self.max_requests:,};"
-                " nothing was written",
+                f" {_UNWRITTEN}",
                 "raise limits.max_requests in the mapping, or lift it once with --override max_requests",
                 "max_requests",
             )

@@ -6,7 +6,7 @@ from sync.report import comment
 from sync.report.audit import Found, besides
 from sync.report.findings import plain_markdown as plain
 from sync.report.gathered import Gathered
-from sync.report.summary import Summary
+from sync.report.summary import Summary, ended
 from sync.report.words import value
 
 #: By this line a comment is found again; a run's has another one, so that neither takes the other's place.
@@ -33,9 +33,8 @@ def _parts(found: Found, summary: Summary, gathered: Gathered, *, values: bool) 
 
 
 def _title(found: Found, summary: Summary) -> str:
-    status = (found["status"] or "broken off").replace("_", " ")
     where = f" in {summary['environment']}" if summary.get("environment") else ""
-    return f"audit{where}, nothing was sent, {status} (exit code {found['exit_code']})"
+    return f"audit{where}, nothing was sent, {ended(found)} (exit code {found['exit_code']})"
 
 
 def _table(mappings: list[Found]) -> Iterator[str]:

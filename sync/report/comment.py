@@ -7,7 +7,7 @@ from sync.report import codes
 from sync.report.findings import plain_markdown as plain
 from sync.report.gathered import Gathered, Group
 from sync.report.kinds import kind
-from sync.report.summary import Summary, lasted
+from sync.report.summary import Summary, ended, lasted
 from sync.report.tables import COUNTS
 from sync.report.words import amount, count, duration, value
 
@@ -51,12 +51,11 @@ def _parts(document: Summary, gathered: Gathered, *, values: bool) -> Iterator[s
 
 
 def _title(document: Summary) -> str:
-    status = (document["status"] or "broken off").replace("_", " ")
     where = f" in {document['environment']}" if document.get("environment") else ""
     what = kind(document, audited=False).title.lower()
     of = f" of {document['undid']}" if document.get("undid") else ""
     sent = ", nothing was sent" if document["dry_run"] else ""
-    return f"{what}{of}{where}{sent}, {status} (exit code {document['exit_code']})"
+    return f"{what}{of}{where}{sent}, {ended(document)} (exit code {document['exit_code']})"
 
 
 def _table(mappings: Sequence[Summary]) -> Iterator[str]:
@@ -92,8 +91,7 @@ def broken(mappings: Sequence[Summary], *, values: bool) -> Iterator[str]:
     for mapping in mappings:
         if mapping["error"]:
             yield ""
-            status = (mapping["status"] or "broken off").replace("_", " ")
-            yield f"**{plain(mapping['mapping'])}** {status}: {plain(said(mapping, values=values))}"
+            yield f"**{plain(mapping['mapping'])}** {ended(mapping)}: {plain(said(mapping, values=values))}"
 
 
 def _lifted(mappings: Sequence[Summary]) -> Iterator[str]:

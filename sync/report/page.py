@@ -15,7 +15,7 @@ from sync.report.audit import Found
 from sync.report.gathered import Gathered, Group, Row
 from sync.report.kinds import Kind
 from sync.report.plain import dumps
-from sync.report.summary import Summary, lasted
+from sync.report.summary import Summary, ended, lasted
 from sync.report.tables import COUNTS
 from sync.report.timeline import Timeline
 from sync.report.words import amount, count, duration
@@ -156,7 +156,7 @@ def _status(part: Summary, *, differs: bool) -> dict[str, str]:
     name = part["status"] or "failed"
     if differs and name == "succeeded":
         return {"word": "with differences", "name": "completed_with_errors"}
-    return {"word": (part["status"] or "broken off").replace("_", " "), "name": name}
+    return {"word": ended(part), "name": name}
 
 
 def _differs(mapping: Summary, kind: Kind) -> bool:

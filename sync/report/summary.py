@@ -37,6 +37,11 @@ def dumps(document: Summary) -> str:
     return plain.indented(document)
 
 
+def ended(document: Summary) -> str:
+    """How a run, or one mapping of it, ended, in words; without a status it was broken off."""
+    return (document["status"] or "broken off").replace("_", " ")
+
+
 def lasted(document: Summary) -> float | None:
     """Seconds from the start of the run to its end; None while there is none."""
     started, finished = parse(document["started_at"]), parse(document["finished_at"] or "")

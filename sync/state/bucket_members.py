@@ -19,8 +19,8 @@ from sqlalchemy import (
 
 from sync.domain.buckets import BUCKETS
 from sync.domain.row_hash import KnownRows
-from sync.state.memory import Scope
-from sync.state.schema import drops, mappings, records, synced
+from sync.state.mapping_entries import MappingPlace
+from sync.state.schema import drops, records, synced
 from sync.state.upsert import CHUNK
 
 #: Buckets are numbered from below zero, so that SQLite takes two bytes for each.
@@ -38,23 +38,6 @@ def to_stored(bucket: int) -> int:
 def from_stored(number: int) -> int:
     """The bucket that the state holds so."""
     return number + _MIDDLE
-
-
-@dataclass(frozen=True, slots=True)
-class MappingPlace:
-    """A mapping in a scope."""
-
-    scope: Scope
-    mapping: str
-
-    @property
-    def here(self) -> ColumnElement[bool]:
-        """Its entry among the mappings."""
-        return and_(
-            mappings.c.account == self.scope.account,
-            mappings.c.data_source == self.scope.data_source,
-            mappings.c.mapping == self.mapping,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +71,7 @@ def members(
         place, synced.c.record, synced.c.bucket, synced.c.imprint, synced.c.gone, apart
     )
     wanted = {to_stored(number) for number in numbers}
-    if (among := next(in_parts(sorted(wanted)), [])) is not None:
-        query = query.where(or_(synced.c.bucket.is_(None), synced.c.bucket.in_(among)))
+    query = query.where(or_(synced.c.bucket.is_(None), within(wanted)))
     rows = connection.execute(
         query.order_by(synced.c.imprint), execution_options={"stream_results": True}
     )
@@ -172,10 +154,8 @@ def siblings(connection: Connection, place: MappingPlace, uuids: abc.Collection[
     return found
 
 
-def in_parts(numbers: abc.Sequence[int]) -> abc.Iterator[abc.Sequence[int] | None]:
-    """Numbers in parts short enough for one statement, each of which takes a walk; None: all are looked at at once."""
+def within(numbers: abc.Collection[int]) -> ColumnElement[bool]:
+    """Whether a record is in one of these buckets; of more than a statement takes: in any."""
     if len(numbers) > _TOGETHER:
-        yield None
-        return
-    if numbers:
-        yield numbers
+        return synced.c.bucket.is_not(None)
+    return synced.c.bucket.in_(numbers)

@@ -24,9 +24,10 @@ from sqlalchemy import (
 
 from sync.domain.buckets import Bucket, Reading
 from sync.domain.results import Outcome
-from sync.state.bucket_members import MappingPlace, from_stored, in_parts, noted_of, to_stored
+from sync.state.bucket_members import from_stored, noted_of, to_stored, within
+from sync.state.mapping_entries import MappingPlace, number_of
 from sync.state.schema import buckets, mappings, records, synced
-from sync.state.upsert import CHUNK, insert, upsert
+from sync.state.upsert import CHUNK, upsert
 
 _ARRIVED = (Outcome.CREATED.value, Outcome.UPDATED.value, Outcome.UNCHANGED.value)
 
@@ -80,14 +81,14 @@ def recall(connection: Connection, place: MappingPlace) -> Stored:
 
 def begin(connection: Connection, place: MappingPlace) -> None:
     """All is about to be read: what is kept says nothing from now on."""
-    its = _number(connection, place)
+    its = number_of(connection, place)
     connection.execute(update(mappings).where(mappings.c.id == its).values(edition=None, salt=None))
     connection.execute(delete(buckets).where(buckets.c.mapping == its))
 
 
 def open_(connection: Connection, place: MappingPlace, numbers: abc.Collection[int]) -> None:
     """These buckets are about to be read: until that has come to its end they are not settled."""
-    its = _number(connection, place)
+    its = number_of(connection, place)
     here = and_(
         buckets.c.mapping == its, buckets.c.bucket == bindparam("of_bucket"), buckets.c.settled
     )
@@ -106,7 +107,7 @@ def keep(
 
     `under` is a new salt, and what the buckets were read under, where all were read.
     """
-    its = _number(connection, place)
+    its = number_of(connection, place)
     if under is not None:
         salt, edition = under
         entry = update(mappings).where(mappings.c.id == its)
@@ -138,12 +139,14 @@ def settle(connection: Connection, place: MappingPlace, settling: Settling) -> i
     Who changes what is remembered of a record opens its bucket afterwards, in the same transaction: so the buckets are
     locked before their records are looked at.
     """
-    its = _number(connection, place)
+    its = number_of(connection, place)
     unsettled = select(buckets.c.bucket).where(buckets.c.mapping == its, ~buckets.c.settled)
     open_now = set(connection.execute(unsettled.with_for_update()).scalars())
     wanted = {to_stored(n): count for n, count in settling.rows.items() if count}
     wanted = {number: count for number, count in wanted.items() if number in open_now}
-    sound = _sound(connection, place, settling, list(wanted))
+    if not wanted:
+        return 0
+    sound = _sound(connection, place, settling, wanted)
     rows = [
         {
             "of_bucket": number,
@@ -167,7 +170,7 @@ def settle(connection: Connection, place: MappingPlace, settling: Settling) -> i
 
 
 def _sound(
-    connection: Connection, place: MappingPlace, settling: Settling, numbers: abc.Sequence[int]
+    connection: Connection, place: MappingPlace, settling: Settling, numbers: abc.Collection[int]
 ) -> dict[int, int]:
     """How many records each of these buckets has, of those of which every record is as it should be."""
     arrived = and_(synced.c.fingerprint.is_not(None), synced.c.outcome.in_(_ARRIVED))
@@ -177,12 +180,8 @@ def _sound(
     sound = func.sum(case((right, 1), else_=0))
     query = noted_of(place, synced.c.bucket, func.count(), sound)
     query = query.where(~synced.c.gone).group_by(synced.c.bucket)
-    found: dict[int, int] = {}
-    for among in in_parts(numbers):
-        here = synced.c.bucket.is_not(None) if among is None else synced.c.bucket.in_(among)
-        counted = connection.execute(query.where(here))
-        found |= {number: count for number, count, sound in counted if count == sound}
-    return found
+    counted = connection.execute(query.where(within(numbers)))
+    return {number: count for number, count, sound in counted if count == sound}
 
 
 # What other parts of the state call when they change what is remembered of records
@@ -232,18 +231,3 @@ def doubt_strangers(
             entry = update(mappings).where(mappings.c.id == its)
             connection.execute(entry.values(edition=None))
             return
-
-
-def _number(connection: Connection, place: MappingPlace) -> int:
-    """The number of a mapping's entry, made where there is none."""
-    query = select(mappings.c.id).where(place.here)
-    found = connection.execute(query).scalar_one_or_none()
-    if found is None:
-        row = {
-            "account": place.scope.account,
-            "data_source": place.scope.data_source,
-            "mapping": place.mapping,
-        }
-        connection.execute(insert(connection, mappings).on_conflict_do_nothing(), row)
-        found = connection.execute(query).scalar_one()
-    return int(found)

@@ -5,9 +5,10 @@ from collections import abc
 from dataclasses import dataclass
 
 from sync.domain.buckets import Reading
-from sync.state.bucket_members import MappingPlace, Members
+from sync.state.bucket_members import Members
 from sync.state.buckets import Settling, Stored
 from sync.state.drops import UNNAMED
+from sync.state.mapping_entries import MappingPlace
 from sync.state.memory import KnownDrops
 from sync.state.store import Store
 

@@ -17,10 +17,11 @@ from sync.domain.row_hash import KnownRows, RowHash
 from sync.domain.seen_rows import SeenRows
 from sync.domain.typed import Typed
 from sync.state.absent import Moved, among
-from sync.state.bucket_members import MappingPlace, Members
+from sync.state.bucket_members import Members
 from sync.state.drops import UNNAMED
 from sync.state.history import Whose
 from sync.state.mapping_buckets import MappingBuckets
+from sync.state.mapping_entries import MappingPlace
 from sync.state.mapping_own import MappingOwn
 from sync.state.memory import Asked, Doubt, Item, KnownDrops, LastRun, Memory, Scope
 from sync.state.store import Store
@@ -267,9 +268,7 @@ class MappingState:
             self._renamed = self.store.has_renamed(self.scope)
         if not self._renamed:
             return []
-        keys = self.store.by_uuid(self.scope, [uuid]).get(uuid, [])
-        found = self.store.recall(self.scope, self.mapping, keys)
-        return [memory for memory in found.values() if memory.external_id]
+        return [memory for memory in self.records_of_uuid(uuid) if memory.external_id]
 
     async def mark_sent(self, keys: abc.Sequence[str], at: datetime) -> None:
         """Note that these creates are about to be sent."""

@@ -2,13 +2,14 @@
 
 from collections import abc
 
-from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from sync.domain.fingerprint import join, split
 from sync.domain.tags import OwnTags
+from sync.state.mapping_entries import MappingPlace, number_of
 from sync.state.memory import OwnNote, Scope
 from sync.state.schema import mappings, own_values
-from sync.state.upsert import CHUNK, insert, upsert
+from sync.state.upsert import CHUNK, upsert
 
 _TAGGED = or_(own_values.c.tags.is_not(None), own_values.c.added_tags.is_not(None))
 
@@ -41,28 +42,15 @@ def _constants(connection: Connection, scope: Scope, mapping: str) -> frozenset[
     return frozenset(one for tags in known for one in split(tags))
 
 
-def note_constants(connection: Connection, scope: Scope, mapping: str, tags: bytes | None) -> None:
+def note_constants(connection: Connection, place: MappingPlace, tags: bytes | None) -> None:
     """Note the tags of every row of a mapping; None: it has none."""
-    here = and_(
-        mappings.c.account == scope.account,
-        mappings.c.data_source == scope.data_source,
-        mappings.c.mapping == mapping,
-    )
-    changed = connection.execute(update(mappings).where(here).values(tags=tags)).rowcount
-    if not changed and tags is not None:
-        row = {"account": scope.account, "data_source": scope.data_source, "mapping": mapping}
-        made = insert(connection, mappings).values(**row, tags=tags)
-        connection.execute(made.on_conflict_do_nothing())
+    here = mappings.c.id == number_of(connection, place)
+    connection.execute(update(mappings).where(here).values(tags=tags))
 
 
-def constants(connection: Connection, scope: Scope, mapping: str) -> bytes | None:
+def constants(connection: Connection, place: MappingPlace) -> bytes | None:
     """The tags of every row of a mapping, as they are noted; None: none are."""
-    here = and_(
-        mappings.c.account == scope.account,
-        mappings.c.data_source == scope.data_source,
-        mappings.c.mapping == mapping,
-    )
-    return connection.execute(select(mappings.c.tags).where(here)).scalar_one_or_none()
+    return connection.execute(select(mappings.c.tags).where(place.here)).scalar_one_or_none()
 
 
 def note(connection: Connection, mapping: str, notes: abc.Mapping[int, OwnNote]) -> None:

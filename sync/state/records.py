@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Select, and_, bindparam, select, update
 from sync.domain.fingerprint import RULES
 from sync.state import buckets, identities, own_values, rejected, undone
 from sync.state import drops as known_drops
-from sync.state.bucket_members import MappingPlace, from_stored, to_stored
+from sync.state.bucket_members import from_stored, to_stored
 from sync.state.identities import UNKNOWN
 from sync.state.keys import Keys
+from sync.state.mapping_entries import MappingPlace
 from sync.state.memory import REJECTED, Confirmed, Held, Item, Memory, Observed, RejectedRow, Scope
 from sync.state.schema import records, rejections, synced
 from sync.state.upsert import chunks, insert, upsert

@@ -43,13 +43,14 @@ from sync.state import (
     undone,
 )
 from sync.state.absent import Moved
-from sync.state.bucket_members import MappingPlace, Members
+from sync.state.bucket_members import Members
 from sync.state.buckets import Settling, Stored
 from sync.state.engine import Database
 from sync.state.forgetting import Forgotten
 from sync.state.held_leases import HeldLeases
 from sync.state.history import AHEAD, COMPLETE, Exists, History, Whose
 from sync.state.keys import Keys
+from sync.state.mapping_entries import MappingPlace
 from sync.state.memory import (
     Asked,
     Confirmed,
@@ -231,8 +232,9 @@ class Store:
 
     def note_constant_tags(self, scope: Scope, mapping: str, marks: bytes | None) -> None:
         """Note the tags of every row of a mapping, so that no other mapping removes them; None: it has none."""
-        if self.database.read(lambda c: own_tags.constants(c, scope, mapping)) != marks:
-            self.database.write(lambda c: own_tags.note_constants(c, scope, mapping, marks))
+        place = MappingPlace(scope, mapping)
+        if self.database.read(lambda c: own_tags.constants(c, place)) != marks:
+            self.database.write(lambda c: own_tags.note_constants(c, place, marks))
 
     def ask(self, scope: Scope, mapping: str, asked: abc.Mapping[str, Asked]) -> None:
         """Note, before it is sent, what is asked for of the records with these keys."""

@@ -95,8 +95,8 @@ class Recorder:
         if self.reporter.run.mrr is not None and isinstance(result, Delivered | PartlyWritten):
             self._note_revenue(self.reporter.run.mrr, result, delivery)
         if self.state is not None:
-            bucket = self.bucket_of(delivery.entry.record.row)
-            self._items.append(replace(self._item(delivery, result), bucket=bucket))
+            item, bucket = self._item(delivery, result), self.bucket_of(delivery.entry.record.row)
+            self._items.append(item if bucket is None else replace(item, bucket=bucket))
             self._attributes.update(self._fixed(delivery))
         if not isinstance(result, Delivered):
             self._pending_rejections += 1

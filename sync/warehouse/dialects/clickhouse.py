@@ -95,8 +95,9 @@ class ClickHouse(General):
 
     def words(self, error: BaseException, url: URL, *, detail: bool) -> str:
         """The server's message, without what the driver says around it."""
-        found = _AROUND_WORDS.match(engines.words(error, url, detail=detail))
-        return found[1] if found else engines.words(error, url, detail=detail)
+        said = engines.words(error, url, detail=detail)
+        found = _AROUND_WORDS.match(said)
+        return found[1] if found else said
 
     def cancel(self, driver: Any) -> None:
         """Hang up: the server ends a reading query whose client has left."""

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from sync.domain.buckets import BUCKETS
-from sync.warehouse.dialects.hashing import Salt, Shape
+from sync.warehouse.dialects.hashing import Salt, Shape, alias, named
 from sync.warehouse.frame import Frame
 
 #: Exact as text, in few characters, and none of them is a semicolon or begins with N.
@@ -58,29 +58,26 @@ class DuckDBHashing:
 
     def whole(self, shape: Shape, salt: Salt) -> Frame:
         """An unsigned BIGINT is added up as HUGEINT; the sum of wider ones would be a double."""
-        return Frame(f"select count(*), sum({_row(shape, salt)}) from (", f") as {_alias(shape)}")
+        return Frame(
+            f"select count(*), sum({_row(shape, salt)}) from (", f") as {alias('q', shape)}"
+        )
 
     def buckets(self, shape: Shape, key: abc.Sequence[int], salt: Salt) -> Frame:
         """Grouped in one pass."""
         before = f"select {_bucket(key, salt)} as b, count(*), sum({_row(shape, salt)}) from ("
-        return Frame(before, f") as {_alias(shape)} group by b")
+        return Frame(before, f") as {alias('q', shape)} group by b")
 
     def rows(
         self, shape: Shape, key: abc.Sequence[int], salt: Salt, wanted: abc.Collection[int]
     ) -> Frame:
         """A text of bits is quicker than a list, which is joined."""
-        columns = ", ".join(f"c{i} as {_quoted(name)}" for i, name in enumerate(shape.names))
         bucket, bits = _bucket(key, salt), bytearray(b"0" * BUCKETS)
         for number in wanted:
             bits[number] = ord("1")
         return Frame(
-            f"select {columns}, {_row(shape, salt)}, {bucket} from (",
-            f") as {_alias(shape)} where get_bit('{bits.decode()}'::bit, {bucket}) = 1",
+            f"select {named(shape)}, {_row(shape, salt)}, {bucket} from (",
+            f") as {alias('q', shape)} where get_bit('{bits.decode()}'::bit, {bucket}) = 1",
         )
-
-
-def _alias(shape: Shape) -> str:
-    return f"q({', '.join(f'c{i}' for i in range(len(shape.names)))})"
 
 
 def _row(shape: Shape, salt: Salt) -> str:
@@ -100,11 +97,6 @@ def _made(place: int, kind: str) -> str:
 def _bucket(key: abc.Sequence[int], salt: Salt) -> str:
     columns = ", ".join(f"c{place}" for place in key)
     return f"(hash('{salt.bucket.hex()}', {columns}) & {BUCKETS - 1})::integer"
-
-
-def _quoted(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
 
 
 def _bare(written: str) -> str:

@@ -69,6 +69,17 @@ class Hashing(Protocol):
         """The rows of some buckets, each with its hash and its bucket behind its columns."""
 
 
+def alias(name: str, shape: Shape) -> str:
+    """A name for a query, and for its columns `c0`, `c1` …, whatever they are called."""
+    return f"{name}({', '.join(f'c{i}' for i in range(len(shape.names)))})"
+
+
+def named(shape: Shape) -> str:
+    """The columns of an `alias` under the query's own names, in double quotes."""
+    escaped = (name.replace('"', '""') for name in shape.names)
+    return ", ".join(f'c{i} as "{name}"' for i, name in enumerate(escaped))
+
+
 def bitmap(wanted: abc.Iterable[int]) -> bytearray:
     """8 KB, a bit for each bucket: bit 0 of byte 0 is bucket 0."""
     bits = bytearray(BUCKETS // 8)

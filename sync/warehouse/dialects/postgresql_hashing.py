@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from sync.domain.buckets import BUCKETS
-from sync.warehouse.dialects.hashing import Salt, Shape, bitmap
+from sync.warehouse.dialects.hashing import Salt, Shape, alias, bitmap, named
 from sync.warehouse.frame import Frame
 
 #: By object ids: postgresql.org/docs/current/catalog-pg-type.html.
@@ -73,12 +73,12 @@ class PostgreSQLHashing:
     def whole(self, shape: Shape, salt: Salt) -> Frame:
         """Without a cursor, so that several processes may take part."""
         before = f"select count(*), sum({_row(salt)}) from ("
-        return Frame(before, f") as {_alias('q', shape)}", streamed=False)
+        return Frame(before, f") as {alias('q', shape)}", streamed=False)
 
     def buckets(self, shape: Shape, key: abc.Sequence[int], salt: Salt) -> Frame:
         """`offset 0` keeps hashing below grouping, else whole rows are sorted."""
         inner = f"select {_bucket(shape, key, salt)} as b, {_row(salt)} as h from ("
-        behind = f") as {_alias('q', shape)} offset 0) as s group by b"
+        behind = f") as {alias('q', shape)} offset 0) as s group by b"
         return Frame(f"select b, count(*), sum(h) from ({inner}", behind)
 
     def rows(
@@ -86,16 +86,11 @@ class PostgreSQLHashing:
     ) -> Frame:
         """`offset 0` has each column computed once, for the hash and for who reads it."""
         bucket = _bucket(shape, key, salt)
-        columns = ", ".join(f"c{i} as {_quoted(name)}" for i, name in enumerate(shape.names))
         chosen = f"get_bit('\\x{bitmap(wanted).hex()}'::bytea, {bucket}) = 1"
         return Frame(
-            f"select {columns}, {_row(salt)}, {bucket} from (select * from (",
-            f") as {_alias('x', shape)} offset 0) as q where {chosen}",
+            f"select {named(shape)}, {_row(salt)}, {bucket} from (select * from (",
+            f") as {alias('x', shape)} offset 0) as q where {chosen}",
         )
-
-
-def _alias(name: str, shape: Shape) -> str:
-    return f"{name}({', '.join(f'c{i}' for i in range(len(shape.names)))})"
 
 
 def _row(salt: Salt) -> str:
@@ -120,11 +115,6 @@ def _key(place: int, shape: Shape, seed: str) -> str:
 def _seed(salt: bytes, more: int = 0) -> str:
     start = more % 8
     return f"'{int.from_bytes(salt[start : start + 8], signed=True)}'::int8"
-
-
-def _quoted(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
 
 
 def _looked_up(connection: Connection, oids: abc.Iterable[int]) -> dict[int, tuple[str, str]]:

@@ -8,8 +8,8 @@ from sync.domain.buckets import Bucket, Reading
 from sync.domain.record import Object
 from sync.domain.results import Outcome
 from sync.state.absent import Moved
-from sync.state.bucket_members import MappingPlace
 from sync.state.buckets import Settling, Stored
+from sync.state.mapping_entries import MappingPlace
 from sync.state.memory import KnownDrops, Observed, RejectedRow, Scope
 from sync.state.store import Store
 from tests.unit.state.conftest import Clock
