@@ -9,7 +9,7 @@ from sync.warehouse.fingerprints import ask
 from sync.warehouse.warehouse import Warehouse
 from tests.support import fingerprinting
 from tests.support.fingerprinting import SALT, asked, hashed, refused, values, whole
-from tests.support.postgres import connected
+from tests.support.postgres import prepare
 
 PEOPLE = "select i as id, 'x' || i as name from generate_series(1, 900) i"
 #: By type, values that reach the worker as different ones, and some that do not.
@@ -75,30 +75,15 @@ def source(database: str) -> Warehouse:
     return Warehouse.open(database)
 
 
-def prepare(url: str, *statements: str) -> None:
-    with connected(url) as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
-
-
 def test_one_number_for_all(source: Warehouse):
     """The same rows, in whatever order, have the same reading; a value, a row or a salt that differs has another."""
-    first = whole(source, PEOPLE)
-    assert first == whole(source, PEOPLE + " order by 1 desc")
-    assert first.count == 900
-    others = [
-        whole(source, PEOPLE.replace("'x'", "case i when 7 then 'y' else 'x' end")),
-        whole(source, PEOPLE + " where i < 900"),
-        whole(source, PEOPLE, b"another one here"),
-    ]
-    assert len({first, *others}) == 4
+    another = PEOPLE.replace("'x'", "case i when 7 then 'y' else 'x' end")
+    fingerprinting.check_one_number(source, PEOPLE, another, PEOPLE + " where i < 900")
 
 
 def test_exact_sums(source: Warehouse):
     """Sums go beyond 64 bits: of a million equal rows it is a million times that of one."""
-    one = whole(source, "select 1 as id, 'x' as name")
-    many = whole(source, "select 1 as id, 'x' as name from generate_series(1, 1000000)")
-    assert many == Reading(1_000_000, one.total * 1_000_000)
+    many = fingerprinting.check_exact_sum(source, "generate_series(1, 1000000)")
     assert abs(many.total) > 2**64
 
 
@@ -124,7 +109,7 @@ def test_no_column_runs_into_the_next(source: Warehouse):
         "'abc', null",
         "null, ''",
     ]
-    assert len({whole(source, f"select {pair}").total for pair in pairs}) == len(pairs)
+    fingerprinting.check_all_differ(source, pairs)
 
 
 @pytest.mark.parametrize("sort", VALUES)

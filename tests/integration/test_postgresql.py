@@ -18,7 +18,7 @@ from sync.transform.casts import Miscast
 from sync.warehouse.column import Column
 from sync.warehouse.warehouse import Warehouse
 from tests.support import planted_secrets
-from tests.support.postgres import connected
+from tests.support.postgres import connected, prepare
 from tests.support.queries import read
 
 STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
@@ -28,12 +28,6 @@ BOOLEAN, TIMESTAMP = AttributeType.BOOLEAN, AttributeType.TIMESTAMP
 @pytest.fixture
 def source(database: str) -> Warehouse:
     return Warehouse.open(database)
-
-
-def prepare(url: str, *statements: str) -> None:
-    with connected(url) as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
 
 
 def test_values(source: Warehouse):

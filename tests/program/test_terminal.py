@@ -3,16 +3,14 @@
 import csv
 import json
 import os
-import pty
 import re
-import subprocess
-import sys
 import unicodedata
 
 import pytest
 
 from tests.support.forking import ROOT
 from tests.support.program import MAPPING
+from tests.support.terminals import on_a_terminal
 
 ODD = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil\u2066\x85\r\n10:00:00 error run_finished\x7f"
 FORMULA = '=HYPERLINK("https://evil.example")'
@@ -105,7 +103,7 @@ def test_nothing_starts_a_formula(desk):
     assert not [cell for cell in cells if cell.strip() and cell.strip()[0] in "=+@\t\r"]
 
 
-def on_a_terminal(desk, columns, *arguments):
+def shown_on(desk, columns, *arguments):
     """The lines that a command prints on a terminal of so many columns."""
     told = {
         **os.environ,
@@ -113,20 +111,8 @@ def on_a_terminal(desk, columns, *arguments):
         "COLUMNS": str(columns),
         "PYTHONPATH": str(ROOT),
     }
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "sync", *arguments],
-        cwd=desk.place.folder, env=told, stdout=theirs, stderr=theirs,
-    ):  # fmt: skip
-        os.close(theirs)
-        pieces = []
-        try:
-            while piece := os.read(ours, 1 << 16):
-                pieces.append(piece)
-        except OSError:  # how a terminal ends on Linux
-            pass
-    os.close(ours)
-    return b"".join(pieces).decode().replace("\r\n", "\n").splitlines()
+    said = on_a_terminal(arguments, told, desk.place.folder)
+    return said.replace("\r\n", "\n").splitlines()
 
 
 @pytest.mark.parametrize("command", ["status", "check"])
@@ -136,7 +122,7 @@ def test_lines_end_between_words(desk, command):
     desk("run")
     name = (desk.place.folder / "reports" / "latest").resolve().name
     piped = desk(command).out
-    shown = on_a_terminal(desk, 40, command)
+    shown = shown_on(desk, 40, command)
     told, said = (
         re.sub(r"[\d.]+ s ago", "", " ".join(text.split())) for text in (piped, "\n".join(shown))
     )

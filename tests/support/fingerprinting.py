@@ -64,6 +64,32 @@ def check_buckets(source: Warehouse, sql: str, key: abc.Sequence[int]) -> None:
     assert sum(added.values(), Reading()) == found.whole(SALT)
 
 
+def check_one_number(source: Warehouse, people: str, another: str, fewer: str) -> None:
+    """Only the rows count, whatever their order; those of `another` and `fewer` differ in a value, and in a row."""
+    first = whole(source, people)
+    assert first == whole(source, people + " order by 1 desc")
+    assert first.count == 900
+    others = [
+        whole(source, another),
+        whole(source, fewer),
+        whole(source, people, b"another one here"),
+    ]
+    assert len({first, *others}) == 4
+
+
+def check_exact_sum(source: Warehouse, million: str) -> Reading:
+    """A million equal rows add up to a million times one of them; `million` is what a query has them from."""
+    one = whole(source, "select 1 as id, 'x' as name")
+    many = whole(source, f"select 1 as id, 'x' as name from {million}")
+    assert many == Reading(1_000_000, one.total * 1_000_000)
+    return many
+
+
+def check_all_differ(source: Warehouse, pairs: abc.Sequence[str]) -> None:
+    """Each of these rows of two columns has a hash of its own."""
+    assert len({whole(source, f"select {pair}").total for pair in pairs}) == len(pairs)
+
+
 def check_told_apart(rows: abc.Sequence[tuple[str, int, int]]) -> None:
     """Rows that differ as the worker gets them have different hashes."""
     for (one, one_hash, _), (other, other_hash, _) in combinations(rows, 2):

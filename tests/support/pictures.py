@@ -5,9 +5,7 @@ A run of the demo, as a terminal of 100 columns shows it, and the page that it l
 
 import io
 import os
-import pty
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +15,7 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 from tests.support.browser import Browser, find
+from tests.support.terminals import on_a_terminal
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 _COLUMNS, _LINES = 100, 60
@@ -59,19 +58,7 @@ def said(*arguments: str) -> str:
     """What the program prints on a terminal, with its colours."""
     sized = {**os.environ, "COLUMNS": str(_COLUMNS), "LINES": "50", "TERM": "xterm-256color"}
     sized.pop("NO_COLOR", None)
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "sync", *arguments], stdout=theirs, stderr=theirs, env=sized
-    ):
-        os.close(theirs)
-        pieces = []
-        try:
-            while piece := os.read(ours, 1 << 16):
-                pieces.append(piece)
-        except OSError:  # how a terminal ends on Linux
-            pass
-    os.close(ours)
-    return b"".join(pieces).decode()
+    return on_a_terminal(arguments, sized)
 
 
 def first_run(text: str) -> str:

@@ -216,3 +216,10 @@ def connected(url: URL | str) -> abc.Iterator["psycopg.Connection"]:
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
         yield connection
+
+
+def prepare(url: str, *statements: str) -> None:
+    """Let a database have what a test needs."""
+    with connected(url) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
