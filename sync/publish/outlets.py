@@ -25,6 +25,7 @@ EXTRA = "pip install 'chartmogul-sync[notify]'"
 NAME = "chartmogul-sync"
 #: Services that Apprise knew once, and what has taken their place.
 _GONE = {"msteams": "Teams takes messages by workflows://… now, see github.com/caronc/apprise"}
+_SILENT = "it did not answer in time"
 _KINDS = {Event.FAILED: "failure", Event.RECOVERED: "success"}
 
 
@@ -120,7 +121,7 @@ def beat(url: str, patience: float = PATIENCE) -> None:
         is_sound = False
     if not is_sound or re.search(r"\s", url):
         raise Unsent("it is no address such as https://hc-ping.com/…")
-    failed: list[str] = ["it did not answer in time"]
+    failed: list[str] = [_SILENT]
     asking = Thread(target=lambda: failed.__setitem__(0, _get(url, patience)), daemon=True)
     asking.start()
     asking.join(patience)
@@ -135,6 +136,8 @@ def _get(url: str, patience: float) -> str:
             answer.read(1)
     except HTTPError as error:
         return f"it answered {error.code}"
+    except TimeoutError:  # the socket's patience and the thread's end at the same moment
+        return _SILENT
     except Exception as error:  # whatever goes wrong, its words may repeat the URL
         return f"it could not be reached ({type(error).__name__})"
     return ""

@@ -196,7 +196,8 @@ class BucketRows:
 
     def write_down(self, state: MappingBuckets, skipping: bool) -> None:
         """Keep what was read, and close the buckets of which each row has arrived; `skipping`: mode insert."""
-        numbers = self._totals.keys() | self.read
+        # Where all were read those without rows have nothing to be kept, and nothing of before to be taken away.
+        numbers = self._totals.keys() if self.whole else self._totals.keys() | self.read
         readings = {n: Reading(self._counts[n], self._totals.get(n, 0)) for n in numbers}
         under = (self.salt, self.edition) if self.whole else None
         may_close = {n: self._counts[n] for n in self._totals if n not in self._open}
