@@ -17,7 +17,7 @@ SITE := .venv-site
 # A real dbt, which goes with other versions of what we need ourselves.
 DBT := .venv-dbt
 
-.PHONY: help demo test drivers dbt lowest site simulate campaign fuzz bench bench-full lint audit format lock clean
+.PHONY: help demo test measured drivers dbt lowest site simulate campaign fuzz bench bench-full lint audit format lock clean
 
 help:
 	@echo "make demo     a sample warehouse, a local ChartMogul, and a whole sync between them"
@@ -95,6 +95,9 @@ demo: $(VENV)/run
 TESTS = 4
 test: $(VENV)/test
 	$(BIN)/python -m pytest --numprocesses $(TESTS) --dist loadfile --no-loadscope-reorder -m "not measured"
+	$(BIN)/python -m pytest -m measured tests/integration
+
+measured: $(VENV)/test
 	$(BIN)/python -m pytest -m measured tests/integration
 
 drivers: $(DRIVERS)/test
