@@ -19,7 +19,7 @@ from sync.mapping import comments, dbt_source, places, yaml
 from sync.mapping.conflicts import find_conflicts
 from sync.mapping.credentials import Credentials
 from sync.mapping.environment import EVERYTHING, Need, is_open, supply, text_at
-from sync.mapping.interpolation import Environment, fill, names_in
+from sync.mapping.interpolation import Environment, fill, names_in, names_within
 from sync.mapping.lock_file import Lock, beside
 from sync.mapping.messages import explain
 from sync.mapping.model import Mapping
@@ -73,7 +73,7 @@ class LoadedMapping:
     def variables_of(self, part: str, key: str) -> str:
         """The variables that the file names at `part.key`, for messages; empty where it names none."""
         value = self.document.data[part].get(key)
-        return " and ".join(sorted(names_in(value))) if isinstance(value, str) else ""
+        return " and ".join(sorted(names_within(value)))
 
 
 def load(

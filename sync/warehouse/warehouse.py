@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, NullPool, event
+from sqlalchemy import URL, Connection, Engine, NullPool, event
 
 from sync.database import engines, urls
-from sync.domain.secret import MASK
+from sync.domain.secret import mask
 from sync.errors import ConfigError, SourceError, Unreachable
 from sync.warehouse import dialects, frame, statement
 from sync.warehouse.column import Column
@@ -65,7 +65,7 @@ class Warehouse:
                 dialect.reading(parsed), poolclass=NullPool, connect_args=options
             )
         except ConfigError as error:
-            hidden = (replace(p, message=_hide(p.message, secrets)) for p in error.problems)
+            hidden = (replace(p, message=_hide(p.message, parsed, secrets)) for p in error.problems)
             raise ConfigError(*hidden) from error
         event.listen(engine, "connect", lambda driver, _: dialect.prepare(driver))
         dialect.watch(engine)
@@ -162,7 +162,7 @@ class Warehouse:
             return self.engine.connect()
         except Exception as error:  # drivers raise far more than DB-API errors here
             url = self.engine.url
-            words = _hide(self.dialect.words(error, url, detail=False), self.secrets)
+            words = self._words(error, detail=False)
             raise Unreachable(
                 f"cannot connect to {urls.mask(url)}: {words}", self.dialect.unreachable
             ) from error
@@ -193,10 +193,16 @@ class Warehouse:
         except Exception as error:
             raise refusal(error) from error
 
+    def _words(self, error: Exception, *, detail: bool) -> str:
+        url = self.engine.url
+        return _hide(
+            self.dialect.words(error, url, detail=detail), url, self.secrets, detail=detail
+        )
+
     def _refusal(
         self, error: Exception, connection: Connection, sql: str, frame: Frame
     ) -> SourceError:
-        message = _hide(self.dialect.words(error, self.engine.url, detail=True), self.secrets)
+        message = self._words(error, detail=True)
         told = self.dialect.position(error, connection)
         place = _place(sql, None if told is None else told - len(frame.before))
         hint = self.dialect.hint(error)
@@ -210,9 +216,11 @@ class Warehouse:
         return SourceError(message + place, hint)
 
 
-def _hide(text: str, secrets: abc.Iterable[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, MASK)
+def _hide(text: str, url: URL, secrets: abc.Iterable[str], *, detail: bool = False) -> str:
+    """The text without the secret options, as `engines.words` gives it without those of the URL."""
+    known = urls.names_of(url)
+    for one in secrets:
+        text = mask(text, " ".join(one.split()), known, quoted=not detail)
     return text
 
 

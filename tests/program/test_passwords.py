@@ -140,6 +140,35 @@ def test_a_password_that_is_a_word(desk, login, word):
     assert 'password authentication failed for user "postgres"' in ended.err
 
 
+def by_options(desk, login):
+    """The password among the driver's options, beside a URL that the file spells out."""
+    desk.mapping(
+        MAPPING.replace(
+            "source:",
+            f"source:\n  url: postgresql://reader@{login.place}/db\n"
+            '  options: {password: "${PASSWORD}", connect_timeout: 5}',
+        )
+    )
+
+
+@pytest.mark.parametrize("word", ["127.0.0.1", "reader", "failed", "password", "authentication"])
+def test_an_option_that_is_a_word(desk, login, word):
+    """It is masked by what it is there, too: no name and no word of the server goes because it is the same."""
+    by_options(desk, login)
+    ended = desk("preview", PASSWORD=word)
+    assert login.heard == [("reader", word)]
+    assert 'server at "127.0.0.1"' in ended.err
+    assert 'password authentication failed for user "reader"' in ended.err
+
+
+def test_where_an_option_comes_from(desk, login):
+    """Who cannot log in is sent to the variables of this mapping, and to no variable that it does not use."""
+    by_options(desk, login)
+    ended = desk("preview", PASSWORD="x7!")
+    assert "hint: look at source.url and PASSWORD:" in ended.err
+    assert "WAREHOUSE_URL" not in ended.err
+
+
 def test_a_value_that_equals_a_password(desk):
     """A plan's name is shown where values are, although a password is the same."""
     desk.rows({"company": "enterprise", "country": "enterprise"})

@@ -38,9 +38,9 @@ def _revealed(option: Any) -> Any:
 
 
 def _secrets(option: Any) -> abc.Iterator[str]:
-    """What of them no message may show; a few characters are found everywhere."""
+    """What of them no message may show."""
     match option:
-        case SecretStr() if len(option.get_secret_value()) > 3:
+        case SecretStr():
             yield option.get_secret_value()
         case dict():
             for item in option.values():
@@ -139,11 +139,19 @@ class MappingQuery:
         place = self.loaded.problem_at(("source", which), "")
         return type(error)(f"{place.file}:{place.line}: {error.message}", self._hint(error))
 
+    def _whence(self) -> str:
+        """What says where the warehouse is and who asks: variables, or the mapping's own URL where they say nothing."""
+        loaded = self.loaded
+        own = loaded.document.data["source"].get("url")
+        url = loaded.variables_of("source", "url") or ("source.url" if own else WAREHOUSE_URL)
+        options = loaded.variables_of("source", "options")
+        return f"{url} and {options}" if options else url
+
     def _hint(self, error: SourceError) -> str:
         """A login that was refused may be one whose password only looks like an encoding."""
         hint = error.hint
         if isinstance(error, Unreachable):
-            hint = f"look at {self.loaded.variables_of('source', 'url') or WAREHOUSE_URL}: {hint}"
+            hint = f"look at {self._whence()}: {hint}"
         names = self.loaded.encoded
         if not names or not _LOGIN.search(error.message):
             return hint
