@@ -22,7 +22,7 @@ from sync.warehouse.result import Result
 from sync.warehouse.warehouse import Warehouse
 
 #: What the hashes are of; another number where a rendering or a hash is changed.
-_MAKING = 1
+_MAKING = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Fingerprints:
     `edition` is what must be unchanged for two readings to be comparable: database, driver, columns and their types,
     and the settings that the driver's values depend on. `columns` and `manner` are as in a `Result` of the query.
     `salt` and `key`, below, are random bytes, the same for readings that are compared, and the places, from 0, of the
-    columns that make the key.
+    columns that make the key. Which bucket a key falls into does not depend on the salt.
     """
 
     columns: tuple[Column, ...]

@@ -62,6 +62,18 @@ def check_buckets(source: Warehouse, sql: str, key: abc.Sequence[int]) -> None:
         added[bucket] = added.get(bucket, Reading()) + Reading(1, row_hash)
     assert added == dict(found.buckets(SALT, key))
     assert sum(added.values(), Reading()) == found.whole(SALT)
+    _check_another_salt(found, key, added)
+
+
+def _check_another_salt(
+    found: Fingerprints, key: abc.Sequence[int], added: abc.Mapping[int, Reading]
+) -> None:
+    """Under another salt rows have other hashes, and stay in their buckets."""
+    salted = dict(found.buckets(b"another one here", key))
+    assert {bucket: one.count for bucket, one in salted.items()} == {
+        bucket: one.count for bucket, one in added.items()
+    }
+    assert all(salted[bucket].total != one.total for bucket, one in added.items())
 
 
 def check_one_number(source: Warehouse, people: str, another: str, fewer: str) -> None:
