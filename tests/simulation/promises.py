@@ -742,6 +742,9 @@ def _sent_again(
             continue
         if rows and rows != of_run and not worker.scene.looks:
             return  # the row has changed: what it was before is no matter any more
+        between = worker.scene.between
+        if between is not None and _of_key(between.of(query), line["key"]) != rows:
+            return  # the process may have read what somebody wrote between two statements
         if worker.began < undoing.ended:
             continue
         if worker.scene.kind == "full" or worker.retries is not None:
@@ -753,7 +756,10 @@ def _sent_again(
 
 def _rows_of(worker: Worker, query: str, key: str) -> list[Any]:
     """The rows of a key, as a process read them."""
-    rows: abc.Sequence[Account | Person] = worker.scene.rows.of(query)
+    return _of_key(worker.scene.rows.of(query), key)
+
+
+def _of_key(rows: abc.Sequence[Account | Person], key: str) -> list[Any]:
     return [r.values for r in rows if (r.id if isinstance(r, Account) else r.key) == key]
 
 
@@ -1002,7 +1008,8 @@ def exit_codes_tell(world: World) -> Broken:
             yield f"not only rows were rejected; {told}"
         if code == EXIT_TERMINATED and (worker.asked_to_end is None or not _interrupted(statuses)):
             yield f"nobody interrupted it; {told}"
-        its_own = worker.stopped or worker.skew.jumps is not None  # it could not renew its lease
+        # It could not renew its lease.
+        its_own = worker.stopped or worker.barred or worker.skew.jumps is not None
         if code == EXIT_LOCKED and not its_own and _alone(world, worker):
             yield f"nobody else was at work; {told}"
 
@@ -1020,7 +1027,7 @@ def _alone(world: World, worker: Worker) -> bool:
     earlier = (one for one in others if one.ended < worker.began)
     for before in sorted(earlier, key=lambda one: one.ended, reverse=True):
         ahead = not world.plan.server_clock and _lies_ahead(before, worker)
-        if before.dead and ahead:
+        if (before.dead or before.barred) and ahead:  # it could not give its lease back
             return False
         if _came_to_the_lease(before) and not (ahead and Status.LOCKED in _statuses(before)):
             return True  # it had the lease itself, or has set right what was in its way

@@ -130,6 +130,8 @@ class Worker:
     asked_to_end: float | None = None
     denied: float | None = None
     full_disk: bool = False
+    #: Whether its state was locked for a while.
+    barred: bool = False
     starts: list[Start] = field(default_factory=list)
     under_way: int = 0
     most_under_way: int = 0
@@ -298,6 +300,7 @@ class Worker:
         self._statements += 1
         blow = self._blow("state")
         if blow and blow.at <= self._statements < blow.at + blow.much:
+            self.barred = True
             self.account.note(f"{self.name}: the state is locked")
             cause = sqlite3.OperationalError("database is locked")
             raise OperationalError("statement", None, cause)
