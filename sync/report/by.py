@@ -37,9 +37,15 @@ def _reason(group: Group) -> Listing:
         "hint": group.hint,
         "problems": group.count,
         "new": group.new,
-        "values": [{"value": value, "rows": rows} for value, rows in group.commonest(_VALUES)],
+        "values": [_value(group, *one) for one in group.commonest(_VALUES)],
         "rows": [_row(group, row) for row in group.rows[:_ROWS]],
     }
+
+
+def _value(group: Group, value: str | None, rows: int) -> Listing:
+    """A value with its rows, and with its hint where that is not the hint of all."""
+    hint = {"hint": group.hint_of(value)} if group.hints_differ else {}
+    return {"value": value, "rows": rows, **hint}
 
 
 def _row(group: Group, row: Row) -> Listing:
@@ -96,11 +102,12 @@ def _reason_text(group: Listing, rows: int, indent: str) -> Iterator[Text]:
     news = f", {group['new']:,} new" if group["new"] != group["problems"] else ""
     head = Text(f"{indent}{visible(group['mapping'])}: {count(group['problems'], 'row')}{news}, ")
     yield head.append(f"{visible(group['code'])}{about}", style="red")
-    if group["hint"]:
+    if group["hint"] and not any("hint" in one for one in group["values"]):
         yield Text(f"{indent}  hint: {sentence(group['hint'])}", style="dim")
     for one in group["values"] if group["field"] else ():
         value = "(empty)" if one["value"] is None else visible(one["value"])
-        yield Text(f"{indent}  {one['rows']:,} × {value}")
+        hint = f"  {sentence(one['hint'])}" if one.get("hint") else ""
+        yield Text(f"{indent}  {one['rows']:,} × {value}").append(hint, style="dim")
     for row in group["rows"][:rows]:
         yield from _row_text(row, f"{indent}  ")
 

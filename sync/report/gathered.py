@@ -45,18 +45,37 @@ class Group:
     cleared: int = 0
     rows: list[Row] = field(default_factory=list)
     _values: Counter[str | None] = field(default_factory=Counter)
+    #: Of each value that is told apart, the hint of its first row.
+    _hints: dict[str | None, str] = field(default_factory=dict)
     _beyond: int = 0
 
-    def note_value(self, value: str | None) -> None:
-        """Count a value; of a reason with thousands of them the first are told apart."""
+    def note_value(self, value: str | None, hint: str) -> None:
+        """Count a value, with its hint; of a reason with thousands of them the first are told apart."""
         if value in self._values or len(self._values) < VALUES:
             self._values[value] += 1
+            self._hints.setdefault(value, hint)
         else:
             self._beyond += 1
 
     def commonest(self, most: int) -> list[tuple[str | None, int]]:
         """The commonest values, with the number of rows that have them."""
         return self._values.most_common(most)
+
+    def hint_of(self, value: str | None) -> str:
+        """What to do about a value."""
+        return self._hints.get(value, self.hint)
+
+    def hints(self) -> list[tuple[str, int]]:
+        """What to do about the rows, the commonest hint first, each with its number of rows."""
+        found = Counter[str]()
+        for value, rows in self._values.items():
+            found[self.hint_of(value)] += rows
+        return found.most_common()
+
+    @property
+    def hints_differ(self) -> bool:
+        """Whether there are several hints, so that none is that of all rows."""
+        return len(set(self._hints.values())) > 1
 
     @property
     def different(self) -> int:
@@ -99,7 +118,7 @@ class Gathered:
         group.new += new
         group.varied = group.varied or line["message"] != group.message
         self.known += line.get("new") is False
-        group.note_value(_shown(line["value"]))
+        group.note_value(_shown(line["value"]), line["hint"])
         if self.kept < MOST or len(group.rows) < LEAST:
             self.kept += 1
             group.rows.append(_error(group, line, new))

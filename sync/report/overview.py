@@ -29,6 +29,8 @@ REASONS = 5
 NAMED = 20
 #: Values of a reason that are named, with how many rows have them.
 VALUES = 5
+#: Hints of a reason that are shown, where its values have different ones.
+HINTS = 3
 
 _STYLES = {Status.SUCCEEDED: "bold green", Status.COMPLETED_WITH_ERRORS: "bold yellow"}
 
@@ -87,7 +89,7 @@ def risks(document: Summary, gathered: Gathered) -> Iterator[Text]:
         if types := mapping.get("new_types"):
             locked = ", ".join(f"{visible(key)} ({type_})" for key, type_ in types.items())
             yield Text(f"{name}: locks for good the types of {locked}", style="bold yellow")
-        if (money := mapping.get("mrr")) and money["known"]:
+        if (money := mapping.get("mrr")) and money["sum_cents"]:
             yield Text(f"{name}: {_revenue(money)}")
     for group in gathered.changes():
         if group.cleared:
@@ -142,10 +144,22 @@ def _reason(group: Group, look: Look) -> Iterator[Text]:
     yield Text(f"    {_example(group, row, look)}: {sentence(row[5] or group.message)}")
     if look.values:
         yield from _values(group)
-    if hint := row[6] or group.hint:
-        yield Text(f"    hint: {sentence(hint)}", style="dim")
+    yield from _hints(group, row)
     if look.values and row[3]:
         yield Text(f"    {row[3]}", style="dim")
+
+
+def _hints(group: Group, row: Row) -> Iterator[Text]:
+    """What to do: that of all rows, or the commonest hints with the number of their rows."""
+    found = group.hints() if group.hints_differ else []
+    for hint, rows in found[:HINTS]:
+        if hint:
+            yield Text(f"    hint for {count(rows, 'row')}: {sentence(hint)}", style="dim")
+    if len(found) > HINTS:
+        more = count(len(found) - HINTS, "other hint")
+        yield Text(f"    … and {more}, see report --by reason", style="dim")
+    if not found and (hint := row[6] or group.hint):
+        yield Text(f"    hint: {sentence(hint)}", style="dim")
 
 
 def _example(group: Group, row: Row, look: Look) -> str:
@@ -244,19 +258,19 @@ def _undone(mappings: Iterable[Summary]) -> Iterator[Text]:
 def _money(mappings: Iterable[Summary]) -> Iterator[Text]:
     for mapping in mappings:
         money = mapping.get("mrr")
-        if money and money["known"]:
+        if money and money["sum_cents"]:
             yield Text("")
             yield Text(f"{visible(mapping['mapping'])}: {_revenue(money)}")
 
 
 def _revenue(money: Summary) -> str:
     """The MRR of the customers that were touched, with the largest."""
-    told = (
-        f"MRR of {money['known']:,} of {money['of']:,} customers known:"
-        f" {amount(money['sum_cents'])}"
-    )
+    known, of = money["known"], money["of"]
     largest = ", ".join(f"{visible(key)} {amount(cents)}" for key, cents in money["largest"])
-    return f"{told} (largest: {largest})" if largest else told
+    besides = [f"known of {known:,} of {of:,}"] if known < of else []
+    besides += [f"largest: {largest}"] if largest else []
+    told = f"MRR of the customers that change: {amount(money['sum_cents'])}"
+    return f"{told} ({'; '.join(besides)})" if besides else told
 
 
 def _broken(mappings: Iterable[Summary]) -> Iterator[Text]:

@@ -48,7 +48,7 @@
     return made;
   };
   const pieces = {
-    rejected(row, alone) {
+    rejected(row, alone, told) {
       const who = make("span"), words = make("div", "words");
       if (typeof row[3] === "string" && row[3].startsWith("https://")) {
         const link = make("a", "key", row[1] === null ? "without a key" : row[1]);
@@ -59,7 +59,7 @@
       if (row[NEW]) who.append(" ", make("span", "new", "new"));
       if (alone) { const value = shown(row[4]); value.classList.add("plain"); words.append(value); }
       if (row[5]) words.append(make("p", "", row[5]));
-      if (row[6]) words.append(make("p", "", "Hint: " + row[6]));
+      if (row[6] && row[6] !== told) words.append(make("p", "", "Hint: " + row[6]));
       if (row[8] && !row[NEW]) words.append(make("p", "", "rejected since " + row[8]));
       if (row[9]) words.append(make("p", "", "ChartMogul: " + row[9]));
       return line(row[0], who, words);
@@ -92,10 +92,14 @@
     for (const one of found.values()) one.rows.sort((a, b) => b[NEW] - a[NEW]);
     return [...found.values()].sort((a, b) => (b.fresh > 0) - (a.fresh > 0) || b.rows.length - a.rows.length);
   };
+  // A hint that all rows of a value have stands once, above them.
+  const hintOf = (one) => (one.rows.every((row) => row[6] === one.rows[0][6]) ? one.rows[0][6] : null);
   const heading = (one) => {
     const made = make("div", "value"), title = make("h4");
     title.append(shown(one.value), make("span", "amount", one.rows.length === 1 ? "1 row" : one.rows.length.toLocaleString("en") + " rows"));
     made.append(title);
+    const hint = hintOf(one);
+    if (hint) made.append(make("p", "hint", "Hint: " + hint));
     return made;
   };
 
@@ -139,7 +143,7 @@
     list(place, several, most, "values", (one) => {
       if (rare.length > 1 && one.rows.length === 1) return pieces.rejected(one.rows[0], true); // its value stands beside it
       const under = heading(one);
-      list(under, one.rows, few, "rows", (row) => pieces.rejected(row));
+      list(under, one.rows, few, "rows", (row) => pieces.rejected(row, false, hintOf(one)));
       return under;
     });
   };

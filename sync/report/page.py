@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import markupsafe
 
 PAGE = "report.html"
-#: The place of the message in a rejected row.
-_MESSAGE = 5
+#: The places of the message and the hint in a rejected row; the one follows the other.
+_MESSAGE, _HINT = 5, 6
 #: Bars of the chart at most and at least, the seconds of each at least, and its height in units of its own.
 _BARS, _FEWEST, _WIDTH, _HEIGHT = 60, 4, 2, 60
 _CODE = re.compile(r"`([^`]+)`")
@@ -129,11 +129,13 @@ def _data(gathered: Gathered) -> str:
 
 
 def _rows(group: Group) -> list[Row]:
-    """A reason's rows; where their words differ, each has its own."""
-    if not group.varied:
+    """A reason's rows; where their words or hints differ, each has its own."""
+    if not group.varied and not group.hints_differ:
         return group.rows
+    message = group.message if group.varied else None
+    hint = group.hint if group.hints_differ else None
     return [
-        [*row[:_MESSAGE], row[_MESSAGE] or group.message, *row[_MESSAGE + 1 :]]
+        [*row[:_MESSAGE], row[_MESSAGE] or message, row[_HINT] or hint, *row[_HINT + 1 :]]
         for row in group.rows
     ]
 

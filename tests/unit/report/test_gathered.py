@@ -2,8 +2,9 @@
 
 import pytest
 
+from sync.report.by import listing, text
 from sync.report.gathered import EXAMPLES, LEAST, MOST, VALUES, Gathered
-from sync.report.overview import Look, rejected_rows
+from sync.report.overview import Look, rejected_rows, risks
 from sync.report.summary import summary
 from sync.report.terminal import rendered
 
@@ -180,3 +181,59 @@ def test_values_beyond_those_that_are_told_apart(run):
     ]
     assert "1 × land 4, … and 4 other values\n" in told[0]
     assert "1 × land 4, … and at least 996 other values\n" in told[1]
+
+
+#: Rows of one reason whose values need different cures.
+SEVERAL = [
+    *(error(row, value="UK", hint="write GB") for row in (1, 2, 3)),
+    *(error(row, value="Germany") for row in (4, 5)),
+    *(error(row, value=f"X{row}", hint="use two letters") for row in (6,)),
+    error(7, value="Austria", hint="write AT"),
+]
+
+
+def test_no_hint_is_shown_as_that_of_all_rows_where_it_is_not():
+    """On a terminal the commonest stand with the number of their rows."""
+    found = gathered(SEVERAL)
+    shown = "".join(rendered(rejected_rows([], found, Look(120)))).splitlines()
+    assert shown[4:] == [
+        "    hint for 3 rows: write GB",
+        "    hint for 2 rows: write DE",
+        "    hint for 1 row: use two letters",
+        "    … and 1 other hint, see report --by reason",
+    ]
+
+
+def test_by_reason_each_value_has_its_own_hint():
+    """In JSON and as text; a hint that is that of all rows stands above them, once."""
+    run = {"run_id": "r1", "dry_run": False}
+    found = listing(run, gathered(SEVERAL), "reason")
+    assert found["groups"][0]["values"][0] == {"value": "UK", "rows": 3, "hint": "write GB"}
+    told = [line.plain for line in text(found, 0)]
+    assert told[1:3] == ["  3 × UK  write GB", "  2 × Germany  write DE"]
+    same = listing(run, gathered(SEVERAL[:3]), "reason")
+    assert [line.plain for line in text(same, 0)][1:] == ["  hint: write GB", "  3 × UK"]
+    assert same["groups"][0]["values"] == [{"value": "UK", "rows": 3}]
+
+
+@pytest.mark.parametrize(
+    ("money", "said"),
+    [
+        (
+            {"known": 2, "of": 3, "sum_cents": 123456, "largest": [["cus_1", 100000]]},
+            [
+                "c: MRR of the customers that change: 1,234.56 (known of 2 of 3; largest: cus_1 1,000.00)"
+            ],
+        ),
+        (
+            {"known": 2, "of": 2, "sum_cents": 500, "largest": []},
+            ["c: MRR of the customers that change: 5.00"],
+        ),
+        ({"known": 2, "of": 2, "sum_cents": 0, "largest": []}, []),
+        (None, []),
+    ],
+)
+def test_money_is_a_risk_where_there_is_any(money, said):
+    """Nobody is told of customers that pay nothing."""
+    document = {"mappings": [{"mapping": "c", "mrr": money}]}
+    assert [line.plain for line in risks(document, Gathered())] == said

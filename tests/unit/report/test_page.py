@@ -207,3 +207,14 @@ def test_an_audit_and_an_undo_take_no_value_for_html(run):
     both = text + render(summary(run), Gathered(), Timeline())
     assert "Cannot be put back: &lt;/script&gt;" in both
     assert [tag for tag, _ in Read(both).tags if tag in ("img", "script")] == ["script"] * 4
+
+
+def test_no_hint_stands_for_all_rows_where_they_have_different_ones(run):
+    """Each row has its own then, and the group has none."""
+    made = Gathered()
+    made.add_error(error(1))
+    made.add_error(error(2, value="UK", hint="write GB"))
+    page = render(summary(run), made, Timeline())
+    data = loads(Read(page).texts["script"][0])
+    assert "<b>Hint</b>" not in page
+    assert [row[6] for row in data["rejected"][0]] == ["write DE", "write GB"]
