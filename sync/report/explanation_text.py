@@ -10,11 +10,16 @@ from sync.domain.instant import canonical
 from sync.domain.objects import Descriptor
 from sync.domain.plan import Absent, Seen
 from sync.domain.record import ATTRIBUTE, AttributeType, Problem, Record
-from sync.domain.results import Delivered, MappingRun, Result
+from sync.domain.results import UNDONE, Delivered, MappingRun, Result
 from sync.report.explanation import decision, problems_of
 from sync.report.plain import plain
 from sync.report.words import count, sentence, value, visible
 
+#: What a reason of one word means.
+_REASONS = {
+    UNDONE: "undone: its record was put back by `undo`, and neither the row nor the mapping changed since;"
+    " run --full sends it, and so does a run after forget MAPPING --undo RUN",
+}
 #: Longer values are for the document.
 _WIDEST = 300
 
@@ -172,7 +177,8 @@ def _decision_text(found: Explained) -> Iterator[str]:
 
 def _result_text(result: Result) -> Iterator[str]:
     decided = decision(result)
-    yield f"{decided['outcome']}: {sentence(decided['reason'])}"
+    reason = _REASONS.get(decided["reason"], decided["reason"])
+    yield f"{decided['outcome']}: {sentence(reason)}"
     for one in decided["warnings"]:
         yield f"warning {one['code']}: {sentence(one['message'])}"
 

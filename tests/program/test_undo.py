@@ -363,3 +363,13 @@ def test_nothing_to_put_back_in_every_form(damaged):
     assert damaged("undo", still, "--json", "--output", "told.json").out == ""
     told = json.loads((damaged.place.folder / "told.json").read_text())
     assert told == {"format": 1, "undid": still, "mappings": []}
+
+
+def test_explain_says_why_a_row_stays_undone(damaged):
+    """In words, with both ways to send it all the same; JSON keeps the one word."""
+    damaged("undo", newest(damaged))
+    told = damaged("explain", "customers", "cus_1").out
+    assert "skipped: undone: its record was put back by `undo`" in told
+    assert "run --full sends it, and so does a run after forget MAPPING --undo RUN" in told
+    decision = damaged("explain", "customers", "cus_1", "--json").json["decision"]
+    assert (decision["outcome"], decision["reason"]) == ("skipped", "undone")
