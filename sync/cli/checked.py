@@ -141,7 +141,7 @@ def _masked(key: str) -> str:
 
 def _fate(checked: Checked, key: str) -> str:
     if not checked.descriptor.locks_types:
-        return ""
+        return f"; dropped, unless the ChartMogul app defines it for {checked.descriptor.plural}"
     if checked.source is None:
         return "; whether it is in use is unknown, since ChartMogul was not read"
     if checked.types[key].suggested and not checked.accepting:

@@ -125,6 +125,21 @@ def test_contacts_of_named_customers(desk, source):
     assert [one["rows"]["created"] for one in ended.json["mappings"]] == [1, 1]
 
 
+def test_check_says_that_attributes_of_contacts_have_to_be_defined(desk, source):
+    """Before the first run: what the app does not define ChartMogul drops without an error."""
+    named(desk, source)
+    desk.mapping(
+        "version: 1\n"
+        'source: {query: "select id as customer, email as mail, seats from accounts"}\n'
+        "destination: {object: contact}\n"
+        "fields: {customer_external_id: customer, email: mail}\n"
+        "attributes: {seats: {column: seats, type: Integer}}\n",
+        "a_contacts",
+    )
+    told = desk("check", "mappings/a_contacts.yml").out
+    assert "dropped, unless the ChartMogul app defines it for contacts" in told
+
+
 def test_a_variable_holds_no_name(desk):
     """What a variable holds in place of a uuid may be a secret: it is refused, and not shown."""
     named(desk, "${SOURCE}")
