@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sync.cli.environ import variables_of
-from sync.cli.say import say, say_json
+from sync.cli.say import say, say_json, say_lines
 from sync.errors import ConfigError, ConfigProblem, SyncError, told
 from sync.report import logs
-from sync.report.failure import errors_text
+from sync.report.failure import errors_text, pasted
 
 
 def tell(error: SyncError, *, as_json: bool, env_file: Path | None = None) -> None:
@@ -26,7 +26,9 @@ def tell(error: SyncError, *, as_json: bool, env_file: Path | None = None) -> No
         logger = logs.logger("json", sys.stderr, environment=own.get("SYNC_ENVIRONMENT") or None)
         logger.error("command_failed", exit_code=error.exit_code, error=told(error))
     else:
-        say(errors_text(error), to=sys.stderr)
+        say_lines(errors_text(error, paste=False).split("\n"), to=sys.stderr)
+        for lines in pasted(error):
+            say(f"\n{lines}", to=sys.stderr)
 
 
 def document(error: SyncError) -> dict[str, object]:

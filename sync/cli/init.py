@@ -10,7 +10,7 @@ from pathlib import Path
 from sync.cli.config import settings_alone
 from sync.cli.environ import variables
 from sync.cli.new_files import complete_env, complete_gitignore, write_new
-from sync.cli.say import say
+from sync.cli.say import say, say_lines
 from sync.domain import objects
 from sync.domain.record import Object
 from sync.errors import ConfigError, ConfigProblem
@@ -26,6 +26,7 @@ from sync.warehouse.warehouse import Warehouse
 #: What the first line of a mapping names, for editors.
 _SCHEMA = Path("mapping.schema.json")
 _FOLDER = Path("mappings")
+_BY_HAND = "write the mapping by hand, with whatever column it is: the docs on the format have one of contacts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class _Found:
     relation: Relation
     stem: str
     key: tuple[str, ...] = ()
+    #: What dbt calls it.
+    model: str = ""
 
 
 def init(wanted: Wanted) -> int:
@@ -74,9 +77,9 @@ def init(wanted: Wanted) -> int:
     if not _SCHEMA.exists():  # that of another version, or of the user's own, stays
         texts[_SCHEMA] = f"{indented(json_schema())}\n"
     write_new(texts)
-    for said in (*(f"{file} is written" for file in texts), *complete_env(), *complete_gitignore()):
-        say(said)
-    say(f"next: {_missing()}chartmogul-sync preview {files[0]}")
+    written = (f"{file} is written" for file in texts)
+    following = f"next: {_missing()}chartmogul-sync preview {files[0]}"
+    say_lines([*written, *complete_env(), *complete_gitignore(), following])
     return 0
 
 
@@ -126,7 +129,7 @@ def _find(name: str, known: abc.Sequence[Relation], models: dict[str, DbtModel] 
     for relation in known:
         there = (relation.schema or model.schema).lower(), relation.name.lower()
         if there == (model.schema.lower(), model.table.lower()):
-            return _Found(relation, name, model.key)
+            return _Found(relation, name, model.key, name)
     place = Relation(model.schema, model.table).written
     raise _wrong(f"the warehouse has no {place}, which is the model {name}", "dbt run makes it")
 
@@ -177,9 +180,14 @@ def _text(catalog: Catalog, one: _Found, wanted: Wanted, file: Path) -> str:
     try:
         made = draft(table, objects.of(wanted.object), one.key)
     except Unfit as error:
-        raise _wrong(str(error), "a query that names such a column can be mapped by hand") from None
-    schema = os.path.relpath(_SCHEMA.absolute(), file.absolute().parent)
-    return draft_text(made, one.relation.written, Path(schema).as_posix())
+        raise _wrong(str(error), _BY_HAND) from None
+    dbt = None if wanted.manifest is None else (one.model, _from(file, wanted.manifest))
+    return draft_text(made, one.relation.written, _from(file, _SCHEMA), dbt)
+
+
+def _from(file: Path, other: Path) -> str:
+    """Where another file is, as a mapping's file names it."""
+    return Path(os.path.relpath(other.absolute(), file.absolute().parent)).as_posix()
 
 
 def _wrong(message: str, hint: str) -> ConfigError:

@@ -14,7 +14,10 @@ from sync.warehouse.column import Column
 #: What warehouses call ChartMogul's fields, the surest name first; compared without case, blanks and underscores.
 _USUAL: dict[str, dict[str, tuple[str, ...]]] = {
     "customer": {
-        "external_id": ("external_id", "id", "customer_id", "account_id", "company_id", "uuid", "key"),
+        "external_id": (
+            "external_id", "id", "customer_id", "account_id", "company_id", "uuid", "key", "customer_no",
+            "customer_number", "account_no", "account_number", "acct_id", "acct_no",
+        ),
         "name": ("name", "full_name", "display_name", "customer_name", "account_name"),
         "email": ("email", "email_address", "billing_email", "contact_email", "mail"),
         "company": ("company", "company_name", "organization", "organization_name", "organisation"),
@@ -23,7 +26,7 @@ _USUAL: dict[str, dict[str, tuple[str, ...]]] = {
         "city": ("city", "billing_city", "town"),
         "zip": ("zip", "zip_code", "postal_code", "post_code", "billing_zip"),
         "lead_created_at": (
-            "lead_created_at", "signed_up_at", "signup_at", "signup_date", "sign_up_date", "registered_at",
+            "lead_created_at", "signed_up_at", "signup_at", "signed_up", "signup_date", "sign_up_date", "registered_at",
             "created_at",
         ),
         "free_trial_started_at": (
@@ -35,14 +38,15 @@ _USUAL: dict[str, dict[str, tuple[str, ...]]] = {
     "contact": {
         "customer_external_id": (
             "customer_external_id", "customer_id", "account_id", "company_id", "organization_id", "organisation_id",
-            "org_id", "tenant_id", "client_id", "workspace_id",
+            "org_id", "tenant_id", "client_id", "workspace_id", "customer_uuid", "customer_no", "customer_number",
+            "account_uuid", "account_no", "account_number", "acct_id", "acct_no",
         ),
         "external_id": ("external_id", "id", "contact_id", "user_id", "person_id", "uuid", "key"),
         "email": ("email", "email_address", "contact_email", "mail"),
         "first_name": ("first_name", "given_name", "forename"),
         "last_name": ("last_name", "family_name", "surname"),
         "title": ("title", "job_title", "role"),
-        "phone": ("phone", "phone_number", "mobile", "telephone"),
+        "phone": ("phone", "phone_number", "phone_no", "mobile", "telephone"),
         "linked_in": ("linked_in", "linkedin_url"),
         "twitter": ("twitter", "twitter_handle", "twitter_url"),
         "notes": ("notes", "note"),

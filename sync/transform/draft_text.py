@@ -8,21 +8,27 @@ from sync.transform.declaration import declaration, scalar
 from sync.transform.draft import Draft
 
 
-def draft_text(made: Draft, table: str, schema: str) -> str:
-    """The file; `table` is its name as the warehouse has it, `schema` where editors find the JSON Schema."""
-    return (
-        "\n".join((*_head(made, table, schema), *_fields(made), *_attributes(made), *_rest(made)))
-        + "\n"
-    )
+def draft_text(made: Draft, table: str, schema: str, dbt: tuple[str, str] | None = None) -> str:
+    """The file; `table` is its name as the warehouse has it, `schema` where editors find the JSON Schema.
+
+    `dbt`: what it is called in dbt, and the manifest that says so.
+    """
+    head = _head(made, table, schema, dbt)
+    parts = (*head, *_fields(made), *_attributes(made), *_rest(made))
+    return "\n".join(parts) + "\n"
 
 
-def _head(made: Draft, table: str, schema: str) -> abc.Iterator[str]:
+def _head(made: Draft, table: str, schema: str, dbt: tuple[str, str] | None) -> abc.Iterator[str]:
     yield f"# yaml-language-server: $schema={schema}"
     yield f"# A first mapping of {_comment(table)}. Read it, take out what ChartMogul need not know, then:"
     yield "#   chartmogul-sync preview    and    chartmogul-sync run --dry-run"
     yield "version: 1"
     yield "source:"
     yield f"  table: {scalar(table)}"
+    if dbt is not None:
+        yield "  # By its name in dbt, in place of table; then dbt_fresh_within and dbt_tests can stop the mapping:"
+        yield f"  # dbt_model: {scalar(dbt[0])}"
+        yield f"  # dbt_manifest: {scalar(dbt[1])}"
     yield "destination:"
     yield f"  object: {made.descriptor.object.value}"
     yield "  data_source: ${CHARTMOGUL_DATA_SOURCE}"

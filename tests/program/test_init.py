@@ -108,6 +108,19 @@ def test_from_dbt(desk, folder):
     assert printed[0] == "# mappings/dim_accounts.yml"
     assert "  table: partners" in printed
     assert "  external_id: double_seats" in printed
+    assert "  # dbt_model: dim_accounts" in printed
+    assert '  # dbt_manifest: "../manifest.json"' in printed
+
+
+def test_a_draft_of_a_model_reads_it_by_its_name_once_the_comments_are_lines(desk, folder):
+    """Then `exposures` lists it."""
+    (folder / "manifest.json").write_text(json.dumps(MANIFEST))
+    file = folder / "new" / "partners.yml"
+    desk("init", "dim_accounts", "--from-dbt", "manifest.json", "--output", "new/partners.yml")
+    text = file.read_text().replace("  table: partners\n", "").replace("  # dbt_", "  dbt_")
+    file.write_text(text)
+    assert desk("validate", "new").code == 0
+    assert "ref('dim_accounts')" in desk("exposures", "new").out
 
 
 @pytest.mark.parametrize(

@@ -130,3 +130,13 @@ def test_lines_end_between_words(desk, command):
     assert len(shown) > len(piped.splitlines())
     assert [line for line in shown if len(line) > 40 and " " in line.strip()] == []
     assert command == "check" or any(name in line for line in shown)
+
+
+def test_long_messages_are_broken_between_words(desk):
+    """What is wrong, and what comes next."""
+    wrong = ["validate", "there-is-no-such-folder/mappings", "--select", "label:nightly"]
+    following = ["init", "accounts", "--output", "new/accounts.yml"]
+    for arguments in (wrong, following):
+        shown = shown_on(desk, 40, *arguments)
+        assert len(shown) > 1
+        assert [line for line in shown if len(line) > 40 and " " in line.strip()] == []

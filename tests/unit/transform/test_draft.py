@@ -165,3 +165,20 @@ def test_what_is_printed_is_sound(kind, tmp_path: Path):
     assert {"no", "2", "a b", "${X}", "line\nbreak"} <= {
         spec.column for spec in mapping.attributes.values()
     }
+
+
+@pytest.mark.parametrize("name", ["acct_no", "AccountNumber", "customer number", "account_uuid"])
+def test_a_customer_of_contacts_is_known_by_numbers_as_well(name):
+    """Not everybody calls it an id."""
+    columns = (Column("person_uid", STRING), Column(name, STRING), Column("phone_no", STRING))
+    made = draft(table(*columns, key=("person_uid",)), CONTACT)
+    expected = {"customer_external_id": name, "external_id": "person_uid", "phone": "phone_no"}
+    assert expected == made.fields
+
+
+def test_a_model_of_dbt_stands_beside_its_table():
+    """As comments, for whoever wants it read by its name."""
+    text = draft_text(draft(ACCOUNTS, CUSTOMER), "a.b", "s.json", ("dim: x", "../m.json"))
+    assert "  table: a.b\n  # By its name in dbt" in text
+    assert '  # dbt_model: "dim: x"\n  # dbt_manifest: "../m.json"\n' in text
+    assert "dbt" not in draft_text(draft(ACCOUNTS, CUSTOMER), "a.b", "s.json")
