@@ -516,8 +516,9 @@ def audit(mappings: tuple[Path, ...], reports: Path | None, output: Any) -> int:
     """Hold all rows against ChartMogul, field by field; nothing is written there, nor to the state.
 
     Rows without a record, records that differ, by field and with examples, values that others have
-    edited, records that no row has, contacts that customers have twice. Exit 1 if a row is missing
-    or differs. The report's folder holds it all as audit.json, and as a page; report RUN shows it again.
+    edited, records that no row has, contacts that customers have twice. Exit 1 if a row is missing,
+    differs, or is rejected. The report's folder holds it all as audit.json, and as a page; report RUN
+    shows it again.
 
     \b
     Examples:

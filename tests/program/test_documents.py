@@ -12,6 +12,7 @@ from tests.support.program import Desk
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = ROOT / "docs"
 RECIPE = (ROOT / "docs" / "recipes" / "csv.md").read_text(encoding="utf-8")
 #: What a fresh machine does first; here it is there already.
 BEFORE = {"pip", "python3", ".", "mkdir", "cd"}
@@ -83,3 +84,15 @@ def test_the_recipe_of_a_csv_file(fresh):
             type_in(fresh, words, url)
     ended = fresh("run", "--json", WAREHOUSE_URL=url)
     assert ended.rows == {"read": 3, "created": 3}
+
+
+def test_the_tests_of_a_mapping_as_the_page_on_commands_has_them(fresh):
+    """They pass, with the first mapping of the page on the format."""
+    (cases,) = re.findall(r"```yaml\n(- name: .*?)```", (DOCS / "commands.md").read_text(), re.S)
+    mapping, *_ = re.findall(
+        r"```yaml\n(version: 1.*?)```", (DOCS / "mapping.md").read_text(), re.S
+    )
+    (fresh.place.folder / "mappings" / "customers.tests.yml").write_text(cases)
+    fresh.mapping(mapping)
+    ended = fresh("test", "mappings/customers.yml")
+    assert ended.code == 0, ended.out
