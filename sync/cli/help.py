@@ -1,10 +1,10 @@
 """`help`: what a code of a rejected row, a warning or a rail means, and what to do about it."""
 
-import shutil
+import sys
 from collections import abc
 from textwrap import fill
 
-from sync.cli.say import say
+from sync.cli.say import columns, say_lines
 from sync.errors import ConfigError, ConfigProblem
 from sync.report.codes import CODES, Code, Kind, find, nearest, of_kind
 
@@ -13,21 +13,21 @@ _TITLES = {
     Kind.WARNING: "Warnings of rows",
     Kind.RAIL: "Rails, which stop a mapping",
 }
-#: Longer lines are hard to read.
-_WIDEST = 100
+#: Longer lines are hard to read; in a pipe nobody tells the width.
+_WIDEST, _PIPED = 100, 80
 
 
 def help_(name: str | None) -> int:
     """Explain a code, or list them all; 0, or ConfigError where there is no such code."""
     if name is None:
-        say("\n".join(_listed()))
+        say_lines(_listed())
         return 0
     code = find(name)
     if code is None:
         near = nearest(name)
         hint = f"did you mean {near}?" if near else "`chartmogul-sync help` lists them"
         raise ConfigError(ConfigProblem(f"there is no code {name!r}", hint))
-    say("\n".join(_explained(code)))
+    say_lines(_explained(code))
     return 0
 
 
@@ -49,5 +49,5 @@ def _explained(code: Code) -> abc.Iterator[str]:
 
 def _paragraph(title: str, text: str) -> str:
     indent = " " * 12
-    width = min(_WIDEST, shutil.get_terminal_size().columns)
+    width = min(_WIDEST, columns(sys.stdout) or _PIPED)
     return fill(text, width, initial_indent=f"  {title:<10}", subsequent_indent=indent)

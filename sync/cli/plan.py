@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sync.cli.say import say
+from sync.cli.say import say_lines
 from sync.engine.context import Selection
 from sync.engine.plan_file import PlanFile, mapping_files
 from sync.engine.plan_guard import guard_mappings
@@ -78,4 +78,4 @@ def _tell(writer: PlanWriter, settings: Settings) -> None:
     else:
         lines = count(writer.lines, "line")
         text = f"Plan: {writer.path}, {lines}; chartmogul-sync run --plan {writer.path} applies it"
-    say(text, to=sys.stderr)
+    say_lines([text], to=sys.stderr)

@@ -19,7 +19,7 @@ def say(text: str, *, to: TextIO | None = None) -> None:
 def say_lines(lines: abc.Iterable[str], *, to: TextIO | None = None) -> None:
     """Print text as `say` does; on a terminal what is longer than a line is broken between words."""
     stream = to or sys.stdout
-    width = _width(stream)
+    width = columns(stream)
     shown = (visible(one, None) for line in lines for one in line.split("\n"))
     for line in shown:
         for piece in wrapped(line, width) if width else (line,):
@@ -27,7 +27,7 @@ def say_lines(lines: abc.Iterable[str], *, to: TextIO | None = None) -> None:
     stream.flush()
 
 
-def _width(stream: TextIO) -> int | None:
+def columns(stream: TextIO) -> int | None:
     """The columns of a terminal; None of what is none."""
     if not stream.isatty():
         return None

@@ -1,14 +1,15 @@
 """Shows a run to the person who started it."""
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.text import Text
 
@@ -20,6 +21,8 @@ from sync.report.preview import ROWS, Preview
 from sync.report.progress import Meter, announce, describe_all
 from sync.report.summary import summary
 from sync.report.words import Mask, sentence, visible
+
+_WORD = re.compile(r"\S+\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +168,31 @@ class TerminalReporter:
 
 
 def write(console: Console, part: RenderableType) -> None:
-    """Print; long lines keep their indent on a terminal, and stay whole in a file or pipe."""
+    """Print; long lines keep their indent on a terminal, and stay whole in a file or pipe.
+
+    A word that is longer than a line stays whole, so that an address can still be opened and copied.
+    """
     if not isinstance(part, Text):
         console.print(part)
-    elif console.is_terminal and part.plain.startswith(" "):
+    elif console.is_terminal and not part.no_wrap:
         indent = len(part.plain) - len(part.plain.lstrip(" "))
-        console.print(Padding(part[indent:], (0, 0, 0, indent), expand=False))
+        room = max(console.width - indent, 1)
+        said = part[indent:]
+        for line in said.divide(_breaks(said.plain, room)):
+            line.rstrip()
+            console.print(Text(" " * indent) + line, soft_wrap=True)
     else:
         console.print(part, soft_wrap=not console.is_terminal)
+
+
+def _breaks(text: str, room: int) -> Iterator[int]:
+    """Where lines of so many cells begin: between words alone."""
+    place = used = 0
+    for word in _WORD.findall(text):
+        if used and used + cell_len(word.rstrip()) > room:
+            yield place
+            used = 0
+        place, used = place + len(word), used + cell_len(word)
 
 
 def rendered(parts: Iterable[RenderableType]) -> str:

@@ -140,3 +140,12 @@ def test_long_messages_are_broken_between_words(desk):
         shown = shown_on(desk, 40, *arguments)
         assert len(shown) > 1
         assert [line for line in shown if len(line) > 40 and " " in line.strip()] == []
+
+
+def test_help_is_as_wide_as_the_terminal_says(desk):
+    """Where no variable tells the width, the terminal does."""
+    told = {**os.environ, **desk.place.environment, "PYTHONPATH": str(ROOT)}
+    told.pop("COLUMNS", None)
+    said = on_a_terminal(["help", "invalid_country"], told, desk.place.folder, columns=50)
+    lines = said.replace("\r\n", "\n").splitlines()
+    assert 40 < max(map(len, lines)) <= 50

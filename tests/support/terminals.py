@@ -4,15 +4,25 @@ import os
 import pty
 import subprocess
 import sys
+import termios
 from collections import abc
 from pathlib import Path
 
 
 def on_a_terminal(
-    arguments: abc.Sequence[str], environment: abc.Mapping[str, str], folder: Path | None = None
+    arguments: abc.Sequence[str],
+    environment: abc.Mapping[str, str],
+    folder: Path | None = None,
+    *,
+    columns: int | None = None,
 ) -> str:
-    """What the program prints on a terminal, with its colours; `COLUMNS` of the environment is the width."""
+    """What the program prints on a terminal, with its colours.
+
+    `columns` is the width that the terminal itself tells; that of `COLUMNS` in the environment goes first.
+    """
     ours, theirs = pty.openpty()
+    if columns is not None:
+        termios.tcsetwinsize(theirs, (50, columns))
     with subprocess.Popen(
         [sys.executable, "-m", "sync", *arguments],
         cwd=folder,

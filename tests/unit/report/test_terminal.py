@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from sync.domain.events import Estimate, Phase
 from sync.domain.record import Problem, Rejected, Stage
 from sync.domain.results import Delivered, Outcome, Run, Status, Warned
 from sync.report.several import Several
-from sync.report.terminal import Shown, TerminalReporter
+from sync.report.terminal import Shown, TerminalReporter, write
 
 
 def screen(width=120, **kind):
@@ -390,3 +391,17 @@ def test_times_need_no_end(customers):
         Run("r", False, datetime(2026, 1, 1, tzinfo=UTC), [customers], status=Status.FAILED),
     )
     assert text(talk).endswith("\nFailed\n")
+
+
+def test_an_address_is_never_broken():
+    """However narrow the terminal is, so that it can be opened and copied; words around it are."""
+    file = screen(40, force_terminal=True, color_system=None)
+    address = f"https://app.chartmogul.com/#/customers/{'cus_' + '0' * 36}"
+    write(file, Text(f"    {address}", style="dim"))
+    write(file, Text("  a line of words that is longer than any narrow terminal"))
+    lines = file.file.getvalue().splitlines()
+    assert lines == [
+        f"    {address}",
+        "  a line of words that is longer than",
+        "  any narrow terminal",
+    ]
