@@ -22,7 +22,7 @@ from sync.warehouse.result import Result
 from sync.warehouse.warehouse import Warehouse
 
 #: What the hashes are of; another number where a rendering or a hash is changed.
-_MAKING = 2
+_MAKING = 3
 
 
 @dataclass(frozen=True, slots=True)

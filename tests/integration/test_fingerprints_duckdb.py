@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import event
 
 from sync.errors import SourceError
+from sync.warehouse.dialects.duckdb_hashing import outdated
 from sync.warehouse.warehouse import Warehouse
 from tests.support import fingerprinting
 from tests.support.fingerprinting import SALT, asked, hashed, refused, values, whole
@@ -184,6 +185,13 @@ def test_volatile_values(source: Warehouse):
 def test_no_fingerprints(source: Warehouse, sort: str):
     """What cannot be told apart for sure is said, with its column and type."""
     assert f"column x is of type {sort}," in refused(source, f"select 1 as id, null::{sort} as x")
+
+
+def test_older_versions():
+    """What these statements were not tried on makes no fingerprints."""
+    told = [outdated(version) for version in ("1.1.0", "1.2.2", "1.3.0", "1.10.0.dev4", "2.0.1")]
+    older = [f"DuckDB {version} is older than 1.3" for version in ("1.1.0", "1.2.2")]
+    assert told == [*older, "", "", ""]
 
 
 def test_what_is_no_part(source: Warehouse):

@@ -1,4 +1,8 @@
-"""Fingerprints of rows by DuckDB: the upper half of the MD5 of a salted text of all columns.
+"""Fingerprints of rows by DuckDB: the upper half of the MD5 of a salted key by which it would sort rows.
+
+`create_sort_key` writes each column as a mark, of null or of a value, and the value's own bytes in an order that
+compares; bytes end with a zero, which is none of theirs. DuckDB reads values back from such keys (`min`,
+`arg_max`, sorted lists), so they hold all of them; but that 0.0 and -0.0 sort as one, and an enum by its place.
 
 Its own `hash` would be faster and does not do: of two texts that differ in their 8th and in their 16th byte only, one
 in some hundreds of pairs has the same; 1 and 2^64 as HUGEINT have the same; and it takes what a collation says for the
@@ -15,24 +19,20 @@ from sync.domain.buckets import BUCKETS
 from sync.warehouse.dialects.hashing import Salt, Shape, alias, named
 from sync.warehouse.frame import Frame
 
-#: Exact as text, in few characters, and none of them is a semicolon or begins with N.
+#: Whole numbers of so many bytes, whatever they stand for; or bytes of any number.
 _PLAIN = frozenset(
     {
-        '"NULL"', "BOOLEAN", "DECIMAL", "UUID", "DATE", "TIME",
+        "BOOLEAN", "DECIMAL", "UUID", "DATE", "TIME", "BLOB",
         *(f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMALL", "BIG", "HUGE")),
-        "INTEGER", "UINTEGER", "BIGNUM",
-        "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS",
+        "INTEGER", "UINTEGER",
+        "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE",
     }
 )  # fmt: skip
-#: Text of whatever characters; an enum is its label.
-_TEXT = frozenset({"VARCHAR", "ENUM"})
-#: What is made of others: 17 digits tell all doubles apart, and a moment is told as local time where the zone says so.
-_MADE = {
-    "FLOAT": "coalesce(printf('%.17g', {0}::double), 'N')",
-    "DOUBLE": "coalesce(printf('%.17g', {0}), 'N')",
-    "TIMESTAMP WITH TIME ZONE": "coalesce(epoch_us({0})::varchar, {0}::varchar, 'N')",
-    "BLOB": "coalesce(hex({0}), 'N')",
-}
+#: As the bytes of their text, which have no collation, whose key would be sorted by instead; an enum is its label.
+_TEXT = frozenset({"VARCHAR", "ENUM", "BIGNUM", '"NULL"'})
+_FLOATS = frozenset({"FLOAT", "DOUBLE"})
+_ORDER = "'ASC NULLS FIRST'"
+_OLDEST = (1, 3)
 _ZONE = "select value from duckdb_settings() where name = 'TimeZone'"
 
 
@@ -54,7 +54,9 @@ class DuckDBHashing:
         types = tuple(str(column[1]) for column in described)
         unproven = tuple(i for i, type_ in enumerate(types) if not _is_proven(type_))
         zone = connection.exec_driver_sql(_ZONE).scalar()
-        return Shape(names, types, types, f"{_version()}, {zone}", unproven)
+        return Shape(
+            names, types, types, f"DuckDB {_version()}, {zone}", unproven, outdated(_version())
+        )
 
     def whole(self, shape: Shape, salt: Salt) -> Frame:
         """An unsigned BIGINT is added up as HUGEINT; the sum of wider ones would be a double."""
@@ -81,17 +83,18 @@ class DuckDBHashing:
 
 
 def _row(shape: Shape, salt: Salt) -> str:
-    """First all that is short, with the lengths of texts, then the texts; nulls among them are left out."""
-    kinds = [_bare(type_) for type_ in shape.types]
-    texts = [f"c{i}::varchar" for i, kind in enumerate(kinds) if kind in _TEXT]
-    parts = [f"'{salt.row.hex()}'"]
-    parts += [_made(i, kind) for i, kind in enumerate(kinds) if kind not in _TEXT]
-    parts += [f"coalesce(strlen({text}), -1)" for text in texts]
-    return f"(md5_number(concat_ws(';', {', '.join(parts + texts)})) >> 64)::ubigint"
+    parts = [f"unhex('{salt.row.hex()}')"]
+    for place, type_ in enumerate(shape.types):
+        parts += _parts(f"c{place}", _bare(type_))
+    key = ", ".join(f"{part}, {_ORDER}" for part in parts)
+    return f"(md5_number(create_sort_key({key})) >> 64)::ubigint"
 
 
-def _made(place: int, kind: str) -> str:
-    return _MADE.get(kind, "coalesce({0}::varchar, 'N')").format(f"c{place}")
+def _parts(column: str, kind: str) -> list[str]:
+    """What a column is sorted by; of a floating-point number its sign as well."""
+    if kind in _TEXT:
+        return [f"encode({column}::varchar)"]
+    return [column, f"signbit({column})"] if kind in _FLOATS else [column]
 
 
 def _bucket(key: abc.Sequence[int], salt: Salt) -> str:
@@ -105,10 +108,17 @@ def _bare(written: str) -> str:
 
 
 def _is_proven(written: str) -> bool:
-    return _bare(written) in _PLAIN | _TEXT | _MADE.keys()
+    return _bare(written) in _PLAIN | _TEXT | _FLOATS
+
+
+def outdated(version: str) -> str:
+    """Why this DuckDB makes no fingerprints: in older ones the number of an MD5 was signed; "" if it does."""
+    numbers = tuple(int(part) for part in version.split(".")[:2])
+    oldest = ".".join(map(str, _OLDEST))
+    return "" if numbers >= _OLDEST else f"DuckDB {version} is older than {oldest}"
 
 
 def _version() -> str:
     import duckdb
 
-    return f"DuckDB {duckdb.__version__}"
+    return duckdb.__version__
