@@ -14,6 +14,10 @@ from sync.errors import AlreadyExists, Answered, ChartMogulError, Denied, NotFou
 #: All there are: any other 3xx is nobody's answer.
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
+#: What is about a request's way, by HTTP itself: it came too late, too early, to somebody else, or nobody waited.
+#: They say nothing of the record, in whatever words, nor whether it was carried out.
+_OF_THE_WAY = frozenset({408, 421, 425, 499})
+
 #: The most of an error body that is kept for reports.
 SHOWN = 500
 
@@ -106,30 +110,30 @@ def judge(
         return _redirected(Answered(status, text, garbled=True), location)
     if not 400 <= status < 500:
         return Failure(f"{call.name} was answered {status}", True, status, text, retry_after)
-    foreign = not _is_own(_parse(body))
+    foreign = not _is_own(_parse(body), status)
     answered = Answered(status, text, refusals=tuple(_refusals(body)), garbled=foreign)
     if status in DENIALS and not (foreign and status == FORBIDDEN and call != _WHOSE_KEY):
         message, hint = DENIALS[status]
         return Denied(f"{message} ({status}){_discreet(call, answered)}", answered, hint)
-    if foreign and not _is_wrong_address(call, status):
-        said = (
-            f"{call.name} was answered {status}, but not by ChartMogul{_discreet(call, answered)}"
-        )
+    if (foreign or status in _OF_THE_WAY) and not _is_wrong_address(call, status):
+        whose = ", but not by ChartMogul" if foreign else ""
+        said = f"{call.name} was answered {status}{whose}{_discreet(call, answered)}"
         return Failure(said, True, status, text, retry_after, foreign=True)
     return _refused(call, answered)
 
 
-def _is_own(data: Any) -> bool:
+def _is_own(data: Any, status: int) -> bool:
     """Whether an error body has one of the shapes of ChartMogul's; any other is of somebody on the way.
 
-    A gateway's JSON may have a message, too, but names neither parameter nor code beside it, or more than that.
+    A gateway's JSON may have a message, too, but beside it neither the parameter nor the status as its code, or more
+    than that.
     """
     if not isinstance(data, dict) or not data:
         return False
     said = isinstance(data.get("message"), str)
     if said and isinstance(data.get("param", 0), str | None):
         return True
-    ours = said and "code" in data
+    ours = said and data.get("code") == status
     ours = ours or isinstance(data.get("error"), str) or _names_fields(data.get("errors"))
     if ours and data.keys() <= _VOCABULARY:
         return True

@@ -12,6 +12,7 @@ from sync.allowance.opening import open_book
 from sync.chartmogul.account import CUSTOM
 from sync.chartmogul.client import Client, DataSource
 from sync.chartmogul.connection import open_http
+from sync.chartmogul.health import Health
 from sync.chartmogul.transport import Transport
 from sync.cli import failure, formats
 from sync.cli.checked import Checked, as_json_value, as_text, suite_of
@@ -117,6 +118,7 @@ async def _check_all(
     store = Store.open_read_only(settings.state_url)
     book = await asyncio.to_thread(open_book, settings.state_url)
     paces = Paces(settings, book, writes=False)
+    health = Health(time.monotonic, settings.outage)
     found = [
         Checked(one, create=wanted.create_data_source, accepting=wanted.write_lock)
         for one in mappings
@@ -124,7 +126,7 @@ async def _check_all(
     for one in found:
         one.all_rows = wanted.all_rows
     try:
-        return [await _check(settings, store, paces, one, log) for one in found]
+        return [await _check(settings, store, paces, health, one, log) for one in found]
     finally:
         await paces.close()
         book.close()
@@ -135,13 +137,14 @@ async def _check(
     settings: Settings,
     store: Store,
     paces: Paces,
+    health: Health,
     checked: Checked,
     log: "FilteringBoundLogger | None",
 ) -> Checked:
     destination = checked.loaded.mapping.destination
     http = open_http(settings.api_url, destination.api_key, settings.timeout, settings.connections)
     async with http:
-        client = Client(Transport(http, paces.of(None)))
+        client = Client(Transport(http, paces.of(None), health))
         try:
             async with telling(settings, checked.loaded, "ChartMogul", log):
                 await _ask_chartmogul(checked, client, store, paces)

@@ -45,6 +45,17 @@ def test_check(desk):
     assert json.loads(desk("check", "--json").out)[0]["attributes"]["seats"]["new"] is False
 
 
+def test_check_waits_no_longer_than_a_run(desk):
+    """Of all mappings together: where nobody answers, the first one waits for SYNC_OUTAGE, the others ask once."""
+    desk.mapping(MAPPING.replace("version: 1", "version: 1\nname: other"), "other")
+    desk.place.sandbox.sandbox.fail(path="/v1/account", status=502)
+    ended = desk("check", "--json", SYNC_OUTAGE="1")
+    assert ended.code == 3
+    told = [one["problems"][0] for one in ended.json]
+    assert all(problem.startswith("nothing but failures for") for problem in told)
+    assert len(desk.place.sandbox.sandbox.calls(path="/v1/account")) < 8
+
+
 def test_check_finds_what_is_wrong(desk):
     """The gravest problem decides the exit code; the rest is checked all the same."""
     ended = desk("check", CHARTMOGUL_API_KEY="wrong")

@@ -86,6 +86,8 @@ FOREIGN = [
     {"message": "Forbidden"},
     {"message": None, "param": "email"},
     {"code": 422, "message": "No", "status": "INVALID_ARGUMENT"},
+    {"code": "InvalidRequest", "message": "No"},
+    {"code": 10001, "message": "No"},
     {"error": {"code": 403, "message": "No", "status": "PERMISSION_DENIED"}},
     {
         "success": False,
@@ -130,6 +132,16 @@ def test_what_somebody_else_says_is_no_answer(status, body):
     assert (failure.sent, failure.foreign, failure.status) == (True, True, status)
     assert failure.message.startswith(f"PATCH /customers/cus_1 was answered {status}, but not by")
     assert failure.forbidden is (status == 403)
+
+
+@pytest.mark.parametrize("status", [408, 421, 425, 499])
+def test_what_is_about_the_way_says_nothing_of_the_record(status):
+    """HTTP itself says so: a request came too late, too early, to somebody else, or nobody waited for its answer."""
+    failure = verdict(status, {"code": status, "message": "Not now", "param": None})
+
+    assert isinstance(failure, Failure)
+    assert (failure.sent, failure.foreign) == (True, True)
+    assert failure.message == f"PATCH /customers/cus_1 was answered {status}: Not now"
 
 
 def test_words_of_strangers_are_told():
