@@ -97,7 +97,8 @@ def key_of(request: httpx.Request) -> tuple[str, ...]:
 #: Which one it is httpx does not tell.
 _WRONG_PROXY = ConfigProblem(
     "a proxy of the environment cannot be used: HTTPS_PROXY or ALL_PROXY is wrong",
-    "write HTTPS_PROXY as http://host:port; SOCKS is not supported",
+    "write it as http://host:port or http://user:password@host:port, with @ / ? # of a password as %40 %2F %3F %23;"
+    " SOCKS is not supported",
     path="HTTPS_PROXY",
 )
 

@@ -1,11 +1,14 @@
 """The proxy of the environment, if there is one on the way to ChartMogul."""
 
+import re
 import ssl
 from collections import abc
 from dataclasses import dataclass
 from urllib.request import getproxies
 
 import httpx
+
+_PORTS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +30,28 @@ def way_to(url: str, variables: abc.Mapping[str, str] | None = None) -> Way | No
     Entries of NO_PROXY that nobody can read name no host, and so keep nothing from the proxy.
 
     Raises:
-        ValueError, httpx.InvalidURL: the proxy's address is none.
+        ValueError, httpx.InvalidURL: the proxy's address is none, or has a password whose end cannot be told.
     """
     found = getproxies() if variables is None else variables
     variable = "HTTPS_PROXY" if found.get("https") else "ALL_PROXY"
-    address = found.get("https") or found.get("all")
+    address = (found.get("https") or found.get("all") or "").strip()
     if not address or _is_spared(httpx.URL(url), found.get("no", "")):
         return None
-    return Way(variable, httpx.Proxy(address if "://" in address else f"http://{address}"))
+    return Way(variable, _proxy(address if "://" in address else f"http://{address}"))
+
+
+def _proxy(address: str) -> httpx.Proxy:
+    rest = address.partition("://")[2]
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    if (
+        "@" in rest[len(authority) :]
+    ):  # what httpx takes for the host would be a part of the password
+        raise ValueError("a password whose end cannot be told")
+    proxy = httpx.Proxy(address)
+    port = 443 if proxy.url.port is None else proxy.url.port
+    if "%" in proxy.url.host or not proxy.url.host or not 0 < port < _PORTS:
+        raise ValueError("no host, or no port")
+    return proxy
 
 
 def _is_spared(url: httpx.URL, entries: str) -> bool:

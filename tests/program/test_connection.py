@@ -1,6 +1,7 @@
 """The way to ChartMogul as a process takes it: certificates, redirects, proxies, all of them real."""
 
 import base64
+import re
 import ssl
 from datetime import UTC, datetime, timedelta
 
@@ -149,6 +150,9 @@ def test_a_proxy_that_refuses(desk, behind, authority):
         ("HTTPS_PROXY", "socks5://me:plantedQ7xV2kZ9@127.0.0.1:9"),
         ("HTTPS_PROXY", "odd://me:plantedQ7xV2kZ9@127.0.0.1:9"),
         ("HTTPS_PROXY", "http://me:plantedQ7xV2kZ9@host:port"),
+        ("HTTPS_PROXY", "http://me:plantedQ7xV2kZ9@127.0.0.1:99999"),
+        ("HTTPS_PROXY", "http://me:x@plantedQ7xV2kZ9/x@127.0.0.1:9"),
+        ("ALL_PROXY", "me:x@plantedQ7xV2kZ9#x@127.0.0.1:9"),
     ],
 )
 def test_a_way_that_is_none(desk, variable, value):
@@ -186,6 +190,16 @@ def test_a_proxy_that_cannot_be_found(desk, variable, address):
     place = address.rpartition("@")[2]
     assert ended.code == 3
     assert f"the proxy {place} of {variable} cannot be reached" in " ".join(ended.err.split())
+
+
+def test_check_waits_no_longer_than_a_run(desk):
+    """SYNC_OUTAGE is its patience, too."""
+    told = ALONE | {"HTTPS_PROXY": "http://127.0.0.1:9", "SYNC_OUTAGE": "1"}
+    ended = desk("check", CHARTMOGUL_API_URL="https://127.0.0.1:9/v1", **told)
+    assert ended.code == 3
+    lasting = re.search(r"nothing but failures for (\d+) seconds", ended.out)
+    assert lasting is not None
+    assert int(lasting[1]) < 30
 
 
 def test_distrust():

@@ -16,6 +16,7 @@ URL = "https://api.chartmogul.com/v1"
         ({"https": "p:3128"}, "the proxy p:3128 of HTTPS_PROXY"),
         ({"all": "http://me:x@p:3128"}, "the proxy p:3128 of ALL_PROXY"),
         ({"http": "http://p:3128"}, None),
+        ({"https": " "}, None),
     ],
 )
 def test_which(variables, place):
@@ -53,8 +54,30 @@ def test_addresses():
         assert way_to("https://[::1]:8443/v1", {"all": "http://p", "no": entries}) is None
 
 
+@pytest.mark.parametrize("password", ["p@ss", "p:a@s@s", "[::1]@x", "100%", "a b", "p@"])
+def test_a_password_that_is_told_from_the_host(password):
+    """Before the last @ of the authority, which alone is the host's."""
+    way = way_to(URL, {"https": f"http://me:{password}@p:3128"})
+    assert way
+    assert way.place == "the proxy p:3128 of HTTPS_PROXY"
+
+
 def test_no_address():
-    """What is no proxy's address is an error."""
-    for address in ("odd://p", "http://h:port"):
+    """What is no proxy's address is an error; so is a password with a sign that would end the host's name."""
+    raw = (
+        "http://me:p@ss/word@p:1",
+        "me:p@ss?word@p:1",
+        "http://me:p@ss#x@p:1",
+        "http://me:p/x@p:1",
+    )
+    for address in (
+        "odd://p",
+        "http://h:port",
+        "http://h:99999",
+        "http://h:0",
+        "http://%20",
+        "http://",
+        *raw,
+    ):
         with pytest.raises((ValueError, httpx.InvalidURL)):
             way_to(URL, {"https": address})
