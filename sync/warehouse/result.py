@@ -26,7 +26,7 @@ class Result:
     manner: str
     _late: Late
     _rows: CursorResult[Any]
-    _refusal: abc.Callable[[Exception], SourceError]
+    _refusal: abc.Callable[[Exception, tuple[Column, ...]], SourceError]
     _break_off: abc.Callable[[], None]
     _cancelled: bool = field(default=False, init=False)
 
@@ -61,7 +61,7 @@ class Result:
             try:
                 batch = next(batches, None)
             except Exception as error:
-                raise self._refusal(error) from error
+                raise self._refusal(error, self.columns) from error
             if batch is None:
                 return
             yield [row[:] for row in batch]  # a Row gives its tuple away, tuple() copies it

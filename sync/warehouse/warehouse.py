@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, event
 from sync.database import engines, urls
 from sync.domain.secret import mask
 from sync.errors import ConfigError, SourceError, Unreachable
-from sync.warehouse import dialects, frame, statement
+from sync.warehouse import dialects, frame, statement, unreadable
 from sync.warehouse.column import Column
 from sync.warehouse.dialects.dialect import Dialect
 from sync.warehouse.frame import Frame
@@ -168,7 +168,10 @@ class Warehouse:
             ) from error
 
     def _execute(self, connection: Connection, driver: Any, sql: str, frame: Frame) -> Result:
-        def refusal(error: Exception) -> SourceError:
+        def refusal(error: Exception, columns: tuple[Column, ...] = ()) -> SourceError:
+            if columns and self.dialect.unreadable(error):
+                words = _hide(self.dialect.words(error, self.engine.url, detail=True), self.secrets)
+                return unreadable.refusal(words, columns, self.dialect.in_range)
             return self._refusal(error, connection, sql, frame)
 
         options = dict(self.dialect.options())

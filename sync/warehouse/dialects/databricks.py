@@ -1,17 +1,18 @@
-"""Databricks by its own connector: types by name, queries cancelled by their cursors.
+"""Databricks by its own connector: types by name, queries cancelled by their cursors, values out of Arrow.
 
 Nothing keeps a query from writing but the user's rights and the look at the statement.
 """
 
 from collections import abc
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection
 
 from sync.domain.numbers import single
 from sync.domain.record import AttributeType
-from sync.warehouse.dialects import late
+from sync.warehouse.dialects import arrow_values, late
 from sync.warehouse.dialects.by_cursor import ByCursor
 from sync.warehouse.dialects.dialect import Kind, Late
 
@@ -41,6 +42,10 @@ class Databricks(ByCursor):
     bytes_as_text: ClassVar[str] = "hex({})"
     grammar: ClassVar[str] = "databricks"
 
+    def prepare(self, driver: Any) -> None:
+        """We read rows out of Arrow: the driver ends a query at a date that Python lacks, and makes NaN null."""
+        driver.cursor = partial(_cursor, driver.cursor)
+
     def kinds(self, connection: Connection, cursor: Any) -> abc.Sequence[Kind]:
         """By the types' names, and the scale of numbers."""
         return [kind(column[1], column[5]) for column in cursor.description]
@@ -48,6 +53,19 @@ class Databricks(ByCursor):
     def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
         """Text of fixed width, and numbers of single precision."""
         return late.by_type(_MENDED, (column[1] for column in description))
+
+
+def _cursor(plain: abc.Callable[..., Any], *given: Any, **named: Any) -> Any:
+    cursor = plain(*given, **named)
+    cursor.fetchmany = partial(_rows, cursor, cursor.fetchmany)
+    return cursor
+
+
+def _rows(cursor: Any, plain: abc.Callable[[int], list[Any]], size: int) -> list[Any]:
+    """The next rows; what an old server sends in columns of its own the driver reads."""
+    if type(getattr(cursor.active_result_set, "results", None)).__name__ == "ColumnQueue":
+        return plain(size)
+    return arrow_values.rows(cursor.fetchmany_arrow(size))
 
 
 def kind(name: str, scale: int | None) -> Kind:

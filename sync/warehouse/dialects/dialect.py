@@ -39,6 +39,9 @@ class Dialect(Protocol):
     #: The same for bytes.
     bytes_as_text: ClassVar[str]
 
+    #: SQL that makes null of a date or time that Python does not know, before year 1 or after 9999.
+    in_range: ClassVar[str]
+
     #: What the parser of statements calls this dialect of SQL; empty: as SQLAlchemy does.
     grammar: ClassVar[str]
     #: Whether the server keeps a query from writing, or says beforehand that it would; else only the user's rights do.
@@ -94,6 +97,9 @@ class Dialect(Protocol):
 
     def position(self, error: BaseException, connection: Connection) -> int | None:
         """The character of the query, from 0, at which the database points."""
+
+    def unreadable(self, error: BaseException) -> bool:
+        """Whether the driver could not read a value of a row: neither connection nor query is at fault."""
 
     def hint(self, error: BaseException) -> str:
         """What the database itself advises."""

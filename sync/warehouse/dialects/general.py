@@ -37,6 +37,9 @@ class General:
     as_text: ClassVar[str] = AS_TEXT
     plain_as_text: ClassVar[str] = ""
     bytes_as_text: ClassVar[str] = AS_TEXT
+    in_range: ClassVar[str] = (
+        "case when {0} between '0001-01-01' and '9999-12-31' then {0} end as {0}"
+    )
     grammar: ClassVar[str] = ""
     guards: ClassVar[bool] = False
     doubtful: ClassVar[abc.Set[AttributeType]] = frozenset()
@@ -98,6 +101,11 @@ class General:
     def position(self, error: BaseException, connection: Connection) -> int | None:
         """Untold."""
         return None
+
+    def unreadable(self, error: BaseException) -> bool:
+        """By Python's own errors for numbers and times, of which a database raises none."""
+        mine = isinstance(error, (ValueError, ArithmeticError))
+        return mine and not isinstance(error, UnicodeError)
 
     def hint(self, error: BaseException) -> str:
         """None."""

@@ -1,6 +1,7 @@
 """Snowflake by its own connector: types by their codes, queries aborted by their ids, names in either case.
 
-Nothing keeps a query from writing but the user's rights and the look at the statement.
+Nothing keeps a query from writing but the user's rights and the look at the statement. A date that Python does not
+know ends a query: the connector reads rows in compiled code, which neither hands such a value over nor passes over it.
 """
 
 from collections import abc
@@ -19,6 +20,8 @@ INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
 STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, AttributeType.BOOLEAN
 
 _FIXED = 0
+#: The connector's error where it cannot make Python's values of a row.
+_UNREADABLE = 252005
 #: docs.snowflake.com/en/developer-guide/python-connector/python-connector-api, type codes.
 _KINDS: dict[int, Kind] = {
     1: DECIMAL,
@@ -37,6 +40,7 @@ class Snowflake(ByCursor):
 
     as_text: ClassVar[str] = "{}::string"
     bytes_as_text: ClassVar[str] = "hex_encode({})"
+    in_range: ClassVar[str] = "iff(year({0}) between 1 and 9999, {0}, null) as {0}"
     grammar: ClassVar[str] = "snowflake"
     folds: ClassVar[bool] = True
 
@@ -49,6 +53,10 @@ class Snowflake(ByCursor):
         cursor = running.cursor_of(driver)
         if cursor is not None and cursor.sfqid:
             cursor.abort_query(cursor.sfqid)
+
+    def unreadable(self, error: BaseException) -> bool:
+        """By the connector's own number for it."""
+        return getattr(getattr(error, "orig", None), "errno", None) == _UNREADABLE
 
     def words(self, error: BaseException, url: URL, *, detail: bool) -> str:
         """The server's message, without the code and the query's id around it."""

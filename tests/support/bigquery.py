@@ -1,0 +1,128 @@
+"""A BigQuery for tests: the REST calls that its client makes, with answers that a test gives, and the key of an account."""
+
+import json
+import threading
+from collections import abc
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from tests.support.needed import driver
+
+REFERENCE = {"projectId": "shop", "jobId": "job_1", "location": "EU"}
+
+
+@dataclass
+class Project:
+    """What the server knows: the answer to every query, and what was asked of it.
+
+    `columns` are names and types, such as `STRING`, with a mode behind it where it is not `NULLABLE`; values of `pages`
+    are as BigQuery writes them.
+    """
+
+    columns: list[tuple[str, ...]] = field(default_factory=list)
+    pages: list[list[list[Any]]] = field(default_factory=lambda: [[]])
+    #: The reason and the message of a query that fails.
+    error: tuple[str, str] | None = None
+    #: What a dry run says that a statement is.
+    kind: str = "SELECT"
+    #: Whether the account's key is known.
+    known: bool = True
+    statements: list[str] = field(default_factory=list)
+
+    def query(self, page: int) -> dict[str, Any]:
+        """A page of the result."""
+        rows = [{"f": [{"v": value} for value in row]} for row in self.pages[page]]
+        fields = [
+            {"name": name, "type": kind, "mode": mode[0] if mode else "NULLABLE"}
+            for name, kind, *mode in self.columns
+        ]
+        told = {"jobReference": REFERENCE, "jobComplete": True, "schema": {"fields": fields}}
+        told |= {"rows": rows, "totalRows": str(sum(len(rows) for rows in self.pages))}
+        return told | ({"pageToken": str(page + 1)} if page + 1 < len(self.pages) else {})
+
+    def job(self) -> dict[str, Any]:
+        """The query as a job that is done."""
+        table = {"projectId": "shop", "datasetId": "d", "tableId": "anon"}
+        configuration = {"query": {"query": "", "destinationTable": table}, "jobType": "QUERY"}
+        statistics = {"query": {"statementType": self.kind}}
+        told = {"jobReference": REFERENCE, "configuration": configuration, "statistics": statistics}
+        return told | {"status": {"state": "DONE"}}
+
+
+@contextmanager
+def bigquery(project: Project) -> abc.Iterator[int]:
+    """The port of a server with these answers."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            if self.path == "/token":
+                return self.token()
+            asked = json.loads(body)
+            dry = asked.get("configuration", {}).get("dryRun", False)
+            if dry:
+                return self.send(project.job())
+            project.statements.append(asked.get("query", ""))
+            if project.error is not None:
+                return self.fail(*project.error)
+            return self.send(project.query(0))
+
+        def do_GET(self) -> None:
+            if "/jobs/" in self.path:
+                return self.send(project.job())
+            token = self.path.partition("pageToken=")[2].partition("&")[0]
+            return self.send(project.query(int(token or 0)))
+
+        def token(self) -> None:
+            if project.known:
+                return self.send({"access_token": "t", "expires_in": 3600, "token_type": "Bearer"})
+            words = {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
+            return self.send(words, 400)
+
+        def fail(self, reason: str, message: str) -> None:
+            status = {"notFound": 404, "accessDenied": 403}.get(reason, 400)
+            errors = [{"message": message, "domain": "global", "reason": reason}]
+            self.send({"error": {"code": status, "message": message, "errors": errors}}, status)
+
+        def send(self, document: dict[str, Any], status: int = 200) -> None:
+            body = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json; charset=UTF-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def key_file(folder: Path, port: int) -> Path:
+    """The key of a service account whose tokens the server on that port gives."""
+    rsa = driver("cryptography.hazmat.primitives.asymmetric.rsa")
+    forms = driver("cryptography.hazmat.primitives.serialization")
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption()
+    ).decode()
+    file = folder / "key.json"
+    told = {
+        "type": "service_account",
+        "project_id": "shop",
+        "private_key_id": "1",
+        "private_key": pem,
+        "client_email": "sync@shop.iam.gserviceaccount.com",
+        "token_uri": f"http://127.0.0.1:{port}/token",
+    }
+    file.write_text(json.dumps(told), encoding="utf-8")
+    return file
