@@ -170,7 +170,7 @@ class Warehouse:
     def _execute(self, connection: Connection, driver: Any, sql: str, frame: Frame) -> Result:
         def refusal(error: Exception, columns: tuple[Column, ...] = ()) -> SourceError:
             if columns and self.dialect.unreadable(error):
-                words = _hide(self.dialect.words(error, self.engine.url, detail=True), self.secrets)
+                words = self._words(error, detail=True)
                 return unreadable.refusal(words, columns, self.dialect.in_range)
             return self._refusal(error, connection, sql, frame)
 
