@@ -18,7 +18,7 @@ class Edits:
     """The fields in which ChartMogul holds somebody else's value, by what becomes of it.
 
     `overwritten`: changed since the mapping last wrote it, and sent all the same; `rewritten`: the same, for the value
-    that was overwritten the last time. `kept`: it stays as it was edited. `filled`: it stays because it is not empty.
+    that was overwritten the last time. `kept`: it stays as it was edited. `filled`: it stays because it is not empty, or is part of a value that stays.
     """
 
     overwritten: tuple[str, ...] = ()
@@ -92,8 +92,9 @@ class _Judge:
     def rule(self, differences: Differences) -> Ruling:
         found: dict[str, list[str]] = {"kept": [], "filled": [], "rejected": [], "always": []}
         sent: Differences = {}
+        fates = {name: self._fate(name, before) for name, (before, _) in differences.items()}
         for name, change in differences.items():
-            what = self._fate(name, change[0])
+            what = self._within(name, fates)
             if what in ("kept", "filled", "rejected"):
                 found[what].append(name)
                 continue
@@ -124,6 +125,12 @@ class _Judge:
         if self._owns(name, before):
             return "sent"
         return "rejected" if how is Overwrite.REJECT_EDITED else "kept"
+
+    def _within(self, name: str, fates: abc.Mapping[str, str]) -> str:
+        """What becomes of a value; as part of one that stays it does not go with that, and stays out, too."""
+        shape = self.owner.shape(name)
+        whole = shape.part_of if isinstance(shape, Field) else None
+        return "filled" if whole and fates.get(whole) in ("kept", "filled") else fates[name]
 
     def _policy(self, name: str) -> Overwrite:
         """What names a record is the row's own business."""

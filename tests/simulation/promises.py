@@ -292,8 +292,11 @@ def _lacking(
     world: World, row: Account | Person, shown: abc.Mapping[str, Any]
 ) -> abc.Iterator[str]:
     """The fields of a row whose values its record lacks, and for which there is no excuse."""
+    elsewhere = not _same("country", row.fields.get("country"), shown.get("country"))
     for name, wanted in row.fields.items():
         held = shown.get(name)
+        if name == "state" and world.plan.yielding and elsewhere:
+            continue  # a state is nothing in another country
         if name in shown["pinned"] or (name == "role" and world.plan.undefined):
             continue
         strange = world.plan.undoing or world.plan.merging or _is_foreign(name, held)

@@ -49,6 +49,8 @@ class Field:
     merges: bool = False
     #: A state: of the US its code, with `US-` or without, and its name are one value.
     names_state: bool = False
+    #: The field of whose value this is a part: ChartMogul drops it, without a word, beside another one.
+    part_of: str | None = None
 
     def is_computed(self, shown: Value) -> bool:
         """Whether ChartMogul computes the value that it shows, so that no other can be set; its case says nothing."""

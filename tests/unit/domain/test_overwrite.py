@@ -107,6 +107,38 @@ def test_unless_edited_leaves_an_edit():
     assert operation.edits == Edits(kept=("company",))
 
 
+@pytest.mark.parametrize(
+    ("how", "edits"),
+    [
+        (Overwrite.IF_EMPTY, Edits(filled=("country", "state"))),
+        (Overwrite.UNLESS_EDITED, Edits(kept=("country",), filled=("state",))),
+    ],
+)
+def test_a_state_stays_with_its_country(how, edits):
+    """Beside another country ChartMogul drops it, without a word; where the country is the row's it is filled."""
+    row = {"country": "US", "state": "US-CA"}
+    operation = decided(row, {"country": "DE"}, how)
+
+    assert isinstance(operation, Keep)
+    assert operation.edits == edits
+    filled = decided(row, {"country": "US"}, how)
+    assert isinstance(filled, Update)
+    assert filled.changes == {"state": (None, "US-CA")}
+
+
+def test_a_state_whose_country_is_sent():
+    """Both are."""
+    operation = decided(
+        {"country": "US", "state": "US-CA"},
+        {"country": "DE"},
+        Overwrite.UNLESS_EDITED,
+        sent(country="DE"),
+    )
+
+    assert isinstance(operation, Update)
+    assert operation.changes.keys() == {"country", "state"}
+
+
 def test_reject_edited_rejects_the_row():
     """One problem for each edited field; nothing of the row is sent."""
     operation = decided(
