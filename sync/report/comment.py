@@ -7,7 +7,7 @@ from sync.report import codes
 from sync.report.findings import plain_markdown as plain
 from sync.report.gathered import Gathered, Group
 from sync.report.kinds import kind
-from sync.report.summary import Summary, ended, lasted
+from sync.report.summary import Summary, ended, foreseen, lasted
 from sync.report.tables import COUNTS
 from sync.report.words import amount, count, duration, value
 
@@ -221,11 +221,7 @@ def cost(document: Summary, *, done: bool) -> Iterator[str]:
     """Requests and time that it took, or that the real run would take."""
     yield ""
     if not done:
-        found = [mapping["estimate"] for mapping in document["mappings"] if mapping.get("estimate")]
-        requests = sum(one["requests"] for one in found)
-        seconds = sum(float(one["seconds"]) for one in found)
-        about = duration(max(round(seconds), 1)) if requests else "no time"
-        yield f"The real run would take {count(requests, 'request')}, about {about}."
+        yield f"The real run would take {foreseen(document)}."
         return
     requests = sum(mapping["requests"]["total"] for mapping in document["mappings"])
     took = lasted(document)

@@ -94,9 +94,10 @@
   };
   // A hint that all rows of a value have stands once, above them.
   const hintOf = (one) => (one.rows.every((row) => row[6] === one.rows[0][6]) ? one.rows[0][6] : null);
-  const heading = (one) => {
-    const made = make("div", "value"), title = make("h4");
-    title.append(shown(one.value), make("span", "amount", one.rows.length === 1 ? "1 row" : one.rows.length.toLocaleString("en") + " rows"));
+  const heading = (one, all) => {
+    const made = make("div", "value"), title = make("h4"), here = one.rows.length;
+    const told = (number) => (number === 1 ? "1 row" : number.toLocaleString("en") + " rows");
+    title.append(shown(one.value), make("span", "amount", all > here ? told(all) + ", " + here.toLocaleString("en") + " on this page" : told(here)));
     made.append(title);
     const hint = hintOf(one);
     if (hint) made.append(make("p", "hint", "Hint: " + hint));
@@ -113,7 +114,8 @@
       more.remove();
       for (; done < end; done++) place.append(one(items[done]));
       if (rest) {
-        more.textContent = "Show " + (rest > AT_ONCE ? AT_ONCE + " of " : "") + rest.toLocaleString("en") + " more " + noun;
+        const many = rest === 1 ? noun.slice(0, -1) : noun;
+        more.textContent = "Show " + (rest > AT_ONCE ? AT_ONCE + " of " : "") + rest.toLocaleString("en") + " more " + many;
         place.append(more);
       }
       return place.children[first];
@@ -133,6 +135,8 @@
       return;
     }
     const values = byValue(rows);
+    // How many rows a value has in all, where the page has only some of them; of what is searched for nobody counted the others.
+    const totals = new Map(group.matching ? [] : data.values[Number(group.dataset.index)]);
     if (values.length === rows.length && rows.length > 1) { // each has a value of its own
       list(place, values, most, "rows", (one) => pieces.rejected(one.rows[0], true));
       return;
@@ -142,7 +146,7 @@
     const several = rare.length > 1 ? [...values.filter((one) => one.rows.length > 1), ...rare] : values;
     list(place, several, most, "values", (one) => {
       if (rare.length > 1 && one.rows.length === 1) return pieces.rejected(one.rows[0], true); // its value stands beside it
-      const under = heading(one);
+      const under = heading(one, totals.get(one.value));
       list(under, one.rows, few, "rows", (row) => pieces.rejected(row, false, hintOf(one)));
       return under;
     });

@@ -12,10 +12,10 @@ from sync import files
 from sync.errors import EXIT_REJECTED
 from sync.report import audit, codes, kinds
 from sync.report.audit import Found
-from sync.report.gathered import Gathered, Group, Row
+from sync.report.gathered import VALUES, Gathered, Group, Row
 from sync.report.kinds import Kind
 from sync.report.plain import dumps
-from sync.report.summary import Summary, ended, lasted
+from sync.report.summary import Summary, ended, foreseen, lasted
 from sync.report.tables import COUNTS
 from sync.report.timeline import Timeline
 from sync.report.words import amount, count, duration
@@ -125,7 +125,13 @@ def _data(gathered: Gathered) -> str:
     }
     rows["rejected"] = [_rows(group) for group in parts["rejected"]]
     rows["left"] = [gathered.left]
+    rows["values"] = [_totals(group) for group in parts["rejected"]]
     return dumps(rows).translate(_ESCAPES)
+
+
+def _totals(group: Group) -> list[tuple[str | None, int]]:
+    """How many rows each value has, of a reason with rows that are not on the page."""
+    return group.commonest(VALUES) if group.count > len(group.rows) else []
 
 
 def _rows(group: Group) -> list[Row]:
@@ -181,10 +187,11 @@ def _mapping(mapping: Summary, kind: Kind) -> Summary:
 
 
 def _besides(summary: Summary, audited: Found | None) -> dict[str, list[str]]:
-    """What is to be said of a mapping besides its rows: what an audit found, what an undo cannot put back."""
+    """What is to be said of a mapping besides its rows: locked types, what an audit found, what no undo puts back."""
     found = {
         mapping["mapping"]: [
-            f"Cannot be put back: {what}" for what in mapping.get("not_put_back") or ()
+            *_locked(mapping, done=not summary["dry_run"]),
+            *(f"Cannot be put back: {what}" for what in mapping.get("not_put_back") or ()),
         ]
         for mapping in summary["mappings"]
     }
@@ -192,6 +199,13 @@ def _besides(summary: Summary, audited: Found | None) -> dict[str, list[str]]:
         told = (line[0].upper() + line[1:] for line in audit.besides(mapping))
         found.setdefault(mapping["mapping"], []).extend(told)
     return found
+
+
+def _locked(mapping: Summary, *, done: bool) -> Iterator[str]:
+    """What nobody can take back."""
+    if types := mapping.get("new_types"):
+        named = ", ".join(f"{key} ({type_})" for key, type_ in types.items())
+        yield f"{'Locked' if done else 'Locks'} for good the types of {named}"
 
 
 def _edited(audited: Found | None) -> dict[tuple[str, str], int]:
@@ -214,6 +228,8 @@ def _facts(summary: Summary, kind: Kind) -> Iterator[tuple[str, str]]:
     yield "Exit code", f"{code}: {meaning}"
     if environment := summary.get("environment"):
         yield "Environment", environment
+    if summary["dry_run"] and not kind.is_audit:
+        yield "Would take", foreseen(summary)
     requests = [mapping["requests"] for mapping in summary["mappings"]]
     again = sum(one["retried"] for one in requests)
     total = f"{sum(one['total'] for one in requests):,}"

@@ -193,3 +193,23 @@ def test_at_every_width(tab: Tab, page: Path, width: int, dark: bool):
     assert tab.run("document.documentElement.scrollWidth") <= width
     paper = tab.run("getComputedStyle(document.documentElement).getPropertyValue('--paper')")
     assert (paper.strip().lower() == "#ffffff") != dark
+
+
+def test_a_value_counts_all_its_rows(browser: Browser, tmp_path: Path):
+    """Also those that have no room on the page; one row more is offered as one row."""
+    made = Gathered()
+    for row in range(MOST + 200):
+        made.add_error(error(row, value=f"land {row % 3}", hint=f"write {row % 3}"))
+    for row in range(6):
+        made.add_error(error(row, "invalid_email", "email", "one"))
+    made.add_error(error(7, "invalid_email", "email", "two"))
+    made.add_error(error(8, "invalid_email", "email", "two"))
+    run = Run("r1", False, NOW, [mapping("customers")])
+    run.finished_at, run.status = NOW, Status.SUCCEEDED
+    file = tmp_path / "many.html"
+    file.write_text(render(summary(run), made, Timeline()), encoding="utf-8")
+    document = browser.shows(file).split("<script")[0]
+    assert "3,400 rows, 3,334 on this page" in document
+    assert document.count("Hint: write 0") == 1
+    assert "Show 1 more row<" in browser.shows(file, "#invalid_email")
+    assert ", 3,334 on this page" not in browser.shows(file, "#land%200").split("<script")[0]

@@ -218,3 +218,16 @@ def test_no_hint_stands_for_all_rows_where_they_have_different_ones(run):
     data = loads(Read(page).texts["script"][0])
     assert "<b>Hint</b>" not in page
     assert [row[6] for row in data["rejected"][0]] == ["write DE", "write GB"]
+
+
+def test_a_dry_run_says_what_it_would_lock_and_take(run):
+    """Both are on its page as on the terminal; of a run, what it has locked."""
+    document = summary(run) | {"dry_run": True}
+    more = {"new_types": {"seats": "Integer"}, "estimate": {"requests": 22, "seconds": 0.9}}
+    document["mappings"] = [document["mappings"][0] | more]
+    page = render(document, Gathered(), Timeline())
+    assert "Locks for good the types of seats (Integer)" in page
+    assert "<dt>Would take</dt><dd>22 requests, about 1 s</dd>" in page
+    done = render(document | {"dry_run": False}, Gathered(), Timeline())
+    assert "Locked for good the types of seats (Integer)" in done
+    assert "Would take" not in done
