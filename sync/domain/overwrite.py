@@ -18,7 +18,8 @@ class Edits:
     """The fields in which ChartMogul holds somebody else's value, by what becomes of it.
 
     `overwritten`: changed since the mapping last wrote it, and sent all the same; `rewritten`: the same, for the value
-    that was overwritten the last time. `kept`: it stays as it was edited. `filled`: it stays because it is not empty, or is part of a value that stays.
+    that was overwritten the last time. `kept`: it stays as it was edited. `filled`: it stays because it is not empty,
+    or is part of a value that stays.
     """
 
     overwritten: tuple[str, ...] = ()

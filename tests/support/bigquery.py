@@ -1,4 +1,4 @@
-"""A BigQuery for tests: the REST calls that its client makes, with answers that a test gives, and the key of an account."""
+"""A BigQuery for tests: the REST calls of its client, with answers that a test gives, and the key of an account."""
 
 import json
 import threading
