@@ -13,6 +13,7 @@ from benchmarks import (
     sharing,
     startup,
     table,
+    trust,
     unchanged,
     writing,
 )
@@ -39,6 +40,7 @@ _SCENARIOS: dict[str, abc.Callable[[bool], abc.Iterable[table.Line]]] = {
     "requests": lambda _: requests.lines(),
     "filled": lambda full: filled.lines(*((100_000, 10_000) if full else (20_000, 500))),
     "first": lambda full: first.lines(*((10_000, 1_000_000) if full else (50_000, 100_000))),
+    "trust": lambda full: trust.lines(50_000 if full else 5_000),
     "writing": lambda _: writing.lines(),
     "allowance": lambda full: allowance.lines(4000 if full else 1200),
     "sharing": lambda full: sharing.lines(30 if full else 10),

@@ -25,7 +25,7 @@ def lines(customers: int, contacts: int) -> abc.Iterator[Line]:
     few = min(10_000, customers // 2)
     small, large = (yield from _customers(few)), (yield from _customers(customers))
     yield growth("memory of such a run", {few: small, customers: large}, "customers")
-    with _filled(contacts) as stage:
+    with account(contacts) as stage:
         stage.mapping(CONTACTS, "people")
         yield from _contacts(stage, contacts, "created", 1.05)
         warehouses.change(stage.folder, 1)
@@ -34,7 +34,7 @@ def lines(customers: int, contacts: int) -> abc.Iterator[Line]:
 
 def _customers(customers: int) -> abc.Generator[Line, None, float]:
     """The peak of memory is returned as well."""
-    with _filled(customers) as stage:
+    with account(customers) as stage:
         stage.mapping(warehouses.MAPPING)
         ran = stage.run()
         assert ran.rows == {"read": customers, "unchanged": customers}, ran.rows
@@ -79,7 +79,7 @@ def _contacts(stage: Stage, rows: int, outcome: str, most: float) -> abc.Iterato
 
 
 @contextmanager
-def _filled(customers: int) -> abc.Iterator[Stage]:
+def account(customers: int) -> abc.Iterator[Stage]:
     """A warehouse, and an account that holds its customers as a run would leave them."""
     sandbox = Sandbox(rate=None, parallel=None)
     somebody = Caller(sandbox, sandbox.key)

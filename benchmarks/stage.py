@@ -78,13 +78,18 @@ class Stage:
 
     def run(self, *options: str, **variables: str) -> Ran:
         """Run the worker as a process of its own; its log goes to a file."""
+        cost = self.ask("run", "--json", *options, **variables)
+        return Ran(cost, json.loads(cost.out))
+
+    def ask(self, *arguments: str, **variables: str) -> Cost:
+        """Any command of the program, as a process of its own, which has to come to its end."""
         with (self.folder / "log").open("a") as log:
             cost = python(
-                "-m", "sync", "run", "--json", *options,
+                "-m", "sync", *arguments,
                 environment=self.environment | variables, folder=self.folder, log=log,
             )  # fmt: skip
         assert cost.code in (0, 1), cost
-        return Ran(cost, json.loads(cost.out))
+        return cost
 
     def forget(self) -> None:
         """Let the next run be a first one, of a state that is a file."""

@@ -106,13 +106,16 @@ class Client:
                         return seen
         return Absent()
 
-    def list_customers(self, data_source: str) -> AsyncGenerator[Page, None]:
-        """All customers of a data source, page by page.
+    def list_customers(
+        self, data_source: str, *, with_pins: bool = False
+    ) -> AsyncGenerator[Page, None]:
+        """All customers of a data source, page by page, and perhaps which of their values are pinned.
 
         The order may change meanwhile: a record may show twice, or not at all.
         """
         return self._pages(
-            lambda cursor: customers.page(data_source, cursor=cursor), customers.read_page
+            lambda cursor: customers.page(data_source, cursor=cursor, with_pins=with_pins),
+            customers.read_page,
         )
 
     async def create_customer(
@@ -167,6 +170,7 @@ class Client:
         customer_uuid: str | None = None,
         email: str | None = None,
         external_id: str | None = None,
+        with_pins: bool = False,
     ) -> AsyncGenerator[Page, None]:
         """Contacts, page by page, of a data source, a customer, an address or an external id; all filters hold.
 
@@ -177,7 +181,9 @@ class Client:
         """
         asked = contacts.owner(data_source, customer_uuid)
         return self._pages(
-            lambda cursor: contacts.page(data_source, customer_uuid, email, cursor, external_id),
+            lambda cursor: contacts.page(
+                data_source, customer_uuid, email, cursor, external_id, with_pins=with_pins
+            ),
             lambda data: contacts.read_page(data, asked),
         )
 

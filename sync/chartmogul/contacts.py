@@ -27,14 +27,20 @@ def page(
     email: str | None = None,
     cursor: str | None = None,
     external_id: str | None = None,
+    *,
+    with_pins: bool = False,
 ) -> Call:
-    """Ask for a page of contacts, narrowed by each filter given; older APIs ignore that of external ids."""
+    """Ask for a page of contacts, narrowed by each filter given, and perhaps for their pins.
+
+    Older APIs ignore the filter of external ids.
+    """
     filters = {
         "data_source_uuid": data_source,
         "customer_uuid": customer_uuid,
         "email": email,
         "external_id": external_id,
         "cursor": cursor,
+        "with_overrides": "true" if with_pins else None,
     }
     return wire.page_of("/contacts", filters, names_record=customer_uuid is not None)
 
@@ -84,6 +90,7 @@ def read(data: Any, asked: Mapping[str, str] = _ANYBODY) -> Seen:
         customer_uuid=wire.text(shown.get("customer_uuid")),
         customer=wire.text(shown.get("customer_external_id")),
         data_source=wire.text(shown.get("data_source_uuid")),
+        pinned=wire.pins(shown) or frozenset(),
     )
 
 

@@ -19,14 +19,25 @@ def get(uuid: str, *, with_pins: bool = False) -> Call:
     return Call("GET", wire.path("customers", uuid) + (wire.WITH_PINS if with_pins else ""))
 
 
-def page(data_source: str, external_id: str | None = None, cursor: str | None = None) -> Call:
-    """Ask for a page of a data source's customers, or of those with one external id.
+def page(
+    data_source: str,
+    external_id: str | None = None,
+    cursor: str | None = None,
+    *,
+    with_pins: bool = False,
+) -> Call:
+    """Ask for a page of a data source's customers, or of those with one external id, and perhaps for their pins.
 
     Without the data source the filter would search all of them: never ask so.
     """
     return wire.page_of(
         "/customers",
-        {"data_source_uuid": data_source, "external_id": external_id, "cursor": cursor},
+        {
+            "data_source_uuid": data_source,
+            "external_id": external_id,
+            "cursor": cursor,
+            "with_overrides": "true" if with_pins else None,
+        },
     )
 
 
@@ -124,6 +135,7 @@ def read(data: Any) -> Seen:
         pairs=_pairs(shown),
         data_source=wire.text(shown.get("data_source_uuid")),
         mrr=_cents(shown.get("mrr")),
+        pinned=wire.pins(shown) or frozenset(),
     )
 
 

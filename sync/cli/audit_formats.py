@@ -67,8 +67,7 @@ def _missing(mapping: Found) -> abc.Iterator[Finding]:
 def _differs(name: str, one: Found, place: Places, *, values: bool) -> Finding:
     title = f"{count(one['different'], 'record')} {_verb(one['different'])}: {name}"
     lines = ["ChartMogul has another value than the row"]
-    if one["edited"]:
-        lines.append(f"{one['edited']:,} of them edited by others")
+    lines += [f"{number:,} of them {what}" for what, number in audit.whose(one)]
     if values:
         lines += [
             f"row {example['row']:,}, {example['key']}: ChartMogul has"

@@ -121,9 +121,9 @@ class Customers:
         """A customer as ChartMogul shows it in this moment."""
         return await self.client.customer(uuid)
 
-    async def pages(self) -> abc.AsyncGenerator[Page]:
+    async def pages(self, *, with_pins: bool = False) -> abc.AsyncGenerator[Page]:
         """All customers of the data source, up to 200 a page."""
-        async for page in self.client.list_customers(self.data_source):
+        async for page in self.client.list_customers(self.data_source, with_pins=with_pins):
             for seen in page.entries:
                 self._check(seen)
             yield page

@@ -141,8 +141,8 @@ class KeyListing(Protocol):
 class Inventory(Protocol):
     """All records of a data source, page by page: what an audit holds rows against."""
 
-    def pages(self) -> abc.AsyncGenerator[Page]:
-        """All of them, page by page."""
+    def pages(self, *, with_pins: bool = False) -> abc.AsyncGenerator[Page]:
+        """All of them, page by page, and perhaps which of their values are pinned."""
         ...
 
     def names(self, seen: Seen) -> list[str]:

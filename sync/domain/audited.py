@@ -10,27 +10,41 @@ EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A row whose field ChartMogul shows otherwise; `edited`: somebody else has changed it there."""
+    """A row whose field ChartMogul shows otherwise.
+
+    `edited`: somebody else has changed it there. `stays`: a run leaves it so, by `overwrite`. `pinned`: somebody pinned
+    what is there.
+    """
 
     row: int
     key: str
     shown: Value
     wanted: Value
-    edited: bool
+    edited: bool = False
+    stays: bool = False
+    pinned: bool = False
 
 
 @dataclass(slots=True)
 class AuditedField:
-    """In how many records a field differs, in how many of them because somebody else edited it, and some of them."""
+    """In how many records a field differs, and some of them.
+
+    Of these are `edited` those that somebody else has changed, `stays` those that a run leaves so, and `pinned` those
+    that are pinned in ChartMogul.
+    """
 
     different: int = 0
     edited: int = 0
+    stays: int = 0
+    pinned: int = 0
     examples: list[Example] = field(default_factory=list)
 
     def add(self, example: Example) -> None:
         """Count one more."""
         self.different += 1
         self.edited += example.edited
+        self.stays += example.stays
+        self.pinned += example.pinned
         if len(self.examples) < EXAMPLES:
             self.examples.append(example)
 

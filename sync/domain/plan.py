@@ -30,7 +30,8 @@ class Seen:
 
     `pairs`: a customer's (data source uuid, external id) pairs; more than one after a merge.
     `customer_uuid`, `customer`: a contact's parent, as uuid and as external id. `mrr` is a customer's monthly recurring
-    revenue in cents, None where it is not shown.
+    revenue in cents, None where it is not shown. `pinned` are fields whose values are pinned, where a listing was asked
+    to show them.
     """
 
     uuid: str
@@ -40,6 +41,7 @@ class Seen:
     customer: str | None = None
     data_source: str | None = None
     mrr: int | None = None
+    pinned: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

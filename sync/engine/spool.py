@@ -332,6 +332,16 @@ class Spool:
             rows.setdefault(was, []).append(row)
         return rows
 
+    def known(self, keys: abc.Sequence[str]) -> set[str]:
+        """Those of these keys that a row has, or had before."""
+        among = "select value from json_each(?1)"
+        found = self._ask(
+            f"select key from rows where key in ({among})"
+            f" union select was from rows where was in ({among})",
+            _listed(keys),
+        )
+        return {key for (key,) in found}
+
     def know(self, found: abc.Iterable[tuple[str, bool, str, str]]) -> None:
         """What is known of waiting records: uuid, whether only a look tells more, id in ChartMogul; then the key."""
         self._tell(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sync.chartmogul.client import Client
+from sync.chartmogul.client import Account, Client
 from sync.chartmogul.verdict import KEYS
 from sync.domain import objects
 from sync.domain.events import Estimate, MappingReporter, Phase, Reporter
@@ -117,7 +117,7 @@ class MappingTask:
         """
         with self._blaming():
             account = await self.client.account()
-        guard(self.loaded, account)
+        self._admit(account)
         uuid = self.run.data_source
         known = account.id or (await call(self.store.account_of, uuid) if uuid else None)
         self.run.shown_account = account.id or f"{self.context.means.api_host}|{account.name}"
@@ -140,6 +140,10 @@ class MappingTask:
         await self.state.open()
         if self.about.tags and not dry_run:
             await call(self.state.own.note_constants, self.loaded.mapping.constant_tags)
+
+    def _admit(self, account: Account) -> None:
+        """Raise ConfigError where this is not the account that is meant."""
+        guard(self.loaded, account)
 
     @contextmanager
     def _blaming(self) -> abc.Iterator[None]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sync.domain.audited import Audited, AuditedField, Example
-from sync.domain.results import MappingRun, Run
+from sync.domain.results import MappingRun, Run, Status
 from sync.report.plain import plain
 from sync.report.words import count, drops, sentence, value, visible
 
@@ -12,6 +12,12 @@ AUDIT = "audit.json"
 
 #: The whole audit as plain values; or a mapping of it.
 Found = dict[str, Any]
+
+_WHOSE = {
+    "edited": "edited by others",
+    "stays": "left so by overwrite",
+    "pinned": "pinned in ChartMogul",
+}
 
 
 def document(run: Run) -> Found | None:
@@ -63,6 +69,8 @@ def _field(found: AuditedField) -> Found:
     return {
         "different": found.different,
         "edited": found.edited,
+        "stays": found.stays,
+        "pinned": found.pinned,
         "examples": [_example(one) for one in found.examples],
     }
 
@@ -74,6 +82,8 @@ def _example(one: Example) -> Found:
         "chartmogul": plain(one.shown),
         "warehouse": plain(one.wanted),
         "edited": one.edited,
+        "stays": one.stays,
+        "pinned": one.pinned,
     }
 
 
@@ -102,18 +112,36 @@ def _told(counted: dict[str, int]) -> Iterator[tuple[str, int]]:
 
 def _details(mapping: Found) -> Iterator[str]:
     for name, found in mapping["fields"].items():
-        edited = f", {found['edited']:,} of them edited by others" if found["edited"] else ""
-        yield f"  {visible(name)} differs in {count(found['different'], 'record')}{edited}"
+        told = "".join(f", {number:,} of them {what}" for what, number in whose(found))
+        yield f"  {visible(name)} differs in {count(found['different'], 'record')}{told}"
         for one in found["examples"]:
             yield f"    {_compared(one)}"
     yield from (f"  {line}" for line in besides(mapping))
 
 
 def _compared(one: Found) -> str:
-    how = "edited by others, " if one["edited"] else ""
+    how = "".join(f"{what}, " for what, _ in whose(one))
     shown, wanted = value(one["chartmogul"]), value(one["warehouse"])
     key = visible(one["key"])
     return f"{key} (row {one['row']:,}): {how}ChartMogul has {shown}, the row {wanted}"
+
+
+def has_differences(found: Found) -> bool:
+    """Whether all rows could be compared, and some are missing or differ."""
+    rows = [mapping["rows"] for mapping in found["mappings"]]
+    return found["status"] == Status.SUCCEEDED and any(
+        one["different"] or one["missing"] for one in rows
+    )
+
+
+def whose(found: Found) -> Iterator[tuple[str, int]]:
+    """Of how many of the records of a field, or of an example, what is to be said of the value in ChartMogul.
+
+    An audit of an older version knows edits only.
+    """
+    for name, what in _WHOSE.items():
+        if found.get(name):
+            yield what, found[name]
 
 
 def besides(mapping: Found) -> Iterator[str]:

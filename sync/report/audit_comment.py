@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sync.report import comment
-from sync.report.audit import Found, besides
+from sync.report.audit import Found, besides, has_differences, whose
 from sync.report.findings import plain_markdown as plain
 from sync.report.gathered import Gathered
 from sync.report.summary import Summary, ended
@@ -34,7 +34,8 @@ def _parts(found: Found, summary: Summary, gathered: Gathered, *, values: bool) 
 
 def _title(found: Found, summary: Summary) -> str:
     where = f" in {summary['environment']}" if summary.get("environment") else ""
-    return f"audit{where}, nothing was sent, {ended(found)} (exit code {found['exit_code']})"
+    how = "with differences" if has_differences(found) else ended(found)
+    return f"audit{where}, nothing was sent, {how} (exit code {found['exit_code']})"
 
 
 def _table(mappings: list[Found]) -> Iterator[str]:
@@ -60,14 +61,27 @@ def _fields(mappings: list[Found], *, values: bool) -> Iterator[str]:
     yield "| --- | --- | ---: | ---: |"
     for mapping, name, field in groups:
         yield f"| {plain(mapping)} | {plain(name)} | {field['different']:,} | {field['edited']:,} |"
+    yield from _left(groups)
     if values:
         yield ""
         for _, name, field in groups:
             yield from (_example(name, one) for one in field["examples"])
 
 
+def _left(groups: list[tuple[str, str, Found]]) -> Iterator[str]:
+    """What no run will change, by field: besides edits, which the table has."""
+    lines = [
+        f"- {plain(mapping)}, {plain(name)}: {number:,} of them {what}"
+        for mapping, name, field in groups
+        for what, number in whose({**field, "edited": 0})
+    ]
+    if lines:
+        yield ""
+        yield from lines
+
+
 def _example(name: str, one: Found) -> str:
-    how = ", edited by others" if one["edited"] else ""
+    how = "".join(f", {what}" for what, _ in whose(one))
     shown, wanted = plain(value(one["chartmogul"])), plain(value(one["warehouse"]))
     about = f"{plain(name)} of {plain(one['key'])} (row {one['row']:,}{how})"
     return f"- {about}: ChartMogul has {shown}, the row {wanted}"

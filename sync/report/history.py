@@ -14,7 +14,7 @@ from sync.report.files import CHANGES
 from sync.report.gathered import Gathered
 from sync.report.overview import Look, not_put_back, overview, rejected_rows, risks
 from sync.report.preview import ROWS, Preview
-from sync.report.summary import Summary, lasted
+from sync.report.summary import Summary, ended, lasted
 from sync.report.tables import COUNTS
 from sync.report.words import count, duration, visible
 
@@ -36,7 +36,7 @@ def runs(summaries: Iterable[Summary]) -> Iterator[Text]:
 def report(folder: Path, look: Look, rows: int = ROWS) -> Iterator[RenderableType]:
     """One run from its folder, as it was shown when it ended; with values, `rows` rows of each mapping."""
     summary, gathered, found = read_summary(folder), gather(folder), read_audit(folder)
-    yield _headline(summary, audited=found is not None)
+    yield _headline(summary, found)
     if found is not None:
         yield from audited(found, summary, gathered, look)
         yield Text(visible(f"Reports: {folder}", None))
@@ -74,18 +74,17 @@ def _previews(folder: Path, summary: Summary, look: Look, rows: int) -> Iterator
         yield from preview.render(str(folder / CHANGES), look.width if look.cut else None)
 
 
-def _headline(summary: Summary, *, audited: bool = False) -> Text:
+def _headline(summary: Summary, found: Found | None = None) -> Text:
     text = Text(visible(summary["run_id"]), style="bold")
     text.append(f"  {summary['started_at'][:16].replace('T', ' ')} UTC", style="not bold")
-    name = summary["status"]
-    text.append(
-        f"  {(name or 'broken off').replace('_', ' ')}",
-        style=f"not bold {_STYLES.get(name, 'red')}",
-    )
+    differs = found is not None and audit.has_differences(found)
+    name = "completed_with_errors" if differs else summary["status"]
+    how = "with differences" if differs else ended(summary)
+    text.append(f"  {how}", style=f"not bold {_STYLES.get(name, 'red')}")
     if (seconds := lasted(summary)) is not None:
         text.append(f" in {duration(seconds)}", style="not bold")
     if summary["dry_run"]:
-        text.append("  audit" if audited else "  dry run", style="not bold dim")
+        text.append("  dry run" if found is None else "  audit", style="not bold dim")
     if summary.get("undid"):
         text.append(f"  undo of {visible(summary['undid'])}", style="not bold dim")
     return text

@@ -64,7 +64,7 @@ def render(
             summary, differs=any(_differs(mapping, kind) for mapping in summary["mappings"])
         ),
         besides=_besides(summary, audited),
-        edited=_edited(audited),
+        whose=_whose(audited),
         facts=list(_facts(summary, kind)),
         rejected=[_explained(group) for group in gathered.rejected()],
         any_new=any(group.new for group in gathered.rejected()),
@@ -208,14 +208,13 @@ def _locked(mapping: Summary, *, done: bool) -> Iterator[str]:
         yield f"{'Locked' if done else 'Locks'} for good the types of {named}"
 
 
-def _edited(audited: Found | None) -> dict[tuple[str, str], int]:
-    """By mapping and field: in how many records somebody else has changed it."""
+def _whose(audited: Found | None) -> dict[tuple[str, str], str]:
+    """By mapping and field: of how many records an audit says whose value it is that ChartMogul has."""
     mappings = audited["mappings"] if audited else ()
     return {
-        (mapping["mapping"], name): one["edited"]
+        (mapping["mapping"], name): "".join(f", {n:,} {what}" for what, n in audit.whose(one))
         for mapping in mappings
         for name, one in mapping["fields"].items()
-        if one["edited"]
     }
 
 

@@ -69,6 +69,8 @@ def test_what_differs(three):
         "chartmogul": "FR",
         "warehouse": "DE",
         "edited": True,
+        "stays": False,
+        "pinned": False,
     }
     ended = three("audit")
     assert ended.code == 1
@@ -89,6 +91,53 @@ def test_a_row_that_changed_is_no_edit(three):
     assert code == 1
     assert mapping["fields"]["country"]["different"] == 1
     assert mapping["fields"]["country"]["edited"] == 0
+
+
+@pytest.mark.parametrize("how", ["if_empty", "unless_edited", "reject_edited"])
+def test_an_edit_that_stays(three, how):
+    """It counts as different all the same, before a run has met it and after; a run that leaves it is said so."""
+    three.mapping(MAPPING + f"overwrite: {how}\n")
+    assert three("run").code == 0
+    People(three.place).edit("cus_1", country="FR")
+    for is_met in (False, True):
+        three.place.forget()
+        [mapping], code = audited(three)
+        assert (rows(mapping), code) == ({"read": 3, "equal": 2, "different": 1}, 1)
+        found = mapping["fields"]["country"]
+        assert (found["different"], found["stays"], found["pinned"]) == (1, 1, 0)
+        # To `if_empty` it makes no difference whose value it is: nothing is kept of it once a run has met it.
+        assert found["edited"] == (not is_met or how != "if_empty")
+        three("run", "--full")
+    told = three("audit").out
+    edited = "" if how == "if_empty" else ", 1 of them edited by others"
+    assert f"country differs in 1 record{edited}, 1 of them left so by overwrite" in told
+
+
+def test_pinned_values(three):
+    """A value that somebody pinned is said to be so; where it is known not to give way, it is no difference."""
+    people = People(three.place)
+    people.edit("cus_1", company="Pinned", overrides={"company": True})
+    people.edit("cus_2", company="Other")
+    [mapping], code = audited(three)
+    found = mapping["fields"]["company"]
+    assert (found["different"], found["edited"], found["pinned"], code) == (2, 2, 1, 1)
+    assert [one["pinned"] for one in found["examples"]] == [True, False]
+    told = three("audit").out
+    assert "company differs in 2 records, 2 of them edited by others, 1 of them pinned in" in told
+    assert "- customers, company: 1 of them pinned in ChartMogul" in (
+        three("audit", "--format", "markdown").out.splitlines()
+    )
+    assert three("run", "--full").code == 0
+    three.rows({"country": "AT"}, {"id": "cus_2"}, {"id": "cus_3"})
+    three.place.forget()
+    [mapping], code = audited(three)
+    assert (rows(mapping), code) == ({"read": 3, "equal": 2, "different": 1}, 1)
+    assert [*mapping["fields"]] == ["country"]
+    assert mapping["known_drops"] == {"company": 1}
+    three.rows({}, {"id": "cus_2"}, {"id": "cus_3"})
+    ended = three("audit")
+    assert (ended.code, "3 equal" in ended.out) == (0, True)
+    assert "no difference: ChartMogul does not take company of 1 row" in ended.out
 
 
 def test_no_false_alarm(three):

@@ -22,9 +22,10 @@ class ContactInventory:
     index: ContactIndex
     parents: ParentResolver
 
-    async def pages(self) -> abc.AsyncGenerator[Page]:
+    async def pages(self, *, with_pins: bool = False) -> abc.AsyncGenerator[Page]:
         """All contacts of the data source, page by page."""
-        async with aclosing(self.client.list_contacts(data_source=self.data_source)) as pages:
+        asked = self.client.list_contacts(data_source=self.data_source, with_pins=with_pins)
+        async with aclosing(asked) as pages:
             async for page in pages:
                 yield page
 

@@ -36,7 +36,7 @@ class ScopeAudit:
         for side in self.sides:
             await side.deliver.destination.inventory.know_parents(self.given)
             side.reporter.phase(Phase.LOOK_UP, None)
-        async with PagesAhead(self._first.inventory.pages()) as pages:
+        async with PagesAhead(self._first.inventory.pages(with_pins=True)) as pages:
             await self._turn_all(pages)
         for side in self.sides:
             await side.finish(listed_by_key=self._first.listing is not None)
@@ -63,21 +63,22 @@ class ScopeAudit:
             side.deliver.destination.inventory.take_in(page)
             if listing is not None:
                 await side.meet({key: one for one in page.entries for key in listing.keys(one)})
-        for seen in page.entries:
-            self._note(seen)
+        named = [(seen, self._first.inventory.names(seen)) for seen in page.entries]
+        keys = [key for _, names in named for key in names]
+        known = set[str]().union(*(side.known(keys) for side in self.sides))
+        for seen, names in named:
+            if names:
+                self._note(seen, names, is_known=not known.isdisjoint(names))
 
-    def _note(self, seen: Seen) -> None:
+    def _note(self, seen: Seen, names: abc.Sequence[str], *, is_known: bool) -> None:
         """Keep what a record says of the scope as a whole."""
-        names = self._first.inventory.names(seen)
-        if not names:
-            return
         if self.has_children:
             self.parents.update(
                 dict.fromkeys(names, Parent(seen.uuid, len(seen.pairs), proven=True))
             )
         if self._first.listing is None:
             self._twins.add(seen)
-        if not any(side.knows(names) for side in self.sides):
+        if not is_known:
             self._candidates[seen.uuid] = None
 
     def _conclude(self) -> None:

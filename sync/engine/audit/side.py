@@ -5,7 +5,7 @@ from collections import abc
 from dataclasses import dataclass, field, replace
 
 from sync.domain import objects
-from sync.domain.audited import Audited, Example
+from sync.domain.audited import Audited
 from sync.domain.events import MappingReporter
 from sync.domain.plan import (
     Absent,
@@ -21,6 +21,7 @@ from sync.domain.plan import (
 from sync.domain.policy import Mode, OnAbsent
 from sync.domain.record import Rejected, Stage
 from sync.domain.results import Delivered, Outcome, Result, count
+from sync.engine.audit.differences import Differences
 from sync.engine.spool import Spool
 from sync.engine.write.assemble import WriterAssembly
 from sync.engine.write.content import all_of
@@ -43,6 +44,7 @@ class Side:
     deliver: Deliver
     reporter: MappingReporter
     audited: Audited
+    differences: Differences
     leaves_absent: bool
     #: The uuids of the records that its rows have met.
     met: set[str] = field(default_factory=set, init=False)
@@ -64,9 +66,9 @@ class Side:
             else:
                 await self._compare(jobs)
 
-    def knows(self, keys: abc.Sequence[str]) -> bool:
-        """Whether a row has one of these keys, be it rejected or not."""
-        return bool(self.spool.first(keys) or self.spool.of_was(keys))
+    def known(self, keys: abc.Sequence[str]) -> set[str]:
+        """Those of these keys that a row has, or had before, be it rejected or not."""
+        return self.spool.known(keys)
 
     async def _look_for(self, job: Job) -> None:
         """A row that no page showed. A record may move while pages are read: some are looked for to tell."""
@@ -78,13 +80,19 @@ class Side:
         await self._compare([replace(job, known=Absent(deleted=job.uuid is not None))])
 
     async def _compare(self, jobs: abc.Sequence[Job]) -> list[Result]:
-        planned = await asyncio.gather(*map(self.deliver.plan, jobs), return_exceptions=True)
-        results = [self._result(one) for one in _sound(planned)]
+        results = [self._result(one) for one in await self._plan(jobs)]
         for result in results:
             count(self.reporter.run, result)
         if results:
             self.reporter.rows(results)
         return results
+
+    async def _plan(self, jobs: abc.Sequence[Job]) -> abc.Iterable[Planned | Delivery]:
+        """Decide about rows: side by side where some of them wait for look-ups."""
+        if all(job.known is not None for job in jobs):
+            return [await self.deliver.plan(job) for job in jobs]
+        planned = await asyncio.gather(*map(self.deliver.plan, jobs), return_exceptions=True)
+        return _sound(planned)
 
     def _result(self, found: Planned | Delivery) -> Result:
         """What the audit says of a row, as a dry run would."""
@@ -94,21 +102,28 @@ class Side:
         match found.operation:
             case Create():
                 return self._missing(found.job, found.known)
-            case Update(record, uuid, changes, edits=edits):
-                edited = {*edits.overwritten, *edits.rewritten}
-                for name, (shown, wanted) in changes.items():
-                    example = Example(record.row, record.key, shown, wanted, name in edited)
-                    self.audited.differs(name, example)
-                reason = f"differs in ChartMogul: {', '.join(changes)}"
-                return Delivered(
-                    record.row, record.key, Outcome.UPDATED, reason, uuid, True, changes
-                )
+            case Update() as update:
+                return self._different(found, update)
             case Keep(record, uuid, reason):
                 return Delivered(record.row, record.key, Outcome.UNCHANGED, reason, uuid)
             case Skip(record, skipped, reason):
                 return Delivered(record.row, record.key, Outcome.SKIPPED, reason, skipped)
             case Reject(record, problem):
                 return Rejected(record.row, record.key, Stage.PLAN, (problem,))
+
+    def _different(self, found: Planned, update: Update) -> Delivered:
+        assert isinstance(found.known, Seen)  # an audit trusts no state
+        record, told = update.record, self.differences.of(found.job, found.known, update)
+        if not told:
+            reason = "equal in ChartMogul, but for what it does not take"
+            return Delivered(record.row, record.key, Outcome.UNCHANGED, reason, update.uuid)
+        for name, example in told.items():
+            self.audited.differs(name, example)
+        changes = {name: update.changes[name] for name in told}
+        reason = f"differs in ChartMogul: {', '.join(changes)}"
+        return Delivered(
+            record.row, record.key, Outcome.UPDATED, reason, update.uuid, True, changes
+        )
 
     def _note(self, known: Known) -> None:
         if isinstance(known, Seen):
@@ -170,5 +185,6 @@ async def side_of(assembly: WriterAssembly, audited: Audited) -> Side:
         Deliver(destination, policy, None),
         assembly.reporter,
         audited,
+        Differences(policy, mapping.overwrites),
         leaves_absent,
     )

@@ -3,6 +3,7 @@
 from collections import abc
 from dataclasses import dataclass, field
 
+from sync.chartmogul.client import Account
 from sync.destination.registry import restoring
 from sync.domain.fingerprint import Hasher
 from sync.domain.put_back import Past, Undoable
@@ -44,22 +45,15 @@ class UndoTask(MappingTask):
         """One after the other, the last one of the run first: that is how values of a common record go back."""
         return True
 
-    async def connect(self) -> None:
-        """Find the account, which has to be that of the run.
-
-        Raises:
-            ConfigError: it is another one, or the mapping names another data source by now.
-        """
-        wanted = self.undoable
-        with self._blaming():
-            account = await self.client.account()
-        host = self.context.means.api_host
+    def _admit(self, account: Account) -> None:
+        """The account has to be that of the run, and the mapping's data source the one that it wrote to."""
+        MappingTask._admit(self, account)
+        wanted, host = self.undoable, self.context.means.api_host
         if wanted.account not in (None, account.id, f"{host}|{account.name}"):
             raise _unfit(self.loaded, f"{wanted.run} wrote to another account than that of the key")
         if self.loaded.mapping.destination.uuid not in ("", wanted.data_source):
             what = f"{wanted.run} wrote to data source {wanted.data_source}, and the mapping names another one"
             raise _unfit(self.loaded, what)
-        await MappingTask.connect(self)
 
     async def read(self) -> None:
         """Say what cannot be put back, before anything is sent."""
