@@ -177,7 +177,7 @@ def _head(path: Path, line: bytes) -> dict[str, Any]:
     """The head, if it is one of this version, and as it was written."""
     try:
         head = _json(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         head = None
     if not isinstance(head, dict) or "plan" not in head:
         raise _problem(path, "this is no plan", _NONE, 1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from sync.errors import ConfigError, ConfigProblem
 from sync.report.audit import AUDIT, Found
@@ -37,8 +38,11 @@ def find(reports: Path, name: str) -> Path:
 
 def read_summary(folder: Path) -> Summary:
     """A run's summary.json."""
-    summary: Summary = loads((folder / SUMMARY).read_text(encoding="utf-8"))
-    return summary
+    try:
+        return _object(loads((folder / SUMMARY).read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        message = f"the report in {folder} is not complete: {SUMMARY} is damaged, or cannot be read"
+        raise _error(message, "the other runs have theirs: chartmogul-sync runs") from error
 
 
 def read_audit(folder: Path) -> Found | None:
@@ -106,11 +110,17 @@ def _lines(file: Path) -> Iterator[Line]:
     try:
         with file.open(encoding="utf-8", newline="\n") as lines:
             for line in lines:
-                yield loads(line)
+                yield _object(loads(line))
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or "a line of it is damaged"
         message = f"the report in {file.parent} is not complete: {file.name}: {why}"
         raise _error(message, "the other runs have theirs: chartmogul-sync runs") from error
+
+
+def _object(read: object) -> dict[str, Any]:
+    if not isinstance(read, dict):
+        raise ValueError("this is no JSON object")
+    return read
 
 
 def _folders(reports: Path) -> list[Path]:

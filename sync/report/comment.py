@@ -16,6 +16,8 @@ MOST = 60_000
 _CUT = "\n*… and more: `chartmogul-sync report {run}` has all of it.*\n"
 #: By this line a comment is found again, to be updated in place.
 MARK = "<!-- chartmogul-sync -->"
+#: An undo has another one: it takes the place of no run's comment.
+MARK_OF_UNDO = "<!-- chartmogul-sync undo -->"
 #: Examples of each group, where values are shown.
 _EXAMPLES = 5
 
@@ -36,7 +38,7 @@ def fitted(parts: Iterator[str], run: str) -> str:
 
 
 def _parts(document: Summary, gathered: Gathered, *, values: bool) -> Iterator[str]:
-    yield MARK
+    yield MARK_OF_UNDO if document.get("undid") else MARK
     yield f"### chartmogul-sync: {plain(_title(document))}"
     yield ""
     yield from _table(document["mappings"])

@@ -68,7 +68,10 @@ def indented(document: object) -> str:
 
 def loads(text: str) -> Any:
     """What `dumps` wrote; numbers with a fraction become Decimals."""
-    return simplejson.loads(text, use_decimal=True)
+    try:
+        return simplejson.loads(text, use_decimal=True)
+    except RecursionError:
+        raise ValueError("brackets are nested too deeply") from None
 
 
 def _escape(text: str) -> str:

@@ -253,6 +253,47 @@ def test_two_mappings_of_one_record(desk):
     assert shown(desk)["cus_1"][1] == "DE"
 
 
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        (lambda lines: lines[:1], "is cut off: it has 1 of the 4 records of customers"),
+        (lambda lines: [], "is cut off: it has 0 of the 4 records of customers"),
+        (lambda lines: ["[" * 100_000], "a line of it is damaged"),
+        (lambda lines: ["[]"], "a line of it is damaged"),
+        (lambda lines: [one.replace('["DE", "AT"]', '"DE"') for one in lines], "it is damaged"),
+        (
+            lambda lines: [one.replace('"uuid": "', '"uuid": 1, "id": "') for one in lines],
+            "damaged",
+        ),
+    ],
+)
+def test_a_report_that_is_not_as_it_was(damaged, what, words):
+    """One sentence that names the file, exit 2, nothing sent: half a report would put back half of what was done."""
+    damage = newest(damaged)
+    file = damaged.place.folder / "reports" / damage / "changes.jsonl"
+    file.write_text("".join(line + "\n" for line in what(file.read_text().splitlines())))
+    damaged.place.forget()
+    ended = damaged("undo", damage)
+    assert (ended.code, words in ended.err, "changes.jsonl" in ended.err) == (2, True, True)
+    assert damaged.place.writes() == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[" * 100_000, '{"format": 1, "dry_run": false}'])
+def test_a_summary_that_is_not_as_it_was(damaged, text):
+    """The same of the file that says to what the run wrote."""
+    damage = newest(damaged)
+    (damaged.place.folder / "reports" / damage / "summary.json").write_text(text)
+    ended = damaged("undo", damage)
+    assert (ended.code, "summary.json" in ended.err, "damaged" in ended.err) == (2, True, True)
+
+
+def test_an_audit_is_called_one(damaged):
+    """It writes a report as well, and nothing else."""
+    audit = damaged("audit", "--format", "json").json["run_id"]
+    ended = damaged("undo", audit)
+    assert (ended.code, f"{audit} was an audit: it changed nothing" in ended.err) == (2, True)
+
+
 @pytest.mark.parametrize("what", ["gone", "dry", "undo", "account", "file", "source", "damaged"])
 def test_what_cannot_be_undone(damaged, what):
     """One sentence, exit 2, nothing sent, nothing changed."""
@@ -327,7 +368,7 @@ def test_in_every_form(damaged):
     damage = newest(damaged)
     dry = damaged("undo", damage, "--dry-run", "--format", "markdown").out.splitlines()
     title = f"### chartmogul-sync: dry run of an undo of {damage}, nothing was sent, succeeded (exit code 0)"
-    assert dry[1] == title
+    assert dry[:2] == ["<!-- chartmogul-sync undo -->", title]
     lost = "- customers: records that the run created stay: 1 (cus\\_4)"
     assert dry[dry.index("#### Cannot be put back") + 2] == lost
     assert "#### What would be put back" in dry

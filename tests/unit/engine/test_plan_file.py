@@ -122,6 +122,7 @@ def without(text: str, line: int) -> str:
         (lambda text: "[1]\n", "this is no plan"),
         (lambda text: "", "this is no plan"),
         (lambda text: "\0" * 5000, "this is no plan"),
+        (lambda text: "[" * 100_000, "this is no plan"),
     ],
 )
 def test_spoilt(path, lines, spoil, expected):
