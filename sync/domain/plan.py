@@ -55,6 +55,11 @@ class Met(Seen):
 
 
 @dataclass(frozen=True, slots=True)
+class ToCome(Seen):
+    """In a dry run: a record that a mapping before this one would create; nobody knows its uuid."""
+
+
+@dataclass(frozen=True, slots=True)
 class Absent:
     """ChartMogul has no such record. `deleted`: it had; its uuid is gone, and nothing else bears its key."""
 

@@ -127,7 +127,7 @@ def _of_chartmogul(
     if isinstance(known, Absent):
         return [] if is_new else [_gone()]
     assert isinstance(known, Seen)  # a plan trusts no state
-    if not is_new and known.uuid != line.uuid:
+    if not is_new and line.uuid is not None and known.uuid != line.uuid:
         return [_another(known)]
     moved = [
         name

@@ -5,7 +5,7 @@ One module because each phase goes by what those before it have found.
 
 from collections import abc
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sync.chartmogul.client import Account, Client
@@ -30,8 +30,10 @@ from sync.engine.read.known_types import KnownTypes
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.reader import Reader
 from sync.engine.read.witnessed import Witness
+from sync.engine.seen_records import SeenRecords
 from sync.engine.spool import Spool
 from sync.engine.write.assemble import WriterAssembly
+from sync.engine.write.common import CommonRecords
 from sync.errors import Denied
 from sync.mapping import dbt_source
 from sync.mapping.environment import API_KEY
@@ -59,12 +61,16 @@ class MappingTask:
     before: list["MappingTask"] = field(default_factory=list, init=False)
     #: The tags that other mappings of the run give to every record.
     tags_around: tuple[str, ...] = field(default=(), init=False)
+    #: Those of the run that have records of the same kind in the same data source, in the order of the run.
+    alike: list["MappingTask"] = field(default_factory=list, init=False)
     state: MappingState = field(init=False)
     types: dict[str, Typed] = field(default_factory=dict, init=False)
     #: Who is shown each row that is built; None: nobody asks.
     witness: Witness | None = field(default=None, init=False)
     _spool: Spool | None = field(default=None, init=False)
     _findings: Findings | None = field(default=None, init=False)
+    #: What it would leave of records that a later mapping has as well; of a dry run.
+    _left: SeenRecords | None = field(default=None, init=False)
 
     @property
     def kind(self) -> Object:
@@ -94,6 +100,7 @@ class MappingTask:
             for tag in other.loaded.mapping.constant_tags
         )
         self.before = [other for other in tasks if other.kind is self.about.parent]
+        self.alike = [other for other in tasks if other.kind is self.kind]
 
     def waits_for(self, other: "MappingTask") -> bool:
         """Whether this is written after `other`, which comes first, and not beside it.
@@ -281,7 +288,8 @@ class MappingTask:
         """Deliver what the spool holds; a dry run only looks and reports."""
         assert self._findings is not None
         with self._timed():
-            writer = await self._assembly(self._findings).writer()
+            assembly = replace(self._assembly(self._findings), common=self._common())
+            writer = await assembly.writer()
             with self._blaming():
                 await writer.write()
         if self.context.dry_run:
@@ -333,6 +341,17 @@ class MappingTask:
             Before(self.before),
         )
 
+    def _common(self) -> CommonRecords | None:
+        """The records that other mappings of a dry run have as well, which a run writes one after the other."""
+        if not self.context.dry_run or not self.about.unique_keys:
+            return None
+        mine, place = self._spool, self.alike.index(self)
+        after = [other._spool for other in self.alike[place + 1 :]]
+        met = [spool for spool in after if spool and mine and mine.meets(spool)]
+        before = [other._left for other in self.alike[:place] if other._left is not None]
+        self._left = SeenRecords(self.context.means.spool_folder)
+        return CommonRecords(self.run.data_source, before, met, self._left)
+
     def creates(self, key: str) -> bool:
         """Whether a dry run would create a record with this key."""
         if self._spool is None or not self.context.dry_run:
@@ -357,5 +376,6 @@ class MappingTask:
 
     def close(self) -> None:
         """Give the spool's space back and let the warehouse go."""
-        if self._spool is not None:
-            self._spool.close()
+        for file in (self._spool, self._left):
+            if file is not None:
+                file.close()

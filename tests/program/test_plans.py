@@ -18,6 +18,15 @@ CHANGED = (
     {"id": "new", "company": "New"},
 )
 
+#: A second mapping of the same customers.
+TEAMS = """\
+version: 1
+source: {query: "select id, country as team from accounts"}
+destination: {object: customer}
+fields: {external_id: id}
+tags: [{column: team, separator: ","}]
+"""
+
 
 def lines(file: Path) -> list[dict[str, Any]]:
     """The lines of a JSONL file."""
@@ -275,6 +284,21 @@ source:
 destination: {object: contact}
 fields: {customer_external_id: account, external_id: id, email: mail}
 """
+
+
+def test_two_mappings_of_one_record(desk, plan):
+    """The second goes on with what the first has created, also where the plan was made without a state."""
+    desk.mapping(TEAMS, "teams")
+    listed = make(desk, plan, SYNC_STATE_URL="sqlite:///none.db")
+    new = [
+        (one["mapping"], one["outcome"], one["uuid"]) for one in listed[1:] if one["key"] == "new"
+    ]
+    assert new == [("customers", "created", None), ("teams", "updated", None)]
+    ended = apply(desk, plan)
+    assert ended.code == 0, desk.errors()
+    assert [part["rows"]["rejected"] for part in ended.json["mappings"]] == [0, 0]
+    attributes = desk.place.customers()["new"]["attributes"]
+    assert attributes["tags"] == [desk.place.customers()["new"]["country"]]
 
 
 def test_contacts_follow_customers_of_the_plan(desk, plan):

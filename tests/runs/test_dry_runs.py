@@ -1,5 +1,7 @@
 """What a dry run foretells is what the next run does: the same keys, fields, counts and requests."""
 
+from typing import Any
+
 import pytest
 
 from sync.domain.results import Run
@@ -121,3 +123,34 @@ def test_the_estimate_is_what_the_run_costs(desk):
     assert desk("run").code == 0
     sent = len(desk.place.sandbox.sandbox.calls())
     assert f"{sent} requests" in told
+
+
+SECOND = """\
+version: 1
+source: {query: "select id, country as team, company || '!' as company from accounts"}
+destination: {object: customer}
+fields: {external_id: id, company: company}
+tags: [{column: team, separator: ","}]
+"""
+
+
+def of_each(town: Town) -> dict[tuple[str, str], Any]:
+    """What the newest run changed, or would change, by mapping and key."""
+    lines = town.lines("changes.jsonl")
+    return {(one["mapping"], one["key"]): (one["outcome"], one["changes"]) for one in lines}
+
+
+@pytest.mark.parametrize("more", ["", "mode: insert\n", "mode: update\n"])
+def test_two_mappings_of_one_record(town, more):
+    """What the first would create the second would change, and what both would change goes through both."""
+    town.write("second", SECOND + more)
+    for _ in range(2):
+        dry = town.run(dry_run=True)
+        foreseen = of_each(town)
+        run = town.run()
+        assert of_each(town) == foreseen
+        for name in ("customers", "second"):
+            assert counts(dry, name) == counts(run, name)
+        outcome = {"": "updated", "mode: update\n": "updated"}.get(more)
+        assert foreseen.get(("second", "new"), (None, {}))[0] == outcome
+        town.table("accounts", COLUMNS, ("new", "Third", "AT", 5, 1), *NOW[:5])

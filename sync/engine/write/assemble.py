@@ -16,6 +16,7 @@ from sync.engine.plan_file import MappingPlan
 from sync.engine.read.findings import Findings
 from sync.engine.write.asked import AskedValues
 from sync.engine.write.canary import Canary
+from sync.engine.write.common import CommonRecords
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.lookups import Lookups, Pending
 from sync.engine.write.pins import Pins
@@ -38,6 +39,8 @@ class WriterAssembly:
     context: RunContext
     findings: Findings
     foreseen: Foreseen
+    #: What mappings that have the same records would leave of them; in a dry run.
+    common: CommonRecords | None = None
 
     async def writer(self) -> Writer:
         """The writer: how records are looked up, found, decided about, sent and recorded."""
@@ -79,7 +82,8 @@ class WriterAssembly:
 
     def _deliver(self, destination: Destination, policy: Policy) -> Deliver:
         noting = (AskedValues(self.state), Pins(destination))
-        return Deliver(destination, policy, self._lease(), *noting, self._plan())
+        told = (self._lease(), *noting, self._plan(), self.common)
+        return Deliver(destination, policy, *told)
 
     def _lease(self) -> Lease | None:
         return self.context.lease_of(self.state.scope)

@@ -34,6 +34,7 @@ from sync.engine.context import Lease
 from sync.engine.plan_file import MappingPlan
 from sync.engine.write import content
 from sync.engine.write.asked import AskedValues
+from sync.engine.write.common import CommonRecords
 from sync.engine.write.delivery import (
     Delivery,
     Job,
@@ -42,6 +43,7 @@ from sync.engine.write.delivery import (
     ended_late,
     half_way,
     left_alone,
+    uuid_of,
 )
 from sync.engine.write.drops import Drops
 from sync.engine.write.edits import warnings_of
@@ -68,6 +70,8 @@ class Deliver:
     #: Tells which values were not taken because they are pinned; None where nobody asks.
     pins: Pins | None = None
     applied: MappingPlan | None = None
+    #: In a dry run: what mappings before this one would leave; None where no other has the same records.
+    common: CommonRecords | None = None
 
     @property
     def _drops(self) -> Drops:
@@ -148,6 +152,8 @@ class Deliver:
         rival = None
         if isinstance(known, Absent) and job.memory is not None:
             known = Absent(known.deleted or job.memory.deleted)
+        if self.common is not None:
+            known = self.common.by_then(job.record.key, known)
         if isinstance(known, Seen):
             rival = self.destination.claim(job.record, known, job.uuid)
         if rival is not None:
@@ -159,6 +165,8 @@ class Deliver:
         return Planned(job, known, operation)
 
     async def _foretell(self, planned: Planned) -> Delivery:
+        if self.common is not None:
+            self.common.leave(planned.known, planned.operation)
         match planned.operation:
             case Create(record, reason):
                 changes = content.all_of(record)
@@ -167,7 +175,7 @@ class Deliver:
                 )
                 await self.destination.foresee(record, None)
             case Update(record, uuid, changes, before_known, reason, edits):
-                told = (uuid, before_known, changes, warnings_of(edits))
+                told = (uuid_of(planned, uuid), before_known, changes, warnings_of(edits))
                 result = Delivered(record.row, record.key, Outcome.UPDATED, reason, *told)
                 await self.destination.foresee(record, uuid)
             case _:

@@ -15,6 +15,7 @@ from sync.domain.plan import (
     Reject,
     Seen,
     Skip,
+    ToCome,
     Update,
 )
 from sync.domain.record import Record, Rejected, Stage
@@ -143,11 +144,17 @@ def left_alone(planned: Planned) -> Delivery:
         case Keep(record, uuid, reason, edits, unsent):
             warnings = warnings_of(edits)
             kept = Delivered(
-                record.row, record.key, Outcome.UNCHANGED, reason, uuid, warnings=warnings
+                record.row,
+                record.key,
+                Outcome.UNCHANGED,
+                reason,
+                uuid_of(planned, uuid),
+                warnings=warnings,
             )
             return Delivery(job.entry, kept, known, job.dropped, unsent=unsent)
         case Skip(record, skipped, reason):
-            left = Delivered(record.row, record.key, Outcome.SKIPPED, reason, skipped)
+            told = (reason, uuid_of(planned, skipped))
+            left = Delivered(record.row, record.key, Outcome.SKIPPED, *told)
             return Delivery(job.entry, left, known)
         case Reject(record, problem, more):
             rejected = Rejected(record.row, record.key, Stage.PLAN, (problem, *more))
@@ -155,6 +162,11 @@ def left_alone(planned: Planned) -> Delivery:
             return Delivery(job.entry, rejected, known, uuid=met)
         case Create() | Update():
             raise RuntimeError("something is to be sent")
+
+
+def uuid_of(planned: Planned, uuid: str | None) -> str | None:
+    """The uuid of a record; None of one that is to come, which a dry run has none for."""
+    return None if isinstance(planned.known, ToCome) else uuid
 
 
 def half_way(
