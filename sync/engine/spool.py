@@ -342,6 +342,17 @@ class Spool:
         )
         return {key for (key,) in found}
 
+    def of_two(self, keys: abc.Sequence[str]) -> set[str]:
+        """Those of these keys that are one of two of a waiting record, which the state does not know."""
+        waits = "body is not null and uuid is null and was is not null"
+        among = "select value from json_each(?1)"
+        found = self._ask(
+            f"select key from rows where {waits} and key in ({among})"
+            f" union select was from rows where {waits} and was in ({among})",
+            _listed(keys),
+        )
+        return {key for (key,) in found}
+
     def know(self, found: abc.Iterable[tuple[str, bool, str, str]]) -> None:
         """What is known of waiting records: uuid, whether only a look tells more, id in ChartMogul; then the key."""
         self._tell(

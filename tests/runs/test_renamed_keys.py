@@ -209,6 +209,25 @@ def test_many_keys(tmp_path):
     assert town.writes() == Counter()
 
 
+def test_many_keys_without_a_state(tmp_path):
+    """A listing tells of either key: no row that it shows is looked for by itself, and what it lacks is asked for."""
+    town = Renaming(tmp_path)
+    town.write("customers", PLAIN)
+    town.table("accounts", COLUMNS, *((f"a{n}", "Quince", None) for n in range(30)))
+    town.run()
+    town.lose()
+    town.write("customers", RENAMED)
+    renamed = [(f"eu-a{n}", "Quince", f"a{n}") for n in range(30)]
+    town.table("accounts", COLUMNS, *renamed, ("eu-new", "Quince", "new"))
+    checks, page, by_both = 2, 1, 2
+    foreseen = town.run(dry_run=True)
+    assert foreseen.mappings[0].requests.total == checks + page + by_both
+    run = town.run()
+    assert counts(run, "customers") == counts(foreseen, "customers")
+    assert counts(run, "customers") == {"unchanged": 30, "created": 1}
+    assert run.mappings[0].requests.total == checks + page + by_both + 1
+
+
 def test_a_selected_key(town):
     """A single row is found by the new key, too."""
     town.fill(("n1", "Medlar", "a1"))

@@ -54,6 +54,7 @@ class Side:
     async def meet(self, shown: abc.Mapping[str, Seen]) -> None:
         """Compare the rows of these keys with what a page shows."""
         jobs = await self.lookups.recall(self.spool.take(list(shown)))
+        self.lookups.keep(shown)
         await self._compare([known_by(job, shown) for job in jobs])
 
     async def finish(self, *, listed_by_key: bool) -> None:
@@ -62,7 +63,7 @@ class Side:
             jobs = await self.lookups.recall(entries)
             if listed_by_key:
                 for job in jobs:
-                    await self._look_for(job)
+                    await self._look_for(self._by_either(job))
             else:
                 await self._compare(jobs)
 
@@ -70,8 +71,16 @@ class Side:
         """Those of these keys that a row has, or had before, be it rejected or not."""
         return self.spool.known(keys)
 
+    def _by_either(self, job: Job) -> Job:
+        """A row with two keys is known by the one that some page has shown."""
+        has_two = job.uuid is None and job.record.was is not None
+        return self.lookups.by_either(job) if has_two else job
+
     async def _look_for(self, job: Job) -> None:
         """A row that no page showed. A record may move while pages are read: some are looked for to tell."""
+        if job.known is not None:
+            await self._compare([job])
+            return
         if self._moving or self._looked_for < _SAMPLE:
             self._looked_for += 1
             [found] = await self._compare([job])
@@ -181,7 +190,7 @@ async def side_of(assembly: WriterAssembly, audited: Audited) -> Side:
     leaves_absent = mapping.mode is Mode.UPDATE and mapping.absent is OnAbsent.SKIP
     return Side(
         findings.spool,
-        Lookups(await assembly.pending(), destination),
+        await assembly.lookups(destination),
         Deliver(destination, policy, None),
         assembly.reporter,
         audited,

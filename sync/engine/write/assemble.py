@@ -14,6 +14,7 @@ from sync.domain.record import ATTRIBUTE
 from sync.engine.context import Lease, RunContext
 from sync.engine.plan_file import MappingPlan
 from sync.engine.read.findings import Findings
+from sync.engine.seen_records import SeenRecords
 from sync.engine.write.asked import AskedValues
 from sync.engine.write.canary import Canary
 from sync.engine.write.common import CommonRecords
@@ -58,7 +59,7 @@ class WriterAssembly:
         writer = Writer(
             context.means.connections,
             findings.spool,
-            Lookups(await self.pending(), destination),
+            await self.lookups(destination),
             self._deliver(destination, policy),
             self._recorder(),
             context.stop,
@@ -107,6 +108,11 @@ class WriterAssembly:
             self.mapping.deleted is OnDeleted.LEAVE,
         )
         return build(self.mapping.destination.object, site)
+
+    async def lookups(self, destination: Destination) -> Lookups:
+        """How records are looked up."""
+        shown = SeenRecords(self.context.means.spool_folder)
+        return Lookups(await self.pending(), destination, shown)
 
     async def pending(self) -> Pending:
         """The records that wait, and what the state remembers of them."""

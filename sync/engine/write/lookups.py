@@ -12,6 +12,7 @@ from sync.domain.lookup import PAGE, Listing, Way, choose
 from sync.domain.plan import Absent, Remembered, Seen
 from sync.domain.tags import TAGS, marks, texts
 from sync.engine.ahead import PagesAhead
+from sync.engine.seen_records import SeenRecords
 from sync.engine.spool import Entry, Spool
 from sync.engine.write.delivery import Job
 from sync.state.memory import Memory
@@ -129,6 +130,8 @@ class Lookups:
 
     pending: Pending
     destination: Destination
+    #: What pages have shown of records by one of two keys, see `keep`.
+    shown: SeenRecords
 
     async def jobs(self) -> abc.AsyncGenerator[Job]:
         """All records that wait, each once."""
@@ -145,6 +148,7 @@ class Lookups:
         for entries in self.pending.spool.entries():
             for job in await self.recall(entries):
                 yield self._unlisted(job, complete)
+        self.shown.close()
 
     async def _listed(
         self, listing: KeyListing, budget: Listing
@@ -162,6 +166,7 @@ class Lookups:
                     pending.warn_of_lost_state(len(page.entries), page.total_pages)
                 shown = {key: seen for seen in page.entries for key in listing.keys(seen)}
                 entries = pending.spool.take(list(shown))
+                self.keep(shown)
                 budget.turn(len(entries), page.total_pages)
                 goes_on = not page.last and budget.goes_on()
                 if goes_on:
@@ -175,9 +180,25 @@ class Lookups:
         A customer can move while pages are read and be missed, so a remembered one is looked up by its uuid, and
         a create that meets an existing external id becomes an update.
         """
-        if job.uuid is None and job.record.was is None and complete:
-            return replace(job, known=Absent())
+        if job.uuid is None and complete:
+            return replace(job, known=Absent()) if job.record.was is None else self.by_either(job)
         return self.pending.trusted(job)
+
+    def keep(self, shown: abc.Mapping[str, Seen]) -> None:
+        """Keep what a page shows of records of whose two keys only all pages tell which one ChartMogul has."""
+        for key in self.pending.spool.of_two(list(shown)):
+            self.shown.put(key, shown[key])
+
+    def by_either(self, job: Job) -> Job:
+        """A row with two keys, once all pages were read: known where one of them was shown.
+
+        Where none was it is looked for by both: a customer that moved while pages were read would be made again under
+        its new key. Where both were, who looks tells it.
+        """
+        record = job.record
+        found = self.shown.get(record.key), self.shown.get(record.was or "")
+        uuids = {one.uuid for one in found if one is not None}
+        return replace(job, known=found[0] or found[1]) if len(uuids) == 1 else job
 
     async def recall(self, entries: list[Entry], *, about_to_write: bool = False) -> list[Job]:
         """Jobs with what the state remembers of them, and of what they depend on."""

@@ -11,6 +11,7 @@ from sync.domain.lookup import PAGE
 from sync.domain.plan import Absent, Remembered
 from sync.domain.record import Object, Record
 from sync.domain.results import MappingRun
+from sync.engine.seen_records import SeenRecords
 from sync.engine.spool import Entry, Spool
 from sync.engine.write.delivery import Job
 from sync.engine.write.lookups import Lookups, Pending
@@ -41,7 +42,7 @@ class Desk(Silent):
         self.pending = Pending(
             self.spool, self.state, reporter, remembered, trust_state, look_first
         )
-        self.lookups = Lookups(self.pending, self.there)
+        self.lookups = Lookups(self.pending, self.there, SeenRecords(folder))
 
     def warned(self, mapping, message):
         self.warnings.append(message)

@@ -15,6 +15,7 @@ from sync.domain.record import Object, Problem, Rejected
 from sync.domain.results import Delivered, MappingRun, Outcome
 from sync.engine.context import Stop
 from sync.engine.limits import RunLimits
+from sync.engine.seen_records import SeenRecords
 from sync.engine.spool import Spool
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.lookups import Lookups, Pending
@@ -75,7 +76,7 @@ class Desk(Silent):
         self.writer = Writer(
             2,
             self.spool,
-            Lookups(pending, self.there),
+            Lookups(pending, self.there, SeenRecords(folder)),
             Deliver(self.there, policy, None if dry_run else CountedLease([])),
             Recorder(reporter, HASHER, EDITION, state, {}, numbers, clock),
             self.stop,
