@@ -14,6 +14,7 @@ from tests.simulation.plan import (
     DEFINE,
     TAG,
     TYPE,
+    Blow,
     Companion,
     Deed,
     Pause,
@@ -24,7 +25,7 @@ from tests.simulation.plan import (
     draw_plain,
     draw_scene,
 )
-from tests.simulation.rows import SEGMENTS, Account, Rows, former
+from tests.simulation.rows import SEGMENTS, TEAMS, Account, Rows, former
 
 Draw = abc.Callable[[random.Random, Plan], Plan]
 
@@ -352,7 +353,11 @@ def tags(dice: random.Random, plan: Plan) -> Plan:
 
     def tagged(dice: random.Random, scene: Scene) -> Scene:
         deeds = tuple(Deed(TAG, 0, dice.randrange(1000)) for _ in range(dice.choice((0, 1, 3))))
-        return replace(scene, deeds=(*deeds, *scene.deeds))
+        scene = replace(scene, deeds=(*deeds, *scene.deeds))
+        if scene.blows or dice.random() < 0.5:
+            return scene
+        arrives = dice.choice((-1.0, 0.0, 0.0, 2.0, 60.0))
+        return replace(scene, blows=(Blow("kill at a removal", dice.randint(1, 3), arrives),))
 
     era, scenes = 0, []
     for scene in plan.scenes:
@@ -371,6 +376,47 @@ def _tagged_account(row: Account, era: int) -> Account:
     dice = random.Random(f"{former(row.id)} {row.company} {era}")
     some = [tag for tag in SEGMENTS if dice.random() < 0.3]
     return replace(row, segments=",".join(some) or dice.choice((None, ",")))
+
+
+def teams(dice: random.Random, plan: Plan) -> Plan:
+    """A second mapping of the same accounts brings tags of its own, some of which the first one brings as well.
+
+    Not where runs are put back: what both have done to a record is told by two lines.
+    """
+    if plan.undoing:
+        return plan
+    era, scenes = 0, []
+    for scene in plan.scenes:
+        era += dice.random() < 0.5
+        later = _teamed(scene.later, era) if scene.later else None
+        between = _teamed(scene.between, era) if scene.between else None
+        rows = _teamed(scene.rows, era)
+        scenes.append(replace(scene, rows=rows, later=later, between=between))
+    return replace(plan, scenes=tuple(scenes), doubled=True)
+
+
+def _teamed(rows: Rows, era: int) -> Rows:
+    """The rows with the tags of a second mapping; always the same in one era."""
+    return replace(rows, accounts=tuple(_teamed_account(row, era) for row in rows.accounts))
+
+
+def _teamed_account(row: Account, era: int) -> Account:
+    dice = random.Random(f"{former(row.id)} {era} teams")
+    return replace(row, teams=",".join(tag for tag in TEAMS if dice.random() < 0.4) or None)
+
+
+def named_contacts(dice: random.Random, plan: Plan) -> Plan:
+    """A second mapping of some contacts knows them by the uuids that they had beforehand.
+
+    Not where runs are put back, see `teams`, nor where keys change, by which those contacts are found here.
+    """
+    people = [person.key for person in plan.scenes[0].rows.people]
+    if plan.undoing or plan.renaming or not people:
+        return plan
+    owners = {person.customer for person in plan.scenes[0].rows.people}
+    accounts = [row.id for row in plan.scenes[0].rows.accounts if row.id in owners]
+    present = (*plan.present, *accounts, *_some(dice, people))
+    return replace(plan, present=tuple(dict.fromkeys(present)), by_uuid=True)
 
 
 def fleet(dice: random.Random, plan: Plan) -> Plan:
@@ -456,6 +502,8 @@ KINDS: dict[str, Draw] = {
     "words": words,
     "tags": tags,
     "fingerprints": fingerprints,
+    "teams": teams,
+    "uuids": named_contacts,
 }
 
 #: What the worker bears. Not `lag`: a contact that was just created and cannot be read by its uuid looks as one that

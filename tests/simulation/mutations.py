@@ -11,6 +11,7 @@ from sync.chartmogul.pace import Gate, Pace, Start
 from sync.destination.contacts import identity
 from sync.destination.contacts.contacts import Contacts
 from sync.destination.contacts.in_doubt import InDoubtCreates
+from sync.destination.contacts.index import ContactIndex
 from sync.destination.parents import ParentResolver
 from sync.domain import overwrite, plan, planned, sameness, tags
 from sync.domain.buckets import Reading
@@ -383,6 +384,33 @@ def _with_tags(*told: tuple[str | None, Deed | None]) -> Plan:
         for said, deed in told
     )
     return Plan(0, scenes=scenes, tagged=True, kinds=("tags",))
+
+
+def _killed_at_a_removal() -> Plan:
+    """A tag goes and another comes; the process is killed between the two, and the row is as it was again."""
+    plan = _with_tags(("b2b", None), ("eu", None), ("b2b", None))
+    first, then, last = plan.scenes
+    killed = replace(then, blows=(Blow("kill at a removal", 1),))
+    return replace(plan, scenes=(first, killed, last))
+
+
+def _wanted_by_another() -> Plan:
+    """Two mappings bring one tag, and the one that has added it brings it no more."""
+    [row] = _rows("Any").accounts
+    scenes = tuple(
+        Scene(Rows((replace(row, segments=said, teams="eu"),), ())) for said in ("eu", None)
+    )
+    return Plan(0, scenes=scenes, tagged=True, doubled=True, kinds=("tags", "teams"))
+
+
+async def _never_named(self: ContactIndex, uuid: str, *, known: bool) -> Absent:
+    return Absent(deleted=known)
+
+
+def _named_by_uuid() -> Plan:
+    """A contact is there, and a row knows it by its uuid."""
+    present = ("acc-1", "per-1")
+    return Plan(0, present=present, by_uuid=True, scenes=(Scene(_with_ada()),), kinds=("uuids",))
 
 
 def _new_key() -> Plan:
@@ -789,6 +817,24 @@ MUTATIONS: dict[str, Mutation] = {
         "tags_go",
         ((plan, "_outdated", lambda *_: ()),),
         plans=(_with_tags(("b2b,eu", None), ("eu", None)),),
+    ),
+    "killed at a removal": Mutation(
+        "a removal of tags is not noted before it is sent, and a process that is killed after it leaves no trace of it",
+        "delivered",
+        ((MappingState, "announce", _nothing),),
+        plans=(_killed_at_a_removal(),),
+    ),
+    "the other one's": Mutation(
+        "a mapping takes off a tag of its own that another one wants as well",
+        "both_mappings_tag",
+        ((tags.OwnTags, "removable", property(lambda self: self.added | self.added_for_others)),),
+        plans=(_wanted_by_another(),),
+    ),
+    "no such uuid": Mutation(
+        "a contact that its row names by its uuid is never found",
+        "known_by_uuid",
+        ((ContactIndex, "named", _never_named),),
+        plans=(_named_by_uuid(),),
     ),
     "over an edit": Mutation(
         "an undo puts values back over what people have typed since",

@@ -77,14 +77,15 @@ class Blow:
     """Something strikes a process.
 
     `at` counts, from 1, what it does: steps of its loop, commits, batches and requests (kill), creates of
-    contacts (kill at a create), commits (kill at a commit), statements (state), writes (report), batches
-    (source), requests (the others); terminate counts nothing.
+    contacts (kill at a create), commits (kill at a commit), requests that take tags off (kill at a removal), statements
+    (state), writes (report), batches (source), requests (the others); terminate counts nothing.
     """
 
     what: Literal[
         "kill",
         "kill at a create",
         "kill at a commit",
+        "kill at a removal",
         "terminate",
         "state",
         "report",
@@ -228,6 +229,10 @@ class Plan:
     mapped: bool = False
     #: Rows bring tags of their own.
     tagged: bool = False
+    #: A second mapping of the same accounts brings tags of its own.
+    doubled: bool = False
+    #: A second mapping of the contacts that were there beforehand knows them by their uuids.
+    by_uuid: bool = False
     #: Whose value wins, for all fields.
     overwrite: str = "always"
     #: The warehouse compares, and keys fall into so many buckets; 0: rows are read.
@@ -257,6 +262,12 @@ class Plan:
         """The mappings and what they query, see `Rows.of`."""
         shared = {"customers": "accounts 0", "others": "accounts 1"}
         return {**(shared if self.split else {"customers": "accounts"}), "contacts": "people"}
+
+    @property
+    def all_queries(self) -> dict[str, str]:
+        """These, and those of the second mappings of accounts and of contacts."""
+        second = {"teams": "accounts"} if self.doubled else {}
+        return {**self.queries, **second, **({"known": "contacts"} if self.by_uuid else {})}
 
     @property
     def meddling(self) -> bool:

@@ -81,10 +81,10 @@ def counts(world: World) -> Broken:
 
 def _given(world: World, worker: Worker, mapping: str) -> int | None:
     """How many rows a mapping has: those of its query, or what a run did that is put back; None: some of them."""
-    if worker.retries is not None or worker.explained is not None:
+    if worker.retries is not None or worker.explained is not None or mapping == "known":
         return None
     if worker.undoes is None:
-        return len(worker.scene.rows.of(world.plan.queries[mapping]))
+        return len(worker.scene.rows.of(world.plan.all_queries[mapping]))
     return sum(name == mapping for name, _ in world.undone[worker.name].lines)
 
 
@@ -277,9 +277,25 @@ def tags_go(world: World) -> Broken:
     for _, _, row in _good(world, world.last[0].scene.rows):
         shown = _shown(world, row, world.held)
         if isinstance(row, Account) and not isinstance(shown, str):
-            more = _folded(shown["tags"]) - row.tags
-            if more:
+            wanted = row.tags | (row.team_tags if plan.doubled else set())
+            if more := _folded(shown["tags"]) - wanted:
                 yield f"the row of {row.id} has {sorted(more)} no more, and its customer has"
+
+
+def both_mappings_tag(world: World) -> Broken:
+    """What a second mapping brings is there, and neither takes off what the other one wants."""
+    last = world.last[0]
+    if not world.plan.doubled or last.run is None:
+        return
+    folder = _report(world, last)
+    lines = _lines(folder, "errors.jsonl") if folder else []
+    rejected = {e["key"] for e in lines if e["mapping"] == "teams"}
+    for _, _, row in _good(world, last.scene.rows):
+        shown = _shown(world, row, world.held)
+        if isinstance(row, Person) or isinstance(shown, str) or row.id in rejected:
+            continue
+        if missing := row.team_tags - _folded(shown["tags"]):
+            yield f"the second mapping wants {sorted(missing)} on {row.id}: {shown['tags']}"
 
 
 def _struck(scene: Scene) -> bool:
@@ -333,6 +349,28 @@ def edits_survive(world: World) -> Broken:
     for uuid, company in world.account.typed.items():
         if uuid in held and held[uuid].company != company:
             yield f"people typed {company} into {uuid}, and it is {held[uuid].company}"
+
+
+def known_by_uuid(world: World) -> Broken:
+    """A contact that its row names by its uuid is brought to what the row says, or is told to be gone."""
+    last = world.last[0]
+    folder = _report(world, last)
+    if not world.plan.by_uuid or folder is None or last.exit_code not in (0, EXIT_REJECTED):
+        return
+    lines = _lines(folder, "errors.jsonl")
+    rejected = {e["key"]: e["code"] for e in lines if e["mapping"] == "known"}
+    wanted = {one.key: one.phone for one in reversed(last.scene.rows.people)}
+    for key, uuid in world.uuids.items():
+        held, code = world.held.contacts.get(uuid), rejected.get(uuid)
+        if key not in wanted or (world.plan.overwrite == "if_empty" and held and held.phone):
+            continue
+        if held is None or held.customer_uuid is None:
+            if code != "not_found":
+                yield f"{uuid} is gone, and its code is {code}"
+        elif code not in (None, "edited", *_REFUSED) or (
+            code is None and held.phone != wanted[key]
+        ):
+            yield f"{uuid} has {held.phone}, not {wanted[key]}, and its code is {code}"
 
 
 def nobody_edited(world: World) -> Broken:
@@ -728,7 +766,7 @@ def _sent_again(
     workers: abc.Sequence[Worker],
 ) -> Broken:
     """What processes after an undo write of a record whose row is as it was when it was sent."""
-    query = world.plan.queries[line["mapping"]]
+    query = world.plan.all_queries[line["mapping"]]
     of_run = _rows_of(run, query, line["key"])
     for worker in workers:
         if worker is undoing or worker.shelf is not undoing.shelf or worker.place != (0, 0):
@@ -837,7 +875,7 @@ def audits_are_true(world: World) -> Broken:
             lines = Counter(c["outcome"] for c in changes if c["mapping"] == name)
             if (rows["missing"], rows["different"]) != (lines["created"], lines["updated"]):
                 yield f"audit.json has {rows} of {name}, the lines {lines}"
-            if name != "contacts" and one["extra"] != (extra := _extra(looked)):
+            if name not in ("contacts", "known") and one["extra"] != (extra := _extra(looked)):
                 yield f"audit.json has {one['extra']} records that are too many, not {extra}"
 
 
@@ -1108,6 +1146,8 @@ PROMISES: tuple[abc.Callable[[World], Broken], ...] = (
     edits_survive,
     tags_of_others_stay,
     tags_go,
+    both_mappings_tag,
+    known_by_uuid,
     nobody_edited,
     strangers_end_nothing,
     lists_end,

@@ -12,6 +12,8 @@ PERSONAL = "personal"
 PLANS = ("free", "team", "scale")
 #: The tags that rows bring, and people use as well, in whatever spelling.
 SEGMENTS = ("b2b", "EU", "eu", " vip ", "VIP", "trial")
+#: Those of a second mapping.
+TEAMS = ("eu", "vip", "north", "South")
 #: What a new key of a record begins with; the rest is the key that it had before.
 NEW = "new-"
 #: How a warehouse says what ChartMogul is to hold: by field, value → word.
@@ -45,8 +47,9 @@ class Account:
     was: str | None = None
     #: The warehouse has words for some of its values.
     worded: bool = False
-    #: The tags that the row brings, with commas between them.
+    #: The tags that the row brings, with commas between them, and those that it brings to a second mapping.
     segments: str | None = None
+    teams: str | None = None
 
     @property
     def values(self) -> tuple[Any, ...]:
@@ -56,7 +59,7 @@ class Account:
         key = None if self.bad == "null key" else self.id
         plan = self._word("plan", self.plan)
         values = (key, self.company, self.email, country, plan, seats, self.partner)
-        return (*values, self.score, self.state, self.was, self.segments)
+        return (*values, self.score, self.state, self.was, self.segments, self.teams)
 
     def _word(self, name: str, value: Any) -> Any:
         return WORDS[name].get(value, value) if self.worded else value
@@ -64,8 +67,12 @@ class Account:
     @property
     def tags(self) -> set[str]:
         """The tags that ChartMogul is to hold, in one spelling."""
-        brought = (self.segments or "").split(",")
-        return {"warehouse"} | {tag.strip().casefold() for tag in brought if tag.strip()}
+        return {"warehouse"} | _listed(self.segments)
+
+    @property
+    def team_tags(self) -> set[str]:
+        """Those that the second mapping wants, in one spelling."""
+        return _listed(self.teams)
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -110,6 +117,11 @@ class Person:
         return held | {"title": self.title}
 
     @property
+    def phone(self) -> str:
+        """What a mapping says of it that knows contacts by their uuids."""
+        return f"+49 {crc32(self.first_name.encode())}"
+
+    @property
     def key(self) -> str:
         """The key of the row, as the contract has it."""
         return self.id or f"{self.customer}|{self.email.lower()}"
@@ -123,8 +135,11 @@ class Rows:
     people: tuple[Person, ...]
 
     def of(self, query: str) -> tuple[Account, ...] | tuple[Person, ...]:
-        """The rows of a query: `people`, `accounts`, or one share of these, `accounts 0` or `accounts 1`."""
-        if query == "people":
+        """The rows of a query: `people`, `accounts`, or one share of these, `accounts 0` or `accounts 1`.
+
+        `contacts` are people once more, as far as ChartMogul had them beforehand: by their uuids.
+        """
+        if query in ("people", "contacts"):
             return self.people
         shares = query.split()[1:]
         return tuple(a for a in self.accounts if not shares or shares == [_share(former(a.id))])
@@ -169,6 +184,10 @@ class Rows:
             tuple(row for row in self.accounts if row.id != key),
             tuple(row for row in self.people if row.key != key),
         )
+
+
+def _listed(tags: str | None) -> set[str]:
+    return {tag.strip().casefold() for tag in (tags or "").split(",") if tag.strip()}
 
 
 def _share(key: str) -> str:

@@ -48,7 +48,7 @@ from tests.simulation.account import Account
 from tests.simulation.book import Shelf, WorldBook
 from tests.simulation.loop import Ice, Killed, Loop
 from tests.simulation.plan import Blow, Pause, Plan, Scene, Skew
-from tests.simulation.warehouse import WIDTH, Warehouse, broken_off
+from tests.simulation.warehouse import STATE, WIDTH, Warehouse, broken_off
 
 #: The process that runs at the moment; asked by the state's leases.
 CURRENT: "ContextVar[Worker]" = ContextVar("current")
@@ -139,6 +139,8 @@ class Worker:
     stop: Stop = field(default_factory=Stop)
     task: "asyncio.Task[None] | None" = None
     plan: Plan = field(default_factory=lambda: Plan(0))
+    #: The contacts that ChartMogul had beforehand, by the keys of their rows.
+    uuids: abc.Mapping[str, str] = field(default_factory=dict)
     _dice: random.Random = field(default_factory=lambda: random.Random(0))
     _points: int = 0
     _batches: int = 0
@@ -336,7 +338,7 @@ class Worker:
         between = self.scene.between if self.plan.buckets else None
         waver = self._waver if self.plan.wavering else None
         rows, before = self.scene.rows, self._before_batch
-        source: Any = Warehouse(rows, before, between, self.plan.buckets, waver)
+        source: Any = Warehouse(rows, before, between, self.plan.buckets, waver, uuids=self.uuids)
         return MappingQuery(loaded, source, loaded.mapping.source.query or "")
 
     def _waver(self, rows: list[tuple[Any, ...]]) -> None:
@@ -348,9 +350,8 @@ class Worker:
             self._dice.shuffle(rows)
         if not self.plan.states and rows and len(rows[0]) == WIDTH:
             changed = self._dice.randrange(len(rows))
-            place = WIDTH - 2
             row = rows[changed]
-            rows[changed] = (*row[:place], f"{self._dice.randrange(9)}", *row[place + 1 :])
+            rows[changed] = (*row[:STATE], f"{self._dice.randrange(9)}", *row[STATE + 1 :])
 
     def _before_batch(self) -> None:
         self.point()
@@ -386,6 +387,7 @@ class Worker:
         creates = [s for s in self.starts if s.method == "POST" and s.path == "/v1/contacts"]
         blow = self._blow("kill at a create")
         fatal = blow is not None and len(creates) == blow.at and creates[-1] is self.starts[-1]
+        fatal = fatal or self._removes_tags(start)
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:
@@ -398,6 +400,12 @@ class Worker:
         if response.status_code in denials and self.denied is None:
             self.denied = self.loop.time()
         return response
+
+    def _removes_tags(self, start: Start) -> bool:
+        """Whether it is killed as this request is on its way: it takes tags off, and others were to be added then."""
+        blow = self._blow("kill at a removal")
+        removals = [s for s in self.starts if s.method == "DELETE" and s.path.endswith("/tags")]
+        return blow is not None and len(removals) == blow.at and removals[-1] is start
 
     # Its pauses
 

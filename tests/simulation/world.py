@@ -59,6 +59,17 @@ attributes:
   score: {{column: score, type: Decimal}}
 tags: [warehouse{segments}]
 """
+_TEAMS = """\
+version: 1
+name: {name}
+source: {{query: "select {query}", read: {read}}}
+limits: {{allow_empty: true, max_clears: 100%}}
+destination: {{object: customer}}
+live_check: {live_check}
+fields: {{external_id: {key}}}
+tags: [{{column: teams, separator: ","}}]
+extra_columns: ignore
+"""
 _CONTACTS = """\
 version: 1
 name: {name}
@@ -73,6 +84,17 @@ fields:
 attributes: {{role: {{column: role, type: String}}}}
 extra_columns: ignore
 """
+_KNOWN = """\
+version: 1
+name: {name}
+source: {{query: "select {query}"}}
+limits: {{allow_empty: true}}
+destination: {{object: contact}}
+mode: update
+live_check: {live_check}
+fields: {{uuid: uuid, phone: phone}}
+"""
+_TEXTS = {"contacts": _CONTACTS, "teams": _TEAMS, "known": _KNOWN}
 TYPES = {"plan": "String", "seats": "Integer", "partner": "Boolean", "score": "Decimal"}
 
 
@@ -158,6 +180,8 @@ class World:
     #: A calm dry run, and the calm run after it; of worlds with plans.
     foretold: list[Worker] = field(default_factory=list, init=False)
     initial: set[str] = field(default_factory=set, init=False)
+    #: The contacts among them, by the keys of their rows.
+    uuids: dict[str, str] = field(default_factory=dict, init=False)
     _at: float = field(default=0.0, init=False)
     _number: int = field(default=0, init=False)
     _loop: Loop | None = field(default=None, init=False)
@@ -250,6 +274,7 @@ class World:
             wanted = person.key in self.plan.present and person.key not in self.initial
             if wanted and script.contact(person):
                 self.initial.add(person.key)
+                self.uuids[person.key] = script.uuids[person.key]
             if person.key in self.plan.nobodies:
                 script.nobody(person)
         for key in self.plan.pinned:
@@ -391,7 +416,7 @@ class World:
         worker = Worker(f"process {self._number}", self._number, its, setting, account, loop)
         worker.opened, worker.after, worker.place = self._at, companion.after, place
         worker.plan_file = self.plan_file
-        worker.plan = self.plan
+        worker.plan, worker.uuids = self.plan, self.uuids
         worker.shelf = self._shelves.setdefault(state, Shelf())
         return worker
 
@@ -525,7 +550,7 @@ class _Terms:
     @classmethod
     def of(cls, plan: Plan) -> "_Terms":
         """Those of a plan."""
-        given = (plan.live_check, plan.by_email, tuple(plan.queries.items()), plan.states)
+        given = (plan.live_check, plan.by_email, tuple(plan.all_queries.items()), plan.states)
         read = "fingerprints" if plan.buckets else "rows"
         return cls(*given, plan.overwrite, plan.renaming, plan.mapped, plan.tagged, read)
 
@@ -535,7 +560,7 @@ class _Terms:
         maps = dict.fromkeys(WORDS, "")
         if self.mapped:
             maps = {name: f", map: {_flow(words)}" for name, words in WORDS.items()}
-        unused = [] if self.states else ["state"]
+        unused = ["teams"] + ([] if self.states else ["state"])
         unused += [] if self.renaming else ["was"]
         unused += [] if self.tagged else ["segments"]
         return maps | {
@@ -560,7 +585,7 @@ def _mappings(terms: _Terms, account: int, source: int) -> tuple[LoadedMapping, 
     told = _keys(account, source)
     with tempfile.TemporaryDirectory() as folder:
         for name, query in terms.queries:
-            text = _CONTACTS if query == "people" else _CUSTOMERS
+            text = _TEXTS.get(name, _CUSTOMERS)
             text += f"overwrite: {terms.overwrite}\n"
             if terms.overwrite == "if_empty":  # nothing is ever emptied then
                 text = text.replace("on_null: clear", "on_null: keep")
