@@ -16,6 +16,7 @@ SyncError                             carries the exit code of the process
     └── Outage                        nothing but failures for too long
 """
 
+import errno
 from collections import abc
 from dataclasses import dataclass, field
 
@@ -247,6 +248,15 @@ def cause(error: SyncError) -> str:
     return next((word for kind, word in _CAUSES if isinstance(error, kind)), "failed")
 
 
+def unbound(host: str, port: int, error: OSError | UnicodeError) -> ConfigError:
+    """Why nothing listens at an address that was asked for: its port is taken, or the host is none of this machine."""
+    taken = isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EACCES)
+    why = isinstance(error, OSError) and error.strerror
+    message = f"cannot listen on {host}:{port}: {why or 'this is no name of a host'}"
+    hint = "take another one with --port" if taken else "--host takes an address of this machine"
+    return ConfigError(ConfigProblem(message, hint))
+
+
 def told(error: SyncError) -> str:
     """An error as one text, with what to do about it: every problem of a ConfigError with its place.
 
@@ -259,6 +269,7 @@ def told(error: SyncError) -> str:
 
 
 def _problem(problem: ConfigProblem) -> str:
-    place = f"{problem.file}:{problem.line}: " if problem.file else ""
+    line = f":{problem.line}" if problem.line else ""
+    place = f"{problem.file}{line}: " if problem.file else ""
     hint = f" ({problem.hint})" if problem.hint else ""
     return f"{place}{problem.message}{hint}"

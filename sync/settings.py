@@ -255,15 +255,16 @@ def environment(
     environ = os.environ if environ is None else environ
     found = dotenv.read(file or base / ".env", environ, must_exist=file is not None)
     own = {**found.values, **environ}
-    odd = list(found.odd)
+    odd, files = list(found.odd), set[str]()
     for name in VARIABLES:
         if own.get(name + FILE) and not own.get(name):
             with suppress(ConfigError):  # Settings.load says so
                 held = read(name, own[name + FILE])
                 own[name] = held.text.strip() if name == KEY else held.text
                 odd += [f"{name}{FILE} names a file that {what}" for what in held.odd]
+                files.add(name)
                 del own[name + FILE]
-    return Variables(own, tuple(odd))
+    return Variables(own, tuple(odd), frozenset(files))
 
 
 def _file_problems(variables: abc.Mapping[str, str]) -> abc.Iterator[ConfigProblem]:

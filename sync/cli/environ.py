@@ -43,7 +43,7 @@ def warnings(found: Variables, paths: abc.Sequence[Path] = ()) -> list[str]:
     ]
     told += [
         f"{name} has its value in quotes, and they are a part of it: Docker's --env-file keeps quotes, unlike .env"
-        for name in sorted({*VARIABLES, *named})
+        for name in sorted({*VARIABLES, *named} - found.held)
         if is_quoted(found.own.get(name, ""))
     ]
     return [*found.warnings(), *told]

@@ -41,9 +41,12 @@ from sync.warehouse.warehouse import Warehouse
 _URL = "https://sandbox.invalid/v1"
 
 
-def play(loaded: LoadedMapping, case: Case) -> list[str]:
-    """What a case expects and the mapping does not do, a sentence each; none where it passes."""
-    return asyncio.run(_Stage(loaded, case).play())
+def play(loaded: LoadedMapping, case: Case, place: Path) -> list[str]:
+    """What a case expects and the mapping does not do, a sentence each; none where it passes.
+
+    `place` is where a folder for it is made, which is gone afterwards. Raises OSError where that cannot be.
+    """
+    return asyncio.run(_Stage(loaded, case, place).play())
 
 
 class _Listener(Progress):
@@ -68,6 +71,7 @@ class _Stage:
 
     loaded: LoadedMapping
     case: Case
+    place: Path
     sandbox: Sandbox = field(init=False)
     records: Records = field(init=False)
     _passed: float = field(default=0.0, init=False)
@@ -95,7 +99,7 @@ class _Stage:
             self._prepare()
         except _Refused as error:
             return [str(error)]
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory(dir=self.place) as folder:
             try:
                 run, listener = await self._run(Path(folder))
             except SyncError as error:

@@ -13,8 +13,10 @@ from sync.cli.formats import Format, Output, fail
 from sync.errors import EXIT_OK, EXIT_REJECTED, ConfigError, ConfigProblem
 from sync.mapping.interpolation import Open
 from sync.mapping.loader import load
+from sync.mapping.variables import Variables
 from sync.report.plain import indented
 from sync.report.words import count
+from sync.settings import temporary_folder
 
 _TITLE = "chartmogul-sync test"
 
@@ -38,10 +40,11 @@ def test(paths: abc.Sequence[Path], output: Output) -> int:
     """
     try:
         groups = _read(paths)
+        place = _place(variables())
+        played = [one for group in groups for one in _play(group, place)]
     except ConfigError as error:
         fail(output, _TITLE, error, failure.document(error))
         raise
-    played = [one for group in groups for one in _play(group)]
     if output.as_json:
         output.write(indented(_document(played)) + "\n")
     else:
@@ -72,12 +75,22 @@ def _read(paths: abc.Sequence[Path]) -> list[Cases]:
     return groups
 
 
-def _play(group: Cases) -> abc.Iterator[Played]:
+def _place(found: Variables) -> Path:
+    """Where private temporary files go."""
+    return Path(found["SYNC_TMP"]) if found.get("SYNC_TMP") else temporary_folder()
+
+
+def _play(group: Cases, place: Path) -> abc.Iterator[Played]:
     from sync.cli.rehearsal import play  # a whole run, which broken files do without
 
     for case in group.cases:
         began = time.monotonic()
-        wrong = tuple(play(group.loaded, case))
+        try:
+            wrong = tuple(play(group.loaded, case, place))
+        except OSError as error:
+            message = f"cannot write in {place}: {error.strerror}"
+            hint = "let SYNC_TMP name a folder that can be written"
+            raise ConfigError(ConfigProblem(message, hint, path="SYNC_TMP")) from None
         name = group.loaded.mapping.name
         yield Played(name, group.file, case, wrong, round(time.monotonic() - began, 3))
 

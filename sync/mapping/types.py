@@ -177,7 +177,8 @@ def _data_source(value: Any) -> str:
         return value
     raise wrong(
         "is not the uuid of a data source; it begins with ds_",
-        "ChartMogul shows it where the data source is set up, the sandbox when it starts",
+        docker_hint(str(value))
+        or "ChartMogul shows it where the data source is set up, the sandbox when it starts",
     )
 
 

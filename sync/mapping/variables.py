@@ -10,7 +10,10 @@ from sync.errors import ConfigError, ConfigProblem
 FILE = "_FILE"
 _LARGEST = 64 * 1024
 #: What tells a value from one whose quotes or comment a shell would have taken away.
-_DOCKER = "Docker's --env-file keeps quotes and takes a # comment along, unlike .env: leave the value alone there"
+_DOCKER = (
+    "Docker's --env-file, and a file that NAME_FILE names, keep quotes and take a # comment along, unlike .env:"
+    " leave the value alone there"
+)
 
 
 def docker_hint(value: str) -> str:
@@ -74,11 +77,13 @@ def _problem(name: str, what: str) -> ConfigError:
 class Variables(abc.Mapping[str, str]):
     """What is set, and what is not but stands in a file; `odd` are warnings from reading it.
 
+    `held` are the names in `own` whose values stood in files of their own.
     Looking up a name whose file cannot be used raises ConfigError.
     """
 
     own: abc.Mapping[str, str] = field(repr=False)
     odd: tuple[str, ...] = ()
+    held: frozenset[str] = frozenset()
     _files: dict[str, Held] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def __getitem__(self, name: str) -> str:

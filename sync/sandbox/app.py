@@ -65,7 +65,7 @@ def build_server(sandbox: Sandbox, save_every: float = SAVE_EVERY) -> uvicorn.Se
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket that listens, port 0 for any that is free; OSError when it is taken.
+    """A socket that listens, port 0 for any that is free; OSError when it is taken, UnicodeError for an odd host.
 
     Who connects before it is served waits, and is not refused.
     """
@@ -73,9 +73,9 @@ def bind(host: str, port: int) -> socket.socket:
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
+        bound.bind((host if host.isascii() else host.encode("idna"), port))
         bound.listen(_BACKLOG)
-    except OSError:
+    except (OSError, UnicodeError):
         bound.close()
         raise
     return bound

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from sync.domain.health import MostRejected
 from sync.domain.instant import canonical
-from sync.errors import ConfigError, ConfigProblem
+from sync.errors import unbound
 from sync.service import freshness
 from sync.service.freshness import Freshness
 from sync.service.guard import Guard
@@ -171,9 +171,8 @@ def _bind(host: str, port: int) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        bound.bind((host, port))
-    except OSError as error:
+        bound.bind((host if host.isascii() else host.encode("idna"), port))
+    except (OSError, UnicodeError) as error:
         bound.close()
-        message = f"cannot listen on {host}:{port}: {error.strerror}"
-        raise ConfigError(ConfigProblem(message, "take another one with --port")) from error
+        raise unbound(host, port, error) from error
     return bound

@@ -170,6 +170,10 @@ def test_a_whole_sync(image: str, sandbox: RunningSandbox, options: list[str]):
     shown = docker("run", "--rm", *options, image, "report").stdout
     assert "invalid_country" in shown
     assert sandbox.key not in first.stderr + again.stderr + shown
+    tested = docker("run", "--rm", *options, image, "test", check=False)
+    assert (tested.returncode, "Traceback" in tested.stderr) == (2, False)
+    assert "no folder for temporary files that can be written" in tested.stderr
+    docker("run", "--rm", "--env", "SYNC_TMP=/state", *options, image, "test")
 
 
 def test_without_volumes(image: str):

@@ -302,3 +302,14 @@ def test_a_zone_for_dates_without_a_time(desk):
     assert warnings == [
         "lead_created_at: column day holds dates without a time, which are midnight UTC: its timezone says nothing"
     ]
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a\u202e\x9b31m", "x" * 70, "ä.example", ".."])
+@pytest.mark.parametrize("command", ["sandbox", "schedule --every 1h"])
+def test_a_host_that_is_none(desk, command, host):
+    """Of this machine, or of any: exit 2 and one sentence, before anything runs."""
+    ended = desk(*command.split(), "--port", "0", "--host", host)
+    assert ended.code == 2
+    assert "cannot listen on " in ended.err
+    assert "--host takes an address of this machine" in ended.err
+    assert desk.place.sandbox.sandbox.calls() == []

@@ -69,6 +69,21 @@ def test_what_is_odd_in_a_file_is_told(desk, content, told, code):
     assert code == 0 or "mappings/customers.yml:3:" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "code"),
+    [("CHARTMOGUL_API_KEY", API_KEY, 2), ("SYNC_ENVIRONMENT", "production", 0)],
+)
+def test_quotes_in_the_file_of_a_setting(desk, variable, value, code):
+    """Their one warning is about the file; nobody is sent to Docker's --env-file alone."""
+    write(desk, "key", f'"{value}"\n'.encode())
+    ended = desk("run", **{variable: None, f"{variable}_FILE": "key"})
+    assert ended.code == code
+    warned = [line for line in ended.err.splitlines() if line.startswith("Warning: ")]
+    assert len(warned) == 1
+    assert f"{variable}_FILE names a file that has its value in quotes" in warned[0]
+    assert "Docker's --env-file keeps" not in ended.err
+
+
 # ---- .env and what Docker makes of it
 
 
@@ -95,6 +110,7 @@ def test_single_quotes_keep_everything(desk):
         ("CHARTMOGUL_API_KEY", f"{API_KEY} # the key"),
         ("WAREHOUSE_URL", '"sqlite:///warehouse.db"'),
         ("CHARTMOGUL_DATA_SOURCE", '"ds_1"'),
+        ("CHARTMOGUL_DATA_SOURCE", "ds_1 # the good one"),
         ("SYNC_TIMEOUT", "'30'"),
         ("SYNC_TIMEOUT", "30 # seconds"),
     ],
@@ -258,6 +274,7 @@ def test_another_file_that_is_not_there(desk):
     ended = desk("report", "nothing", "--env-file", "other.env", SYNC_LOG="json")
     (line,) = [json.loads(line) for line in ended.err.splitlines()]
     assert (ended.code, line["event"], "other.env" in line["error"]) == (2, "command_failed", True)
+    assert line["error"].startswith("other.env: ")  # a file that is not there has no line
 
 
 def test_init_knows_the_other_file(desk):

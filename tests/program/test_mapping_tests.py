@@ -116,3 +116,15 @@ def test_bad_input(desk, cases, text, told):
     ended = desk("test", **NOTHING)
     assert (ended.code, ended.out) == (2, "")
     assert told in " ".join(ended.err.split())
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_nowhere_to_write(desk, cases, style):
+    """A folder that cannot be is exit 2 and a sentence, in every format; SYNC_TMP is what names another."""
+    desk.mapping()
+    cases("- name: any\n  rows: []\n")
+    ended = desk("test", "--format", style, SYNC_TMP="/proc/nowhere")
+    assert ended.code == 2
+    assert "cannot write in /proc/nowhere: No such file or directory" in ended.err
+    assert "let SYNC_TMP name a folder" in ended.err
+    assert style == "text" or ended.json["exit_code"] == 2
