@@ -408,7 +408,8 @@ def _teamed_account(row: Account, era: int) -> Account:
 def named_contacts(dice: random.Random, plan: Plan) -> Plan:
     """A second mapping of some contacts knows them by the uuids that they had beforehand.
 
-    Not where runs are put back, see `teams`, nor where keys change, by which those contacts are found here.
+    Not where runs are put back, see `teams`, nor where keys change, by which those contacts are found here. It always
+    looks: with `live_check: never` a mapping sends what it has not sent itself, be it there or not.
     """
     people = [person.key for person in plan.scenes[0].rows.people]
     if plan.undoing or plan.renaming or not people:
@@ -416,7 +417,8 @@ def named_contacts(dice: random.Random, plan: Plan) -> Plan:
     owners = {person.customer for person in plan.scenes[0].rows.people}
     accounts = [row.id for row in plan.scenes[0].rows.accounts if row.id in owners]
     present = (*plan.present, *accounts, *_some(dice, people))
-    return replace(plan, present=tuple(dict.fromkeys(present)), by_uuid=True)
+    present = tuple(dict.fromkeys(present))
+    return replace(plan, present=present, by_uuid=True, live_check="changed")
 
 
 def fleet(dice: random.Random, plan: Plan) -> Plan:
