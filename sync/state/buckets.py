@@ -8,6 +8,7 @@ read once more, and nothing is lost.
 from base64 import b64decode, b64encode
 from collections import abc
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
@@ -22,13 +23,15 @@ from sqlalchemy import (
     update,
 )
 
-from sync.domain.buckets import Bucket, Reading
+from sync.domain.buckets import Bucket, Buckets, Reading
 from sync.domain.results import Outcome
 from sync.state.bucket_members import from_stored, noted_of, to_stored, within
 from sync.state.mapping_entries import MappingPlace, number_of
 from sync.state.schema import buckets, mappings, records, synced
 from sync.state.upsert import CHUNK, upsert
 
+#: Buckets in memory at once, as the database has them.
+_BATCH = 2000
 _ARRIVED = (Outcome.CREATED.value, Outcome.UPDATED.value, Outcome.UNCHANGED.value)
 
 
@@ -46,7 +49,7 @@ class Stored:
 
     salt: bytes = field(default=b"", repr=False)
     edition: bytes | None = None
-    buckets: abc.Mapping[int, Bucket] = field(default_factory=dict)
+    buckets: Buckets = field(default_factory=Buckets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,11 @@ def recall(connection: Connection, place: MappingPlace) -> Stored:
         buckets.c.unchanged,
         buckets.c.skipped,
     ).where(buckets.c.mapping == its.id)
-    found = {
-        from_stored(number): Bucket(Reading(count, _load(total)), settled, unchanged, skipped)
-        for number, count, total, settled, unchanged, skipped in connection.execute(query)
-    }
+    found = Buckets()
+    rows = connection.execute(query, execution_options={"stream_results": True})
+    for part in rows.partitions(_BATCH):
+        for number, count, total, *told in part:
+            found[from_stored(number)] = Bucket(Reading(count, _load(total)), *told)
     return Stored(its.salt, its.edition, found)
 
 
@@ -113,7 +117,7 @@ def keep(
         entry = update(mappings).where(mappings.c.id == its)
         connection.execute(entry.values(salt=salt, edition=edition))
         connection.execute(delete(buckets).where(buckets.c.mapping == its))
-    rows = [
+    rows = (
         {
             "mapping": its,
             "bucket": to_stored(number),
@@ -123,10 +127,11 @@ def keep(
             "unchanged": 0,
             "skipped": 0,
         }
-        for number, reading in sorted(readings.items())
-        if reading.count
-    ]
-    upsert(connection, buckets, rows)
+        for number in sorted(readings)
+        if (reading := readings[number]).count
+    )
+    for part in _parts(rows):
+        upsert(connection, buckets, part)
     here = and_(buckets.c.mapping == its, buckets.c.bucket == bindparam("of_bucket"))
     gone = [{"of_bucket": to_stored(n)} for n, reading in readings.items() if not reading.count]
     if gone and under is None:
@@ -142,31 +147,38 @@ def settle(connection: Connection, place: MappingPlace, settling: Settling) -> i
     its = number_of(connection, place)
     unsettled = select(buckets.c.bucket).where(buckets.c.mapping == its, ~buckets.c.settled)
     open_now = set(connection.execute(unsettled.with_for_update()).scalars())
-    wanted = {to_stored(n): count for n, count in settling.rows.items() if count}
-    wanted = {number: count for number, count in wanted.items() if number in open_now}
+    wanted = {
+        number: count
+        for bucket, count in settling.rows.items()
+        if count and (number := to_stored(bucket)) in open_now
+    }
     if not wanted:
         return 0
     sound = _sound(connection, place, settling, wanted)
-    rows = [
+    closed = [number for number, count in wanted.items() if sound.get(number, 0) == count]
+    rows = (
         {
             "of_bucket": number,
-            "as_unchanged": 0 if settling.skipping else count,
-            "as_skipped": count if settling.skipping else 0,
+            "as_unchanged": 0 if settling.skipping else wanted[number],
+            "as_skipped": wanted[number] if settling.skipping else 0,
         }
-        for number, count in wanted.items()
-        if sound.get(number, 0) == count
-    ]
+        for number in closed
+    )
     here = and_(buckets.c.mapping == its, buckets.c.bucket == bindparam("of_bucket"))
-    if rows:
-        connection.execute(
-            update(buckets)
-            .where(here)
-            .values(
-                settled=True, unchanged=bindparam("as_unchanged"), skipped=bindparam("as_skipped")
-            ),
-            rows,
-        )
-    return len(rows)
+    close = (
+        update(buckets)
+        .where(here)
+        .values(settled=True, unchanged=bindparam("as_unchanged"), skipped=bindparam("as_skipped"))
+    )
+    for part in _parts(rows):
+        connection.execute(close, part)
+    return len(closed)
+
+
+def _parts(rows: abc.Iterator[dict[str, Any]]) -> abc.Iterator[list[dict[str, Any]]]:
+    """A few at a time: of all buckets they would take more memory than all else."""
+    while part := list(islice(rows, _BATCH)):
+        yield part
 
 
 def _sound(

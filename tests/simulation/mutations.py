@@ -14,7 +14,7 @@ from sync.destination.contacts.in_doubt import InDoubtCreates
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.parents import ParentResolver
 from sync.domain import overwrite, plan, planned, sameness, tags
-from sync.domain.buckets import Reading
+from sync.domain.buckets import Reading, Readings
 from sync.domain.own import Own
 from sync.domain.plan import Absent
 from sync.domain.put_back import put_back
@@ -455,7 +455,6 @@ def _hold_back_for_ever(self: StateDecision, record: Any, fingerprint: Any, memo
 # Of mappings by fingerprints
 
 _differing, _write_down = Comparison._differing, BucketRows.write_down
-_take = BucketRows.take
 #: What the last question for buckets was answered.
 _answered: dict[int, Reading] = {}
 
@@ -468,8 +467,7 @@ def _note_the_answer(self: Comparison, stored: Any) -> Any:
 
 def _keep_the_answer(self: BucketRows, state: Any, skipping: bool) -> None:
     for bucket in self.read & _answered.keys():
-        self._counts[bucket] = _answered[bucket].count
-        self._totals[bucket] = _answered[bucket].total
+        self._sums[bucket] = _answered[bucket]
     _write_down(self, state, skipping)
 
 
@@ -477,14 +475,13 @@ def _cancel_out(self: Reading, other: Reading) -> Reading:
     return Reading(self.count + other.count, self.total ^ other.total)
 
 
-def _take_by_xor(self: BucketRows, batch: Any) -> Any:
-    taken, totals = _take(self, batch), self._totals
-    for bucket in set(batch.buckets):
-        mine = [h for h, b in zip(batch.hashes, batch.buckets, strict=True) if b == bucket]
-        totals[bucket] = totals[bucket] - sum(mine)
-        for one in mine:
-            totals[bucket] ^= one
-    return taken
+def _cancel_all_out(self: Readings) -> Reading:
+    return sum(self.values(), Reading())
+
+
+def _add_by_xor(self: Readings, buckets: Any, hashes: Any) -> None:
+    for bucket, one in zip(buckets, hashes, strict=True):
+        self[bucket] = _cancel_out(self.get(bucket, Reading()), Reading(1, one))
 
 
 def _all_are_sound(_: Any, __: Any, settling: Any, numbers: Any) -> dict[int, int]:
@@ -884,7 +881,11 @@ MUTATIONS: dict[str, Mutation] = {
     "xor": Mutation(
         "hashes of rows cancel each other out",
         "counts",
-        ((Reading, "__add__", _cancel_out), (BucketRows, "take", _take_by_xor)),
+        (
+            (Reading, "__add__", _cancel_out),
+            (Readings, "total", property(_cancel_all_out)),
+            (Readings, "add", _add_by_xor),
+        ),
         plans=(_pair_for_pair(),),
     ),
     "closed": Mutation(

@@ -4,7 +4,7 @@ import secrets
 from collections import abc
 from dataclasses import dataclass
 
-from sync.domain.buckets import BUCKETS, Bucket, Reading
+from sync.domain.buckets import BUCKETS, Readings
 from sync.engine.read.fingerprints import BucketRows, HashedQuery
 from sync.state.buckets import Stored
 from sync.state.mapping_buckets import MappingBuckets
@@ -12,7 +12,6 @@ from sync.state.memory import KnownDrops
 from sync.transform.build import RecordBuilder
 
 _SALT = 16
-_EMPTY = Bucket(Reading())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +42,15 @@ class Comparison:
             salt = secrets.token_bytes(_SALT)
             return BucketRows(Stored(), True, salt, self.edition, set(range(BUCKETS)))
         wanted = {number for number in due if number is not None}
-        wanted |= {number for number, one in stored.buckets.items() if not one.settled}
-        wanted |= self._differing(stored)
+        wanted |= stored.buckets.unsettled | self._differing(stored)
         return BucketRows(stored, False, stored.salt, self.edition, wanted)
 
     def _differing(self, stored: Stored) -> set[int]:
         """The buckets that are not as they were read; one question, if none is."""
-        kept = sum((one.reading for one in stored.buckets.values()), Reading())
-        if self.query.whole(stored.salt) == kept:
+        kept = stored.buckets.readings
+        if self.query.whole(stored.salt) == kept.total:
             return set()
-        now = dict(self.query.buckets(stored.salt, self.key))
-        either = stored.buckets.keys() | now.keys()
-        of = stored.buckets.get
-        return {n for n in either if now.get(n, _EMPTY.reading) != of(n, _EMPTY).reading}
+        return kept.differing(Readings.of(self.query.buckets(stored.salt, self.key)))
 
 
 def problem_of(builder: RecordBuilder) -> str | None:

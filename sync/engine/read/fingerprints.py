@@ -4,9 +4,10 @@ from array import array
 from collections import abc
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Protocol
 
-from sync.domain.buckets import BUCKETS, Bucket, Reading
+from sync.domain.buckets import Bucket, Reading, Readings
 from sync.domain.row_hash import Row
 from sync.state.buckets import Settling, Stored
 from sync.state.mapping_buckets import MappingBuckets
@@ -104,8 +105,8 @@ class BucketRows:
     read: set[int] = field(default_factory=set, init=False)
     #: Records that are one in ChartMogul with others: theirs are read, too.
     merged: set[str] = field(default_factory=set, init=False)
-    _counts: "array[int]" = field(default_factory=lambda: array("q", [0]) * BUCKETS, init=False)
-    _totals: dict[int, int] = field(default_factory=dict, init=False)
+    #: What the rows of each bucket add up to that were fetched.
+    _sums: Readings = field(default_factory=Readings, init=False)
     #: The bucket of each row that was fetched.
     _of_rows: "array[int]" = field(default_factory=lambda: array("H"), init=False)
     #: What is read again by the next run, whatever the state says of its records.
@@ -132,17 +133,15 @@ class BucketRows:
 
         A row of a bucket that was not asked for comes of a query that is not deterministic: its bucket is read.
         """
-        taken = []
-        counts, totals, places = self._counts, self._totals, self._of_rows
-        for row, row_hash, bucket in zip(batch.rows, batch.hashes, batch.buckets, strict=True):
-            if not (self.whole or bucket in self.read):
-                self.wanted.add(bucket)
-                continue
-            counts[bucket] += 1
-            totals[bucket] = totals.get(bucket, 0) + row_hash
-            places.append(bucket)
-            taken.append(row)
-        return taken
+        rows, hashes, buckets = batch.rows, batch.hashes, batch.buckets
+        if not self.whole:
+            self.wanted |= set(buckets) - self.read
+            mine = [bucket in self.read for bucket in buckets]
+            rows, hashes = list(compress(rows, mine)), list(compress(hashes, mine))
+            buckets = list(compress(buckets, mine))
+        self._sums.add(buckets, hashes)
+        self._of_rows.extend(iter(buckets))
+        return rows
 
     def of(self, row: int) -> int | None:
         """The bucket of the row with this number; None where there is no such row."""
@@ -181,13 +180,7 @@ class BucketRows:
         """All buckets together that were not read."""
         if self.whole:
             return Bucket(Reading())
-        left = [one for number, one in self.stored.buckets.items() if number not in self.read]
-        return Bucket(
-            Reading(sum(one.reading.count for one in left)),
-            settled=True,
-            unchanged=sum(one.unchanged for one in left),
-            skipped=sum(one.skipped for one in left),
-        )
+        return self.stored.buckets.without(self.read)
 
     @property
     def fetched(self) -> int:
@@ -197,10 +190,12 @@ class BucketRows:
     def write_down(self, state: MappingBuckets, skipping: bool) -> None:
         """Keep what was read, and close the buckets of which each row has arrived; `skipping`: mode insert."""
         # Where all were read those without rows have nothing to be kept, and nothing of before to be taken away.
-        numbers = self._totals.keys() if self.whole else self._totals.keys() | self.read
-        readings = {n: Reading(self._counts[n], self._totals.get(n, 0)) for n in numbers}
+        readings: abc.Mapping[int, Reading] = self._sums
+        if not self.whole:
+            readings = {number: self._sums.get(number, Reading()) for number in self.read}
         under = (self.salt, self.edition) if self.whole else None
-        may_close = {n: self._counts[n] for n in self._totals if n not in self._open}
+        counts = self._sums.counts
+        may_close = {number: counts[number] for number in self._sums if number not in self._open}
         if readings:
             state.keep(readings, under, Settling(may_close, skipping))
         if doubtful := self._open - self.read:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sync.domain.buckets import Bucket, Reading
+from sync.domain.buckets import Bucket, Buckets, Reading
 from sync.domain.record import Object
 from sync.domain.results import Outcome
 from sync.state.absent import Moved
@@ -60,7 +60,7 @@ def test_kept(store: Store, place: MappingPlace, total: int):
     """Counts and sums are kept as they are, however large, of all buckets."""
     readings = {0: Reading(3, total), 65_535: Reading(1, 1)}
     store.keep_buckets(place, readings, UNDER)
-    expected = {bucket: Bucket(reading) for bucket, reading in readings.items()}
+    expected = Buckets.of((bucket, Bucket(reading)) for bucket, reading in readings.items())
 
     assert store.stored_buckets(place) == Stored(*UNDER, expected)
 
@@ -69,7 +69,7 @@ def test_some_are_kept_anew(store: Store, place: MappingPlace):
     """A reading of some buckets leaves the others, and salt and edition; one without rows goes."""
     store.keep_buckets(place, {n: Reading(n, n) for n in (1, 2, 3)}, UNDER)
     store.keep_buckets(place, {2: Reading(5, 5), 3: Reading()})
-    expected = {1: Bucket(Reading(1, 1)), 2: Bucket(Reading(5, 5))}
+    expected = Buckets.of([(1, Bucket(Reading(1, 1))), (2, Bucket(Reading(5, 5)))])
 
     assert store.stored_buckets(place) == Stored(*UNDER, expected)
 
