@@ -21,6 +21,8 @@ _SIZE = 8
 #: No references in it (from version 3 on there are): equal rows are always equal bytes.
 _FORMAT = 2
 _NONE = bytes(_SIZE)
+#: At most so many bits of a hash say where to look for it.
+_FIRST_BITS = 16
 Row = tuple[Any, ...]
 Rows = abc.Sequence[Row]
 
@@ -46,36 +48,51 @@ class RowHasher:
 
     def __init__(self, salt: bytes, *parts: bytes) -> None:
         self._base = blake2b(key=salt, digest_size=_SIZE)
+        #: The places, ascending, at which rows have had values that marshal does not know.
+        self._places: list[int] = []
         for part in parts:
             self._base.update(b"%d\0%s" % (len(part), part))
 
     def hashes(self, rows: Rows) -> "array[int]":
         """8 bytes a row as signed numbers; 0 for rows that hold something of an unknown kind."""
-        copy, made = self._base.copy, []
+        copy, made, content = self._base.copy, [], self._content
         for row in rows:
-            try:
-                content = dumps(row, _FORMAT)
-            except ValueError:
-                spelled = _spelled(row)
-                if spelled is None:
-                    made.append(_NONE)
-                    continue
-                content = spelled
+            spelled = content(row)
+            if spelled is None:
+                made.append(_NONE)
+                continue
             digest = copy()
-            digest.update(content)
+            digest.update(spelled)
             made.append(digest.digest())
         return array("q", b"".join(made))
 
+    def _content(self, row: Row) -> bytes | None:
+        """A row as bytes; None where it holds something of an unknown kind."""
+        try:
+            return dumps(_spelled(row, self._places) if self._places else row, _FORMAT)
+        except (ValueError, IndexError):
+            return self._unforeseen(row)
 
-def _spelled(row: Row) -> bytes | None:
-    values: list[Any] = []
-    for value in row:
+    def _unforeseen(self, row: Row) -> bytes | None:
+        """The same, of a row that has such a value at a place where none has been before."""
+        found = {place for place, value in enumerate(row) if type(value) in _SPELLINGS}
+        try:
+            content = dumps(_spelled(row, found), _FORMAT)
+        except ValueError:
+            return None
+        self._places = sorted(found | {*self._places})
+        return content
+
+
+def _spelled(row: Row, places: abc.Iterable[int]) -> Row:
+    """The row with text for values that marshal does not know, which are at these places."""
+    values = list(row)
+    for place in places:
+        value = values[place]
         spell = _SPELLINGS.get(type(value))
-        values.append(value if spell is None else spell(value))
-    try:
-        return dumps(tuple(values), _FORMAT)
-    except ValueError:
-        return None
+        if spell is not None:
+            values[place] = spell(value)
+    return tuple(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +107,7 @@ class KnownRows:
     records: "array[int]" = field(default_factory=lambda: array("I"))
     last: int = 0
     to_build: "array[int]" = field(default_factory=lambda: array("I"))
+    _made: "array[int]" = field(default_factory=lambda: array("I"), init=False, compare=False)
 
     def mark(self, before: int, hashes: "array[int]", seen: SeenRows) -> list[int]:
         """Mark the known rows of a batch as seen; the others come back, as places in the batch.
@@ -100,13 +118,31 @@ class KnownRows:
         if not count:
             return list(range(len(hashes)))
         rows, others = seen.upto(self.last), []
+        starts, shift, half = self._starts, 64 - self._bits, 1 << self._bits - 1
         for i, row_hash in enumerate(hashes):
-            place = bisect_left(known, row_hash)
+            part = (row_hash >> shift) + half
+            place = bisect_left(known, row_hash, starts[part], starts[part + 1])
             if place < count and known[place] == row_hash and not rows[records[place]]:
                 rows[records[place]] = before + i + 1
             else:
                 others.append(i)
         return others
+
+    @property
+    def _bits(self) -> int:
+        """How many bits of a hash say where to look for it: so many that some eight hashes share them."""
+        return max(1, min(_FIRST_BITS, len(self.hashes).bit_length() - 3))
+
+    @property
+    def _starts(self) -> "array[int]":
+        """Where the hashes begin that have the same first bits, and the place behind the last: to look among few."""
+        if not self._made:
+            half, place = 1 << self._bits - 1, 0
+            for part in range(-half, half):
+                place = bisect_left(self.hashes, part << 64 - self._bits, place)
+                self._made.append(place)
+            self._made.append(len(self.hashes))
+        return self._made
 
 
 @dataclass(frozen=True, slots=True)

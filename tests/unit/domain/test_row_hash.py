@@ -59,6 +59,15 @@ def test_pinned():
     assert list(PRINTER.hashes(rows)) == [9182897626462969107, 419675133110047612]
 
 
+def test_order_of_rows():
+    """At which places rows before have had decimals or times makes no difference, nor how long rows are."""
+    rows = [*DIFFERENT, *((None, *row) for row in DIFFERENT), *((*row, 1j) for row in DIFFERENT)]
+    alone = [RowHasher(b"salt", b"edition").hashes([row])[0] for row in rows]
+
+    assert list(PRINTER.hashes(rows)) == alone
+    assert list(PRINTER.hashes(rows[::-1])) == alone[::-1]
+
+
 def test_same_objects():
     """Whether a value is one object or two that are equal makes no difference."""
     one = "x" * 500
