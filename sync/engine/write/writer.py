@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from sync.domain.events import Phase
-from sync.domain.plan import Create, Remembered, Update
+from sync.domain.plan import Absent, Create, Remembered, Seen, Update
 from sync.domain.record import Rejected
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Result
 from sync.engine.context import Stop
@@ -25,6 +25,8 @@ from sync.errors import SyncError
 _WAITING = 256
 #: Workers beyond the connections: some write down, or wait for another row, while the connections are in use.
 _SPARE = 4
+#: What look-ups found is kept for the second pass so many at a time: each time is a transaction.
+_TOGETHER = 100
 #: Seconds for requests under way when the run is asked to end; supervisors kill after ten.
 GRACE = 8.0
 
@@ -63,6 +65,9 @@ class Writer:
     #: Records of which the first pass has shown that nothing is to be sent.
     _aside: Aside = field(init=False)
 
+    #: What look-ups found, of which the spool does not know yet.
+    _found: list[tuple[str, Seen | Absent]] = field(default_factory=list, init=False)
+
     def __post_init__(self) -> None:
         self._aside = Aside(self.spool)
 
@@ -92,6 +97,7 @@ class Writer:
             return
         phase(Phase.LOOK_UP, None)
         await self._work(self.lookups.jobs(), self._plan)
+        self._see()
         self.recorder.limits.judge_writes(self._creates, self._updates)
         self.recorder.limits.judge_clears(self._clears)
         self.recorder.limits.judge_requests(self.recorder.reporter.run.requests.total, self._cost)
@@ -234,7 +240,14 @@ class Writer:
             self.canary.choose(planned)
         known = planned.known
         if not isinstance(known, Remembered):
-            self.spool.see([(job.record.key, known)])
+            self._found.append((job.record.key, known))
+            if len(self._found) >= _TOGETHER:
+                self._see()
+
+    def _see(self) -> None:
+        """Keep what look-ups found."""
+        found, self._found = self._found, []
+        self.spool.see(found)
 
     async def _jobs(self, batches: abc.Iterable[list[Entry]]) -> abc.AsyncGenerator[Job]:
         for entries in batches:
