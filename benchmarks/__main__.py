@@ -47,6 +47,7 @@ _SCENARIOS: dict[str, abc.Callable[[bool], abc.Iterable[table.Line]]] = {
     "rivals": lambda _: rivals.lines(),
     "unchanged": _unchanged,
     "comparing": _comparing,
+    "shares": lambda full: comparing.shares(1_000_000 if full else 200_000),
 }
 
 

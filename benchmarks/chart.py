@@ -14,6 +14,8 @@ from benchmarks.table import RESULTS
 _TASK = re.compile(r"(?P<tool>.*), (?P<task>[^,]*) \(400 rows\): (?P<what>.*)")
 _ROWS = re.compile(r"([\d,]+) unchanged rows, PostgreSQL: (.*)")
 
+_SHARE = re.compile(r"[\d,]+ rows, DuckDB, ([\d.]+) % (changed|rejected): (seconds|rows fetched)")
+
 
 def _lines(name: str) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = json.loads((RESULTS / f"{name}.json").read_text())["lines"]
@@ -38,6 +40,29 @@ def sizes() -> None:
     right.set(xlabel="million unchanged rows", ylabel="peak memory, MB", ylim=(0, 210))
     figure.tight_layout()
     figure.savefig(RESULTS / "rows.png", dpi=110)
+
+
+def shares() -> None:
+    """Seconds and rows fetched by fingerprints, against the share of rows that are changed or rejected."""
+    name = "shares-full" if (RESULTS / "shares-full.json").exists() else "shares"
+    found: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    drain = rows = 0.0
+    for line in _lines(name):
+        rows = float(line["measure"].partition(" ")[0].replace(",", ""))
+        if match := _SHARE.fullmatch(line["measure"]):
+            found.setdefault((match[2], match[3]), []).append((float(match[1]), line["value"]))
+        else:
+            drain = line["value"]
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.5))
+    for axis, what, most in zip(axes, ("seconds", "rows fetched"), (drain, rows), strict=True):
+        for sort in ("changed", "rejected"):
+            axis.plot(*zip(*found[sort, what], strict=True), marker="o", label=sort)
+        axis.axhline(most, linestyle=":", color="gray", label="all rows, bare")
+        axis.set(xlabel=f"% of {rows:,.0f} rows, DuckDB", ylabel=what, xscale="log")
+        axis.set_ylim(bottom=0)
+    axes[0].legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(RESULTS / "shares.png", dpi=110)
 
 
 def tools() -> None:
@@ -68,4 +93,5 @@ def _short(tool: str) -> str:
 
 if __name__ == "__main__":
     sizes()
+    shares()
     tools()

@@ -10,9 +10,12 @@ from statistics import median
 from benchmarks import hashed, warehouses
 from benchmarks.measure import Cost, python
 from benchmarks.table import Line, at_most
+from sync.domain.buckets import Reading
 
 #: Every so manieth row is changed.
 _EVERY = 1000
+#: The same, from few to many.
+_SHARES = (100_000, 10_000, 1000, 200, 50, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,7 @@ def lines(postgres: str, rows: int, times: int = 3) -> abc.Iterator[Line]:
 def _of(
     where: str, most: float, url: str, folder: Path, rows: int, times: int
 ) -> abc.Iterator[Line]:
-    before = dict(hashed.fingerprints(url, warehouses.QUERY).buckets(hashed.SALT, [0]))
-    warehouses.touch(url, _EVERY)
-    after = dict(hashed.fingerprints(url, warehouses.QUERY).buckets(hashed.SALT, [0]))
-    changed = json.dumps([bucket for bucket in after if after[bucket] != before.get(bucket)])
+    changed = _changed(url, _EVERY)
     drains, found = list[Cost](), dict[str, list[Asked]]()
     for _ in range(times):
         drains.append(python("-m", "benchmarks.drain", url, warehouses.QUERY))
@@ -74,3 +74,40 @@ def _of(
         )
     fetched = found[changed][0].rows / rows * 100
     yield at_most(f"{rows:,} rows, {where}, 0.1 % changed: fetched", fetched, "%", 2)
+
+
+def shares(rows: int, times: int = 3) -> abc.Iterator[Line]:
+    """What comparing costs on DuckDB against the share of rows that are changed, and that are rejected.
+
+    Rows that are rejected are as they were: the one number says so, and their buckets are read all the same.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        url = warehouses.duckdb(folder, rows)
+        drain = median(
+            python("-m", "benchmarks.drain", url, warehouses.QUERY).wall for _ in range(times)
+        )
+        yield Line(f"{rows:,} rows, DuckDB, the drain: seconds", drain, "s")
+        for every in (every for every in _SHARES if every <= rows):
+            changed = _changed(url, every)
+            for what, questions in (
+                ("changed", ("whole", "buckets", changed)),
+                ("rejected", ("whole", changed)),
+            ):
+                found = [[Asked.of(url, folder, one) for one in questions] for _ in range(times)]
+                seconds = median(sum(one.seconds for one in asked) for asked in found)
+                name = f"{rows:,} rows, DuckDB, {100 / every:g} % {what}"
+                yield Line(f"{name}: seconds", seconds, "s")
+                yield Line(f"{name}: rows fetched", found[0][-1].rows, "rows")
+
+
+def _changed(url: str, every: int) -> str:
+    """Change every so manieth row; the buckets that differ then, in JSON."""
+    before = _buckets(url)
+    warehouses.touch(url, every)
+    after = _buckets(url)
+    return json.dumps([bucket for bucket in after if after[bucket] != before.get(bucket)])
+
+
+def _buckets(url: str) -> dict[int, Reading]:
+    return dict(hashed.fingerprints(url, warehouses.QUERY).buckets(hashed.SALT, [0]))
