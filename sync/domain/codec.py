@@ -1,6 +1,7 @@
 """Fields and look-ups as text, for files of our own."""
 
 from collections import abc
+from decimal import Decimal
 from typing import Any
 
 import simplejson
@@ -9,6 +10,8 @@ from sync.domain.numbers import Approximate, ApproximateSingle
 from sync.domain.plan import Seen
 from sync.domain.record import Fields, Value
 
+#: `simplejson.loads` would make a new one for each text.
+_DECODER = simplejson.JSONDecoder(parse_float=Decimal)
 #: Numbers that JSON would make exact.
 _KINDS: abc.Mapping[str, type[Approximate]] = {"double": Approximate, "single": ApproximateSingle}
 
@@ -21,7 +24,7 @@ def dump(fields: Fields) -> str:
 
 def load(text: str) -> dict[str, Value]:
     """The fields that `dump` wrote."""
-    return {name: _read(value) for name, value in simplejson.loads(text, use_decimal=True).items()}
+    return {name: _read(value) for name, value in _DECODER.decode(text).items()}
 
 
 def _written(value: Value) -> Any:
@@ -58,7 +61,7 @@ def dump_seen(seen: Seen) -> str:
 
 def load_seen(text: str) -> Seen:
     """The record that `dump_seen` wrote."""
-    plain = simplejson.loads(text, use_decimal=True)
+    plain = _DECODER.decode(text)
     fields = plain["fields"]
     if "tags" in fields:
         fields["tags"] = tuple(fields["tags"])
