@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sync.cli.say import say
-from sync.errors import unbound
+from sync.errors import ConfigError, ConfigProblem, unbound
 from sync.sandbox.app import bind, describe, serve
 from sync.sandbox.sandbox import Sandbox
 
@@ -16,9 +16,9 @@ def sandbox(host: str, port: int, data: Path | None, hosts: tuple[str, ...]) -> 
     """Serve the sandbox and say how to reach it; 0 once it is interrupted.
 
     Raises:
-        ConfigError: the port is taken, or the host is none of this machine.
+        ConfigError: the port is taken, the host is none of this machine, or the data file is none or cannot be written.
     """
-    world = Sandbox(data=data, remember=_REMEMBER, hosts=hosts)
+    world = _world(data, hosts)
     try:
         bound = bind(host, port)
     except (OSError, UnicodeError) as error:
@@ -27,3 +27,18 @@ def sandbox(host: str, port: int, data: Path | None, hosts: tuple[str, ...]) -> 
     with suppress(KeyboardInterrupt):
         serve(world, bound)
     return 0
+
+
+def _world(data: Path | None, hosts: tuple[str, ...]) -> Sandbox:
+    """What is served: that of the data file, which is written once, to see that it can be."""
+    try:
+        world = Sandbox(data=data, remember=_REMEMBER, hosts=hosts)
+        world.touch()
+        world.save()
+    except OSError as error:
+        message = f"{data} cannot be kept: {error.strerror}"
+        raise ConfigError(ConfigProblem(message, "name another file with --data")) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        message = f"{data} holds no sandbox, and is left as it is"
+        raise ConfigError(ConfigProblem(message, "name another file with --data")) from error
+    return world

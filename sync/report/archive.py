@@ -1,6 +1,8 @@
 """Finds and reads the reports of past runs."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from sync.report.timeline import Timeline
 
 #: The name of the dry run that started last; no run is called so.
 LATEST_DRY_RUN = "latest dry run"
+#: What every summary has.
+_NEEDED = {"run_id", "dry_run", "started_at", "mappings"}
 
 
 def find(reports: Path, name: str) -> Path:
@@ -37,12 +41,19 @@ def find(reports: Path, name: str) -> Path:
 
 
 def read_summary(folder: Path) -> Summary:
-    """A run's summary.json."""
+    """A run's summary.json.
+
+    Raises:
+        ConfigError: it is damaged, or cannot be read.
+    """
     try:
-        return _object(loads((folder / SUMMARY).read_text(encoding="utf-8")))
+        summary = _object(loads((folder / SUMMARY).read_text(encoding="utf-8")))
+        if not summary.keys() >= _NEEDED:
+            raise ValueError("this is no summary")
     except (OSError, ValueError) as error:
         message = f"the report in {folder} is not complete: {SUMMARY} is damaged, or cannot be read"
         raise _error(message, "the other runs have theirs: chartmogul-sync runs") from error
+    return summary
 
 
 def read_audit(folder: Path) -> Found | None:
@@ -59,7 +70,7 @@ def read_audit(folder: Path) -> Found | None:
 
 def read_summaries(reports: Path) -> list[Summary]:
     """All runs that have a report, the newest first."""
-    summaries = [read_summary(folder) for folder in _folders(reports)]
+    summaries = [summary for _, summary in _sound(_folders(reports))]
     return sorted(summaries, key=lambda summary: str(summary["started_at"]), reverse=True)
 
 
@@ -96,6 +107,9 @@ def gather(folder: Path) -> Gathered:
 
 def as_json(folder: Path) -> Iterator[str]:
     """Everything about a run as pieces of one JSON document, never held in memory as a whole."""
+    read_summary(folder)
+    for name in (ERRORS, CHANGES, LEFT):
+        _complete(folder / name)
     yield '{"format": 1,\n"summary": ' + (folder / SUMMARY).read_text(encoding="utf-8").rstrip()
     for name in (ERRORS, CHANGES, LEFT):
         yield f',\n"{Path(name).stem}": ['
@@ -106,15 +120,32 @@ def as_json(folder: Path) -> Iterator[str]:
     yield "}\n"
 
 
+def _complete(file: Path) -> None:
+    """See that a file of lines can be read and was not cut off, before any of it is printed."""
+    try:
+        with file.open("rb") as lines:
+            if not lines.seek(0, SEEK_END):
+                return
+            lines.seek(-2, SEEK_END)
+            if lines.read() != b"}\n":
+                raise _incomplete(file)
+    except OSError as error:
+        raise _incomplete(file, error) from error
+
+
 def _lines(file: Path) -> Iterator[Line]:
     try:
         with file.open(encoding="utf-8", newline="\n") as lines:
             for line in lines:
                 yield _object(loads(line))
     except (OSError, ValueError) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or "a line of it is damaged"
-        message = f"the report in {file.parent} is not complete: {file.name}: {why}"
-        raise _error(message, "the other runs have theirs: chartmogul-sync runs") from error
+        raise _incomplete(file, error) from error
+
+
+def _incomplete(file: Path, error: Exception | None = None) -> ConfigError:
+    why = (error.strerror if isinstance(error, OSError) else None) or "a line of it is damaged"
+    message = f"the report in {file.parent} is not complete: {file.name}: {why}"
+    return _error(message, "the other runs have theirs: chartmogul-sync runs")
 
 
 def _object(read: object) -> dict[str, Any]:
@@ -136,19 +167,28 @@ def _latest(reports: Path, runs: list[Path]) -> Path:
     link = (reports / LATEST).resolve()
     if link in [run.resolve() for run in runs]:
         return reports / link.name
-    real = [run for run in runs if not read_summary(run)["dry_run"]]
+    real = {run: found for run, found in _sound(runs) if not found["dry_run"]}
     if not real:
         raise _error(f"no run has left a report in {reports}", "start one: chartmogul-sync run")
-    return max(real, key=lambda run: str(read_summary(run)["started_at"]))
+    return max(real, key=lambda run: str(real[run]["started_at"]))
 
 
 def _latest_dry(reports: Path, runs: list[Path]) -> Path:
     """An audit writes as little, but is none."""
-    dry = [run for run in runs if read_summary(run)["dry_run"] and not (run / AUDIT).exists()]
+    dry = {
+        run: found for run, found in _sound(runs) if found["dry_run"] and not (run / AUDIT).exists()
+    }
     if not dry:
         hint = "start one: chartmogul-sync run --dry-run"
         raise _error(f"no dry run has left a report in {reports}", hint)
-    return max(dry, key=lambda run: str(read_summary(run)["started_at"]))
+    return max(dry, key=lambda run: str(dry[run]["started_at"]))
+
+
+def _sound(runs: list[Path]) -> Iterator[tuple[Path, Summary]]:
+    """The runs whose summary can be read: one that is damaged hides no other."""
+    for run in runs:
+        with suppress(ConfigError):
+            yield run, read_summary(run)
 
 
 def _known(runs: list[Path]) -> str:

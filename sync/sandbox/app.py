@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from collections import abc
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -32,7 +33,7 @@ def build_app(sandbox: Sandbox, save_every: float = SAVE_EVERY) -> ASGIApp:
         saving.cancel()
         with suppress(asyncio.CancelledError):
             await saving
-        sandbox.save()
+        _save(sandbox)
 
     around = Starlette(lifespan=keep_saved)
 
@@ -102,7 +103,15 @@ def describe(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 8765) -> str
 async def _save_often(sandbox: Sandbox, every: float) -> None:
     while True:
         await asyncio.sleep(every)
-        await asyncio.to_thread(sandbox.save)
+        await asyncio.to_thread(_save, sandbox)
+
+
+def _save(sandbox: Sandbox) -> None:
+    """Write what changed; a full disk ends nothing, since what it holds is tried again."""
+    try:
+        sandbox.save()
+    except OSError as error:
+        sys.stderr.write(f"The data file cannot be written: {error.strerror}\n")
 
 
 async def _respond(sandbox: Sandbox, scope: Scope, receive: Receive, send: Send) -> None:

@@ -196,7 +196,11 @@ class Sandbox:
             self._changed = True
 
     def save(self) -> None:
-        """Write the world to its file, whole or not at all; nothing to do without changes."""
+        """Write the world to its file, whole or not at all; nothing to do without changes.
+
+        Raises:
+            OSError: it cannot be written; the next call tries it again.
+        """
         with self._saving:
             with self.lock:
                 if self._data is None or not self._changed:
@@ -204,8 +208,12 @@ class Sandbox:
                 self._changed = False
                 text = encode(pack(self.world))
             partial = self._data.with_name(self._data.name + ".partial")
-            partial.write_bytes(text)
-            partial.replace(self._data)
+            try:
+                partial.write_bytes(text)
+                partial.replace(self._data)
+            except OSError:
+                self._changed = True
+                raise
 
     def touch(self) -> None:
         """The world was changed from outside: the next `save` writes it."""

@@ -304,7 +304,9 @@ def test_a_zone_for_dates_without_a_time(desk):
     ]
 
 
-@pytest.mark.parametrize("host", ["no-such-host.invalid", "a\u202e\x9b31m", "x" * 70, "ä.example", ".."])
+@pytest.mark.parametrize(
+    "host", ["no-such-host.invalid", "a\u202e\x9b31m", "x" * 70, "ä.example", ".."]
+)
 @pytest.mark.parametrize("command", ["sandbox", "schedule --every 1h"])
 def test_a_host_that_is_none(desk, command, host):
     """Of this machine, or of any: exit 2 and one sentence, before anything runs."""
@@ -313,3 +315,50 @@ def test_a_host_that_is_none(desk, command, host):
     assert "cannot listen on " in ended.err
     assert "--host takes an address of this machine" in ended.err
     assert desk.place.sandbox.sandbox.calls() == []
+
+
+def test_a_report_that_was_cut_off(desk):
+    """A sentence for every command that reads it, exit 2, nothing sent; what is newest without it is found."""
+    desk.rows({})
+    desk("run")
+    report = (desk.place.folder / "reports" / "latest").resolve()
+    summary = report / "summary.json"
+    summary.write_text(summary.read_text()[:90])
+    desk.place.forget()
+    for command in (
+        ("report",),
+        ("report", "--json"),
+        ("report", "--by", "field"),
+        ("undo",),
+        ("retry",),
+    ):
+        ended = desk(command[0], report.name, *command[1:])
+        assert (ended.code, ended.out == "") == (2, "--json" not in command), ended.err
+        assert "is not complete: summary.json is damaged" in ended.err
+    assert desk.place.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"cut', "sandbox.json holds no sandbox, and is left as it is"),
+        ('{"a": 1}', "sandbox.json holds no sandbox, and is left as it is"),
+        ("[1]", "sandbox.json holds no sandbox, and is left as it is"),
+        (None, "sandbox.json cannot be kept: Is a directory"),
+    ],
+)
+def test_a_data_file_that_is_none(desk, content, said):
+    """The sandbox does not start, and the file stays as it is."""
+    file = desk.place.folder / "sandbox.json"
+    file.mkdir() if content is None else file.write_text(content)
+    ended = desk("sandbox", "--data", "sandbox.json", "--port", "0")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.splitlines() == [said, "hint: name another file with --data"]
+    assert content is None or file.read_text() == content
+
+
+def test_a_data_file_that_cannot_be_written(desk):
+    """Is told at the start, not when its content is lost."""
+    ended = desk("sandbox", "--data", "nowhere/sandbox.json", "--port", "0")
+    assert ended.err.startswith("nowhere/sandbox.json cannot be kept: No such file or directory\n")
+    assert ended.code == 2

@@ -242,3 +242,30 @@ def test_known_drops(tmp_path, run):
     del document["mappings"][0]["known_drops"]
     file.write_text(json.dumps(document))
     assert "does not take" not in shown(history.report(folder, Look(200, values=True)), 200)
+
+
+@pytest.mark.parametrize("text", ['{"format": 1, "run_id": "2026', "", "[]", "{}", '{"format": 1}'])
+def test_a_damaged_summary_is_a_sentence(reports, text):
+    """It says so of its run, and hides no other."""
+    (reports / "20260201-ac" / "summary.json").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        archive.read_summary(reports / "20260201-ac")
+    said = f"the report in {reports / '20260201-ac'} is not complete: summary.json is damaged"
+    assert caught.value.problems[0].message == f"{said}, or cannot be read"
+    ids = [found["run_id"] for found in archive.read_summaries(reports)]
+    assert ids == ["20260131-ab", "20260131-aa"]
+    (reports / "latest").unlink()
+    assert reports / "20260131-ab" == archive.find(reports, "latest")
+
+
+@pytest.mark.parametrize("name", ["summary.json", "errors.jsonl", "changes.jsonl", "left.jsonl"])
+def test_no_part_of_a_damaged_report_is_printed_as_json(tmp_path, run, created, rejected, name):
+    """Whatever is missing or was cut off is told before the first piece."""
+    folder = keep(tmp_path, run, created, rejected)
+    text = (folder / name).read_text()
+    (folder / name).write_text(text[:-20] or '{"cut')
+    with pytest.raises(ConfigError, match="is not complete"):
+        next(archive.as_json(folder))
+    (folder / name).unlink()
+    with pytest.raises(ConfigError, match="is not complete"):
+        next(archive.as_json(folder))

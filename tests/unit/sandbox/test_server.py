@@ -189,3 +189,15 @@ def test_serving_ends_with_a_signal_and_saves_first(tmp_path, capfd):
     thread.join()
     assert len(Sandbox(data=data).world.customers) == 1
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_could_not_be_saved_is_saved_later(tmp_path):
+    """A folder that is gone for a while loses nothing."""
+    folder = tmp_path / "gone"
+    sandbox = Sandbox(data=folder / "sandbox.json")
+    sandbox.touch()
+    with pytest.raises(OSError, match="No such file"):
+        sandbox.save()
+    folder.mkdir()
+    sandbox.save()
+    assert (folder / "sandbox.json").exists()
