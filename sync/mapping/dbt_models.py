@@ -55,7 +55,7 @@ def read_models(manifest: Path) -> dict[str, DbtModel]:
     except OSError as error:
         message = f"{manifest} cannot be read: {error.strerror}"
         raise ConfigError(ConfigProblem(message, _ELSEWHERE)) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         message = f"{manifest} is no manifest of dbt"
         raise ConfigError(ConfigProblem(message, _ELSEWHERE)) from error
 
@@ -67,9 +67,17 @@ def _read(file: Path, kind: str, versions: range) -> Any:
     if found is None or int(found[1]) not in versions:
         said = f"version {found[1]}" if found else "another kind"
         message = f"{file} is a file of dbt of {said}; what is read here is {kind} version"
-        hint = "dbt 1.0 and later write them" if found else _ELSEWHERE
+        hint = _elsewhere(int(found[1]) if found else None, versions)
         raise ConfigError(ConfigProblem(f"{message} {versions[0]} to {versions[-1]}", hint))
     return content
+
+
+def _elsewhere(version: int | None, versions: range) -> str:
+    if version is None:
+        return _ELSEWHERE
+    if version > versions[-1]:
+        return "this dbt is newer than what is read here: a newer chartmogul-sync may know it"
+    return "dbt 1.0 and later write them"
 
 
 def _asking(nodes: dict[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -109,7 +117,7 @@ def read_outcomes(results: Path) -> dict[str, Outcome]:
     except OSError as error:
         message = f"{results} cannot be read: {error.strerror}"
         raise ConfigError(ConfigProblem(message)) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigError(ConfigProblem(f"{results} is no run_results.json of dbt")) from error
 
 

@@ -150,3 +150,21 @@ def test_without_a_warehouse(desk):
     ended = desk("init", WAREHOUSE_URL="sqlite:///nowhere.db")
     assert ended.code == 3
     assert "the warehouse does not tell its tables" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"metadata": {"dbt_schema_version": "x/manifest/v3.json"}}', "hint: dbt 1.0 and later"),
+        ('{"metadata": {"dbt_schema_version": "x/manifest/v99.json"}}', "hint: this dbt is newer"),
+        ('{"metadata": {"dbt_schema_version": "x/run-results/v6.json"}}', "hint: dbt writes it"),
+        ("[" * 100_000, "manifest.json is no manifest of dbt"),
+        ('{"metadata":', "manifest.json is no manifest of dbt"),
+    ],
+)
+def test_a_manifest_of_another_version_or_none(desk, folder, text, said):
+    """What to do depends on which it is."""
+    (folder / "manifest.json").write_text(text)
+    ended = desk("init", "dim_accounts", "--from-dbt", "manifest.json", "--output", "new.yml")
+    assert (ended.code, ended.out, (folder / "new.yml").exists()) == (2, "", False)
+    assert said in ended.err
