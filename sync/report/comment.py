@@ -138,7 +138,7 @@ def _clears(changes: Sequence[Group]) -> Iterator[str]:
 
 def _money(mappings: Sequence[Summary]) -> Iterator[str]:
     for mapping in mappings:
-        if money := mapping.get("mrr"):
+        if (money := mapping.get("mrr")) and (money["sum_cents"] or not money["known"]):
             known = f"{money['known']:,} of {money['of']:,} customers known"
             touched = amount(money["sum_cents"]) if money["known"] else "unknown"
             yield f"- MRR touched by {plain(mapping['mapping'])}: {touched} ({known})"

@@ -3,6 +3,7 @@
 import pytest
 
 from sync.report.by import listing, text
+from sync.report.comment import _money
 from sync.report.gathered import EXAMPLES, LEAST, MOST, VALUES, Gathered
 from sync.report.overview import Look, rejected_rows, risks
 from sync.report.summary import summary
@@ -237,3 +238,4 @@ def test_money_is_a_risk_where_there_is_any(money, said):
     """Nobody is told of customers that pay nothing."""
     document = {"mappings": [{"mapping": "c", "mrr": money}]}
     assert [line.plain for line in risks(document, Gathered())] == said
+    assert ["MRR" in line for line in _money(document["mappings"])] == [True] * len(said)
