@@ -68,7 +68,7 @@ def _read(paths: abc.Sequence[Path]) -> list[Cases]:
         except ConfigError as error:
             problems += error.problems
     if not groups and not problems:
-        hint = "write NAME.tests.yml beside NAME.yml; mappings/ of the repository has examples"
+        hint = "write NAME.tests.yml beside NAME.yml; the docs on commands have one"
         problems.append(ConfigProblem("none of these mappings has tests", hint))
     if problems:
         raise ConfigError(*problems)

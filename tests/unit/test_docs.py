@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -34,6 +35,11 @@ GUIDES += [*(ROOT / "docs" / "moving").glob("*.md")]
 def of(path):
     """The name of a test's case."""
     return path.relative_to(ROOT).as_posix()
+
+
+def _prose(page):
+    """A page without its blocks."""
+    return re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
 
 
 @pytest.mark.parametrize(("page", "mark"), pages.SECTIONS, ids=str)
@@ -161,6 +167,32 @@ def test_every_command_is_one(words):
     else:
         assert program in FOREIGN
         _judge(words)
+
+
+#: Commands within sentences and tables, such as `run --dry-run`.
+SPOKEN = sorted(
+    {
+        (of(page), said.removeprefix("chartmogul-sync "))
+        for page in GUIDES
+        for said in re.findall(r"(?<!`)`([^`\n]+)`(?!`)", _prose(page))
+        if re.match(rf"(?:chartmogul-sync )?({'|'.join(sorted(app.commands))})( .*)?--\w", said)
+    }
+)
+
+
+def test_commands_are_found_in_sentences():
+    """On many pages."""
+    assert len(SPOKEN) > 30
+    assert len({page for page, _ in SPOKEN}) > 8
+
+
+@pytest.mark.parametrize(("page", "said"), SPOKEN, ids=lambda one: one[:60])
+def test_every_command_in_a_sentence_is_one(page, said):
+    """With options that it has, and the values that they take; one at the end may be named without its value."""
+    words = shlex.split(said.replace("…", "x").replace(" N", " 1"))
+    options = {name: one for one in app.commands[words[0]].params for name in one.opts}
+    last = options.get(words[-1])
+    _parse([*words, "1"] if last is not None and not getattr(last, "is_flag", True) else words)
 
 
 def _parse(arguments: list[str]) -> None:
