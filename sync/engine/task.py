@@ -343,7 +343,7 @@ class MappingTask:
 
     def _common(self) -> CommonRecords | None:
         """The records that other mappings of a dry run have as well, which a run writes one after the other."""
-        if not self.context.dry_run or not self.about.unique_keys:
+        if not self.context.dry_run or not self.about.unique_keys or len(self.alike) < 2:
             return None
         mine, place = self._spool, self.alike.index(self)
         after = [other._spool for other in self.alike[place + 1 :]]
