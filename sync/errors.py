@@ -237,6 +237,8 @@ _CAUSES: tuple[tuple[type[SyncError], str], ...] = (
     (StateError, "state"),
     (LockedError, "lease"),
     (Interrupted, "signal"),
+    (Outage, "outage"),
+    (Unavailable, "outage"),
     (ChartMogulError, "chartmogul"),
 )
 

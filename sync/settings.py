@@ -239,7 +239,9 @@ def temporary_folder() -> Path:
         return Path(tempfile.gettempdir())
     except FileNotFoundError:
         message = "there is no folder for temporary files that can be written"
-        raise ConfigError(ConfigProblem(message, "name one", path="SYNC_TMP")) from None
+        raise ConfigError(
+            ConfigProblem(message, "let SYNC_TMP name one", path="SYNC_TMP")
+        ) from None
 
 
 def environment(

@@ -14,7 +14,7 @@ from sync.report.overview import Look
 from sync.report.plain import indented
 from sync.report.summary import Summary
 from sync.report.terminal import rendered
-from sync.report.words import count, value
+from sync.report.words import count, value, visible
 
 
 def from_folder(output: Output, folder: Path, found: Found) -> str:
@@ -74,7 +74,8 @@ def _differs(name: str, one: Found, place: Places, *, values: bool) -> Finding:
             f" {value(example['chartmogul'])}, the row {value(example['warehouse'])}"
             for example in one["examples"]
         ]
-    return Finding(title, "\n".join(lines), file=place.file, line=place.line(name))
+    text = "\n".join(visible(line, None) for line in lines)
+    return Finding(title, text, file=place.file, line=place.line(name))
 
 
 def _verb(number: int) -> str:

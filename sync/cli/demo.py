@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections import abc
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sync.cli.say import say
 from sync.demo import warehouse
 from sync.domain.results import Run
 from sync.engine.context import Selection
+from sync.errors import ConfigError, ConfigProblem
 from sync.mapping.loader import load
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
@@ -23,12 +25,20 @@ _WRITES = ("POST", "PATCH", "PUT", "DELETE")
 
 
 def demo(folder: Path, *, fresh: bool) -> int:
-    """Sync twice: the first run brings the warehouse over, the second one shows that nothing is left to send; 0."""
-    if fresh:
-        shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
+    """Sync twice: the first run brings the warehouse over, the second one shows that nothing is left to send; 0.
+
+    Raises:
+        ConfigError: the folder cannot be written.
+    """
     database = folder / "warehouse.db"
-    warehouse.build(database)
+    try:
+        if fresh:
+            shutil.rmtree(folder, ignore_errors=True)
+        warehouse.build(database)
+    except (OSError, sqlite3.Error) as error:
+        why = getattr(error, "strerror", None) or error
+        message = f"the demo cannot keep its files in {folder}: {why}"
+        raise ConfigError(ConfigProblem(message, "name another folder with --folder")) from error
     with RunningSandbox(Sandbox(data=folder / "sandbox.json")) as sandbox:
         environment = {
             "WAREHOUSE_URL": f"sqlite:///{database}",

@@ -11,25 +11,31 @@ from typing import TextIO
 class Lasting(io.TextIOWrapper):
     """A stream that outlives its reader: what is written after `| head` has seen enough goes nowhere, without an error.
 
-    So a run is not broken off by whoever looks at it, and every command ends with the code that it has anyway.
+    So a run is not broken off by whoever looks at it, and every command ends with the code that it has anyway. Where
+    it cannot be written for another reason, such as a full disk, `trouble` says why.
     """
 
+    #: Why what was written is not there; empty where it is, or nobody wants it.
+    trouble = ""
+
     def write(self, text: str) -> int:
-        """Write, or drop the text where nobody reads any more."""
+        """Write, or drop the text where that cannot be any more."""
         try:
             return super().write(text)
-        except BrokenPipeError:
-            self._let_go()
+        except OSError as error:
+            self._let_go(error)
             return len(text)
 
     def flush(self) -> None:
-        """Flush, as far as anybody reads."""
+        """Flush, as far as that can be."""
         try:
             super().flush()
-        except BrokenPipeError:
-            self._let_go()
+        except OSError as error:
+            self._let_go(error)
 
-    def _let_go(self) -> None:
+    def _let_go(self, error: OSError) -> None:
+        if not isinstance(error, BrokenPipeError):
+            self.trouble = error.strerror or "it cannot be written"
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.fileno())
         os.close(nowhere)

@@ -818,7 +818,15 @@ def main() -> None:
     sys.stdout, sys.stderr = lasting(sys.stdout), lasting(sys.stderr)
     # In a container this is process 1, on which signals without a handler have no effect.
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(_run())
+    code = _run()
+    sys.stdout.flush()
+    if trouble := getattr(sys.stdout, "trouble", ""):
+        from sync.cli.say import say
+
+        # Half a document with the code of a whole one would deceive whoever reads it.
+        say(f"cannot write standard output: {trouble}", to=sys.stderr)
+        code = code if code in (EXIT_INTERRUPTED, EXIT_TERMINATED) else EXIT_CONFIG
+    sys.exit(code)
 
 
 def _terminate(_signal: int, _frame: object) -> None:

@@ -15,7 +15,7 @@ from sync.report.overview import Look, keep
 from sync.report.preview import ROWS
 from sync.report.summary import Summary, dumps, ended
 from sync.report.terminal import rendered
-from sync.report.words import count
+from sync.report.words import count, visible
 
 #: Values and examples of a finding.
 _EXAMPLES = 5
@@ -118,6 +118,6 @@ def reason(group: Group, place: Places, level: Level, *, values: bool) -> Findin
             f"rows {', '.join(str(row[0]) for row in rows)} ({keys})",
             group.hint,
         ]
-    return Finding(
-        title, "\n".join(filter(None, parts)), level, place.file, place.line(group.about)
-    )
+    # A value may hold line ends of its own, which begin no line here.
+    text = "\n".join(visible(part, None) for part in parts if part)
+    return Finding(title, text, level, place.file, place.line(group.about))

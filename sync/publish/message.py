@@ -16,7 +16,8 @@ _REASONS = {
     "config": "its mapping, or a setting, does not fit",
     "source": "the warehouse refused its query, or broke off",
     "state": "the state could not be read or written",
-    "chartmogul": "ChartMogul refused, or did not answer",
+    "chartmogul": "ChartMogul said no: look at the API key, the data source and the account",
+    "outage": "ChartMogul did not answer, or nobody got through to it",
 }
 
 #: Characters of a name in a title, and elsewhere: Slack takes a title of 150, and a text of 3,000.

@@ -76,7 +76,8 @@ def _table(mappings: Sequence[Summary]) -> Iterator[str]:
 _REASONS = {
     "source": "the warehouse refused its query, or broke off",
     "state": "the state could not be read or written",
-    "chartmogul": "ChartMogul refused, or did not answer",
+    "chartmogul": "ChartMogul said no: look at the API key, the data source and the account",
+    "outage": "ChartMogul did not answer, or nobody got through to it",
     "lease": "the same records are being written elsewhere",
     "signal": "it was interrupted",
 }

@@ -135,5 +135,7 @@ def _words(hint: Any, bounds: Bounds) -> str:
 
 
 def _shown(value: object) -> str:
-    text = simplejson.dumps(value, use_decimal=True, ensure_ascii=False, default=str)
+    text = simplejson.dumps(
+        value, use_decimal=True, ensure_ascii=False, default=str, allow_nan=True
+    )
     return text if len(text) <= 80 else f"{text[:80]}…"

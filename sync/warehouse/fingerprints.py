@@ -145,7 +145,7 @@ def ask(warehouse: Warehouse, sql: str) -> Fingerprints | NoFingerprints:
     """
     hashing, name = warehouse.dialect.hashing, warehouse.engine.dialect.name
     if hashing is None:
-        return NoFingerprints(f"not yet: fingerprints were not tried on {name}")
+        return NoFingerprints(f"fingerprints were not tried on {name} yet")
     judgement = warehouse.judge(sql)
     if judgement.offence is not None or not judgement.known:
         return NoFingerprints("the query is not surely one that can stand within another")

@@ -362,3 +362,10 @@ def test_a_data_file_that_cannot_be_written(desk):
     ended = desk("sandbox", "--data", "nowhere/sandbox.json", "--port", "0")
     assert ended.err.startswith("nowhere/sandbox.json cannot be kept: No such file or directory\n")
     assert ended.code == 2
+
+
+@pytest.mark.parametrize("folder", ["/proc/nowhere", "warehouse.db", "warehouse.db/demo"])
+def test_a_demo_that_has_no_place(desk, folder):
+    """Exit 2, and the option that names another one."""
+    ended = desk("demo", "--folder", folder)
+    assert (ended.code, "name another folder with --folder" in ended.err) == (2, True)

@@ -2,7 +2,7 @@
 
 from tests.support.program import MAPPING
 
-WHY = "not yet: fingerprints were not tried on sqlite"
+WHY = "fingerprints were not tried on sqlite yet"
 
 
 def test_what_is_said(desk):

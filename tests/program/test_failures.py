@@ -185,6 +185,7 @@ def test_one_warehouse_that_is_down(plain):
         ({"CHARTMOGUL_API_KEY": None}, 2, "config"),
         ({"SYNC_CONNECTIONS": "99"}, 2, "config"),
         ({"CHARTMOGUL_API_KEY": "revoked"}, 3, "chartmogul"),
+        ({"CHARTMOGUL_API_URL": "http://127.0.0.1:9/v1", "SYNC_OUTAGE": "1"}, 3, "outage"),
         ({"WAREHOUSE_URL": "sqlite:////nowhere/at/all.db"}, 3, "source"),
     ],
 )

@@ -55,6 +55,28 @@ def test_a_reader_that_goes(desk, command, code):
         assert desk("runs", "--json").json[0]["status"] == "completed_with_errors"
 
 
+@pytest.mark.parametrize("command", ["runs", "report --json", "schema", "--help", "run --json"])
+def test_a_disk_that_is_full(desk, command):
+    """Is no reader that goes: one sentence, and 2, since half a document is none; what a run sent is recorded."""
+    desk("run")
+    told = {**os.environ, **desk.place.environment, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sync", *command.split()],
+            cwd=desk.place.folder,
+            env=told,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "cannot write standard output: No space left on device"
+    assert "Traceback" not in done.stderr
+    if command.startswith("run "):
+        assert [run["exit_code"] for run in desk("runs", "--json").json] == [0, 0]
+
+
 def test_umlauts_in_a_spreadsheet(desk):
     """errors.csv says that it is UTF-8, as Excel needs it; its first column is whole."""
     desk.rows({"country": "Österreich"})

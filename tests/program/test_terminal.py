@@ -48,6 +48,15 @@ def test_nothing_commands_the_terminal(desk, style):
         assert not [line for line in lines if line.startswith("10:00:00 error")]
 
 
+@pytest.mark.parametrize("form", ["markdown", "github", "junit"])
+def test_no_value_begins_a_line(desk, form):
+    """Not even where values are asked for: a line end in one is shown as what it is."""
+    for command in (("preview",), ("run", "--dry-run"), ("run",), ("audit",), ("report",)):
+        told = desk(*command, "--format", form, "--values").out
+        assert obeyed(told) - {"\u2060"} == set(), command  # Markdown: keeps a mark from being one
+        assert not [line for line in told.splitlines() if line.startswith("10:00:00")], command
+
+
 NAME = "a\x1b]0;owned\x07\x9b31m\u202e"
 
 

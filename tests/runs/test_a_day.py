@@ -198,7 +198,8 @@ async def test_a_day(day, monkeypatch):
     monkeypatch.setenv("CHARTMOGUL_API_KEY", "revoked")
     assert await day.hour(*GOOD) == 3
     failed = (
-        "What: The run did not come to its end: ChartMogul refused, or did not answer",
+        "What: The run did not come to its end:"
+        " ChartMogul said no: look at the API key, the data source and the account",
         "Since: 2026-01-31 09:00 UTC; last success: 2026-01-31 08:00 UTC",
         f"Next: chartmogul-sync report {day.ran}",
         f"Run: {day.ran}",

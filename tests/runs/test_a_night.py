@@ -1,14 +1,17 @@
 """A night of a worker, by a clock of its own: what breaks, what everybody is told of it, and that all is delivered."""
 
+import io
 import sqlite3
-from contextlib import closing
+from contextlib import closing, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from sync.cli.status import status
 from sync.domain.record import Object
 from sync.domain.results import MappingRun, Run
+from sync.errors import ConfigError
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
 from sync.service import freshness
@@ -100,6 +103,17 @@ class Night(Hours):
         assert found["healthy"] is not bool(ill)
         return ill, broken
 
+    def status(self):
+        """What `status --max-age 3h` ends with, and its lines of what broke off since then."""
+        shown = io.StringIO()
+        with redirect_stdout(shown), redirect_stderr(shown):
+            try:
+                code = status([], "3h", clock=lambda: self.now)
+            except ConfigError as error:
+                code = error.exit_code
+        lines = shown.getvalue().splitlines()
+        return code, sum("since then" in line for line in lines)
+
     def delivered(self, name):
         """How many creates of a mapping's customers ChartMogul met: each customer's, once."""
         world = self.place.sandbox.sandbox.calls("POST", "/v1/customers")
@@ -121,20 +135,20 @@ def night(tmp_path, monkeypatch):
 async def test_a_night(night):
     """A broken file, a revoked key, a warehouse that is down, a mapping all of whose rows are bad, a killed pod."""
     assert await night.hour() == (0, {}, {})
-    assert night.health() == ([], [])
+    assert (night.health(), night.status()) == (([], []), (0, 0))
 
     # 00:00, a colleague breaks a file
     file = night.write("customers")
     file.write_text(file.read_text().replace("company:", "companny:"))
     assert await night.hour() == (2, {"customers": "failed"}, {"customers": "config"})
-    assert night.health() == ([], ["customers"])
+    assert (night.health(), night.status()) == (([], ["customers"]), (2, 1))
     assert [night.delivered(name) for name in night.sources] == [1, 2, 2, 2]
 
     # 01:00, the file is mended; the key of one mapping is revoked
     night.write("customers")
     night.env.setenv("KEY_B", "revoked")
     assert await night.hour() == (3, {"partners": "failed"}, {"partners": "chartmogul"})
-    assert night.health() == ([], ["partners"])
+    assert (night.health(), night.status()) == (([], ["partners"]), (0, 1))
     assert [night.delivered(name) for name in night.sources] == [3, 2, 3, 3]
 
     # 02:00, there is a new key; the second warehouse is down
@@ -143,14 +157,14 @@ async def test_a_night(night):
     assert await night.hour() == (3, {"orders": "failed"}, {"orders": "source"})
     assert night.health() == ([], ["orders"])
     night.now += 3 * HOUR  # had nothing run since, only what broke off before would be too old
-    assert night.health() == (["orders"], ["orders"])
+    assert (night.health(), night.status()) == ((["orders"], ["orders"]), (1, 1))
     night.now -= 3 * HOUR
 
     # 03:00, the warehouse is back; every row of one mapping is bad
     night.env.setenv("SECOND_WAREHOUSE", night.warehouse("second.db"))
     code, ended, _ = await night.hour(country="Nowhere")
     assert (code, ended) == (1, {"odd": "completed_with_errors"})
-    assert night.health() == (["odd"], [])
+    assert (night.health(), night.status()) == ((["odd"], []), (1, 0))
     gauges = night.worker.metrics
     gauges.show(freshness.describe(one, night.now, None) for one in night.board.freshness)
     assert b'chartmogul_sync_healthy{mapping="odd"} 0.0' in gauges.expose()

@@ -150,5 +150,5 @@ def _driver() -> str:
 def _problem(told: str) -> str:
     found = re.match(r"PostgreSQL (\d+)", told)
     if found is None or _OTHERS.search(told):
-        return f"not yet: {told.partition(' on ')[0]} was not tried, PostgreSQL itself was"
+        return f"{told.partition(' on ')[0]} was not tried yet, PostgreSQL itself was"
     return "" if int(found[1]) >= _OLDEST else f"PostgreSQL {found[1]} is older than {_OLDEST}"

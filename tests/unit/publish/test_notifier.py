@@ -97,7 +97,8 @@ def test_a_day(day):
             "[production] customers: failed",
             "Environment: production\n"
             "Mapping: customers\n"
-            "What: The run did not come to its end: ChartMogul refused, or did not answer\n"
+            "What: The run did not come to its end:"
+            " ChartMogul said no: look at the API key, the data source and the account\n"
             "Since: 2026-01-31 03:00 UTC; last success: 2026-01-31 02:00 UTC\n"
             "Next: chartmogul-sync report run-3\n"
             "Run: run-3",

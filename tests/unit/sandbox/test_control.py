@@ -86,3 +86,11 @@ def test_settings_change_while_it_runs(client, control, running):
     world, slots = running.sandbox.world, running.sandbox.slots
     assert (slots.most, world.stale, world.merge_delay) == (5, 1.0, 2.0)
     assert control.post("/settings", json={"colour": 1}).status_code == 400
+
+
+def test_numbers_beyond_all_bounds(client, control):
+    """Are refused with a sentence, wherever they stand: JSON has them, floating point has not."""
+    for path, key in (("/settings", "retry_after"), ("/settings", "stale"), ("/faults", "delay")):
+        refused = control.post(path, content=f'{{"{key}": 1e400}}')
+        assert refused.status_code == 400
+        assert key in refused.json()["message"]

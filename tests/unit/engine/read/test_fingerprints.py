@@ -321,7 +321,7 @@ async def test_changed_mapping(world):
 
 async def test_no_fingerprints(world):
     """Where the warehouse cannot compare, all rows are read, and it is said why."""
-    world.problem = "not yet: fingerprints were not tried on sqlite"
+    world.problem = "fingerprints were not tried on sqlite yet"
     ran = await world.run()
 
     assert ran.rows == Tally(read=3, created=3)
