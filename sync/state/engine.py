@@ -180,6 +180,8 @@ def temporary() -> Database:
 def _sqlite(url: URL, *, writable: bool) -> Engine:
     options: dict[str, Any] = {"timeout": _PATIENCE, "isolation_level": None}
     if file_of(url) is None:
+        # One connection, which threads take in turns; of another one's memory SQLite shows nothing.
+        options["check_same_thread"] = False
         return _with_begin(engines.connect(url, poolclass=StaticPool, connect_args=options))
     engine = engines.connect(url, pool_size=1, max_overflow=0, connect_args=options)
     event.listen(engine, "connect", _prepare if writable else _prepare_read_only)

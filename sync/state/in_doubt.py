@@ -54,7 +54,8 @@ def recall(
         query = select(doubts).where(doubts.c.scope == scope.id, doubts.c.key.in_(plain))
         for row in connection.execute(query):
             key = plain[row.key]
-            found[key] = Doubt(row.asked_at, row.lost, _counted_from(row, here))
+            asked_at = min(row.asked_at, here.now)
+            found[key] = Doubt(asked_at, row.lost, _counted_from(row, here))
             if _is_unmet(row, here):
                 unmet.add(key)
     return Recalled(found, frozenset(unmet))
@@ -62,7 +63,7 @@ def recall(
 
 def _counted_from(row: Any, here: Here) -> datetime:
     if _is_of(row, here):
-        return here.now - timedelta(seconds=max(here.up - row.up, 0.0))
+        return here.now - timedelta(seconds=here.up - row.up)
     began: datetime = here.now
     if row.met_at is not None:
         began = row.met_at
@@ -72,7 +73,8 @@ def _counted_from(row: Any, here: Here) -> datetime:
 
 
 def _is_of(row: Any, here: Here) -> bool:
-    return row.boot is not None and bool(row.boot == here.boot)
+    """Whether it was asked for, or met, on this boot; a snapshot that is restored has been up for less than before."""
+    return row.boot is not None and bool(row.boot == here.boot) and bool(row.up <= here.up)
 
 
 def _is_unmet(row: Any, here: Here) -> bool:
@@ -90,7 +92,7 @@ def meet(
             "boot": here.boot or None,
             "up": here.up - (here.now - doubt.since).total_seconds(),
             "met_at": doubt.since,
-            "asked_at": min(doubt.asked_at, here.now),
+            "asked_at": doubt.asked_at,
         }
         for key, doubt in met.items()
     ]

@@ -2,6 +2,7 @@ import json
 import multiprocessing
 import sqlite3
 from collections import abc
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from multiprocessing.context import ForkServerContext
@@ -117,6 +118,17 @@ def test_memory():
     store = Store.open("sqlite://")
     store.remember_account("ds_1", "acc_1", "Acme")
     assert store.account_of("ds_1") == "acc_1"
+    store.close()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_memory_from_any_thread(url: str):
+    """A run writes to its state from a thread, and another one closes it."""
+    with ThreadPoolExecutor(1) as thread:
+        store = thread.submit(Store.open, url).result()
+        thread.submit(store.remember_account, "ds_1", "acc_1", "Acme").result()
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(store.account_of, "ds_1").result() == "acc_1"
     store.close()
 
 
