@@ -11,7 +11,7 @@ from sync.chartmogul.pace import Pace
 from sync.chartmogul.permit import Permit
 from sync.domain.clock import Clock
 from sync.engine.plan_file import MappingPlan, PlanFile
-from sync.errors import SyncError
+from sync.errors import Interrupted, SyncError
 from sync.state.memory import Scope
 
 
@@ -85,6 +85,24 @@ class Stop:
     def requested(self) -> bool:
         """Whether the run was asked to end."""
         return self.event.is_set()
+
+    async def cut(self, question: abc.Awaitable[object], why: str) -> None:
+        """Wait for an answer, but no longer than until the run is asked to end: nothing is lost with a question.
+
+        Raises:
+            Interrupted: it was asked to, and `why` says before what.
+        """
+        waiting = asyncio.ensure_future(question)
+        asked = asyncio.ensure_future(self.event.wait())
+        try:
+            await asyncio.wait({waiting, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if not waiting.done():
+                raise Interrupted(why)
+            await waiting
+        finally:
+            waiting.cancel()
+            asked.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
 
     def fail(self, error: SyncError) -> None:
         """End all mappings with this error, unless an earlier one does."""

@@ -100,18 +100,8 @@ class Coordinator:
         await self._write_all(sorted(self._open(), key=lambda task: task.about.parent is not None))
 
     async def _connect(self, task: MappingTask) -> None:
-        """Connect, but not past the moment in which the run is asked to end: nothing is lost with a question."""
-        connecting = asyncio.ensure_future(task.connect())
-        asked = asyncio.ensure_future(self.stop.event.wait())
-        try:
-            await asyncio.wait({connecting, asked}, return_when=asyncio.FIRST_COMPLETED)
-            if not connecting.done():
-                raise Interrupted("interrupted before anything was read")
-            with self._ending(task):
-                await connecting
-        finally:
-            connecting.cancel()
-            asked.cancel()
+        with self._ending(task):
+            await self.stop.cut(task.connect(), "interrupted before anything was read")
 
     def _open(self) -> list[MappingTask]:
         return [task for task in self.tasks if task.run.status is None]

@@ -18,7 +18,7 @@ ENDLESS = (
 )
 
 
-def start(desk, *arguments):
+def start(desk, *arguments, command="run"):
     """The program, still running when this returns."""
     environment = {
         **os.environ,
@@ -26,7 +26,7 @@ def start(desk, *arguments):
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "sync", "run", *arguments],
+        [sys.executable, "-m", "sync", command, *arguments],
         cwd=desk.place.folder,
         env=environment,
         stdout=subprocess.PIPE,
@@ -103,6 +103,20 @@ def test_a_signal_while_writing(desk, asked):
     assert spools(desk) == []
     again = desk("run", "--json")
     assert again.rows == {"read": 90, "created": rows["unprocessed"], "unchanged": rows["created"]}
+
+
+@pytest.mark.parametrize(("asked", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_while_auditing(desk, asked, code):
+    """An audit ends at once, however much of the list there is still to come: nothing is lost with a question."""
+    desk("run")
+    desk.place.forget()
+    sandbox = desk.place.sandbox.sandbox
+    sandbox.fail(method="GET", path="/v1/customers", delay=60)
+    process = start(desk, "--json", command="audit")
+    wait(lambda: sandbox.calls("GET", "/v1/customers"), process)
+    process.send_signal(asked)
+    process.communicate(timeout=15)
+    assert process.returncode == code
 
 
 def test_a_kill_while_reading(desk):

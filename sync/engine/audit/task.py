@@ -73,6 +73,9 @@ class AuditTask(MappingTask):
         return await side_of(self._assembly(self._findings), self.audited)
 
     async def write(self) -> None:
-        """Compare; the first mapping of a scope does it for all of them."""
+        """Compare; the first mapping of a scope does it for all of them. A long list is not read to its end first where
+        somebody asks the audit to end.
+        """
         with self._timed(), self._blaming():
-            await self.audit.carry_out(self)
+            comparing = self.audit.carry_out(self)
+            await self.context.stop.cut(comparing, "interrupted before all was compared")
