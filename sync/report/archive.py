@@ -1,6 +1,6 @@
 """Finds and reads the reports of past runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from os import SEEK_END
 from pathlib import Path
@@ -19,8 +19,17 @@ from sync.report.timeline import Timeline
 
 #: The name of the dry run that started last; no run is called so.
 LATEST_DRY_RUN = "latest dry run"
-#: What every summary has.
-_NEEDED = {"run_id", "dry_run", "started_at", "mappings"}
+#: What every summary says, of whatever version, and each mapping in it.
+_TEXTS = ("run_id", "started_at", "status")
+_TEXTS_OF_PARTS = ("mapping", "file", "object", "data_source")
+_OF_PARTS = frozenset({"status", "error", "mode", "warnings", "left", "seconds"})
+_ROWS = frozenset({"read", "created", "updated", "unchanged", "skipped", "rejected", "unprocessed"})
+#: What every line of these files says.
+_EVERY_LINE = {
+    ERRORS: frozenset({"mapping", "row", "key", "code", "field", "message"}),
+    CHANGES: frozenset({"mapping", "row", "key", "uuid", "outcome", "changes", "warnings"}),
+    LEFT: frozenset({"mapping", "key"}),
+}
 
 
 def find(reports: Path, name: str) -> Path:
@@ -48,12 +57,40 @@ def read_summary(folder: Path) -> Summary:
     """
     try:
         summary = _object(loads((folder / SUMMARY).read_text(encoding="utf-8")))
-        if not summary.keys() >= _NEEDED:
+        if not _is_summary(summary):
             raise ValueError("this is no summary")
     except (OSError, ValueError) as error:
         message = f"the report in {folder} is not complete: {SUMMARY} is damaged, or cannot be read"
         raise _error(message, "the other runs have theirs: chartmogul-sync runs") from error
     return summary
+
+
+def _is_summary(summary: Summary) -> bool:
+    """Whether it has what every summary has, of whatever version."""
+    parts = summary.get("mappings")
+    return (
+        all(isinstance(summary.get(name), str) for name in _TEXTS)
+        and isinstance(summary.get("dry_run"), bool)
+        and isinstance(parts, list)
+        and all(isinstance(part, dict) and _is_part(part) for part in parts)
+    )
+
+
+def _is_part(part: Summary) -> bool:
+    rows, requests = part.get("rows"), part.get("requests")
+    return (
+        all(isinstance(part.get(name), str) for name in _TEXTS_OF_PARTS)
+        and part.keys() >= _OF_PARTS
+        and (isinstance(rows, dict) and rows.keys() >= _ROWS)
+        and (isinstance(requests, dict) and "total" in requests)
+    )
+
+
+def _readable(runs: Iterable[Path]) -> Iterator[tuple[Path, Summary]]:
+    """Those of these runs whose summaries can be read: a damaged one stands in nobody's way."""
+    for run in runs:
+        with suppress(ConfigError):
+            yield run, read_summary(run)
 
 
 def read_audit(folder: Path) -> Found | None:
@@ -70,7 +107,7 @@ def read_audit(folder: Path) -> Found | None:
 
 def read_summaries(reports: Path) -> list[Summary]:
     """All runs that have a report, the newest first."""
-    summaries = [summary for _, summary in _sound(_folders(reports))]
+    summaries = [summary for _, summary in _readable(_folders(reports))]
     return sorted(summaries, key=lambda summary: str(summary["started_at"]), reverse=True)
 
 
@@ -107,15 +144,14 @@ def gather(folder: Path) -> Gathered:
 
 def as_json(folder: Path) -> Iterator[str]:
     """Everything about a run as pieces of one JSON document, never held in memory as a whole."""
-    read_summary(folder)
+    read_summary(folder)  # of what is damaged no document can be made
     for name in (ERRORS, CHANGES, LEFT):
         _complete(folder / name)
     yield '{"format": 1,\n"summary": ' + (folder / SUMMARY).read_text(encoding="utf-8").rstrip()
     for name in (ERRORS, CHANGES, LEFT):
         yield f',\n"{Path(name).stem}": ['
-        with (folder / name).open(encoding="utf-8", newline="\n") as file:
-            for index, line in enumerate(file):
-                yield (",\n" if index else "\n") + line.rstrip("\n")
+        for index, line in enumerate(_texts(folder / name)):
+            yield (",\n" if index else "\n") + line.rstrip("\n")
         yield "]"
     yield "}\n"
 
@@ -128,21 +164,31 @@ def _complete(file: Path) -> None:
                 return
             lines.seek(-2, SEEK_END)
             if lines.read() != b"}\n":
-                raise _incomplete(file)
+                raise _damaged(file)
     except OSError as error:
-        raise _incomplete(file, error) from error
+        raise _damaged(file, error) from error
 
 
 def _lines(file: Path) -> Iterator[Line]:
+    for text in _texts(file):
+        try:
+            line = _object(loads(text))
+            if not line.keys() >= _EVERY_LINE[file.name]:
+                raise ValueError("this is no line of ours")
+        except ValueError as error:
+            raise _damaged(file, error) from error
+        yield line
+
+
+def _texts(file: Path) -> Iterator[str]:
     try:
         with file.open(encoding="utf-8", newline="\n") as lines:
-            for line in lines:
-                yield _object(loads(line))
+            yield from lines
     except (OSError, ValueError) as error:
-        raise _incomplete(file, error) from error
+        raise _damaged(file, error) from error
 
 
-def _incomplete(file: Path, error: Exception | None = None) -> ConfigError:
+def _damaged(file: Path, error: Exception | None = None) -> ConfigError:
     why = (error.strerror if isinstance(error, OSError) else None) or "a line of it is damaged"
     message = f"the report in {file.parent} is not complete: {file.name}: {why}"
     return _error(message, "the other runs have theirs: chartmogul-sync runs")
@@ -167,7 +213,7 @@ def _latest(reports: Path, runs: list[Path]) -> Path:
     link = (reports / LATEST).resolve()
     if link in [run.resolve() for run in runs]:
         return reports / link.name
-    real = {run: found for run, found in _sound(runs) if not found["dry_run"]}
+    real = {run: found for run, found in _readable(runs) if not found["dry_run"]}
     if not real:
         raise _error(f"no run has left a report in {reports}", "start one: chartmogul-sync run")
     return max(real, key=lambda run: str(real[run]["started_at"]))
@@ -175,20 +221,12 @@ def _latest(reports: Path, runs: list[Path]) -> Path:
 
 def _latest_dry(reports: Path, runs: list[Path]) -> Path:
     """An audit writes as little, but is none."""
-    dry = {
-        run: found for run, found in _sound(runs) if found["dry_run"] and not (run / AUDIT).exists()
-    }
+    readable = _readable(run for run in runs if not (run / AUDIT).exists())
+    dry = {run: found for run, found in readable if found["dry_run"]}
     if not dry:
         hint = "start one: chartmogul-sync run --dry-run"
         raise _error(f"no dry run has left a report in {reports}", hint)
     return max(dry, key=lambda run: str(dry[run]["started_at"]))
-
-
-def _sound(runs: list[Path]) -> Iterator[tuple[Path, Summary]]:
-    """The runs whose summary can be read: one that is damaged hides no other."""
-    for run in runs:
-        with suppress(ConfigError):
-            yield run, read_summary(run)
 
 
 def _known(runs: list[Path]) -> str:

@@ -215,6 +215,44 @@ def test_summaries(reports):
     assert ids == ["20260201-ac", "20260131-ab", "20260131-aa"]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"", b"{", b"null", b"[]", b'{"format": 99}', b"\xff\xfe", b"[" * 100_000,
+        b'{"run_id": "r1", "started_at": "", "status": "", "dry_run": false, "mappings": 5}',
+        b'{"run_id": "r1", "started_at": "", "status": "", "dry_run": true, "mappings": [{}]}',
+        b'{"run_id": 5, "started_at": "", "status": "", "dry_run": true, "mappings": []}',
+    ],
+    ids=lambda damage: damage[:50].decode(errors="replace"),
+)  # fmt: skip
+def test_a_damaged_summary(tmp_path, now, damage):
+    """It is told of in a sentence to whoever asks for that run, and stands in the way of no other."""
+    for number, dry in enumerate((False, True, False)):
+        run = Run(f"r{number}", dry, now, [], finished_at=now, status=Status.SUCCEEDED)
+        keep(tmp_path, run)
+    reports = tmp_path
+    (reports / "latest").unlink()
+    (reports / "r2" / "summary.json").write_bytes(damage)
+    for read in (archive.read_summary, lambda folder: list(archive.as_json(folder))):
+        with pytest.raises(
+            ConfigError, match=r"not complete: summary\.json is damaged, or cannot be read"
+        ):
+            read(reports / "r2")
+    assert archive.find(reports, "latest") == reports / "r0"
+    assert archive.find(reports, archive.LATEST_DRY_RUN) == reports / "r1"
+    assert {found["run_id"] for found in archive.read_summaries(reports)} == {"r0", "r1"}
+
+
+@pytest.mark.parametrize("name", ["errors.jsonl", "changes.jsonl", "left.jsonl"])
+@pytest.mark.parametrize("line", [b"no JSON", b"5", b"{}", b'{"mapping": "customers"}', b"\xff"])
+def test_a_damaged_line(tmp_path, run, created, name, line):
+    """Also one that is JSON, and none of ours, is told of in a sentence."""
+    folder = keep(tmp_path, run, created)
+    (folder / name).write_bytes(line + b"\n")
+    with pytest.raises(ConfigError, match=f"not complete: {name}: a line of it is damaged"):
+        archive.gather(folder)
+
+
 def test_as_json(tmp_path, run, created, updated, rejected):
     """A whole report as one JSON document."""
     folder = keep(tmp_path, run, created, updated, rejected)
