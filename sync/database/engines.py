@@ -109,6 +109,8 @@ def _last_text(error: BaseException) -> str:
     texts = [arg for arg in error.args if isinstance(arg, str) and arg.strip()]
     text = texts[-1] if texts else str(error) or type(error).__name__
     cause = next((arg for arg in error.args if isinstance(arg, OSError)), None)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.strerror}: {error.filename}"
     if cause is not None and texts:
         return f"{text}: {cause.strerror or cause}"
     return _why_unreachable(text)

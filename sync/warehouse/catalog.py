@@ -67,7 +67,8 @@ class Catalog:
         except Exception as error:  # drivers raise far more than DB-API errors here
             words = dialect.words(error, engine.url, detail=False)
             raise SourceError(
-                f"the warehouse does not tell its tables: {words}", dialect.unreachable
+                f"the warehouse does not tell its tables: {words}",
+                f"{dialect.unreachable}; this asks by the URL alone, without source.options",
             ) from error
 
 

@@ -97,11 +97,16 @@ class Warehouse:
         connection = self._connect()
         driver = connection.connection.driver_connection
         self._running.append(driver)
-        timer = self._timer(driver)
+        results: list[Result] = []
+        timer = self._timer(driver, results)
         try:
-            if doubtful and self.dialect.writes(driver, sql):
-                raise WritesError("the database says that this does more than read")
+            if doubtful:
+                self._ask(connection, driver, sql)
             result = self._execute(connection, driver, _bare(sql), frame)
+            results.append(result)
+            # Some drivers cannot end a query; the rows that come after its time are left.
+            if timer is not None and timer.fired:
+                result.cancel()
             try:
                 yield result
             finally:
@@ -148,10 +153,16 @@ class Warehouse:
             quoted(escaped.replace('""', '"') or plain) for escaped, plain in parts
         )
 
-    def _timer(self, driver: Any) -> Timer | None:
+    def _timer(self, driver: Any, results: list[Result]) -> Timer | None:
         if self.timeout is None:
             return None
-        return Timer(self.timeout, partial(self._break_off, driver))
+
+        def end() -> None:
+            self._break_off(driver)
+            for result in results:
+                result.cancel()
+
+        return Timer(self.timeout, end)
 
     def _break_off(self, driver: Any) -> None:
         with suppress(Exception):  # the query may have ended in this very moment
@@ -166,6 +177,15 @@ class Warehouse:
             raise Unreachable(
                 f"cannot connect to {urls.mask(url)}: {words}", self.dialect.unreachable
             ) from error
+
+    def _ask(self, connection: Connection, driver: Any, sql: str) -> None:
+        """Raise WritesError where the database says that a statement writes, SourceError where it cannot be told."""
+        try:
+            writes = self.dialect.writes(driver, sql)
+        except Exception as error:  # what a statement is wrong with shows here first
+            raise self._refusal(error, connection, sql, frame.NONE) from error
+        if writes:
+            raise WritesError("the database says that this does more than read")
 
     def _execute(self, connection: Connection, driver: Any, sql: str, frame: Frame) -> Result:
         def refusal(error: Exception, columns: tuple[Column, ...] = ()) -> SourceError:

@@ -14,6 +14,7 @@ from sync.warehouse.warehouse import Warehouse
 from tests.support.clickhouse import clickhouse
 from tests.support.exactness import (
     CLICKHOUSE,
+    DATABRICKS,
     DUCKDB,
     MARIADB,
     POSTGRESQL,
@@ -26,7 +27,7 @@ from tests.support.needed import driver, needed
 from tests.support.postgres import connected as to_postgres
 from tests.support.redshift import reader, redshift
 from tests.support.trino import Coordinator, trino
-from tests.support.troubles import COLUMN, NOBODY, NOWHERE, QUERIES, TABLE, WORDS, said
+from tests.support.troubles import COLUMN, NOBODY, NOWHERE, QUERIES, SQL_SERVER, TABLE, WORDS, said
 
 __all__ = ["mariadb_port"]
 ACCOUNTS = "create table accounts as select 1 as id, 'Acme' as company"
@@ -138,12 +139,17 @@ def test_too_long_for_trino():
 
 
 @pytest.mark.parametrize("name", NOWHERE)
-def test_nobody(name: str):
+def test_nobody(name: str, monkeypatch: pytest.MonkeyPatch):
     """Where nobody is, it is said who was looked for, why that failed, and where to look."""
+    for variable in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+        monkeypatch.delenv(variable.upper(), raising=False)
     for module in {
         REDSHIFT: ("redshift_connector", "sqlalchemy_redshift"),
         CLICKHOUSE: ("clickhouse_connect",),
         TRINO: ("trino",),
+        DATABRICKS: ("databricks.sqlalchemy",),
+        SQL_SERVER: ("pymssql",),
     }.get(name, ()):
         driver(module)
     error = said(Warehouse.open(NOWHERE[name]), "select 1")

@@ -8,7 +8,9 @@ from sqlalchemy import URL
 
 from sync.warehouse.warehouse import Warehouse
 from tests.support import exactness
+from tests.support.bigquery import Key, bigquery
 from tests.support.clickhouse import clickhouse
+from tests.support.databricks import Cluster, column, databricks
 from tests.support.exactness import CASES, Case, Given
 from tests.support.mariadb import PASSWORD, connected, mariadb_port
 from tests.support.needed import driver, needed
@@ -18,7 +20,7 @@ from tests.support.trino import Coordinator, trino
 
 __all__ = ["mariadb_port"]
 #: Stand-ins that do not know the SQL of what they stand for.
-SILENT = ("trino", "redshift")
+SILENT = ("trino", "redshift", "databricks", "bigquery")
 
 
 def of(warehouse: str) -> pytest.MarkDecorator:
@@ -54,9 +56,10 @@ def test_postgresql(tmp_path: Path, postgres: str, case: Case):
 
 @pytest.fixture(scope="module")
 def postgres(postgres_url: URL) -> str:
-    """A server with an enum."""
+    """A server with an enum and a domain."""
     with to_postgres(postgres_url) as connection:
         connection.execute("create type mood as enum ('happy', 'sad')")
+        connection.execute("create domain euros as numeric(10,2)")
     return postgres_url.render_as_string(hide_password=False)
 
 
@@ -176,6 +179,41 @@ def test_trino(tmp_path: Path, case: Case):
     with trino(Coordinator([("id", "varchar"), ("x", kind)], [[["k", sent]]])) as url:
         source = Warehouse.open(url)
         assert play(tmp_path, case, source, "select 1") == case.expected(exactness.TRINO)
+
+
+@of(exactness.DATABRICKS)
+def test_databricks(tmp_path: Path, case: Case):
+    """By Databricks' connector, of a server that sends what Databricks sends."""
+    arrow = driver("pyarrow")
+    driver("databricks.sqlalchemy")
+    given = case.given[exactness.DATABRICKS]
+    assert not isinstance(given, str)
+    kind, values = column(*given)
+    table = arrow.table({"id": ["k"], "x": values})
+    with databricks(Cluster(table, ("STRING_TYPE", kind))) as (url, options):
+        source = Warehouse.open(url, options)
+        assert play(tmp_path, case, source, "select 1") == case.expected(exactness.DATABRICKS)
+
+
+@of(exactness.BIGQUERY)
+def test_bigquery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: Key, case: Case):
+    """By BigQuery's client, of a server that sends what BigQuery sends."""
+    given = case.given[exactness.BIGQUERY]
+    assert not isinstance(given, str)
+    kind, sent = given
+    key.project.columns = [("id", "STRING"), ("x", *kind.split(" "))]
+    key.project.pages = [[["k", sent]]]
+    monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", key.host)
+    source = Warehouse.open(key.url)
+    assert play(tmp_path, case, source, "select 1") == case.expected(exactness.BIGQUERY)
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> abc.Iterator[Key]:
+    """A BigQuery, and the key of an account there."""
+    driver("sqlalchemy_bigquery")
+    with bigquery(tmp_path_factory.mktemp("key")) as key:
+        yield key
 
 
 def test_the_page():

@@ -1,4 +1,4 @@
-"""A BigQuery for tests: the REST calls of its client, with answers that a test gives, and the key of an account."""
+"""A BigQuery for tests: the REST calls that its client makes, with answers that a test gives, and an account's key."""
 
 import json
 import threading
@@ -26,8 +26,9 @@ class Project:
     pages: list[list[list[Any]]] = field(default_factory=lambda: [[]])
     #: The reason and the message of a query that fails.
     error: tuple[str, str] | None = None
-    #: What a dry run says that a statement is.
+    #: What a dry run says that a statement is, or how it fails.
     kind: str = "SELECT"
+    refusal: tuple[str, str] | None = None
     #: Whether the account's key is known.
     known: bool = True
     statements: list[str] = field(default_factory=list)
@@ -52,9 +53,20 @@ class Project:
         return told | {"status": {"state": "DONE"}}
 
 
+@dataclass
+class Key:
+    """A server: what it knows, where it is, and the URL that names the file with an account's key."""
+
+    project: Project
+    #: For the variable BIGQUERY_EMULATOR_HOST.
+    host: str
+    url: str
+
+
 @contextmanager
-def bigquery(project: Project) -> abc.Iterator[int]:
-    """The port of a server with these answers."""
+def bigquery(folder: Path) -> abc.Iterator[Key]:
+    """A server whose answers a test gives; the account's key is put into the folder."""
+    project = Project()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -69,7 +81,7 @@ def bigquery(project: Project) -> abc.Iterator[int]:
             asked = json.loads(body)
             dry = asked.get("configuration", {}).get("dryRun", False)
             if dry:
-                return self.send(project.job())
+                return self.fail(*project.refusal) if project.refusal else self.send(project.job())
             project.statements.append(asked.get("query", ""))
             if project.error is not None:
                 return self.fail(*project.error)
@@ -103,26 +115,27 @@ def bigquery(project: Project) -> abc.Iterator[int]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield server.server_port
+        host = f"http://127.0.0.1:{server.server_port}"
+        file = folder / "key.json"
+        file.write_text(_key(host), encoding="utf-8")
+        yield Key(project, host, f"bigquery://shop?credentials_path={file}")
         server.shutdown()
 
 
-def key_file(folder: Path, port: int) -> Path:
-    """The key of a service account whose tokens the server on that port gives."""
+def _key(host: str) -> str:
+    """The key of a service account whose tokens the server gives."""
     rsa = driver("cryptography.hazmat.primitives.asymmetric.rsa")
     forms = driver("cryptography.hazmat.primitives.serialization")
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(
         forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption()
     ).decode()
-    file = folder / "key.json"
     told = {
         "type": "service_account",
         "project_id": "shop",
         "private_key_id": "1",
         "private_key": pem,
         "client_email": "sync@shop.iam.gserviceaccount.com",
-        "token_uri": f"http://127.0.0.1:{port}/token",
+        "token_uri": f"{host}/token",
     }
-    file.write_text(json.dumps(told), encoding="utf-8")
-    return file
+    return json.dumps(told)

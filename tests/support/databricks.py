@@ -28,6 +28,25 @@ class Cluster:
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
+def column(kind: str, value: Any) -> tuple[str, Any]:
+    """A type as Databricks writes it: Thrift's name for it, and the value in a column of Arrow."""
+    arrow = driver("pyarrow")
+    name, _, rest = kind.partition("(")
+    types = {
+        "bigint": arrow.int64(),
+        "date": arrow.date32(),
+        "float": arrow.float32(),
+        "timestamp": arrow.timestamp("us", "Etc/UTC"),
+        "timestamp_ntz": arrow.timestamp("us"),
+    }
+    if rest:
+        types["decimal"] = arrow.decimal128(*(int(part) for part in rest.rstrip(")").split(",")))
+    known = "timestamp" if name == "timestamp_ntz" else name
+    if name == "date" and isinstance(value, int):
+        return "DATE_TYPE", arrow.array([value], arrow.int32()).cast(arrow.date32())
+    return f"{known.upper()}_TYPE", arrow.array([value], types.get(name))
+
+
 class Service:
     """The calls that the connector makes."""
 

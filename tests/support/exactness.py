@@ -2,6 +2,8 @@
 
 from collections import abc
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,15 @@ from tests.support.bench import NOW, customer, loaded
 
 POSTGRESQL, REDSHIFT, MARIADB, SQLITE = "PostgreSQL", "Redshift", "MariaDB", "SQLite"
 DUCKDB, CLICKHOUSE, TRINO, PARQUET, CSV = "DuckDB", "ClickHouse", "Trino", "Parquet", "CSV"
+DATABRICKS, BIGQUERY = "Databricks", "BigQuery"
 #: In the order of the page.
-WAREHOUSES = (POSTGRESQL, REDSHIFT, MARIADB, SQLITE, DUCKDB, PARQUET, CSV, CLICKHOUSE, TRINO)
-#: SQL, or a declared type with the value that is put into its column; of Trino, whose engine is not there, the type and
-#: the JSON that it sends; of CSV the text in the file.
+WAREHOUSES = (
+    *(POSTGRESQL, REDSHIFT, MARIADB, SQLITE, DUCKDB, PARQUET, CSV, CLICKHOUSE, TRINO),
+    *(DATABRICKS, BIGQUERY),
+)
+#: SQL, or a declared type with the value that is put into its column; of Trino and BigQuery, whose engines are not
+#: there, the type and the JSON that they send, of Databricks the type and what is in its Arrow (days for dates that
+#: Python lacks); of CSV the text in the file.
 Given = str | tuple[str, Any]
 KEY, ATTRIBUTE_X, EMAIL, LEAD = (
     "a key",
@@ -117,6 +124,8 @@ CASES: tuple[Case, ...] = (
             CSV: "1.234567890123456789e18",
             CLICKHOUSE: f"toFloat64({_BIG})",
             TRINO: ("double", 1.2345678901234568e18),
+            DATABRICKS: ("double", 1.2345678901234568e18),
+            BIGQUERY: ("FLOAT", "1.2345678901234568E18"),
         },
         at=KEY,
     ),
@@ -130,6 +139,8 @@ CASES: tuple[Case, ...] = (
             **_everywhere("9007199254740992::double", DUCKDB, PARQUET),
             CLICKHOUSE: "toFloat64(9007199254740992)",
             TRINO: ("double", 9007199254740992.0),
+            DATABRICKS: ("double", 9007199254740992.0),
+            BIGQUERY: ("FLOAT", "9.007199254740992E15"),
         },
         at=KEY,
     ),
@@ -142,6 +153,7 @@ CASES: tuple[Case, ...] = (
             **_everywhere("33554433::float", DUCKDB, PARQUET),
             CLICKHOUSE: "toFloat32(33554433)",
             TRINO: ("real", 33554432.0),
+            DATABRICKS: ("float", 33554432.0),
         },
         at=KEY,
     ),
@@ -155,6 +167,38 @@ CASES: tuple[Case, ...] = (
             CSV: _BIG,
             CLICKHOUSE: f"toInt64({_BIG})",
             TRINO: ("bigint", int(_BIG)),
+            DATABRICKS: ("bigint", int(_BIG)),
+            BIGQUERY: ("INTEGER", _BIG),
+        },
+        at=KEY,
+    ),
+    Case(
+        "a whole number of 20 digits",
+        '"12345678901234567890"',
+        {
+            POSTGRESQL: "12345678901234567890::numeric",
+            REDSHIFT: "12345678901234567890::numeric(20,0)",
+            MARIADB: ("bigint unsigned", "12345678901234567890"),
+            **_everywhere("12345678901234567890::decimal(38,0)", DUCKDB, PARQUET),
+            CLICKHOUSE: "toUInt64(12345678901234567890)",
+            TRINO: ("decimal(20,0)", "12345678901234567890"),
+            DATABRICKS: ("decimal(20,0)", Decimal(12345678901234567890)),
+            BIGQUERY: ("NUMERIC", "12345678901234567890"),
+        },
+        at=KEY,
+    ),
+    Case(
+        "text of digits with zeros before them",
+        '"007"',
+        {
+            **_everywhere("'007'::text", POSTGRESQL, DUCKDB, PARQUET),
+            REDSHIFT: "'007'::varchar(10)",
+            MARIADB: ("varchar(10)", "'007'"),
+            SQLITE: ("text", "'007'"),
+            CLICKHOUSE: "'007'",
+            TRINO: ("varchar", "007"),
+            DATABRICKS: ("string", "007"),
+            BIGQUERY: ("STRING", "007"),
         },
         at=KEY,
     ),
@@ -168,6 +212,8 @@ CASES: tuple[Case, ...] = (
             CSV: "42.00",
             CLICKHOUSE: "toDecimal64(42, 2)",
             TRINO: ("decimal(10,2)", "42.00"),
+            DATABRICKS: ("decimal(10,2)", Decimal("42.00")),
+            BIGQUERY: ("NUMERIC", "42"),
         },
         at=KEY,
     ),
@@ -180,6 +226,7 @@ CASES: tuple[Case, ...] = (
             DUCKDB: "'Acme'::char(10)",
             CLICKHOUSE: "toFixedString('Acme', 10)",
             TRINO: ("char(10)", "Acme      "),
+            DATABRICKS: ("char", "Acme      "),
         },
         at=KEY,
     ),
@@ -194,6 +241,8 @@ CASES: tuple[Case, ...] = (
             CSV: '"Acme  "',
             CLICKHOUSE: "'Acme  '",
             TRINO: ("varchar", "Acme  "),
+            DATABRICKS: ("string", "Acme  "),
+            BIGQUERY: ("STRING", "Acme  "),
         },
         at=KEY,
     ),
@@ -207,6 +256,20 @@ CASES: tuple[Case, ...] = (
             CSV: "Ac\u200bme",
             CLICKHOUSE: "'Ac\u200bme'",
             TRINO: ("varchar", "Ac\u200bme"),
+            DATABRICKS: ("string", "Ac\u200bme"),
+            BIGQUERY: ("STRING", "Ac\u200bme"),
+        },
+        at=KEY,
+    ),
+    Case(
+        "a soft hyphen at the end",
+        f"{REJECTED}: invalid_key",
+        {
+            **_everywhere("'Acme\u00ad'::text", POSTGRESQL, REDSHIFT, DUCKDB, PARQUET),
+            MARIADB: ("varchar(10)", "'Acme\u00ad'"),
+            SQLITE: ("text", "'Acme\u00ad'"),
+            CLICKHOUSE: "'Acme\u00ad'",
+            TRINO: ("varchar", "Acme\u00ad"),
         },
         at=KEY,
     ),
@@ -219,6 +282,8 @@ CASES: tuple[Case, ...] = (
             SQLITE: ("text", "'\ufeffAcme\u200e'"),
             CLICKHOUSE: "'\ufeffAcme\u200e'",
             TRINO: ("varchar", "\ufeffAcme\u200e"),
+            DATABRICKS: ("string", "\ufeffAcme\u200e"),
+            BIGQUERY: ("STRING", "\ufeffAcme\u200e"),
         },
         {SQLITE: '"Acme" String?'},
     ),
@@ -232,10 +297,12 @@ CASES: tuple[Case, ...] = (
             **_everywhere(r"'\x00\xff'::blob", DUCKDB, PARQUET),
             CLICKHOUSE: "unhex('00ff')",
             TRINO: ("varbinary", "AP8="),
+            DATABRICKS: ("binary", b"\x00\xff"),
+            BIGQUERY: ("BYTES", "AP8="),
         },
         {
             POSTGRESQL: f"{REFUSED}: encode(x, 'hex')",
-            **dict.fromkeys((REDSHIFT, TRINO), f"{REFUSED}: to_hex(x)"),
+            **dict.fromkeys((REDSHIFT, TRINO, BIGQUERY), f"{REFUSED}: to_hex(x)"),
         },
         at=KEY,
     ),
@@ -267,6 +334,24 @@ CASES: tuple[Case, ...] = (
         at=EMAIL,
     ),
     Case(
+        "a name beside the address",
+        f"{REJECTED}: invalid_email",
+        {
+            **_everywhere("'D <d@x.com>'", POSTGRESQL, MARIADB, SQLITE, DUCKDB, CLICKHOUSE),
+            CSV: "D <d@x.com>",
+        },
+        at=EMAIL,
+    ),
+    Case(
+        "two addresses",
+        f"{REJECTED}: invalid_email",
+        {
+            **_everywhere("'d@x.com; e@x.com'", POSTGRESQL, MARIADB, SQLITE, DUCKDB, CLICKHOUSE),
+            CSV: "d@x.com; e@x.com",
+        },
+        at=EMAIL,
+    ),
+    Case(
         "a date, which is midnight UTC",
         '"2026-01-31T00:00:00Z"',
         {
@@ -276,6 +361,8 @@ CASES: tuple[Case, ...] = (
             CSV: "2026-01-31",
             CLICKHOUSE: "toDate('2026-01-31')",
             TRINO: ("date", "2026-01-31"),
+            DATABRICKS: ("date", date(2026, 1, 31)),
+            BIGQUERY: ("DATE", "2026-01-31"),
         },
         at=LEAD,
     ),
@@ -289,6 +376,8 @@ CASES: tuple[Case, ...] = (
             CSV: "2026-01-31 09:00:00",
             CLICKHOUSE: "'2026-01-31 09:00:00'",
             TRINO: ("timestamp(3)", "2026-01-31 09:00:00.000"),
+            DATABRICKS: ("timestamp_ntz", datetime(2026, 1, 31, 9)),
+            BIGQUERY: ("DATETIME", "2026-01-31T09:00:00"),
         },
         at=LEAD,
     ),
@@ -301,6 +390,17 @@ CASES: tuple[Case, ...] = (
             CSV: "2026-01-31 10:00:00+02",
             CLICKHOUSE: "toDateTime('2026-01-31 08:00:00', 'UTC')",
             TRINO: ("timestamp(3) with time zone", "2026-01-31 09:00:00.000 Europe/Berlin"),
+            DATABRICKS: ("timestamp", datetime(2026, 1, 31, 8)),
+            BIGQUERY: ("TIMESTAMP", "1769846400000000"),
+        },
+        at=LEAD,
+    ),
+    Case(
+        "an infinite moment",
+        f"{REJECTED}: invalid_time",
+        {
+            **_everywhere("'infinity'::timestamptz", POSTGRESQL, DUCKDB, PARQUET),
+            REDSHIFT: "'infinity'::timestamp",
         },
         at=LEAD,
     ),
@@ -314,6 +414,8 @@ CASES: tuple[Case, ...] = (
             CSV: "9007199254740993",
             CLICKHOUSE: "toInt64(9007199254740993)",
             TRINO: ("bigint", 9007199254740993),
+            DATABRICKS: ("bigint", 9007199254740993),
+            BIGQUERY: ("INTEGER", "9007199254740993"),
         },
     ),
     Case(
@@ -326,6 +428,8 @@ CASES: tuple[Case, ...] = (
             **_everywhere(f"{_BIG}::double", DUCKDB, PARQUET),
             CLICKHOUSE: f"toFloat64({_BIG})",
             TRINO: ("double", 1.2345678901234568e18),
+            DATABRICKS: ("double", 1.2345678901234568e18),
+            BIGQUERY: ("FLOAT", "1.2345678901234568E18"),
         },
         {SQLITE: "1234567890123456800 Decimal?"},
     ),
@@ -338,6 +442,7 @@ CASES: tuple[Case, ...] = (
             **_everywhere("0.1::float", DUCKDB, PARQUET),
             CLICKHOUSE: "toFloat32(0.1)",
             TRINO: ("real", 0.1),
+            DATABRICKS: ("float", 0.1),
         },
     ),
     Case(
@@ -349,6 +454,7 @@ CASES: tuple[Case, ...] = (
             **_everywhere("16777217::float", DUCKDB, PARQUET),
             CLICKHOUSE: "toFloat32(16777217)",
             TRINO: ("real", 16777216.0),
+            DATABRICKS: ("float", 16777216.0),
         },
         {MARIADB: "16777200 Decimal"},
     ),
@@ -363,6 +469,8 @@ CASES: tuple[Case, ...] = (
             CSV: "0.30000000000000004",
             CLICKHOUSE: "toFloat64(0.1) + 0.2",
             TRINO: ("double", 0.30000000000000004),
+            DATABRICKS: ("double", 0.30000000000000004),
+            BIGQUERY: ("FLOAT", "0.30000000000000004"),
         },
         {SQLITE: "0.3 Decimal?"},
     ),
@@ -375,6 +483,8 @@ CASES: tuple[Case, ...] = (
             SQLITE: ("decimal(38,8)", f"'{_DIGITS}'"),
             CLICKHOUSE: f"toDecimal128('{_DIGITS}', 8)",
             TRINO: ("decimal(38,8)", _DIGITS),
+            DATABRICKS: ("decimal(38,8)", Decimal(_DIGITS)),
+            BIGQUERY: ("BIGNUMERIC", _DIGITS),
         },
         {SQLITE: "123456789012345680000000000000 Decimal?"},
     ),
@@ -387,8 +497,10 @@ CASES: tuple[Case, ...] = (
             SQLITE: ("decimal(38,0)", "42"),
             CLICKHOUSE: "toDecimal128(42, 0)",
             TRINO: ("decimal(38,0)", "42"),
+            DATABRICKS: ("decimal(38,0)", Decimal(42)),
+            BIGQUERY: ("NUMERIC", "42"),
         },
-        {SQLITE: "42 Integer?"},
+        {SQLITE: "42 Integer?", BIGQUERY: "42 Decimal"},
     ),
     Case(
         "`numeric(10,2)` that is whole today",
@@ -400,6 +512,8 @@ CASES: tuple[Case, ...] = (
             CSV: "12.00",
             CLICKHOUSE: "toDecimal64(12, 2)",
             TRINO: ("decimal(10,2)", "12.00"),
+            DATABRICKS: ("decimal(10,2)", Decimal("12.00")),
+            BIGQUERY: ("NUMERIC", "12"),
         },
         {SQLITE: "12 Integer?"},
     ),
@@ -411,6 +525,8 @@ CASES: tuple[Case, ...] = (
             **_everywhere("'NaN'::double", DUCKDB, PARQUET),
             CLICKHOUSE: "nan",
             TRINO: ("double", "NaN"),
+            DATABRICKS: ("double", float("nan")),
+            BIGQUERY: ("FLOAT", "NaN"),
         },
     ),
     Case(
@@ -422,7 +538,24 @@ CASES: tuple[Case, ...] = (
             **_everywhere("'-Infinity'::double", DUCKDB, PARQUET),
             CLICKHOUSE: "-inf",
             TRINO: ("double", "-Infinity"),
+            DATABRICKS: ("double", float("inf")),
+            BIGQUERY: ("FLOAT", "Infinity"),
         },
+    ),
+    Case(
+        "minus zero",
+        "0 Decimal",
+        {
+            **_everywhere("'-0'::float8", *_PG),
+            MARIADB: ("double", "'-0'"),
+            SQLITE: ("real", "-0.0"),
+            **_everywhere("'-0.0'::double", DUCKDB, PARQUET),
+            CLICKHOUSE: "-0.0",
+            TRINO: ("double", -0.0),
+            DATABRICKS: ("double", -0.0),
+            BIGQUERY: ("FLOAT", "-0.0"),
+        },
+        {SQLITE: "0 Decimal?"},
     ),
     Case(
         "true",
@@ -433,6 +566,8 @@ CASES: tuple[Case, ...] = (
             SQLITE: ("boolean", "true"),
             CSV: "true",
             TRINO: ("boolean", True),
+            DATABRICKS: ("boolean", True),
+            BIGQUERY: ("BOOLEAN", "true"),
         },
         {MARIADB: "true Boolean?", SQLITE: "1 Integer?"},
     ),
@@ -445,6 +580,8 @@ CASES: tuple[Case, ...] = (
             SQLITE: ("date", "'9999-12-31'"),
             CSV: "9999-12-31",
             TRINO: ("date", "9999-12-31"),
+            DATABRICKS: ("date", date(9999, 12, 31)),
+            BIGQUERY: ("DATE", "9999-12-31"),
         },
         {SQLITE: '"9999-12-31" String?'},
     ),
@@ -465,6 +602,7 @@ CASES: tuple[Case, ...] = (
             **_everywhere("'0044-03-15 BC'::date", *_PG),
             **_everywhere("'0044-03-15 (BC)'::date", DUCKDB, PARQUET),
             TRINO: ("date", "-0043-03-15"),
+            DATABRICKS: ("date", -735519),
         },
     ),
     Case(
@@ -473,12 +611,18 @@ CASES: tuple[Case, ...] = (
         {
             **_everywhere("'10000-01-01'::date", *_PG, DUCKDB, PARQUET),
             TRINO: ("date", "10000-01-01"),
+            DATABRICKS: ("date", 2932897),
         },
     ),
     Case(
         "a zero date",
         f"{REJECTED}: attribute_type",
         {MARIADB: ("datetime", "'0000-00-00'")},
+    ),
+    Case(
+        "a date without a day",
+        f"{REJECTED}: attribute_type",
+        {MARIADB: ("date", "'2026-02-00'")},
     ),
     Case(
         "a time with nanoseconds, of which milliseconds are sent",
@@ -489,6 +633,8 @@ CASES: tuple[Case, ...] = (
             **_everywhere(f"timestamp_ns '{_TIME}789'", DUCKDB, PARQUET),
             CLICKHOUSE: f"toDateTime64('{_TIME}789', 9)",
             TRINO: ("timestamp(9)", f"{_TIME}789"),
+            DATABRICKS: ("timestamp_ntz", datetime.fromisoformat(_TIME)),
+            BIGQUERY: ("DATETIME", "2026-01-31T10:00:00.123456"),
         },
     ),
     Case(
@@ -500,6 +646,7 @@ CASES: tuple[Case, ...] = (
             CSV: "10:00:00",
             CLICKHOUSE: "cast('10:00:00' as Time)",
             TRINO: ("time(3)", "10:00:00.123"),
+            BIGQUERY: ("TIME", "10:00:00"),
         },
         {
             **dict.fromkeys(
@@ -507,7 +654,13 @@ CASES: tuple[Case, ...] = (
             ),
             MARIADB: f"{REFUSED}: cast(x as char)",
             CLICKHOUSE: f"{REFUSED}: toString(x)",
+            BIGQUERY: f"{REFUSED}: cast(x as string)",
         },
+    ),
+    Case(
+        "24:00, a time of day that Python lacks",
+        f"{REFUSED}: cast(x as text)",
+        {POSTGRESQL: "time '24:00'"},
     ),
     Case(
         "an interval",
@@ -517,10 +670,14 @@ CASES: tuple[Case, ...] = (
             REDSHIFT: "interval '1 day'",
             CLICKHOUSE: "toIntervalDay(1)",
             TRINO: ("interval year to month", "1-2"),
+            DATABRICKS: ("interval_day_time", "1 02:00:00.000000000"),
+            BIGQUERY: ("INTERVAL", "0-0 1 2:0:0"),
         },
         {
             **dict.fromkeys((REDSHIFT, DUCKDB, TRINO), f"{REFUSED}: cast(x as varchar)"),
             CLICKHOUSE: f"{REFUSED}: toString(x)",
+            BIGQUERY: f"{REFUSED}: cast(x as string)",
+            DATABRICKS: '"1 02:00:00.000000000" String?',
         },
     ),
     Case(
@@ -539,6 +696,7 @@ CASES: tuple[Case, ...] = (
             DUCKDB: "'{\"a\": 1}'::json",
             CLICKHOUSE: "cast('{\"a\": 1}' as JSON)",
             TRINO: ("json", '{"a": 1}'),
+            BIGQUERY: ("JSON", '{"a": 1}'),
         },
         {
             MARIADB: '"{\\"a\\": 1}" String',
@@ -546,6 +704,7 @@ CASES: tuple[Case, ...] = (
             DUCKDB: f"{REFUSED}: cast(x as varchar)",
             CLICKHOUSE: f"{REFUSED}: toString(x)",
             TRINO: f"{REFUSED}: json_format(cast(x as json))",
+            BIGQUERY: f"{REFUSED}: to_json_string(x)",
         },
     ),
     Case(
@@ -556,11 +715,15 @@ CASES: tuple[Case, ...] = (
             **_everywhere("[1, 2]", DUCKDB, PARQUET),
             CLICKHOUSE: "[1, 2]",
             TRINO: ("array(integer)", [1, 2]),
+            DATABRICKS: ("array", "[1,2]"),
+            BIGQUERY: ("INTEGER REPEATED", [{"v": "1"}, {"v": "2"}]),
         },
         {
             **dict.fromkeys((DUCKDB, PARQUET), f"{REFUSED}: cast(x as varchar)"),
             CLICKHOUSE: f"{REFUSED}: toString(x)",
             TRINO: f"{REFUSED}: json_format(cast(x as json))",
+            BIGQUERY: f"{REFUSED}: to_json_string(x)",
+            DATABRICKS: f"{REFUSED}: to_json(x)",
         },
     ),
     Case(
@@ -571,11 +734,15 @@ CASES: tuple[Case, ...] = (
             **_everywhere("{'a': 1}", DUCKDB, PARQUET),
             CLICKHOUSE: "tuple(1, 'a')",
             TRINO: ("row(a integer)", [1]),
+            DATABRICKS: ("struct", '{"a":1}'),
+            BIGQUERY: ("RECORD", None),
         },
         {
             **dict.fromkeys((DUCKDB, PARQUET), f"{REFUSED}: cast(x as varchar)"),
             CLICKHOUSE: f"{REFUSED}: toString(x)",
             TRINO: f"{REFUSED}: json_format(cast(x as json))",
+            BIGQUERY: f"{REFUSED}: to_json_string(x)",
+            DATABRICKS: f"{REFUSED}: to_json(x)",
         },
     ),
     Case("a point", f"{REFUSED}: cast(x as varchar)", {DUCKDB: "'POINT(1 2)'::geometry"}),
@@ -612,6 +779,21 @@ CASES: tuple[Case, ...] = (
         {TRINO: '"1.2.3.4" String?'},
     ),
     Case(
+        "an address of IPv6",
+        '"::1" String',
+        {
+            POSTGRESQL: "'::1'::inet",
+            MARIADB: ("inet6", "'::1'"),
+            CLICKHOUSE: "toIPv6('::1')",
+        },
+    ),
+    Case("a set of words", '"a,b" String', {MARIADB: ("set('a', 'b')", "'a,b'")}),
+    Case(
+        "a domain over numeric(10,2)",
+        "12 Decimal",
+        {POSTGRESQL: "12::euros"},
+    ),
+    Case(
         "a control character within a text",
         f"{REJECTED}: attribute_type",
         {
@@ -620,6 +802,8 @@ CASES: tuple[Case, ...] = (
             SQLITE: ("text", "'a\x01b'"),
             CLICKHOUSE: "'a\\x01b'",
             TRINO: ("varchar", "a\x01b"),
+            DATABRICKS: ("string", "a\x01b"),
+            BIGQUERY: ("STRING", "a\x01b"),
         },
     ),
     Case(
@@ -633,6 +817,8 @@ CASES: tuple[Case, ...] = (
         {
             **_everywhere("null", *_PG, MARIADB, SQLITE, DUCKDB, CLICKHOUSE),
             TRINO: ("varchar", None),
+            DATABRICKS: ("string", None),
+            BIGQUERY: ("STRING", None),
         },
     ),
 )

@@ -12,7 +12,7 @@ from sync.domain import objects
 from sync.domain.objects import Descriptor
 from sync.domain.record import Object
 from sync.mapping.json_schema import json_schema
-from tests.support import exactness, troubles
+from tests.support import cells, exactness, troubles
 
 DOCS = Path(__file__).parents[2] / "docs"
 Schema = dict[str, Any]
@@ -153,6 +153,8 @@ SECTIONS: dict[tuple[str, str], abc.Callable[[], str]] = {
     ("mapping.md", "keys"): keys_of_mappings,
     ("mapping.md", "fields"): fields_of_objects,
     ("commands.md", "help"): help_of_commands,
+    ("warehouses.md", "reading"): cells.reading,
+    ("warehouses.md", "reaching"): cells.reaching,
     ("warehouses.md", "values"): exactness.table,
     ("warehouses.md", "words"): troubles.table,
 }

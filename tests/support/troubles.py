@@ -6,6 +6,7 @@ from sync.errors import SourceError
 from sync.warehouse.warehouse import Warehouse
 from tests.support.exactness import (
     CLICKHOUSE,
+    DATABRICKS,
     DUCKDB,
     MARIADB,
     POSTGRESQL,
@@ -13,6 +14,8 @@ from tests.support.exactness import (
     SQLITE,
     TRINO,
 )
+
+SQL_SERVER = "SQL Server"
 
 TABLE, COLUMN, NOBODY = "a table that is not there", "a column that is not there", "nobody answers"
 #: What is asked of a warehouse that has a table `accounts` with the columns `id` and `company`.
@@ -53,7 +56,14 @@ WORDS: abc.Mapping[str, abc.Mapping[str, str]] = {
         COLUMN: "Unknown expression identifier `compny`. Maybe you meant: ['company'].",
         NOBODY: f"cannot connect to clickhousedb://u:***@127.0.0.1:1/d?readonly=2: {_REFUSED}",
     },
-    TRINO: {NOBODY: _REFUSED},
+    TRINO: {NOBODY: f"cannot connect to trino://u@127.0.0.1:1/d: {_REFUSED}"},
+    DATABRICKS: {
+        NOBODY: "cannot connect to databricks://token:***@127.0.0.1:1/d?http_path=x: Connection refused"
+    },
+    SQL_SERVER: {
+        NOBODY: "cannot connect to mssql+pymssql://u:***@127.0.0.1:1/d:"
+        " Unable to connect: TDS server is unavailable or does not exist (127.0.0.1)"
+    },
 }
 #: Where nobody answers, or is.
 NOWHERE = {
@@ -64,6 +74,8 @@ NOWHERE = {
     DUCKDB: "duckdb:////nowhere/d.db",
     CLICKHOUSE: "clickhouse://u:p@127.0.0.1:1/d",
     TRINO: "trino://u@127.0.0.1:1/d",
+    DATABRICKS: "databricks://token:t@127.0.0.1:1/d?http_path=x",
+    SQL_SERVER: "mssql+pymssql://u:p@127.0.0.1:1/d",
 }
 
 

@@ -18,7 +18,7 @@ from sync.mapping.loader import load
 from sync.report.codes import find
 from sync.settings import VARIABLES
 from sync.warehouse.statement import Judgement, judge
-from tests.support import pages, shell
+from tests.support import cells, pages, shell
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -40,6 +40,14 @@ def of(path):
 def _prose(page):
     """A page without its blocks."""
     return re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
+
+
+def test_shown_of_warehouses():
+    """What docs/warehouses.md calls shown names tests that exist, and what is only read names none."""
+    found = [cell for row in cells.ROWS.values() for cell in row.values()]
+    assert [cell for cell in found if ("shown" in cell.says) != bool(cell.tests)] == []
+    assert [test for cell in found for test in cell.tests if cells.missing(test)] == []
+    assert {len(row) for row in cells.ROWS.values()} == {10}
 
 
 @pytest.mark.parametrize(("page", "mark"), pages.SECTIONS, ids=str)

@@ -3,12 +3,16 @@
 Nothing keeps a query from writing but the user's rights and the look at the statement.
 """
 
+import logging
+import socket
 from collections import abc
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, event
 
 from sync.domain.numbers import single
 from sync.domain.record import AttributeType
@@ -30,6 +34,8 @@ _KINDS: dict[str, Kind] = {
     "array": "array",
     **dict.fromkeys(("binary", "geometry", "geography"), "binary"),
 }
+#: Seconds for a connection to come about.
+_PATIENCE = 15
 _MENDED: dict[str, late.Load] = {"float": single, "char": late.unpadded}
 
 
@@ -42,6 +48,14 @@ class Databricks(ByCursor):
     bytes_as_text: ClassVar[str] = "hex({})"
     grammar: ClassVar[str] = "databricks"
 
+    def watch(self, engine: Engine) -> None:
+        """Note which cursor runs; before that, see that anybody is there. What the driver logs it raises as well."""
+        driver = logging.getLogger("databricks")
+        if not driver.handlers:
+            driver.addHandler(logging.NullHandler())
+        ByCursor.watch(self, engine)
+        event.listen(engine, "do_connect", _knock)
+
     def prepare(self, driver: Any) -> None:
         """We read rows out of Arrow: the driver ends a query at a date that Python lacks, and makes NaN null."""
         driver.cursor = partial(_cursor, driver.cursor)
@@ -53,6 +67,15 @@ class Databricks(ByCursor):
     def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
         """Text of fixed width, and numbers of single precision."""
         return late.by_type(_MENDED, (column[1] for column in description))
+
+
+def _knock(dialect: object, record: object, given: object, named: dict[str, Any]) -> None:
+    """See that somebody is there: the driver asks for a quarter of an hour, since a warehouse may be starting."""
+    if getproxies():
+        return
+    host = named.get("_connection_uri") or f"https://{named['server_hostname']}"
+    place = urlsplit(host)
+    socket.create_connection((place.hostname or "", place.port or 443), _PATIENCE).close()
 
 
 def _cursor(plain: abc.Callable[..., Any], *given: Any, **named: Any) -> Any:

@@ -4,6 +4,7 @@ pymssql says of numbers that they are numbers, and no more, so the values tell. 
 read: only the user's rights, and the look at the statement, keep a query from writing.
 """
 
+import re
 from collections import abc
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -17,8 +18,8 @@ from sync.warehouse.dialects.general import General
 
 #: Type codes of pymssql; 3 are whole numbers, floats and bits, 5 are decimals.
 _KINDS: dict[int, Kind] = {1: AttributeType.STRING, 2: "binary", 4: AttributeType.TIMESTAMP}
-#: What the library below adds to every message.
-_ADDED = "DB-Lib error message"
+#: What the library below adds to every message, and begins its own with.
+_ADDED = re.compile(r"DB-Lib error message \d+, severity \d+:\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class SQLServer(General):
         found = next((text for text in _texts(original.args) if text.strip()), None)
         if found is None:
             return engines.words(error, url, detail=detail)
-        return engines.words(Exception(found.partition(_ADDED)[0]), url, detail=detail)
+        said = next(part for part in _ADDED.split(found) if part.strip())
+        return engines.words(Exception(said), url, detail=detail)
 
 
 def _texts(arguments: object) -> abc.Iterator[str]:

@@ -46,6 +46,8 @@ _NUMERIC = 1700
 _DATES = ("date", "timestamp", "timestamptz", "interval")
 #: Read late, so that rows that nobody looks into cost less.
 _LATE = (*_DATES, "numeric", "uuid")
+#: Times of day; the server has one more than Python, 24:00.
+_TIMES = ("time", "timetz")
 #: Types that psycopg has objects for, which are text for us.
 _AS_TEXT = ("inet", "cidr")
 #: Types whose values are mended: char(n) is filled up with blanks, float4 has fewer digits than a double.
@@ -115,6 +117,8 @@ class Psycopg(Libpq):
         as_text = adapters.get_loader(adapters.types["text"].oid, Format.TEXT)
         for name in (*_LATE, *_AS_TEXT):
             adapters.register_loader(adapters.types[name].oid, as_text)
+        for name in _TIMES:
+            adapters.register_loader(adapters.types[name].oid, _lenient(adapters, name))
 
     def late(self, driver: Any, description: abc.Sequence[Any]) -> Late:
         """Dates, decimals and UUIDs; what Python has no date for stays text, to be rejected with its row."""
@@ -195,6 +199,31 @@ def _loads(driver: Any) -> dict[int, late.Load]:
             load = late.zoned(local, driver.info.parameter_status("TimeZone") or "UTC")
         loads[oid] = late.written(load)
     return loads
+
+
+def _lenient(adapters: Any, name: str) -> Any:
+    """What reads times of day as the driver does, but ends no query at one that Python lacks."""
+    from psycopg import DataError
+    from psycopg.adapt import Loader
+    from psycopg.pq import Format
+
+    found = adapters.get_loader(adapters.types[name].oid, Format.TEXT)
+
+    class Lenient(Loader):
+        """One of a connection, as psycopg wants it."""
+
+        def __init__(self, oid: int, context: Any = None) -> None:
+            super().__init__(oid, context)
+            self._plain = found(oid, context)
+
+        def load(self, data: Any) -> Any:
+            """A time of day, or what nobody can be sent."""
+            try:
+                return self._plain.load(data)
+            except DataError:
+                return late.Span(bytes(data).decode())
+
+    return Lenient
 
 
 def _loader(oid: int, driver: Any) -> late.Load:

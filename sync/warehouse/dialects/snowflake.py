@@ -4,11 +4,12 @@ Nothing keeps a query from writing but the user's rights and the look at the sta
 know ends a query: the connector reads rows in compiled code, which neither hands such a value over nor passes over it.
 """
 
+import logging
 from collections import abc
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, Engine
 
 from sync.database import engines
 from sync.domain.record import AttributeType
@@ -53,6 +54,11 @@ class Snowflake(ByCursor):
         cursor = running.cursor_of(driver)
         if cursor is not None and cursor.sfqid:
             cursor.abort_query(cursor.sfqid)
+
+    def watch(self, engine: Engine) -> None:
+        """Note which cursor runs. The connector warns that this is no cloud of Amazon's; what fails it raises."""
+        logging.getLogger("snowflake.connector").setLevel(logging.ERROR)
+        ByCursor.watch(self, engine)
 
     def unreadable(self, error: BaseException) -> bool:
         """By the connector's own number for it."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import URL, Connection
 
-from sync.database import engines
+from sync.database import engines, urls
 from sync.domain.numbers import single
 from sync.domain.record import AttributeType
 from sync.warehouse.dialects import late, trino_values
@@ -71,7 +71,13 @@ class Trino(ByCursor):
         return late.by_type(_LOADS, (_name(str(column[1])) for column in description))
 
     def words(self, error: BaseException, url: URL, *, detail: bool) -> str:
-        """The server's message, which has line and column in it; the driver's own text is the query's id."""
+        """The server's message, which has line and column in it; the driver's own text is the query's id.
+
+        It connects with the first statement, so where nobody answers that is said here.
+        """
+        if _is_nobody(error):
+            said = engines.words(error, url, detail=detail)
+            return f"cannot connect to {urls.mask(url)}: {said}"
         message = getattr(getattr(error, "orig", None), "message", None)
         if not isinstance(message, str):
             return engines.words(error, url, detail=detail)
@@ -79,8 +85,11 @@ class Trino(ByCursor):
 
     def hint(self, error: BaseException) -> str:
         """Where to look if nobody answers: the driver connects with the first statement."""
-        nobody = type(getattr(error, "orig", None)).__name__ == "TrinoConnectionError"
-        return self.unreachable if nobody else ""
+        return self.unreachable if _is_nobody(error) else ""
+
+
+def _is_nobody(error: BaseException) -> bool:
+    return type(getattr(error, "orig", None)).__name__ == "TrinoConnectionError"
 
 
 def kind(written: str) -> Kind:

@@ -1,14 +1,17 @@
 import sqlite3
 import sys
 import threading
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.dialects import registry
 from sqlalchemy.exc import NoSuchModuleError
 
 from sync.errors import ConfigError, SourceError
+from sync.warehouse.dialects.sqlite import SQLite
 from sync.warehouse.warehouse import Warehouse
 from tests.support.queries import read
 
@@ -190,6 +193,23 @@ def test_timeout(path: Path):
         source.columns(FOR_EVER)
     assert caught.value.message.endswith("seconds, as source.timeout says")
     assert caught.value.hint == "raise source.timeout, or let the query do less"
+
+
+@dataclass(frozen=True, slots=True)
+class Deaf(SQLite):
+    """A database that ends no query."""
+
+    def cancel(self, driver: Any) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize("what", ["x", "max(x)"])
+def test_timeout_of_the_deaf(path: Path, what: str):
+    """Where a query cannot be ended, the rows that come after its time are left, many or one."""
+    sql = f"{NUMBERS} select {what} from (select x from n limit 200000)"
+    source = Warehouse(Warehouse.open(f"sqlite:///{path}").engine, Deaf(), timeout=0.001)
+    with pytest.raises(SourceError, match=r"seconds, as source\.timeout says$"):
+        read(source, sql, 10)
 
 
 def test_within_its_time(path: Path):

@@ -241,6 +241,19 @@ def test_words_of_sql_server():
         )
 
 
+def test_words_of_sql_servers_library():
+    """Where the library below speaks for itself, what it says, once."""
+    said = (
+        b"DB-Lib error message 20009, severity 9:\n"
+        b"Unable to connect: TDS server is unavailable or does not exist (h)\n"
+        b"Net-Lib error during Connection refused (111)\n"
+    )
+    assert SQLServer().words(Exception((20009, said + said)), URL, detail=False) == (
+        "Unable to connect: TDS server is unavailable or does not exist (h)"
+        " Net-Lib error during Connection refused (111)"
+    )
+
+
 @pytest.mark.parametrize(
     ("type_", "expected"), [("SELECT", False), ("INSERT", True), ("SCRIPT", True)]
 )
