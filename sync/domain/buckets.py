@@ -6,6 +6,7 @@ A sum is exact, never cut to a width and never XOR: equal rows add up, and do no
 from array import array
 from collections import abc
 from dataclasses import dataclass, field
+from itertools import compress
 
 #: Into so many buckets the keys of a query fall.
 BUCKETS = 65_536
@@ -71,7 +72,7 @@ class Readings(abc.Mapping[int, Reading]):
         self._high[bucket], self._low[bucket] = divmod(reading.total, _CUT)
 
     def __iter__(self) -> abc.Iterator[int]:
-        return (bucket for bucket, count in enumerate(self.counts) if count)
+        return compress(range(BUCKETS), self.counts)
 
     def __len__(self) -> int:
         return BUCKETS - self.counts.count(0)

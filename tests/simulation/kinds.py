@@ -483,10 +483,10 @@ def lag(dice: random.Random, plan: Plan) -> Plan:
     may meet one of these comes once everything shows. Nor does a look-up show what people have typed since, which
     edits, tags, plans and undos are judged by.
     """
-    changes, reads = dice.choice(((True, False), (False, True), (True, True)))
     judged = plan.yielding or plan.tagged
     if judged or any(scene.kind in ("apply", "undo") for scene in plan.scenes):
-        changes, reads = False, True
+        return plan
+    changes, reads = dice.choice(((True, False), (False, True), (True, True)))
     scenes: list[Scene] = []
     for scene in plan.scenes:
         before = [rows for one in scenes for rows in one.seen]

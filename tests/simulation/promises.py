@@ -618,7 +618,9 @@ def plans_hold(world: World) -> Broken:
         if changes is not None and (more := _names(effect) - set(changes)):
             yield f"{effect.caller} sent {sorted(more)}, which its plan does not list"
     for planned in world.applied.values():
-        befores = {line["uuid"]: line["changes"] for line in planned.lines.values()}
+        befores: dict[str, dict[str, Any]] = {}
+        for line in planned.lines.values():  # two mappings may have a line each of one record
+            befores.setdefault(line["uuid"], {}).update(line["changes"])
         for uuid, customer in planned.edited.items():
             now, changes = planned.after.get(uuid), befores.get(uuid, {})
             was_so = changes.get("company", [None])[0] == customer.company
