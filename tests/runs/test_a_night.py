@@ -1,6 +1,7 @@
 """A night of a worker, by a clock of its own: what breaks, what everybody is told of it, and that all is delivered."""
 
 import io
+import json
 import sqlite3
 from contextlib import closing, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
@@ -103,6 +104,21 @@ class Night(Hours):
         assert found["healthy"] is not bool(ill)
         return ill, broken
 
+    def logged(self):
+        """What the log says since it was last asked, of what went wrong: the events, by mapping."""
+        lines = [json.loads(line) for line in self.log.getvalue().splitlines()]
+        self.log.seek(0)
+        self.log.truncate()
+        wrong = [line for line in lines if line["level"] != "info" or line.get("error")]
+        return {(line.get("mapping", ""), line["event"]) for line in wrong}
+
+    def refuse_updates(self):
+        """ChartMogul refuses each update of a customer; only the odd ones have any."""
+        body = '{"code": 422, "message": "Country is odd", "param": "country"}'
+        self.place.sandbox.sandbox.fail(
+            path="/v1/customers/*", method="PATCH", status=422, body=body, times=100
+        )
+
     def status(self):
         """What `status --max-age 3h` ends with, and its lines of what broke off since then."""
         shown = io.StringIO()
@@ -133,9 +149,10 @@ def night(tmp_path, monkeypatch):
 
 
 async def test_a_night(night):
-    """A broken file, a revoked key, a warehouse that is down, a mapping all of whose rows are bad, a killed pod."""
+    """A broken file, a revoked key, a warehouse that is down, rows that are refused or bad, a killed pod."""
     assert await night.hour() == (0, {}, {})
     assert (night.health(), night.status()) == (([], []), (0, 0))
+    assert night.logged() == set()
 
     # 00:00, a colleague breaks a file
     file = night.write("customers")
@@ -143,6 +160,7 @@ async def test_a_night(night):
     assert await night.hour() == (2, {"customers": "failed"}, {"customers": "config"})
     assert (night.health(), night.status()) == (([], ["customers"]), (2, 1))
     assert [night.delivered(name) for name in night.sources] == [1, 2, 2, 2]
+    assert night.logged() == {("customers", "mapping_finished"), ("", "run_finished")}
 
     # 01:00, the file is mended; the key of one mapping is revoked
     night.write("customers")
@@ -150,18 +168,29 @@ async def test_a_night(night):
     assert await night.hour() == (3, {"partners": "failed"}, {"partners": "chartmogul"})
     assert (night.health(), night.status()) == (([], ["partners"]), (0, 1))
     assert [night.delivered(name) for name in night.sources] == [3, 2, 3, 3]
+    assert night.logged() == {("partners", "mapping_finished"), ("", "run_finished")}
 
     # 02:00, there is a new key; the second warehouse is down
     night.env.setenv("KEY_B", API_KEY)
     night.env.setenv("SECOND_WAREHOUSE", night.warehouse("away/second.db"))
     assert await night.hour() == (3, {"orders": "failed"}, {"orders": "source"})
     assert night.health() == ([], ["orders"])
+    assert night.logged() == {("orders", "mapping_finished"), ("", "run_finished")}
     night.now += 3 * HOUR  # had nothing run since, only what broke off before would be too old
     assert (night.health(), night.status()) == ((["orders"], ["orders"]), (1, 1))
     night.now -= 3 * HOUR
 
-    # 03:00, the warehouse is back; every row of one mapping is bad
+    # 03:00, the warehouse is back, without new rows; all of one mapping have changed, and ChartMogul refuses each
     night.env.setenv("SECOND_WAREHOUSE", night.warehouse("second.db"))
+    night.refuse_updates()
+    night.rows -= 1
+    code, ended, _ = await night.hour(country="AT")
+    assert (code, ended) == (1, {"odd": "completed_with_errors"})
+    assert (night.health(), night.status()) == ((["odd"], []), (1, 0))
+    assert night.logged() == {("odd", "row_rejected")}
+    night.place.sandbox.sandbox.faults.clear()
+
+    # 04:00, it takes them again; every row of that mapping is bad
     code, ended, _ = await night.hour(country="Nowhere")
     assert (code, ended) == (1, {"odd": "completed_with_errors"})
     assert (night.health(), night.status()) == ((["odd"], []), (1, 0))
@@ -169,8 +198,10 @@ async def test_a_night(night):
     gauges.show(freshness.describe(one, night.now, None) for one in night.board.freshness)
     assert b'chartmogul_sync_healthy{mapping="odd"} 0.0' in gauges.expose()
     assert b'chartmogul_sync_rejected_rows{mapping="odd"} 5.0' in gauges.expose()
+    # The new row has a line of its own; those that were rejected before, and are, have one together.
+    assert night.logged() == {("odd", "row_rejected"), ("odd", "rows_rejected")}
 
-    # 04:00, the rows are mended; a pod was killed in mid-run: its entry has no end, its lease is held
+    # 05:00, the rows are mended; a pod was killed in mid-run: its entry has no end, its lease is held
     dead = Process("pod-7", "another machine", 1, "0")
     night.now += HOUR
     with closing(night.open()) as store:
@@ -192,9 +223,10 @@ async def test_a_night(night):
     assert (code, ended, reasons) == (5, {"customers": "locked"}, {"customers": "lease"})
     assert 0 < night.free_in <= 90
     assert night.health() == ([], ["customers"])
+    assert night.logged() == {("customers", "mapping_finished"), ("", "run_finished")}
 
     # and 91 seconds later, when the lease has run out
     night.now += timedelta(seconds=night.free_in + 1)
     assert await night.work() == (0, {}, {})
-    assert night.health() == ([], [])
+    assert (night.health(), night.logged()) == (([], []), set())
     assert [night.delivered(name) for name in night.sources] == [night.rows] * 4

@@ -1,10 +1,9 @@
 """A worker by a clock of its own: it runs when it is told to, and all of a run is real but the time."""
 
+import io
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
-
-import structlog
 
 from sync.cli import broken_run
 from sync.cli.config import Prepared, prepare_run, whose
@@ -16,7 +15,9 @@ from sync.domain.timetable import Timetable
 from sync.engine.context import Selection, Stop
 from sync.engine.session import Session, Ways
 from sync.errors import ConfigError
+from sync.report import logs
 from sync.report.files import FileReporter
+from sync.report.log import LogReporter
 from sync.report.several import Several
 from sync.service import freshness
 from sync.service.endpoints import Board
@@ -37,11 +38,14 @@ class Hours:
     def __init__(self, place: Place, now: datetime, max_age: timedelta) -> None:
         self.place, self.now, self.max_age = place, now, max_age
         self.state = f"sqlite:///{place.folder / 'state.db'}"
+        #: What the worker has logged, as JSON lines.
+        self.log = io.StringIO()
 
     def begin(self) -> None:
         """A new process: all that is known is in files."""
         self.board = Board(self.now, self.max_age)
-        self.worker = Worker(self, self.board, Metrics(), structlog.get_logger(), lambda: self.now)
+        log = logs.logger("json", self.log)
+        self.worker = Worker(self, self.board, Metrics(), log, lambda: self.now)
         self.prepared = prepare_run([self.place.folder / "mappings"])
 
     def open(self) -> Store:
@@ -72,7 +76,9 @@ class Hours:
         async with AsyncExitStack() as stack:
             store = self.open()
             stack.callback(store.close)
-            reporter = Several(FileReporter(settings.reports, lambda: self.now), listener)
+            log = logs.logger("json", self.log)
+            lines = LogReporter(log, clock=self.now.timestamp, mask=store.stored)
+            reporter = Several(FileReporter(settings.reports, lambda: self.now), lines, listener)
             stack.callback(reporter.close)
             clock = clock_until(stop)
             session = Session(
