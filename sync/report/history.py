@@ -68,6 +68,7 @@ def _previews(folder: Path, summary: Summary, look: Look, rows: int) -> Iterator
         previews[line["mapping"]].add_line(line)
     for mapping in summary["mappings"]:
         preview = previews[mapping["mapping"]]
+        preview.broke_off = mapping["error"] is not None
         if found := mapping.get("estimate"):
             preview.estimate = Estimate(found["requests"], float(found["seconds"]))
         yield Text("")

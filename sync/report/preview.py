@@ -55,6 +55,8 @@ class Preview:
         self._first: list[lines.Line] = []
         self._counts = {Outcome.CREATED: 0, Outcome.UPDATED: 0}
         self.estimate: Estimate | None = None
+        #: Its end was not reached: of other rows nobody knows.
+        self.broke_off = False
 
     def add(self, results: Sequence[Result]) -> None:
         """Keep the riskiest rows that would be written, count the others."""
@@ -93,16 +95,19 @@ class Preview:
         more = created + updated - len(self._first)
         if more > 0:
             yield Text(visible(f"… and {more:,} more in {changes}", None))
-        if self.estimate is not None:
+        if self.estimate is not None and not self.broke_off:
             yield Text(_cost(self.estimate))
 
     def _numbers(self) -> str:
         created, updated = self._counts.values()
+        if self.broke_off and not created and not updated:
+            return "broke off before anything was known to change"
         if not created and not updated:
             return "would change nothing" if self._planned else "nothing changed"
+        so_far = ", as far as it came" if self.broke_off else ""
         if self._planned:
-            return f"would create {created:,} and update {updated:,}"
-        return f"created {created:,} and updated {updated:,}"
+            return f"would create {created:,} and update {updated:,}{so_far}"
+        return f"created {created:,} and updated {updated:,}{so_far}"
 
 
 def _safety(line: lines.Line) -> tuple[int, bool, int]:

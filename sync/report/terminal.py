@@ -135,6 +135,8 @@ class TerminalReporter:
         if self._out is not None and self._previews:
             for text in risks(document, gathered):
                 write(self._out, text)
+            for mapping in run.mappings:
+                self._previews[mapping.mapping].broke_off = mapping.error is not None
             self._show_previews(self._out, str((folder or Path()) / "changes.jsonl"))
         look = Look(self._talk.width, values, keep if values else self._mask)
         for part in overview(document, gathered, look):

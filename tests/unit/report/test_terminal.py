@@ -218,6 +218,7 @@ def test_dry_run(run, customers, contacts, created, updated, unseen, unchanged, 
     """Standard output has the riskiest changes first, field by field, creates in a line each, and the cost."""
     run.dry_run = True
     customers.new_types = {"seats": "Integer"}
+    contacts.error = None
     run.mappings.append(contacts)
     talk, out = screen(), screen()
     reporter = reporter_on(talk, out, rows=3, reports=tmp_path)
@@ -256,6 +257,26 @@ def test_dry_run_without_estimate(run, created):
     play(reporter_on(screen(), out, rows=0), run, created)
     expected = "customers: would create 1 and update 0\n… and 1 more in changes.jsonl\n\n"
     assert expected == text(out)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (0, "broke off before anything was known to change"),
+        (1, "would create 1 and update 0, as far as it came"),
+    ],
+)
+def test_dry_run_that_broke_off(run, customers, created, rows, told):
+    """It does not say that nothing would change: of the rows that it has not come to nobody knows."""
+    run.dry_run, customers.error = True, "the warehouse is down"
+    out = screen()
+    reporter = reporter_on(screen(), out, rows=3)
+    reporter.started(run)
+    reporter.rows(customers, [created] * rows)
+    reporter.estimated(customers, Estimate(0, 0))
+    reporter.finished(run)
+    assert f"customers: {told}\n" in text(out)
+    assert "The real run" not in text(out)
 
 
 def test_nothing_on_standard_output(run, created):
