@@ -480,8 +480,8 @@ def lag(dice: random.Random, plan: Plan) -> Plan:
 
     Within a run. To a later one a contact looks deleted that is denied by its uuid and by its key, and is made again;
     and where a value went there and back, what a look-up shows from before is just what the row says. So a run that
-    may meet one of these comes once everything shows. Nor does a look-up show what people have typed since, which
-    edits, tags, plans and undos are judged by.
+    may meet one of these comes once everything shows. Nor does a look-up show what people have typed since, by which
+    edits, tags, plans and undos are judged: there nothing lags.
     """
     judged = plan.yielding or plan.tagged
     if judged or any(scene.kind in ("apply", "undo") for scene in plan.scenes):
