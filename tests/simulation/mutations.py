@@ -680,7 +680,7 @@ MUTATIONS: dict[str, Mutation] = {
     "a page settles": Mutation(
         "a firewall's page settles a create, as if ChartMogul had refused it",
         "no_duplicates",
-        ((verdict, "_is_own", lambda data: True),),
+        ((verdict, "_is_own", lambda data, status: True),),
         plans=(_behind_a_page(),),
     ),
     "dropped for ever": Mutation(
