@@ -36,10 +36,12 @@ help:
 	@echo "make lock     the newest versions for requirements/, after a change of dependencies"
 	@echo "make clean    remove what the others made"
 
+# A pip of today: one before 23.3 takes `coverage[toml]` for another package than the `coverage` that is locked, and
+# refuses it as soon as there is a newer one.
 # The project itself is this folder, so that a change counts at once; pip asks for nothing more.
 $(VENV)/run: pyproject.toml requirements/run.txt requirements/build.txt
 	@echo "Making $(VENV): a Python environment of its own"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv --upgrade-deps $(VENV)
 	@echo "Installing what the worker needs: requirements/run.txt"
 	@$(call INSTALL,$(VENV),run.txt build.txt)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -64,25 +66,25 @@ $(VENV)/bench: $(VENV)/dev requirements/bench.txt
 
 $(DRIVERS)/test: requirements/drivers.txt requirements/test.txt
 	@echo "Making $(DRIVERS): one and a half gigabytes of drivers, and ClickHouse's engine"
-	@$(PYTHON) -m venv $(DRIVERS)
+	@$(PYTHON) -m venv --upgrade-deps $(DRIVERS)
 	@$(call INSTALL,$(DRIVERS),drivers.txt)
 	@touch $@
 
 $(DBT)/test:
 	@echo "Making $(DBT): dbt and its adapter for DuckDB"
-	@$(PYTHON) -m venv $(DBT)
+	@$(PYTHON) -m venv --upgrade-deps $(DBT)
 	@$(DBT)/bin/python -m pip install --quiet --disable-pip-version-check dbt-core==1.11.16 dbt-duckdb==1.10.1
 	@touch $@
 
 $(LOWEST)/test: requirements/lowest.txt
 	@echo "Making $(LOWEST), and installing requirements/lowest.txt there"
-	@$(OLDEST) -m venv $(LOWEST)
+	@$(OLDEST) -m venv --upgrade-deps $(LOWEST)
 	@$(call INSTALL,$(LOWEST),lowest.txt)
 	@touch $@
 
 $(SITE)/site: requirements/site.txt
 	@echo "Making $(SITE): what builds the documentation"
-	@$(PYTHON) -m venv $(SITE)
+	@$(PYTHON) -m venv --upgrade-deps $(SITE)
 	@$(call INSTALL,$(SITE),site.txt)
 	@touch $@
 
