@@ -1,15 +1,14 @@
 """A BigQuery for tests: the REST calls that its client makes, with answers that a test gives, and an account's key."""
 
 import json
-import threading
 from collections import abc
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from tests.support.needed import driver
+from tests.support.stand_in import Answering, standing_in
 
 REFERENCE = {"projectId": "shop", "jobId": "job_1", "location": "EU"}
 
@@ -68,14 +67,9 @@ def bigquery(folder: Path) -> abc.Iterator[Key]:
     """A server whose answers a test gives; the account's key is put into the folder."""
     project = Project()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:
-            pass
-
+    class Handler(Answering):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            body = self.body().decode()
             if self.path == "/token":
                 return self.token()
             asked = json.loads(body)
@@ -105,21 +99,13 @@ def bigquery(folder: Path) -> abc.Iterator[Key]:
             self.send({"error": {"code": status, "message": message, "errors": errors}}, status)
 
         def send(self, document: dict[str, Any], status: int = 200) -> None:
-            body = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json; charset=UTF-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(status, "application/json; charset=UTF-8", json.dumps(document).encode())
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        host = f"http://127.0.0.1:{server.server_port}"
+    with standing_in(Handler) as port:
+        host = f"http://127.0.0.1:{port}"
         file = folder / "key.json"
         file.write_text(_key(host), encoding="utf-8")
         yield Key(project, host, f"bigquery://shop?credentials_path={file}")
-        server.shutdown()
 
 
 def _key(host: str) -> str:

@@ -4,12 +4,13 @@ import threading
 from collections import abc
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.support.needed import driver
+from tests.support.stand_in import Answering, standing_in
 
 TOKEN = "dapi-token-of-the-tests"
+_THRIFT = "application/x-thrift"
 
 
 @dataclass
@@ -141,36 +142,20 @@ def databricks(cluster: Cluster) -> abc.Iterator[tuple[str, dict[str, Any]]]:
     service = driver("databricks.sql.thrift_api.TCLIService.TCLIService")
     processor = service.Processor(Service(cluster))
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:
-            pass
-
+    class Handler(Answering):
         def do_POST(self) -> None:
-            asked = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            asked = self.body()
             if self.headers.get("Authorization") != f"Bearer {TOKEN}":
-                return self.send(403, b"")
+                words = {"X-Thriftserver-Error-Message": "Invalid access token."}
+                return self.answer(403, _THRIFT, b"", words)
             answer = memory()
             processor.process(protocol(memory(asked)), protocol(answer))
-            return self.send(200, answer.getvalue())
+            return self.answer(200, _THRIFT, answer.getvalue())
 
-        def send(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            if status == 403:
-                self.send_header("X-Thriftserver-Error-Message", "Invalid access token.")
-            self.send_header("Content-Type", "application/x-thrift")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        place = f"127.0.0.1:{server.server_port}"
+    with standing_in(Handler) as port:
+        place = f"127.0.0.1:{port}"
         options = {
             "_connection_uri": f"http://{place}/sql/1.0/warehouses/1",
             "enable_telemetry": False,
         }
         yield f"databricks://token:{TOKEN}@{place}?http_path=/sql/1.0/warehouses/1", options
-        server.shutdown()

@@ -5,8 +5,9 @@ import threading
 from collections import abc
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support.stand_in import Answering, standing_in
 
 
 @dataclass
@@ -57,15 +58,9 @@ def _column(name: str, kind: str) -> dict[str, Any]:
 def trino(coordinator: Coordinator) -> abc.Iterator[str]:
     """The URL of a server with these answers."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:
-            pass
-
+    class Handler(Answering):
         def do_POST(self) -> None:
-            size = int(self.headers.get("Content-Length") or 0)
-            coordinator.statements.append(self.rfile.read(size).decode())
+            coordinator.statements.append(self.body().decode())
             self.send(coordinator.answer(0))
 
         def do_GET(self) -> None:
@@ -73,19 +68,11 @@ def trino(coordinator: Coordinator) -> abc.Iterator[str]:
 
         def do_DELETE(self) -> None:
             coordinator.cancelled.set()
-            self.send({}, 204)
+            self.answer(204, "application/json", b"")
 
-        def send(self, document: dict[str, Any], status: int = 200) -> None:
-            body = json.dumps(document).encode() if status == 200 else b""
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+        def send(self, document: dict[str, Any]) -> None:
+            self.answer(200, "application/json", json.dumps(document).encode())
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        coordinator.port = server.server_port
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield f"trino://tester@127.0.0.1:{server.server_port}/memory/default"
-        server.shutdown()
+    with standing_in(Handler) as port:
+        coordinator.port = port
+        yield f"trino://tester@127.0.0.1:{port}/memory/default"
