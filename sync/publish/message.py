@@ -9,16 +9,10 @@ from sync.domain.instant import canonical
 from sync.domain.results import MappingRun, Run, Status
 from sync.errors import EXIT_CONFIG
 from sync.publish.events import Event
-from sync.report.words import count, duration, visible
+from sync.report.words import BROKEN_BY, count, duration, visible
 
 #: Why a mapping broke off, by the word for it; another word is the name of a rail.
-_REASONS = {
-    "config": "its mapping, or a setting, does not fit",
-    "source": "the warehouse refused its query, or broke off",
-    "state": "the state could not be read or written",
-    "chartmogul": "ChartMogul said no: look at the API key, the data source and the account",
-    "outage": "ChartMogul did not answer, or nobody got through to it",
-}
+_REASONS = {"config": "its mapping, or a setting, does not fit", **BROKEN_BY}
 
 #: Characters of a name in a title, and elsewhere: Slack takes a title of 150, and a text of 3,000.
 _TITLE, _LINE = 50, 200

@@ -34,7 +34,7 @@ def _parts(found: Found, summary: Summary, gathered: Gathered, *, values: bool) 
 
 def _title(found: Found, summary: Summary) -> str:
     where = f" in {summary['environment']}" if summary.get("environment") else ""
-    how = "with differences" if has_differences(found) else ended(found)
+    how = ended(found, differs=has_differences(found))
     return f"audit{where}, nothing was sent, {how} (exit code {found['exit_code']})"
 
 

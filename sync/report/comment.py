@@ -9,7 +9,7 @@ from sync.report.gathered import Gathered, Group
 from sync.report.kinds import kind
 from sync.report.summary import Summary, ended, foreseen, lasted
 from sync.report.tables import COUNTS
-from sync.report.words import amount, count, duration, value
+from sync.report.words import BROKEN_BY, amount, count, duration, value
 
 #: A comment on GitHub takes 65,536 characters.
 MOST = 60_000
@@ -72,12 +72,8 @@ def _table(mappings: Sequence[Summary]) -> Iterator[str]:
         yield f"| {plain(mapping['mapping'])} | {' | '.join([*rows, *news])} |"
 
 
-#: Why a mapping broke off, where the words that tell it may quote a row.
 _REASONS = {
-    "source": "the warehouse refused its query, or broke off",
-    "state": "the state could not be read or written",
-    "chartmogul": "ChartMogul said no: look at the API key, the data source and the account",
-    "outage": "ChartMogul did not answer, or nobody got through to it",
+    **BROKEN_BY,
     "lease": "the same records are being written elsewhere",
     "signal": "it was interrupted",
 }

@@ -80,8 +80,9 @@ def _headline(summary: Summary, found: Found | None = None) -> Text:
     text.append(f"  {summary['started_at'][:16].replace('T', ' ')} UTC", style="not bold")
     differs = found is not None and audit.has_differences(found)
     name = "completed_with_errors" if differs else summary["status"]
-    how = "with differences" if differs else ended(summary)
-    text.append(f"  {how}", style=f"not bold {_STYLES.get(name, 'red')}")
+    text.append(
+        f"  {ended(summary, differs=differs)}", style=f"not bold {_STYLES.get(name, 'red')}"
+    )
     if (seconds := lasted(summary)) is not None:
         text.append(f" in {duration(seconds)}", style="not bold")
     if summary["dry_run"]:

@@ -162,9 +162,11 @@ def _outcome(mappings: list[Summary], kind: Kind) -> list[Summary]:
 def _status(part: Summary, *, differs: bool) -> dict[str, str]:
     """What a run, or a mapping, is called, and its colour: an audit that found differences is not green."""
     name = part["status"] or "failed"
-    if differs and name == "succeeded":
-        return {"word": "with differences", "name": "completed_with_errors"}
-    return {"word": ended(part), "name": name}
+    differs = differs and name == "succeeded"
+    return {
+        "word": ended(part, differs=differs),
+        "name": "completed_with_errors" if differs else name,
+    }
 
 
 def _differs(mapping: Summary, kind: Kind) -> bool:

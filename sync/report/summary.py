@@ -38,8 +38,13 @@ def dumps(document: Summary) -> str:
     return plain.indented(document)
 
 
-def ended(document: Summary) -> str:
-    """How a run, or one mapping of it, ended, in words; without a status it was broken off."""
+def ended(document: Summary, *, differs: bool = False) -> str:
+    """How a run, or one mapping of it, ended, in words; without a status it was broken off.
+
+    `differs`: it is an audit that compared all, and found differences.
+    """
+    if differs:
+        return "with differences"
     return (document["status"] or "broken off").replace("_", " ")
 
 

@@ -24,7 +24,7 @@ def folder_of(reports: Path, name: str) -> Path:
     """The folder of a real run; ConfigError where there is none, or where the run cannot be undone."""
     folder = find(reports, name)
     summary = read_summary(folder)
-    if summary.get("dry_run") is not False:
+    if summary["dry_run"]:
         what = "an audit" if (folder / AUDIT).exists() else "a dry run"
         raise _error(f"{folder.name} was {what}: it changed nothing", "name a real run, see `runs`")
     if undid := summary.get("undid"):
@@ -48,7 +48,7 @@ def read(folder: Path) -> list[tuple[Summary, Undoable]]:
     try:
         _judge(folder, summary, told)
         return list(_parts(folder, summary, past))
-    except (LookupError, TypeError, AttributeError) as error:
+    except TypeError as error:  # counts that are none; that they are there `read_summary` has seen
         message = f"{folder / SUMMARY} cannot be read: it is damaged"
         raise _error(message, "without it nobody knows what the run wrote to") from error
 

@@ -8,6 +8,14 @@ from sync.domain.record import Value
 from sync.domain.results import Status
 from sync.report.plain import Json, cut
 
+#: Why a mapping broke off, where the words that tell it may quote a row or a secret; by `MappingRun.reason`.
+BROKEN_BY = {
+    "source": "the warehouse refused its query, or broke off",
+    "state": "the state could not be read or written",
+    "chartmogul": "ChartMogul said no: look at the API key, the data source and the account",
+    "outage": "ChartMogul did not answer, or nobody got through to it",
+}
+
 #: Longer values and messages are for the files.
 WIDEST = 60
 LONGEST_MESSAGE = 500
