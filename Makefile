@@ -97,7 +97,7 @@ demo: $(VENV)/run
 TESTS = 4
 test: $(VENV)/test
 	$(BIN)/python -m pytest --numprocesses $(TESTS) --dist loadfile --no-loadscope-reorder -m "not measured"
-	$(BIN)/python -m pytest -m measured tests/integration
+	@$(MAKE) --no-print-directory measured
 
 measured: $(VENV)/test
 	$(BIN)/python -m pytest -m measured tests/integration

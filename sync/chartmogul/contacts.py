@@ -40,8 +40,7 @@ def page(
         "email": email,
         "external_id": external_id,
         "cursor": cursor,
-        "with_overrides": "true" if with_pins else None,
-    }
+    } | (wire.PINS if with_pins else {})
     return wire.page_of("/contacts", filters, names_record=customer_uuid is not None)
 
 

@@ -32,12 +32,8 @@ def page(
     """
     return wire.page_of(
         "/customers",
-        {
-            "data_source_uuid": data_source,
-            "external_id": external_id,
-            "cursor": cursor,
-            "with_overrides": "true" if with_pins else None,
-        },
+        {"data_source_uuid": data_source, "external_id": external_id, "cursor": cursor}
+        | (wire.PINS if with_pins else {}),
     )
 
 

@@ -43,9 +43,8 @@ def way_to(url: str, variables: abc.Mapping[str, str] | None = None) -> Way | No
 def _proxy(address: str) -> httpx.Proxy:
     rest = address.partition("://")[2]
     authority = re.split("[/?#]", rest, maxsplit=1)[0]
-    if (
-        "@" in rest[len(authority) :]
-    ):  # what httpx takes for the host would be a part of the password
+    # What httpx takes for the host would be a part of the password.
+    if "@" in rest[len(authority) :]:
         raise ValueError("a password whose end cannot be told")
     proxy = httpx.Proxy(address)
     port = 443 if proxy.url.port is None else proxy.url.port

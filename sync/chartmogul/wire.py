@@ -29,8 +29,9 @@ LARGEST_PAGE = 8 << 20
 #: Nothing changed: an answer to an update, without a body.
 NOT_MODIFIED = 304
 
-#: What a GET says to be shown which values are pinned, since September 2026.
-WITH_PINS = "?with_overrides=true"
+#: What a GET says to be shown which values are pinned, since September 2026: in a list's filters, and alone.
+PINS = {"with_overrides": "true"}
+WITH_PINS = f"?{urlencode(PINS)}"
 
 #: Texts of fewer characters tell nobody anything: country codes, page sizes.
 _SHORTEST = 4

@@ -842,18 +842,13 @@ def _run() -> int:
         return EXIT_CONFIG
     except (click.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
-    except SyncError as error:
-        from sync.cli.failure import tell
-
-        tell(error, as_json=asked.as_json, env_file=asked.env_file)
-        return error.exit_code
     except Exception as error:  # whatever it is: a traceback and 1 would mean rejected rows
         from sync.cli.failure import tell
         from sync.cli.unforeseen import unforeseen
 
-        fault = unforeseen(error)
-        tell(fault, as_json=asked.as_json, env_file=asked.env_file)
-        return fault.exit_code
+        ended = error if isinstance(error, SyncError) else unforeseen(error)
+        tell(ended, as_json=asked.as_json, env_file=asked.env_file)
+        return ended.exit_code
 
 
 def _show(error: click.ClickException) -> None:

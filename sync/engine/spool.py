@@ -334,21 +334,18 @@ class Spool:
 
     def known(self, keys: abc.Sequence[str]) -> set[str]:
         """Those of these keys that a row has, or had before."""
-        among = "select value from json_each(?1)"
-        found = self._ask(
-            f"select key from rows where key in ({among})"
-            f" union select was from rows where was in ({among})",
-            _listed(keys),
-        )
-        return {key for (key,) in found}
+        return self._either(keys, "true")
 
     def of_two(self, keys: abc.Sequence[str]) -> set[str]:
         """Those of these keys that are one of two of a waiting record, which the state does not know."""
-        waits = "body is not null and uuid is null and was is not null"
+        return self._either(keys, "body is not null and uuid is null and was is not null")
+
+    def _either(self, keys: abc.Sequence[str], which: str) -> set[str]:
+        """Those of these keys that a row has, or had before, of those `which` this is true of."""
         among = "select value from json_each(?1)"
         found = self._ask(
-            f"select key from rows where {waits} and key in ({among})"
-            f" union select was from rows where {waits} and was in ({among})",
+            f"select key from rows where {which} and key in ({among})"
+            f" union select was from rows where {which} and was in ({among})",
             _listed(keys),
         )
         return {key for (key,) in found}

@@ -63,18 +63,13 @@ class Side:
             jobs = await self.lookups.recall(entries)
             if listed_by_key:
                 for job in jobs:
-                    await self._look_for(self._by_either(job))
+                    await self._look_for(self.lookups.by_either(job))
             else:
                 await self._compare(jobs)
 
     def known(self, keys: abc.Sequence[str]) -> set[str]:
         """Those of these keys that a row has, or had before, be it rejected or not."""
         return self.spool.known(keys)
-
-    def _by_either(self, job: Job) -> Job:
-        """A row with two keys is known by the one that some page has shown."""
-        has_two = job.uuid is None and job.record.was is not None
-        return self.lookups.by_either(job) if has_two else job
 
     async def _look_for(self, job: Job) -> None:
         """A row that no page showed. A record may move while pages are read: some are looked for to tell."""

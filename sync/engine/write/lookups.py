@@ -193,10 +193,12 @@ class Lookups:
         """A row with two keys, once all pages were read: known where one of them was shown.
 
         Where none was it is looked for by both: a customer that moved while pages were read would be made again under
-        its new key. Where both were, who looks tells it.
+        its new key. Where both were, who looks tells it. Other rows stay as they are.
         """
         record = job.record
-        found = self.shown.get(record.key), self.shown.get(record.was or "")
+        if job.uuid is not None or record.was is None:
+            return job
+        found = self.shown.get(record.key), self.shown.get(record.was)
         uuids = {one.uuid for one in found if one is not None}
         return replace(job, known=found[0] or found[1]) if len(uuids) == 1 else job
 

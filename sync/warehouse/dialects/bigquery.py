@@ -55,13 +55,10 @@ class BigQuery(General):
         """Ask for something small, once: of a query the driver asks for ten minutes, also where nobody answers."""
         from google.api_core.exceptions import GoogleAPICallError
 
-        with suppress(
-            GoogleAPICallError
-        ):  # somebody answers, and what the query may do is another question
-            next(
-                iter(driver._client.list_datasets(max_results=1, retry=None, timeout=_PATIENCE)),
-                None,
-            )
+        # Of an error somebody answered, and what the query may do is another question.
+        with suppress(GoogleAPICallError):
+            found = driver._client.list_datasets(max_results=1, retry=None, timeout=_PATIENCE)
+            next(iter(found), None)
 
     def kinds(self, connection: Connection, cursor: Any) -> abc.Sequence[Kind]:
         """By the types' names; that a column holds lists only the schema tells."""
