@@ -15,6 +15,7 @@ from sync.domain.plan import Absent, Seen
 from sync.domain.planned import CONFLICT
 from sync.domain.record import ATTRIBUTE, Fields, Rejected
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Result, count
+from sync.domain.sameness import same
 from sync.domain.typed import Typed
 from sync.engine.limits import RunLimits
 from sync.engine.spool import Entry
@@ -207,16 +208,34 @@ class Recorder:
         return Held(mark, self.clock.now(), status, first.field, first.code, words)
 
     def _fixed(self, delivery: Delivery) -> abc.Iterator[str]:
-        """The attributes whose type this delivery has fixed: those that got a value."""
+        """The attributes whose type is fixed in ChartMogul by now: those that got a value, or had it."""
+        fields, dropped = delivery.entry.record.fields, delivery.dropped
         match delivery.result:
-            case PartlyWritten(changes=changes):
-                yield from _attributes_in({name: after for name, (_, after) in changes.items()})
-            case Delivered(outcome=outcome) if outcome is not Outcome.SKIPPED:
-                fields, dropped = delivery.entry.record.fields, delivery.dropped
+            case Delivered(outcome=Outcome.SKIPPED):
+                return
+            case Delivered():
                 for key in _attributes_in(fields):
                     name = ATTRIBUTE + key
-                    if not dropped or self.hasher.field(name, fields[name]) not in dropped:
+                    if dropped and self.hasher.field(name, fields[name]) in dropped:
+                        continue
+                    if name not in delivery.unsent:
                         yield key
+            case PartlyWritten(changes=changes):
+                yield from _attributes_in({name: after for name, (_, after) in changes.items()})
+                yield from self._shown(delivery)
+            case Rejected():
+                yield from self._shown(delivery)
+
+    def _shown(self, delivery: Delivery) -> abc.Iterator[str]:
+        """The attributes that a rejected row has like its record: a create whose answer was lost may have set them."""
+        fields = delivery.entry.record.fields
+        seen = delivery.known if isinstance(delivery.known, Seen) else delivery.looked
+        if seen is None:
+            return
+        for key in _attributes_in(fields):
+            typed, name = self.types.get(key), ATTRIBUTE + key
+            if same(fields[name], seen.fields.get(name), typed.type if typed else None):
+                yield key
 
     async def breathe(self) -> None:
         """Write down what there is, if it is enough or has waited long enough."""

@@ -158,6 +158,26 @@ async def test_locked_attributes():
     assert {"seats"} == desk.attributes
 
 
+@pytest.mark.parametrize("refused", [False, True], ids=["at once", "once it was sent"])
+async def test_attributes_of_a_rejected_row(refused):
+    """What a look-up shows of a row that is rejected has its type: a create that was lost may have brought it."""
+    desk = Desk()
+    seen = replace(SEEN, fields={"attributes.seats": 5, "attributes.on": True})
+    known, looked = (None, seen) if refused else (seen, None)
+    desk.recorder.record(Delivery(entry(), rejected(), known, looked=looked))
+    await desk.recorder.flush()
+    assert {"seats"} == desk.attributes
+
+
+async def test_attributes_that_a_plan_does_not_list():
+    """What differs and was not sent has no type because of this row."""
+    desk = Desk()
+    unsent = frozenset({"attributes.seats"})
+    desk.recorder.record(replace(Delivery(entry(), delivered(), SEEN), unsent=unsent))
+    await desk.recorder.flush()
+    assert {"on"} == desk.attributes
+
+
 async def test_skipped():
     """A record that the mode left alone keeps its uuid, without a fingerprint."""
     desk = Desk()
