@@ -260,9 +260,8 @@ class Account:
         if (request.method, request.path) != ("POST", "/v1/contacts"):
             return None
         body = decode(request.body)
-        key = body.get("external_id") or body["email"].lower()
-        if body["data_source_uuid"] != DATA_SOURCE:
-            key = f"{key} of another source"
+        source = body["data_source_uuid"]
+        key = _of_source(body.get("external_id") or body["email"].lower(), source)
         asked = Asked(request.caller.name, self.now(), key)
         self.asked.append(asked)
         return asked
@@ -444,11 +443,10 @@ class Account:
             else []
         )
         self.graves[uuid] = [("contact by e-mail", key) for key in keys]
+        names = (contact.external_id or "", (contact.email or "").lower())
+        its = {_of_source(name, contact.data_source_uuid) for name in names}
         for asked in self.asked:  # it was there: what became of its create is in doubt no longer
-            asked.sure = asked.sure or asked.key in (
-                contact.external_id,
-                (contact.email or "").lower(),
-            )
+            asked.sure = asked.sure or asked.key in its
         if contact.external_id:
             self.graves[uuid].append(("contact", contact.external_id))
             return
@@ -459,6 +457,11 @@ class Account:
 
     def _is_ours(self, pairs: abc.Iterable[tuple[str, str]]) -> bool:
         return any(source == DATA_SOURCE for source, _ in pairs)
+
+
+def _of_source(key: str, source: str | None) -> str:
+    """What a contact is known by here: of two data sources each may have one of a key."""
+    return key if source == DATA_SOURCE else f"{key} of another source"
 
 
 def _is_lost(kind: str) -> bool:
