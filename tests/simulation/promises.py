@@ -771,33 +771,48 @@ def _sent_again(
     workers: abc.Sequence[Worker],
 ) -> Broken:
     """What processes after an undo write of a record whose row is as it was when it was sent."""
-    query = world.plan.all_queries[line["mapping"]]
-    of_run = _rows_of(run, query, line["key"])
-    for worker in workers:
-        if worker is undoing or worker.shelf is not undoing.shelf or worker.place != (0, 0):
+    others = [
+        one
+        for one in workers
+        if one is not undoing
+        and one is not run
+        and one.shelf is undoing.shelf
+        and one.place == (0, 0)
+        and one.began >= run.began
+    ]
+    of_run = _rows_of(run, world.plan.all_queries[line["mapping"]], line["key"])
+    ends = (one.began for one in others if _ends_an_undo(world, undoing, line, one, of_run))
+    until = min(ends, default=float("inf"))  # who was stopped meanwhile finds it ended as well
+    for worker in others:
+        if worker.began < undoing.ended or worker.undoes is not None:
             continue
-        if worker.began < run.began or worker is run:
-            continue
-        rows = _rows_of(worker, query, line["key"])
-        if _rows_of(worker, query, NEW + line["key"]):
-            return  # a row with another key is another row
-        if worker.undoes is not None:
-            another = world.undone[worker.name]
-            if worker.began > undoing.began and (line["mapping"], line["key"]) in another.lines:
-                return
-            continue
-        if rows and rows != of_run and not worker.scene.looks:
-            return  # the row has changed: what it was before is no matter any more
-        between = worker.scene.between
-        if between is not None and _of_key(between.of(query), line["key"]) != rows:
-            return  # the process may have read what somebody wrote between two statements
-        if worker.began < undoing.ended:
-            continue
-        if worker.scene.kind == "full" or worker.retries is not None:
-            return
         for effect in world.account.effects:
-            if effect.caller == worker.name and effect.writes and line["uuid"] in effect.path:
+            mine = effect.caller == worker.name and effect.writes and line["uuid"] in effect.path
+            if mine and effect.at < until:
                 yield f"{worker.name} sent {line['key']} again, which {undoing.name} put back"
+
+
+def _ends_an_undo(
+    world: World,
+    undoing: Worker,
+    line: abc.Mapping[str, Any],
+    worker: Worker,
+    of_run: list[Any],
+) -> bool:
+    """Whether what was before a record was put back is no matter any more, once a process has begun."""
+    query, key = world.plan.all_queries[line["mapping"]], line["key"]
+    rows, between = _rows_of(worker, query, key), worker.scene.between
+    if _rows_of(worker, query, NEW + key):
+        return True  # a row with another key is another row
+    if worker.undoes is not None:
+        another = world.undone[worker.name]
+        return worker.began > undoing.began and (line["mapping"], key) in another.lines
+    if rows and rows != of_run and not worker.scene.looks:
+        return True  # the row has changed
+    if between is not None and _of_key(between.of(query), key) != rows:
+        return True  # the process may have read what somebody wrote between two statements
+    asks = worker.scene.kind == "full" or worker.retries is not None
+    return asks and worker.began >= undoing.ended
 
 
 def _rows_of(worker: Worker, query: str, key: str) -> list[Any]:
