@@ -147,6 +147,8 @@ class Account:
     typed: dict[str, str] = field(default_factory=dict, init=False)
     #: Whoever has last added a tag to a customer, by uuid and folded tag: a process, or people.
     taggers: dict[tuple[str, str], str] = field(default_factory=dict, init=False)
+    #: Every tag that a process has ever added: who, to which customer, folded.
+    tagged: set[tuple[str, str, str]] = field(default_factory=set, init=False)
     #: Tags that a process took off, with who had added each.
     untagged: list[tuple[str, str, str, str]] = field(default_factory=list, init=False)
     #: Contacts of nobody that were there beforehand, as they were.
@@ -379,6 +381,7 @@ class Account:
         for uuid, now in self._tags(request).items():
             had = before.get(uuid, set())
             self.taggers |= {(uuid, tag): who for tag in now - had}
+            self.tagged |= {(who, uuid, tag) for tag in now - had}
             for tag in sorted(had - now):
                 self.untagged.append((who, uuid, tag, self.taggers.pop((uuid, tag), "somebody")))
 

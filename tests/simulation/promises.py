@@ -259,10 +259,16 @@ def _folded(tags: abc.Iterable[str]) -> set[str]:
 
 
 def tags_of_others_stay(world: World) -> Broken:
-    """A tag that no process has added is never removed."""
-    for account in (world.account, world.other):
-        for who, uuid, tag, added_by in account.untagged if account else ():
-            if not added_by.startswith("process"):
+    """A tag that no process has added is never removed.
+
+    An undo goes by what its run did, and by what ChartMogul shows: a tag that this run has added, and that somebody
+    put there again after it was taken off, goes like any value that is as the run wrote it.
+    """
+    for account in filter(None, (world.account, world.other)):
+        for who, uuid, tag, added_by in account.untagged:
+            undone = world.undone.get(who)
+            its_own = undone is not None and (undone.run.name, uuid, tag) in account.tagged
+            if not added_by.startswith("process") and not its_own:
                 yield f"{who} took {tag} off {uuid}, which {added_by} had added"
 
 
