@@ -606,7 +606,9 @@ def tried_again(world: World) -> Broken:
         if wanted is None or (mapping, number) in rejected:
             continue
         shown = _shown(world, row, world.a_day_later)
-        if isinstance(shown, dict) and shown.get("role") != wanted:
+        if isinstance(shown, str) or (world.plan.overwrite == "if_empty" and shown.get("role")):
+            continue  # what arrived before the row changed stays: it was never dropped
+        if shown.get("role") != wanted:
             yield f"{mapping} row {number}: role is {shown.get('role')!r}, not {wanted!r}"
 
 
