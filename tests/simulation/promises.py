@@ -344,7 +344,10 @@ def _is_edited(world: World, row: Account | Person) -> bool:
     shown = _bearer(world, row)
     if world.plan.overwrite != "reject_edited" or isinstance(shown, str):
         return False
-    return world.plan.undoing or any(_is_foreign(name, shown.get(name)) for name in row.fields)
+    # What was put back is somebody else's, and so is what the other one of two merged customers brought.
+    merged = isinstance(row, Account) and len(shown["external_ids"]) > 1
+    foreign = (_is_foreign(name, shown.get(name)) for name in row.fields)
+    return world.plan.undoing or merged or any(foreign)
 
 
 def edits_survive(world: World) -> Broken:
