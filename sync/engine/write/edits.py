@@ -12,8 +12,8 @@ _REWRITTEN = (
     " automation writes it, so let only one of them have the field"
 )
 _KEPT = (
-    "ChartMogul holds a value of {} that this mapping did not write: it stays, as overwrite: unless_edited says;"
-    " overwrite: always would let the row win"
+    "ChartMogul holds a value of {} that this mapping did not write, and it stays; overwrite: always would let the row"
+    " win"
 )
 
 
