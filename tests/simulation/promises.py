@@ -799,8 +799,17 @@ def _sent_again(
             continue
         for effect in world.account.effects:
             mine = effect.caller == worker.name and effect.writes and line["uuid"] in effect.path
-            if mine and effect.at < until:
+            if mine and effect.at < until and not _is_of_another_row(world, worker, line):
                 yield f"{worker.name} sent {line['key']} again, which {undoing.name} put back"
+
+
+def _is_of_another_row(world: World, worker: Worker, line: abc.Mapping[str, Any]) -> bool:
+    """Whether a process wrote a record for a row whose customer was merged with it: that one was not put back."""
+    held = world.account.sandbox.world.customers.get(line["uuid"])
+    if held is None or sum(source == DATA_SOURCE for source, _ in held.pairs) < 2:
+        return False
+    lines = [one for one in world.lines(worker) if one["uuid"] == line["uuid"]]
+    return (line["mapping"], line["key"]) not in {(one["mapping"], one["key"]) for one in lines}
 
 
 def _ends_an_undo(
