@@ -297,4 +297,4 @@ def time(value: Any) -> str | None:
 
 def clean(text: str) -> str:
     """Half a surrogate pair is legal in JSON, but in no file or terminal that it may go to."""
-    return text.encode("utf-8", "replace").decode()
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

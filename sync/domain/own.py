@@ -35,7 +35,7 @@ class Own:
 
     def with_asked(self, asked: abc.Set[bytes]) -> "Own":
         """These, and what is being asked for."""
-        return replace(self, asked=self.asked | asked)
+        return replace(self, asked=self.asked | asked) if asked else self
 
 
 @dataclass(frozen=True, slots=True)

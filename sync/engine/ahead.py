@@ -7,6 +7,9 @@ from types import TracebackType
 
 from sync.chartmogul.client import Page
 
+#: Seconds that a request takes at most to leave, where there is a connection and the pace allows it.
+_MOMENT = 0.005
+
 
 @dataclass(slots=True)
 class PagesAhead:
@@ -34,9 +37,13 @@ class PagesAhead:
             await asyncio.gather(self._coming, return_exceptions=True)
         await self.pages.aclose()
 
-    def send_for(self) -> None:
-        """Ask for the next page; there has to be one."""
+    async def send_for(self) -> None:
+        """Ask for the next page; there has to be one.
+
+        The request gets a moment to leave: work on the page before does not let go of the processor.
+        """
         self._coming = asyncio.create_task(self._next())
+        await asyncio.wait({self._coming}, timeout=_MOMENT)
 
     async def take(self) -> Page:
         """The page that was sent for; what goes wrong with it comes out here."""

@@ -45,12 +45,12 @@ class ScopeAudit:
     async def _turn_all(self, pages: PagesAhead) -> None:
         """Work on each page while the next one is under way."""
         last = False
-        pages.send_for()
+        await pages.send_for()
         while not last:
             page = await pages.take()
             last = page.last
             if not last:
-                pages.send_for()
+                await pages.send_for()
             await self._turn(page)
 
     @property

@@ -120,6 +120,10 @@ class Pending:
         )
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Lookups:
     """Plans how the records that wait are looked up; what is still unknown of one is looked up when it is delivered.
@@ -133,14 +137,14 @@ class Lookups:
     #: What pages have shown of records by one of two keys, see `keep`.
     shown: SeenRecords
 
-    async def jobs(self) -> abc.AsyncGenerator[Job]:
-        """All records that wait, each once."""
+    async def jobs(self, over: abc.Callable[[], bool] = _never) -> abc.AsyncGenerator[Job]:
+        """All records that wait, each once. Once it is `over`, no further page is asked for."""
         complete, wanted = False, self.pending.to_look_up()
         listing = self.destination.listing
         if listing is None:
             await self.destination.survey(self.pending)
         elif choose(wanted, self.pending.remembered) is Way.LISTING:
-            async with aclosing(self._listed(listing, Listing(wanted))) as pages:
+            async with aclosing(self._listed(listing, Listing(wanted), over)) as pages:
                 async for jobs, last in pages:
                     complete = last
                     for job in jobs:
@@ -151,7 +155,7 @@ class Lookups:
         self.shown.close()
 
     async def _listed(
-        self, listing: KeyListing, budget: Listing
+        self, listing: KeyListing, budget: Listing, over: abc.Callable[[], bool]
     ) -> abc.AsyncGenerator[tuple[list[Job], bool]]:
         """The jobs that each page settles, and whether it was the last page.
 
@@ -159,7 +163,7 @@ class Lookups:
         """
         pending, goes_on = self.pending, True
         async with PagesAhead(listing.pages()) as pages:
-            pages.send_for()
+            await pages.send_for()
             while goes_on:
                 page = await pages.take()
                 if not budget.pages:
@@ -168,9 +172,9 @@ class Lookups:
                 entries = pending.spool.take(list(shown))
                 self.keep(shown)
                 budget.turn(len(entries), page.total_pages)
-                goes_on = not page.last and budget.goes_on()
+                goes_on = not page.last and budget.goes_on() and not over()
                 if goes_on:
-                    pages.send_for()
+                    await pages.send_for()
                 jobs = await self.recall(entries)
                 yield [known_by(job, shown) for job in jobs], page.last
 

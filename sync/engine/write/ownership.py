@@ -20,6 +20,9 @@ from sync.engine.write.tag_notes import Tagged, TagNotes
 from sync.errors import AlreadyExists, NotFound, Refused
 from sync.state.memory import Asked, OwnNote
 
+#: What every address has.
+_AT = "@"
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -155,8 +158,9 @@ class Ownership:
         owner, own, fields = self.policy.owner, job.own, job.record.fields
         found: dict[str, Value] = {}
         kept: set[bytes] = set()
+        apart = {TAGS, *edits.stay}
         for name, wanted in fields.items():
-            if name == TAGS or name in edits.stay:
+            if name in apart:
                 continue
             if not shown.tells(name):
                 kept |= owner.written(name, wanted) & own.shown if own.shown else set()
@@ -188,8 +192,11 @@ class Ownership:
         wanted, value = job.record.fields[name], shown.fields.get(name)
         if value is None:
             return False
+        equal = value == wanted and type(value) is type(wanted)
+        if equal and not (isinstance(value, str) and _AT in value):
+            return False  # as nearly all are: no shape is needed
         shape = self.policy.shape(name)
-        if value == wanted and type(value) is type(wanted):
+        if equal:
             is_email = isinstance(shape, Field) and shape.kind is Kind.EMAIL
             return is_email and normal(value, shape) != value
         if same(wanted, value, shape):

@@ -19,6 +19,7 @@ from sync.domain.sameness import same
 from sync.domain.typed import Typed
 from sync.engine.limits import RunLimits
 from sync.engine.spool import Entry
+from sync.engine.write.aside import Prepared
 from sync.engine.write.delivery import Delivery
 from sync.engine.write.rejections import memorable
 from sync.engine.write.same_refusals import SameRefusals
@@ -92,18 +93,40 @@ class Recorder:
         """
         result = self._told(delivery)
         self.cost += delivery.cost
-        self._results.append(result)
         if self.reporter.run.mrr is not None and isinstance(result, Delivered | PartlyWritten):
             self._note_revenue(self.reporter.run.mrr, result, delivery)
-        if self.state is not None:
-            item, bucket = self._item(delivery, result), self.bucket_of(delivery.entry.record.row)
-            self._items.append(item if bucket is None else replace(item, bucket=bucket))
-            self._attributes.update(self._fixed(delivery))
+        self._take_in(self._prepared(delivery, result), delivery.entry.record.row)
         if not isinstance(result, Delivered):
             self._pending_rejections += 1
             rejected = self.reporter.run.rows.rejected + self._pending_rejections
             self.limits.judge_rejected(rejected, sending=True)
         self._same.note(delivery)
+
+    def prepare(self, delivery: Delivery) -> Prepared:
+        """What there is to write down of a record for which nothing was sent, for `record_prepared` later on."""
+        assert isinstance(delivery.result, Delivered), (
+            "a rejected row has a background, which may change"
+        )
+        mended = delivery.entry.rejected_since is not None
+        return replace(self._prepared(delivery, delivery.result), mended=mended)
+
+    def record_prepared(self, prepared: Prepared) -> None:
+        """Take in what was prepared; it is written down with the next batch."""
+        assert isinstance(prepared.result, Delivered), "only those are prepared"
+        self.reporter.run.mended += prepared.mended
+        self._take_in(prepared, prepared.result.row)
+
+    def _prepared(self, delivery: Delivery, result: Result) -> Prepared:
+        if self.state is None:
+            return Prepared(result, None)
+        return Prepared(result, self._item(delivery, result), tuple(self._fixed(delivery)))
+
+    def _take_in(self, prepared: Prepared, row: int) -> None:
+        self._results.append(prepared.result)
+        if prepared.item is not None:
+            item, bucket = prepared.item, self.bucket_of(row)
+            self._items.append(item if bucket is None else replace(item, bucket=bucket))
+            self._attributes.update(prepared.attributes)
 
     def _note_revenue(
         self, revenue: Revenue, result: Delivered | PartlyWritten, delivery: Delivery

@@ -35,6 +35,8 @@ class SpooledRows:
     def renamed(self, uuid: str) -> abc.Sequence[int]:
         """The rows that are remembered with this uuid, and whose record has another key in ChartMogul."""
         renamed = self.state.renamed_of_uuid(uuid)
+        if not renamed:
+            return []
         passed_over = self.spool.first([memory.key for memory in renamed])
         rows = {key: first.row for key, first in passed_over.items()}
         return [self._row(memory) or rows.get(memory.key, 0) for memory in renamed]

@@ -84,7 +84,7 @@ class Writer:
         if self._stuck and (more := self.spool.follow(self._stuck)):
             self.recorder.limits.judge_more_updates(self._updates + more)
             self.recorder.reporter.phase(Phase.WRITE, more)
-            await self._work(self.lookups.jobs(), self._deliver)
+            await self._work(self.lookups.jobs(self._over), self._deliver)
         if not self._over():
             for entries in self.spool.followers():
                 self.recorder.leave([_unchanged(entry) for entry in entries])
@@ -93,10 +93,10 @@ class Writer:
         phase = self.recorder.reporter.phase
         if not self.lookups.pending.look_first:
             phase(Phase.WRITE, waiting)
-            await self._work(self.lookups.jobs(), self._deliver)
+            await self._work(self.lookups.jobs(self._over), self._deliver)
             return
         phase(Phase.LOOK_UP, None)
-        await self._work(self.lookups.jobs(), self._plan)
+        await self._work(self.lookups.jobs(self._over), self._plan)
         self._see()
         self.recorder.limits.judge_writes(self._creates, self._updates)
         self.recorder.limits.judge_clears(self._clears)
@@ -136,18 +136,18 @@ class Writer:
 
     async def _record_aside(self) -> None:
         """Write down what was set aside, and remember nothing of it before all look-ups are done and judged."""
-        for deliveries in self._aside.deliveries():
+        for some in self._aside.taken_back():
             if self._over():
                 return
-            for delivery in deliveries:
-                self._record_marked(delivery)
+            for prepared in some:
+                self.recorder.record_prepared(prepared)
             await self.recorder.breathe()
 
     async def _foretell(self, job: Job) -> None:
-        self._record_marked(await self.deliver.foretell(job))
+        self._record(self._marked(await self.deliver.foretell(job)))
 
-    def _record_marked(self, delivery: Delivery) -> None:
-        self._record(delivery if self.marks is None else self.marks.mark(delivery))
+    def _marked(self, delivery: Delivery) -> Delivery:
+        return delivery if self.marks is None else self.marks.mark(delivery)
 
     def _record(self, delivery: Delivery) -> None:
         """Hand it to the recorder; who belongs to a rejected record is told why it is not there."""
@@ -230,7 +230,7 @@ class Writer:
             self._record(planned)
             return
         if (settled := self.deliver.settled(planned)) is not None:
-            self._aside.add(settled)
+            self._aside.add(self.recorder.prepare(self._marked(settled)))
             return
         self._creates += isinstance(planned.operation, Create)
         self._updates += isinstance(planned.operation, Update)

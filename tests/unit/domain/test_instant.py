@@ -93,6 +93,21 @@ def test_the_canonical_text_reads_back(instant):
     assert canonical(read) == written
 
 
+@given(
+    st.integers(0, 23),
+    st.characters(codec="utf-8") | st.sampled_from("0123456789-:.,TtZ+ "),
+    st.sampled_from(["10:00:00", "10:00:00Z", "24:00:00Z", "10:00:00.123Z", "23:59:59.999"]),
+)
+def test_the_usual_text_is_read_as_any_other(place, character, written):
+    """What is read a faster way, or nearly is, is the instant that it is with its `T` in lower case, or none."""
+    usual = f"2026-01-31T{written}"
+    one = f"{usual[:place]}{character}{usual[place + 1 :]}"
+    berlin = ZoneInfo("Europe/Berlin")
+
+    if one[10:11] == "T":
+        assert parse(f"{one[:10]}t{one[11:]}", berlin) == parse(one, berlin)
+
+
 @given(st.text(alphabet="0123456789-:T .+ZUTC", max_size=32))
 def test_no_text_breaks_the_reader(text):
     """Any text is an instant in UTC or None."""

@@ -482,9 +482,12 @@ async def test_no_page_too_many(desk):
     one = desk(*keys, listed=True)
     one.there.have(*(seen(key, name="A") for key in keys))
     one.there.troubles["update"] = [Denied("no", Answered(401))]
-    gate = one.there.gates["page 2"] = Gate()
+    gate, update = Gate(), Gate()
+    one.there.gates |= {"page 2": gate, "update": update}
     writing = asyncio.ensure_future(one.write())
     await gate.arrival()
+    await update.arrival()
+    update.open.set()
     await idle()
     gate.open.set()
     with pytest.raises(Denied):
