@@ -203,7 +203,7 @@ class Customers:
         """Nothing is known that a user could do."""
         return ""
 
-    async def foresee(self, record: Record, uuid: str | None) -> None:
+    async def foresee(self, record: Record, uuid: str | None, changes: Changes) -> None:
         """Customers are one by their key alone: no row changes what another one finds."""
 
     def turn(self, record: Record) -> AbstractAsyncContextManager[None]:

@@ -2,10 +2,11 @@
 
 from collections import abc
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sync.chartmogul.client import Client, Page, Written
+from sync.destination.foretold import ForetoldRecords
 from sync.domain.clock import Clock
 from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Changes, Seen
@@ -124,6 +125,8 @@ class Site:
     clock: Clock
     #: Whether what was deleted in ChartMogul is left so.
     leave_deleted: bool = False
+    #: What the mappings of a dry run would have left by now of records that are told by more than their keys.
+    foretold: ForetoldRecords = field(default_factory=ForetoldRecords)
 
 
 class KeyListing(Protocol):
@@ -204,8 +207,8 @@ class Destination(Protocol):
         """What a user can do about a field that ChartMogul dropped in silence; empty where nothing is known."""
         ...
 
-    async def foresee(self, record: Record, uuid: str | None) -> None:
-        """In a dry run: this record would be created now, or updated under its uuid, as later rows would find it."""
+    async def foresee(self, record: Record, uuid: str | None, changes: Changes) -> None:
+        """In a dry run: this record would be created now, or so changed under its uuid, as later rows would find it."""
         ...
 
     def claim(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sync.chartmogul.client import Account, Client
 from sync.chartmogul.verdict import KEYS
+from sync.destination.foretold import ForetoldRecords
 from sync.domain import objects
 from sync.domain.events import Estimate, MappingReporter, Phase, Reporter
 from sync.domain.policy import Mode, OnDeleted, ReadBy, RowsShown
@@ -67,6 +68,8 @@ class MappingTask:
     types: dict[str, Typed] = field(default_factory=dict, init=False)
     #: Who is shown each row that is built; None: nobody asks.
     witness: Witness | None = field(default=None, init=False)
+    #: What those alike would leave by now, in a dry run: they all have the same.
+    foretold: ForetoldRecords = field(default_factory=ForetoldRecords, init=False)
     _spool: Spool | None = field(default=None, init=False)
     _findings: Findings | None = field(default=None, init=False)
     #: What it would leave of records that a later mapping has as well; of a dry run.
@@ -101,6 +104,9 @@ class MappingTask:
         )
         self.before = [other for other in tasks if other.kind is self.about.parent]
         self.alike = [other for other in tasks if other.kind is self.kind]
+        first = self.alike[0]
+        self.foretold = ForetoldRecords() if first is self else first.foretold
+        self.foretold.shared = self.context.dry_run and len(self.alike) > 1
 
     def waits_for(self, other: "MappingTask") -> bool:
         """Whether this is written after `other`, which comes first, and not beside it.
@@ -288,7 +294,11 @@ class MappingTask:
         """Deliver what the spool holds; a dry run only looks and reports."""
         assert self._findings is not None
         with self._timed():
-            assembly = replace(self._assembly(self._findings), common=self._common())
+            assembly = replace(
+                self._assembly(self._findings),
+                common=self._common(),
+                foretold=self.foretold,
+            )
             writer = await assembly.writer()
             with self._blaming():
                 await writer.write()

@@ -312,6 +312,23 @@ def test_contacts_follow_customers_of_the_plan(desk, plan):
     assert created == {"customers": 1, "contacts": 4}
 
 
+def test_two_mappings_of_one_contact(desk, plan):
+    """The second mapping goes on with the contacts that the first one creates, by their e-mail as well."""
+    desk.mapping(CONTACTS, "contacts")
+    second = CONTACTS.replace("mail from", "mail, 'CTO' as role from")
+    second = second.replace("email: mail}", "email: mail, title: role}").replace(
+        "external_id: id, ", ""
+    )
+    desk.mapping(second.replace("'p-' || id as id, ", ""), "roles")
+    _, *listed = make(desk, plan)
+    new = [(one["mapping"], one["outcome"]) for one in listed if "new" in one["key"]]
+    assert new == [("customers", "created"), ("contacts", "created"), ("roles", "updated")]
+    applied = apply(desk, plan)
+    assert applied.code == 0, desk.errors()
+    counts = {m["mapping"]: m["rows"] for m in applied.json["mappings"]}
+    assert (counts["contacts"]["created"], counts["roles"]["updated"]) == (4, 4)
+
+
 # What a plan may not be
 
 

@@ -154,3 +154,65 @@ def test_two_mappings_of_one_record(town, more):
         outcome = {"": "updated", "mode: update\n": "updated"}.get(more)
         assert foreseen.get(("second", "new"), (None, {}))[0] == outcome
         town.table("accounts", COLUMNS, ("new", "Third", "AT", 5, 1), *NOW[:5])
+
+
+PEOPLE = """\
+version: 1
+source: {query: "select id, account, mail, name from people"}
+destination: {object: contact}
+fields: {customer_external_id: account, external_id: id, email: mail, first_name: name}
+"""
+#: By other columns: some of these people have no id here.
+STAFF = """\
+version: 1
+source: {query: "select no, account, mail, role, name from staff"}
+destination: {object: contact}
+fields: {customer_external_id: account, external_id: no, email: mail, title: role, first_name: name}
+"""
+PEOPLE_COLUMNS, STAFF_COLUMNS = "id, account, mail, name", "no, account, mail, role, name"
+
+
+@pytest.fixture
+def crowd(tmp_path):
+    """Two mappings of contacts, some of whom ChartMogul has, and some of whom both have."""
+    crowd = Town(tmp_path)
+    crowd.write("customers", MAPPING)
+    crowd.table("accounts", COLUMNS, *BEFORE)
+    crowd.write("people", PEOPLE)
+    crowd.table("people", PEOPLE_COLUMNS, ("p1", "same", "ada@x.example", "Ada"))
+    crowd.run()
+    crowd.table("accounts", COLUMNS, *BEFORE[:3], ("new", "Quince", "DE", 5, 1))
+    crowd.table(
+        "people",
+        PEOPLE_COLUMNS,
+        ("p1", "same", "ada@new.example", "Ada"),
+        ("p2", "same", "ben@x.example", "Ben"),
+        ("p3", "new", "cleo@x.example", "Cleo"),
+        ("p4", "other", "dan@x.example", "Dan"),
+    )
+    crowd.write("staff", STAFF)
+    crowd.table(
+        "staff",
+        STAFF_COLUMNS,
+        ("p1", "same", "ada@new.example", "CTO", "Ada"),
+        ("p2", "same", "ben@x.example", "CFO", "Benjamin"),
+        (None, "new", "cleo@x.example", "CEO", "Cleo"),
+        ("p9", "new", "cleo@x.example", "COO", "Cleo"),
+        ("p5", "other", "dan@x.example", "dev", "Dan"),
+        ("p6", "other", "eve@x.example", "dev", "Eve"),
+    )
+    return crowd
+
+
+@pytest.mark.parametrize("more", ["", "mode: insert\n", "mode: update\n"])
+def test_two_mappings_of_one_contact(crowd, more):
+    """Whom the first mapping would create, or change, the second finds so: by id, by e-mail, under new customers."""
+    crowd.write("staff", STAFF + more)
+    crowd.write("third", STAFF.replace("role, name from", "'x' as role, name from") + more)
+    for _ in range(2):
+        dry = crowd.run(dry_run=True)
+        foreseen = of_each(crowd)
+        run = crowd.run()
+        assert of_each(crowd) == foreseen
+        for name in ("people", "staff", "third"):
+            assert counts(dry, name) == counts(run, name)

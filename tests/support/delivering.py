@@ -204,7 +204,7 @@ class DictDestination:
         """Something is known of one field only."""
         return "define it in the app" if name == "attributes.role" else ""
 
-    async def foresee(self, record: Record, uuid: str | None) -> None:
+    async def foresee(self, record: Record, uuid: str | None, changes: Changes) -> None:
         """Nothing but a trace."""
         self.log.append(" ".join(["foresee", record.key, *filter(None, [uuid])]))
 

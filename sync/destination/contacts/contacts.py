@@ -15,6 +15,7 @@ from sync.destination.contacts.identity import moved, resolve
 from sync.destination.contacts.in_doubt import DOUBT, InDoubtCreates, doubtful
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.contacts.inventory import ContactInventory
+from sync.destination.foretold import ForetoldRecords
 from sync.destination.interface import (
     SAME_RECORD,
     Outlook,
@@ -72,12 +73,17 @@ class Contacts:
             site.client,
             source,
             ParentResolver(site.client, source, state, site.foreseen, site.leave_deleted),
-            ContactIndex(site.client, source, site.fields),
+            ContactIndex(site.client, source, site.fields, foretold=site.foretold),
             InDoubtCreates(state, site.clock),
             site.rows,
             site.clock,
             CONTACT.own_name in site.fields,
         )
+
+    @property
+    def foretold(self) -> ForetoldRecords:
+        """What a dry run would have made of contacts by now."""
+        return self.index.foretold
 
     @property
     def inventory(self) -> ContactInventory:
@@ -96,6 +102,7 @@ class Contacts:
             outlook.warn_of_lost_state(*self.index.size())
         if self.by_uuid:
             return
+        self.index.expect_foretold()
         if not self.index.complete:
             self._alone_of = outlook.parents_of_one()
         customers = outlook.parents()
@@ -125,7 +132,7 @@ class Contacts:
         return found
 
     async def _find(self, record: Record, uuid: str | None) -> Seen | Absent:
-        gone = False
+        gone, uuid = False, uuid or self.foretold.uuid(record.key)
         if uuid is not None:
             try:
                 if seen := await self._by_uuid(record, uuid):
@@ -155,7 +162,7 @@ class Contacts:
 
     async def _by_uuid(self, record: Record, uuid: str) -> Seen | None:
         """The remembered contact; None where it is nobody's now, or of another data source; NotFound if it is gone."""
-        seen = self.index.by_uuid(uuid) or await self.client.contact(uuid)
+        seen = self.index.by_uuid(uuid) or self.foretold.of(await self.client.contact(uuid))
         if seen.customer_uuid is None or seen.data_source not in (None, self.data_source):
             return None
         if (seen.data_source, seen.customer) == (self.data_source, record.customer):
@@ -260,16 +267,18 @@ class Contacts:
         self.index.change(uuid, written.confirmed, written.seen)
         return replace(written, lost=tuple(name for name in others if name not in written.seen))
 
-    async def foresee(self, record: Record, uuid: str | None) -> None:
-        """In a dry run: a later row may be the contact that this one would create or adopt."""
+    async def foresee(self, record: Record, uuid: str | None, changes: Changes) -> None:
+        """In a dry run: a later row, of this mapping or another, may be what this one would create or adopt."""
+        then = {name: after for name, (_, after) in changes.items()}
         if uuid is not None:
-            self.index.change(uuid, record.fields, record.fields)
+            self.foretold.change(uuid, then)
+            self.index.change(uuid, then, then)
             return
         parent = await self._parent(record)
-        made_up = f"row {record.row}"
-        self._claims[made_up] = record.row
-        seen = Seen(made_up, record.fields, customer_uuid=parent.uuid, data_source=self.data_source)
-        self.index.add(seen, parent)
+        made = self.foretold.create(then, parent.uuid, self.data_source)
+        self._claims[made.uuid] = record.row
+        self.foretold.know(record.key, made.uuid)
+        self.index.add(made, parent)
 
     async def complete(self, record: Record, seen: Seen) -> Written | None:
         """Nothing helps a contact attribute that ChartMogul dropped: it is not defined in the account."""
@@ -294,6 +303,7 @@ class Contacts:
             row = next((other for other in others if other and other != record.row), None)
         if row is None or row == record.row:
             self._claims[seen.uuid] = record.row
+            self.foretold.know(record.key, seen.uuid)
             return None
         return Problem(
             SAME_RECORD,

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from sync.chartmogul.client import Client, Page
+from sync.destination.foretold import ForetoldRecords
 from sync.domain.objects.contact import CONTACT
 from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Seen
@@ -36,6 +37,8 @@ class ContactIndex:
     complete: bool = False
     #: Whether this account's API was seen to ignore the filter by external id: then nothing is asked by it any more.
     ignores_ids: bool = False
+    #: What mappings before this one would have left, in a dry run; what is shown is as they would have left it.
+    foretold: ForetoldRecords = field(default_factory=ForetoldRecords)
     _named: set[str] = field(default_factory=set, init=False)
     _contacts: dict[str, Seen] = field(default_factory=dict, init=False)
     _customers: dict[str, list[str]] = field(default_factory=dict, init=False)
@@ -60,6 +63,11 @@ class ContactIndex:
             self._put(seen)
         self.complete = self.complete or page.last
 
+    def expect_foretold(self) -> None:
+        """Know the contacts that mappings before this one would have created."""
+        for made in self.foretold.made():
+            self._put(made)
+
     def size(self) -> tuple[int, None]:
         """How many contacts of the data source listings have shown so far; nobody says how many there are.
 
@@ -76,7 +84,8 @@ class ContactIndex:
         """The contact of this uuid; one of nobody, or of another data source, is absent. `known`: it was ours."""
         if (seen := self.by_uuid(uuid)) is None:
             try:
-                self._put(seen := await self.client.contact(uuid))
+                seen = self.foretold.of(await self.client.contact(uuid))
+                self._put(seen)
             except NotFound:
                 return Absent(deleted=known)
         ours = seen.customer_uuid and seen.data_source in (None, self.data_source)
@@ -190,6 +199,7 @@ class ContactIndex:
 
     def _put(self, seen: Seen) -> None:
         """Keep a contact; one that says that it is nobody's is kept as such."""
+        seen = self.foretold.of(seen)
         owner = sys.intern(seen.customer_uuid or "")
         external_id = seen.fields.get("external_id")
         before = self._contacts.get(seen.uuid)

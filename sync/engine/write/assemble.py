@@ -1,8 +1,9 @@
 """Puts the writer of one mapping together, once everything is read and judged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sync.chartmogul.client import Client
+from sync.destination.foretold import ForetoldRecords
 from sync.destination.interface import Destination, Foreseen, Site
 from sync.destination.registry import build
 from sync.domain import objects
@@ -42,6 +43,8 @@ class WriterAssembly:
     foreseen: Foreseen
     #: What mappings that have the same records would leave of them; in a dry run.
     common: CommonRecords | None = None
+    #: The same of records that are told by more than their keys.
+    foretold: ForetoldRecords = field(default_factory=ForetoldRecords)
 
     async def writer(self) -> Writer:
         """The writer: how records are looked up, found, decided about, sent and recorded."""
@@ -106,6 +109,7 @@ class WriterAssembly:
             self.foreseen,
             self.context.clock,
             self.mapping.deleted is OnDeleted.LEAVE,
+            self.foretold,
         )
         return build(self.mapping.destination.object, site)
 

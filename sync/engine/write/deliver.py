@@ -173,11 +173,11 @@ class Deliver:
                 result = Delivered(
                     record.row, record.key, Outcome.CREATED, reason, None, True, changes
                 )
-                await self.destination.foresee(record, None)
+                await self.destination.foresee(record, None, changes)
             case Update(record, uuid, changes, before_known, reason, edits):
                 told = (uuid_of(planned, uuid), before_known, changes, warnings_of(edits))
                 result = Delivered(record.row, record.key, Outcome.UPDATED, reason, *told)
-                await self.destination.foresee(record, uuid)
+                await self.destination.foresee(record, uuid, changes)
             case _:
                 return self._left_alone(planned)
         cost = self.destination.cost(result.outcome, changes)

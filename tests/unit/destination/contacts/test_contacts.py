@@ -16,6 +16,7 @@ from sync.destination.interface import Unresolved
 from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Seen
 from sync.domain.record import Fields
+from sync.engine.write.content import all_of
 from sync.errors import AlreadyExists, Denied, NotFound, Outage, Refused, Unavailable
 from sync.state.memory import Doubt
 from tests.support.contacts import START, Square, fields, record
@@ -559,9 +560,11 @@ async def test_a_dry_run_foresees_its_creates_and_adoptions():
     async with Square() as square:
         ben = await square.contact(await square.customer("c1"), email="ben@c1.example")
         assert await found(square, external_id="1", email="ben@c1.example") == ben.uuid
-        await square.contacts.foresee(record(1, external_id="1", email="ben@c1.example"), ben.uuid)
+        one = record(1, external_id="1", email="ben@c1.example")
+        await square.contacts.foresee(one, ben.uuid, {"external_id": (None, "1")})
         assert await found(square, external_id="2", email="ben@c1.example") == "absent"
-        await square.contacts.foresee(record(3, **ADA), None)
+        three = record(3, **ADA)
+        await square.contacts.foresee(three, None, all_of(three))
         seen = await square.contacts.find(record(4, email="ada@c1.example"), None)
         assert isinstance(seen, Seen)
         (said,) = await rivals(square, seen, record(4, email="ada@c1.example"))
@@ -574,9 +577,10 @@ async def test_customers_to_come_keep_their_contacts_apart():
     """One e-mail under two of them makes two contacts."""
     async with Square() as square:
         square.coming |= {"c1", "c2"}
-        await square.contacts.foresee(record(1, "c1", **ADA), None)
+        one = record(1, "c1", **ADA)
+        await square.contacts.foresee(one, None, all_of(one))
         wanted: dict[str, Any] = {"email": "ada@c1.example"}
-        assert await found(square, customer="c1", **wanted) == "row 1"
+        assert await found(square, customer="c1", **wanted) == "to come: 1"
         assert await found(square, customer="c2", **wanted) == "absent"
 
 
