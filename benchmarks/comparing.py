@@ -56,6 +56,7 @@ def _of(
         for question in ("whole", "buckets", changed):
             found.setdefault(question, []).append(Asked.of(url, folder, question))
     drain = median(cost.wall for cost in drains)
+    alone = median(float(cost.out.split()[1]) for cost in drains)
     names = {
         "whole": "one number",
         "buckets": "65,536 buckets",
@@ -72,6 +73,11 @@ def _of(
         yield (
             at_most(name, ratio, "×", most, note) if limited else Line(name, ratio, "×", note=note)
         )
+        share = median(one.seconds for one in asked) / alone
+        name = (
+            f"{rows:,} rows, {where}, {names[question]}: without what the start of a process costs"
+        )
+        yield at_most(name, share, "×", most) if limited else Line(name, share, "×")
     fetched = found[changed][0].rows / rows * 100
     yield at_most(f"{rows:,} rows, {where}, 0.1 % changed: fetched", fetched, "%", 2)
 
