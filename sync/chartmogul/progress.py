@@ -6,6 +6,8 @@ from sync.chartmogul.wire import Misread, Page
 
 #: Pages in all of a list that may be empty, or show again what one page has shown: the order may change meanwhile.
 FRUITLESS = 3
+#: Pages of a list, whatever they show: two hundred million records, far more than any account has.
+MOST = 1_000_000
 
 
 @dataclass(slots=True)
@@ -13,9 +15,11 @@ class Progress:
     """The way through one list.
 
     Of all pages one is kept, a later one each time the list has become twice as long: so a list that goes in circles
-    comes by it again, however long the circle is, and a list of millions is not held in memory.
+    comes by it again, however long the circle is, and a list of millions is not held in memory. One that always has
+    something new ends after `most` pages.
     """
 
+    most: int = MOST
     _cursors: set[str | None] = field(default_factory=lambda: {None})
     _kept: frozenset[str] = frozenset()
     _pages: int = 0
@@ -32,6 +36,8 @@ class Progress:
             raise Misread("its cursor leads back to an earlier page")
         if not page.last and self._fruitless + self._is_fruitless(page) > FRUITLESS:
             raise Misread("it says that there is more, and shows nothing new")
+        if not page.last and self._pages + 1 >= self.most:
+            raise Misread(f"it says that there is more after {self.most:,} pages")
         return page
 
     def follow(self, page: Page) -> None:

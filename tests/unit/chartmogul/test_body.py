@@ -5,13 +5,15 @@ import gzip
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
+from itertools import count
 
 import httpx
 import pytest
 
 from sync.chartmogul.body import LARGEST_ERROR, take
-from sync.chartmogul.progress import FRUITLESS
+from sync.chartmogul.progress import FRUITLESS, MOST, Progress
 from sync.chartmogul.wire import LARGEST, LARGEST_PAGE, Misread, Page
+from sync.domain.plan import Seen
 from sync.errors import Denied, Refused, Unavailable
 from tests.unit.chartmogul.scene import answer, scene
 
@@ -182,6 +184,18 @@ async def test_a_list_that_always_has_another_page(names, pages):
     with pytest.raises(Unavailable, match="shows nothing new"):
         await read_all(s.client.list_customers("ds_1"), seen)
     assert len(seen) == pages
+
+
+def test_a_list_that_always_has_something_new():
+    """Records that nobody has seen before, page after page: it ends as well."""
+    pages = (Page((Seen(f"{n}", {}),), None, last=False, cursor=f"c{n}") for n in count())
+    progress = Progress(most=3)
+    for _ in range(2):
+        progress.follow(progress.judge(next(pages)))
+    with pytest.raises(Misread, match="more after 3 pages"):
+        progress.judge(next(pages))
+
+    assert MOST == 1_000_000
 
 
 async def test_a_list_may_show_a_page_twice():
