@@ -13,7 +13,7 @@ class Example:
     """A row whose field ChartMogul shows otherwise.
 
     `edited`: somebody else has changed it there. `stays`: a run leaves it so, by `overwrite`. `pinned`: somebody pinned
-    what is there.
+    what is there. `undone`: an undo put it back, and a run leaves it so until the row changes.
     """
 
     row: int
@@ -23,20 +23,22 @@ class Example:
     edited: bool = False
     stays: bool = False
     pinned: bool = False
+    undone: bool = False
 
 
 @dataclass(slots=True)
 class AuditedField:
     """In how many records a field differs, and some of them.
 
-    Of these are `edited` those that somebody else has changed, `stays` those that a run leaves so, and `pinned` those
-    that are pinned in ChartMogul.
+    Of these are `edited` those that somebody else has changed, `stays` those that a run leaves so by `overwrite`,
+    `pinned` those that are pinned in ChartMogul, and `undone` those that an undo put back.
     """
 
     different: int = 0
     edited: int = 0
     stays: int = 0
     pinned: int = 0
+    undone: int = 0
     examples: list[Example] = field(default_factory=list)
 
     def add(self, example: Example) -> None:
@@ -45,6 +47,7 @@ class AuditedField:
         self.edited += example.edited
         self.stays += example.stays
         self.pinned += example.pinned
+        self.undone += example.undone
         if len(self.examples) < EXAMPLES:
             self.examples.append(example)
 

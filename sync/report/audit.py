@@ -17,6 +17,7 @@ _WHOSE = {
     "edited": "edited by others",
     "stays": "left so by overwrite",
     "pinned": "pinned in ChartMogul",
+    "undone": "put back by an undo",
 }
 
 
@@ -71,6 +72,7 @@ def _field(found: AuditedField) -> Found:
         "edited": found.edited,
         "stays": found.stays,
         "pinned": found.pinned,
+        "undone": found.undone,
         "examples": [_example(one) for one in found.examples],
     }
 
@@ -84,6 +86,7 @@ def _example(one: Example) -> Found:
         "edited": one.edited,
         "stays": one.stays,
         "pinned": one.pinned,
+        "undone": one.undone,
     }
 
 

@@ -71,6 +71,7 @@ def test_what_differs(three):
         "edited": True,
         "stays": False,
         "pinned": False,
+        "undone": False,
     }
     ended = three("audit")
     assert ended.code == 1

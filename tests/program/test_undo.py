@@ -287,6 +287,25 @@ def test_a_summary_that_is_not_as_it_was(damaged, text):
     assert (ended.code, "summary.json" in ended.err, "damaged" in ended.err) == (2, True, True)
 
 
+def test_an_audit_of_what_was_put_back(damaged):
+    """It differs from its row, and is said to have been put back for as long as runs leave it so."""
+    damaged("undo", newest(damaged))
+    fields = audited(damaged)
+    assert (fields["country"]["different"], fields["country"]["undone"]) == (1, 1)
+    assert fields["tags"]["undone"] == fields["tags"]["different"] == 3
+    assert (
+        "cus_1 (row 1): put back by an undo, ChartMogul has DE, the row AT" in damaged("audit").out
+    )
+    damaged.rows({"country": "FR", "company": None}, {"id": "cus_2"}, {"id": "cus_3"})
+    assert audited(damaged)["country"]["undone"] == 0
+
+
+def audited(desk):
+    """What an audit says of each field of the only mapping."""
+    (mapping,) = json.loads(desk("audit", "--format", "json").out)["mappings"]
+    return mapping["fields"]
+
+
 def test_an_audit_is_called_one(damaged):
     """It writes a report as well, and nothing else."""
     audit = damaged("audit", "--format", "json").json["run_id"]

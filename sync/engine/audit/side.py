@@ -22,12 +22,14 @@ from sync.domain.policy import Mode, OnAbsent
 from sync.domain.record import Rejected, Stage
 from sync.domain.results import Delivered, Outcome, Result, count
 from sync.engine.audit.differences import Differences
+from sync.engine.read.decision import UndoneMarks
 from sync.engine.spool import Spool
 from sync.engine.write.assemble import WriterAssembly
 from sync.engine.write.content import all_of
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.delivery import Delivery, Job, Planned
 from sync.engine.write.lookups import Lookups, known_by
+from sync.state.mapping_state import call
 
 #: A contact whose customer is missing is missing as well.
 _OF_NOBODY = "customer_not_found"
@@ -166,8 +168,8 @@ def _is_missing(result: Result) -> bool:
     return isinstance(result, Delivered) and result.uuid is None
 
 
-async def side_of(assembly: WriterAssembly, audited: Audited) -> Side:
-    """The rows of a mapping that is read, with what they are compared by.
+async def side_of(assembly: WriterAssembly, audited: Audited, digest: bytes) -> Side:
+    """The rows of a mapping that is read, with what they are compared by; `digest` is that of its file.
 
     A row differs whatever the mode would do about it; but what the mode leaves alone is not missing.
     """
@@ -183,12 +185,13 @@ async def side_of(assembly: WriterAssembly, audited: Audited) -> Side:
         tags=mapping.tag_terms,
     )
     leaves_absent = mapping.mode is Mode.UPDATE and mapping.absent is OnAbsent.SKIP
+    undone = UndoneMarks(await call(assembly.state.undone), digest)
     return Side(
         findings.spool,
         await assembly.lookups(destination),
         Deliver(destination, policy, None),
         assembly.reporter,
         audited,
-        Differences(policy, mapping.overwrites),
+        Differences(policy, mapping.overwrites, undone, findings.edition),
         leaves_absent,
     )

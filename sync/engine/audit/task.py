@@ -70,7 +70,7 @@ class AuditTask(MappingTask):
     async def side(self) -> Side:
         """What the records of its scope are held against."""
         assert self._findings is not None
-        return await side_of(self._assembly(self._findings), self.audited)
+        return await side_of(self._assembly(self._findings), self.audited, self.loaded.digest)
 
     async def write(self) -> None:
         """Compare; the first mapping of a scope does it for all of them. A long list is not read to its end first where

@@ -43,6 +43,13 @@ class UndoneMarks:
     marks: abc.Mapping[int, bytes] = field(default_factory=dict)
     digest: bytes = b""
 
+    def hold(self, record: int, fingerprint: bytes, hasher: Hasher, edition: bytes) -> bool:
+        """Whether a record, by its number, was put back, and row and mapping are as they were then."""
+        mark = self.marks.get(record)
+        return mark is not None and mark in (
+            hasher.mark(fingerprint, one) for one in (self.digest, edition)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Marks:
@@ -87,7 +94,7 @@ class StateDecision:
         """What becomes of a record; None: it needs ChartMogul."""
         if memory is None or self.full or self.lost_parents.concern(record, memory):
             return None
-        if self._is_undone(fingerprint, memory):
+        if self.undone.hold(memory.record, fingerprint, self.marks.hasher, self.marks.edition):
             return Delivered(record.row, record.key, Outcome.SKIPPED, UNDONE, memory.uuid)
         if memory.uuid and self.mode is Mode.INSERT:
             reason = "exists already, and the mode is insert"
@@ -97,14 +104,6 @@ class StateDecision:
                 record.row, record.key, Outcome.UNCHANGED, "nothing changed", memory.uuid
             )
         return self._held_back(record, fingerprint, memory)
-
-    def _is_undone(self, fingerprint: bytes, memory: Memory) -> bool:
-        """Whether the record was put back, and row and mapping are as they were then."""
-        mark = self.undone.marks.get(memory.record)
-        if mark is None:
-            return False
-        editions = (self.undone.digest, self.marks.edition)
-        return mark in (self.marks.hasher.mark(fingerprint, one) for one in editions)
 
     def _held_back(self, record: Record, fingerprint: bytes, memory: Memory) -> Rejected | None:
         held = memory.held
