@@ -86,6 +86,21 @@ def test_within_the_bounds(name):
     assert [str(item) for item in wanted if pins.get(item.name, "0") not in item.specifier] == []
 
 
+#: The newest version of a driver that was seen to break with a SQLAlchemy that goes with all others here.
+BROKEN = {
+    "clickhouse-connect": "1.7.2",
+    "snowflake-sqlalchemy": "1.11.1",
+    "sqlalchemy-bigquery": "1.16.0",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_no_pair_that_breaks(name):
+    """No extra lets a driver be installed beside a SQLAlchemy with which it cannot read."""
+    [wanted] = [one for item in asked()["all"] if (one := Requirement(item)).name == name]
+    assert BROKEN[name] not in wanted.specifier
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_pins_have_hashes(name):
     """Each requirement is one version, and pip knows what its files must be."""
