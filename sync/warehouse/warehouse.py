@@ -60,6 +60,8 @@ class Warehouse:
         parsed = urls.parse(url)
         dialect = dialects.choose(*engines.names(parsed))
         options = {**dialect.arguments(parsed), **(connect_args or {})}
+        if timeout is not None:
+            options = dialect.limited(options, timeout)
         try:
             engine = engines.connect(
                 dialect.reading(parsed), poolclass=NullPool, connect_args=options

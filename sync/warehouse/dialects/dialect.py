@@ -62,6 +62,9 @@ class Dialect(Protocol):
     def arguments(self, url: URL) -> dict[str, Any]:
         """What the driver is handed on connecting, besides the URL; what the user says comes before it."""
 
+    def limited(self, options: abc.Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """These options for the driver, so that the server itself ends a query after so many seconds, if it can."""
+
     def watch(self, engine: Engine) -> None:
         """Listen to a new engine for what another question needs to know, such as the cursor that runs."""
 

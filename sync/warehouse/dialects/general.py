@@ -54,6 +54,10 @@ class General:
         """None."""
         return {}
 
+    def limited(self, options: abc.Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """As they are: queries are cancelled when their time is up."""
+        return dict(options)
+
     def watch(self, engine: Engine) -> None:
         """There is nothing to note."""
 

@@ -1,21 +1,24 @@
-"""Snowflake by its own connector: types by their codes, queries aborted by their ids, names in either case.
+"""Snowflake by its own connector: types by their codes, queries cancelled by their sessions, names in either case.
 
 Nothing keeps a query from writing but the user's rights and the look at the statement. A date that Python does not
 know ends a query: the connector reads rows in compiled code, which neither hands such a value over nor passes over it.
 """
 
 import logging
+import re
 from collections import abc
+from contextlib import closing
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, ClassVar
 
 from sqlalchemy import URL, Connection, Engine
 
 from sync.database import engines
 from sync.domain.record import AttributeType
-from sync.warehouse.dialects import running
-from sync.warehouse.dialects.by_cursor import ByCursor
+from sync.warehouse.dialects import errand
 from sync.warehouse.dialects.dialect import Kind
+from sync.warehouse.dialects.general import General
 
 INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
 STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, AttributeType.BOOLEAN
@@ -23,6 +26,13 @@ STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, Attr
 _FIXED = 0
 #: The connector's error where it cannot make Python's values of a row.
 _UNREADABLE = 252005
+#: Seconds for a login and for a connection to come about, of which the connector would take 120 and 60. What is left
+#: open when the process ends is open because the server does not answer: nobody waits for it to be closed then.
+_PATIENCE = {"login_timeout": 45, "connect_timeout": 15, "auto_cleanup": False}
+#: docs.snowflake.com/en/sql-reference/parameters: seconds, of which 0 means the most.
+_LIMIT = "STATEMENT_TIMEOUT_IN_SECONDS"
+#: What the connector puts around the server's words for a login that it refuses.
+_REFUSED = re.compile(r"Failed to login: Login error: (.+?)(?:, code: \d+)?", re.S)
 #: docs.snowflake.com/en/developer-guide/python-connector/python-connector-api, type codes.
 _KINDS: dict[int, Kind] = {
     1: DECIMAL,
@@ -36,29 +46,41 @@ _KINDS: dict[int, Kind] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Snowflake(ByCursor):
+class Snowflake(General):
     """Snowflake."""
 
+    unreachable: ClassVar[str] = (
+        "check the URL and the account's name in it, the user's key, password or token, and that the account's network"
+        " policy lets this machine in"
+    )
     as_text: ClassVar[str] = "{}::string"
     bytes_as_text: ClassVar[str] = "hex_encode({})"
     in_range: ClassVar[str] = "iff(year({0}) between 1 and 9999, {0}, null) as {0}"
     grammar: ClassVar[str] = "snowflake"
     folds: ClassVar[bool] = True
 
+    def arguments(self, url: URL) -> dict[str, Any]:
+        """How long to wait for a server that is silent, where the URL does not say so itself."""
+        return {name: value for name, value in _PATIENCE.items() if name not in url.query}
+
+    def limited(self, options: abc.Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """By the session's own time-out: the server ends the query even where nobody is left who could cancel it."""
+        given = options.get("session_parameters") or {}
+        if any(str(name).upper() == _LIMIT for name in given):
+            return dict(options)
+        return {**options, "session_parameters": {_LIMIT: max(1, ceil(seconds)), **given}}
+
     def kinds(self, connection: Connection, cursor: Any) -> abc.Sequence[Kind]:
         """By the types' codes, and the scale of numbers."""
         return [kind(column[1], column[5]) for column in cursor.description]
 
     def cancel(self, driver: Any) -> None:
-        """By the id of the query, as soon as it has one."""
-        cursor = running.cursor_of(driver)
-        if cursor is not None and cursor.sfqid:
-            cursor.abort_query(cursor.sfqid)
+        """By the session, which has no other query; the connector tells a query's own id only when it is done."""
+        errand.send(driver, lambda: _cancel(driver))
 
     def watch(self, engine: Engine) -> None:
-        """Note which cursor runs. The connector warns that this is no cloud of Amazon's; what fails it raises."""
-        logging.getLogger("snowflake.connector").setLevel(logging.ERROR)
-        ByCursor.watch(self, engine)
+        """The connector logs what it raises as well, and that this is no cloud of Amazon's."""
+        logging.getLogger("snowflake.connector").setLevel(logging.CRITICAL)
 
     def unreadable(self, error: BaseException) -> bool:
         """By the connector's own number for it."""
@@ -69,7 +91,13 @@ class Snowflake(ByCursor):
         message = getattr(getattr(error, "orig", None) or error, "raw_msg", None)
         if not isinstance(message, str) or not message:
             return engines.words(error, url, detail=detail)
-        return engines.words(Exception(message), url, detail=detail)
+        refused = _REFUSED.fullmatch(message)
+        return engines.words(Exception(refused[1] if refused else message), url, detail=detail)
+
+
+def _cancel(driver: Any) -> None:
+    with closing(driver.cursor()) as cursor:
+        cursor.execute(f"select system$cancel_all_queries({int(driver.session_id)})")
 
 
 def kind(code: int, scale: int | None) -> Kind:

@@ -1,6 +1,7 @@
 """Dialects of which no server runs here: what their drivers tell, as it was read in the drivers' code."""
 
 import sqlite3
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,13 +27,12 @@ from tests.support import needed
 
 STRING, INTEGER, DECIMAL = AttributeType.STRING, AttributeType.INTEGER, AttributeType.DECIMAL
 BOOLEAN, TIMESTAMP = AttributeType.BOOLEAN, AttributeType.TIMESTAMP
+LIMIT = "STATEMENT_TIMEOUT_IN_SECONDS"
 URL = make_url("snowflake://u:plantedQ7xV2kZ9@account/db")
 
 
 class Cursor:
     """A cursor that notes what is asked of it."""
-
-    sfqid = "01b2"
 
     def __init__(self, *columns: Any) -> None:
         self.description = columns
@@ -41,8 +41,11 @@ class Cursor:
     def cancel(self) -> None:
         self.asked.append("cancel")
 
-    def abort_query(self, number: str) -> None:
-        self.asked.append(number)
+    def execute(self, sql: str) -> None:
+        self.asked.append(sql)
+
+    def close(self) -> None:
+        self.asked.append("close")
 
 
 def column(code: object, scale: int | None = None) -> tuple[object, ...]:
@@ -196,7 +199,7 @@ class Driver:
 
 @pytest.mark.parametrize(
     ("dialect", "asked"),
-    [(Trino(), ["cancel"]), (Databricks(), ["cancel"]), (Snowflake(), ["01b2"])],
+    [(Trino(), ["cancel"]), (Databricks(), ["cancel"])],
 )
 def test_cancel(dialect, asked):
     """The cursor that runs on the connection is cancelled; where none runs there is nothing to do."""
@@ -205,6 +208,47 @@ def test_cancel(dialect, asked):
     running._CURSORS[driver] = cursor
     dialect.cancel(driver)
     assert cursor.asked == asked
+
+
+class Session:
+    """A connection of Snowflake's connector."""
+
+    session_id = 42
+
+    def __init__(self, cursor: Cursor) -> None:
+        self.cursor = lambda: cursor
+
+
+def test_cancel_at_snowflake():
+    """By the session, as the cursor that runs knows its query's id only when it is done; nobody waits for that."""
+    cursor = Cursor()
+    Snowflake().cancel(Session(cursor))
+    for sending in [one for one in threading.enumerate() if one.name == "errand"]:
+        sending.join(10)
+    assert cursor.asked == ["select system$cancel_all_queries(42)", "close"]
+
+
+def test_patience_of_snowflake():
+    """A login is given up within a minute, unless the user says otherwise."""
+    told = Snowflake().arguments(URL)
+    assert told["login_timeout"] + told["connect_timeout"] <= 60
+    assert "login_timeout" not in Snowflake().arguments(URL.set(query={"login_timeout": "300"}))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "given", "expected"),
+    [
+        (0.2, {}, {LIMIT: 1}),
+        (600, {"role": "r"}, {LIMIT: 600}),
+        (600.5, {"session_parameters": {"QUERY_TAG": "x"}}, {"QUERY_TAG": "x", LIMIT: 601}),
+        (600, {"session_parameters": {LIMIT.lower(): 5}}, {LIMIT.lower(): 5}),
+    ],
+)
+def test_limit_of_snowflake(seconds, given, expected):
+    """The server gets the time in whole seconds, of which 0 would be the most; the user's own comes before it."""
+    told = Snowflake().limited(given, seconds)
+    assert told == given | {"session_parameters": expected}
+    assert Databricks().limited(given, seconds) == given
 
 
 class Noted(sqlite3.Connection):
@@ -229,6 +273,30 @@ def test_words_of_snowflake():
     error.raw_msg = "SQL compilation error:\nObject 'X' does not exist."  # type: ignore[attr-defined]
     told = Snowflake().words(SimpleNamespace(orig=error), URL, detail=False)  # type: ignore[arg-type]
     assert told == "SQL compilation error: Object 'X' does not exist."
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (
+            "Failed to login: Login error: JWT token is invalid. [0c,e9], code: 390144",
+            "JWT token is invalid. [0c,e9]",
+        ),
+        (
+            "Failed to login: Login error: Network policy is required.",
+            "Network policy is required.",
+        ),
+        (
+            "Failed to login: login timed out after 45s",
+            "Failed to login: login timed out after 45s",
+        ),
+    ],
+)
+def test_words_of_a_login(raw, expected):
+    """Why Snowflake refuses a login is said in its own words."""
+    error = Exception(raw)
+    error.raw_msg = raw  # type: ignore[attr-defined]
+    assert Snowflake().words(error, URL, detail=False) == expected
 
 
 def test_words_of_sql_server():
