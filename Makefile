@@ -14,15 +14,19 @@ DRIVERS := .venv-drivers
 # What builds the documentation, and nothing of the worker.
 SITE := .venv-site
 
+# A stand-in of Snowflake, which goes with other versions of what we need ourselves.
+FAKESNOW := .venv-fakesnow
+
 # A real dbt, which goes with other versions of what we need ourselves.
 DBT := .venv-dbt
 
-.PHONY: help demo test measured drivers dbt lowest site simulate campaign fuzz bench bench-full lint audit format lock clean
+.PHONY: help demo test measured drivers snowflake dbt lowest site simulate campaign fuzz bench bench-full lint audit format lock clean
 
 help:
 	@echo "make demo     a sample warehouse, a local ChartMogul, and a whole sync between them"
 	@echo "make test     the whole test suite"
 	@echo "make drivers  the tests of warehouses' drivers that need an environment of 1.5 GB"
+	@echo "make snowflake the tests of Snowflake's driver, against a stand-in in an environment of its own"
 	@echo "make dbt      the tests of dbt models, with a real dbt in an environment of its own"
 	@echo "make lowest   the unit tests, with the lowest versions that pyproject.toml allows"
 	@echo "make site     the documentation as a site, in site/; a warning is an error"
@@ -70,6 +74,13 @@ $(DRIVERS)/test: requirements/drivers.txt requirements/test.txt
 	@$(call INSTALL,$(DRIVERS),drivers.txt)
 	@touch $@
 
+$(FAKESNOW)/test:
+	@echo "Making $(FAKESNOW): a stand-in of Snowflake on DuckDB's engine"
+	@$(PYTHON) -m venv --upgrade-deps $(FAKESNOW)
+	@$(FAKESNOW)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  "fakesnow[server]==0.12.1" duckdb==2.0.1 snowflake-connector-python==4.8.1
+	@touch $@
+
 $(DBT)/test:
 	@echo "Making $(DBT): dbt and its adapter for DuckDB"
 	@$(PYTHON) -m venv --upgrade-deps $(DBT)
@@ -107,6 +118,11 @@ drivers: $(DRIVERS)/test
 	  tests/integration/test_trino.py tests/integration/test_redshift.py tests/integration/test_clickhouse.py \
 	  tests/integration/test_databricks.py tests/integration/test_bigquery.py tests/integration/test_values_upgrades.py \
 	  tests/integration/test_values.py tests/integration/test_troubles.py tests/integration/test_fingerprints_clickhouse.py
+
+snowflake: $(DRIVERS)/test $(FAKESNOW)/test
+	SYNC_TEST_DRIVERS=1 SYNC_TEST_FAKESNOW=$(CURDIR)/$(FAKESNOW)/bin/python $(DRIVERS)/bin/python -m pytest \
+	  tests/integration/test_snowflake.py tests/integration/test_values.py tests/integration/test_troubles.py \
+	  -k "snowflake or Snowflake"
 
 dbt: $(VENV)/test $(DBT)/test
 	SYNC_TEST_DBT=$(CURDIR)/$(DBT)/bin/dbt $(BIN)/python -m pytest tests/integration/test_dbt.py -k "built or exposures"
@@ -156,4 +172,4 @@ lock: $(VENV)/dev
 	$(BIN)/python .ci/lock
 
 clean:
-	rm -rf $(VENV) $(DRIVERS) $(DBT) $(LOWEST) $(SITE) site .cache demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) $(DRIVERS) $(FAKESNOW) $(DBT) $(LOWEST) $(SITE) site .cache demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -19,15 +19,27 @@ from tests.support.exactness import (
     MARIADB,
     POSTGRESQL,
     REDSHIFT,
+    SNOWFLAKE,
     SQLITE,
     TRINO,
 )
+from tests.support.fakesnow import fakesnow
 from tests.support.mariadb import PASSWORD, connected, mariadb_port
 from tests.support.needed import driver, needed
 from tests.support.postgres import connected as to_postgres
 from tests.support.redshift import reader, redshift
 from tests.support.trino import Coordinator, trino
-from tests.support.troubles import COLUMN, NOBODY, NOWHERE, QUERIES, SQL_SERVER, TABLE, WORDS, said
+from tests.support.troubles import (
+    BESIDES,
+    COLUMN,
+    NOBODY,
+    NOWHERE,
+    QUERIES,
+    SQL_SERVER,
+    TABLE,
+    WORDS,
+    said,
+)
 
 __all__ = ["mariadb_port"]
 ACCOUNTS = "create table accounts as select 1 as id, 'Acme' as company"
@@ -42,7 +54,7 @@ LONG = {
 SLOW = "the query was ended after 1 seconds, as source.timeout says"
 
 
-@pytest.fixture(params=[POSTGRESQL, REDSHIFT, MARIADB, SQLITE, DUCKDB, CLICKHOUSE])
+@pytest.fixture(params=[*LONG, SNOWFLAKE])
 def place(request: pytest.FixtureRequest) -> tuple[str, str, dict[str, object]]:
     """A warehouse with a table: its name, its URL, and what its driver is told besides."""
     name = request.param
@@ -113,6 +125,13 @@ def of_clickhouse() -> abc.Iterator[tuple[str, dict[str, object]]]:
         yield f"clickhouse://default@127.0.0.1:{port}/default", {}
 
 
+@pytest.fixture
+def of_snowflake() -> abc.Iterator[tuple[str, dict[str, object]]]:
+    """An engine of this test's own."""
+    with fakesnow(ACCOUNTS) as reached:
+        yield reached
+
+
 def test_words(place: tuple[str, str, dict[str, object]]):
     """The words of the database, with the place in the query where it tells it."""
     name, url, options = place
@@ -121,6 +140,7 @@ def test_words(place: tuple[str, str, dict[str, object]]):
         assert said(source, QUERIES[trouble]).message.startswith(WORDS[name][trouble])
 
 
+@pytest.mark.parametrize("place", LONG, indirect=True)
 def test_too_long(place: tuple[str, str, dict[str, object]]):
     """`source.timeout` ends a query, and the message says so."""
     name, url, options = place
@@ -149,9 +169,10 @@ def test_nobody(name: str, monkeypatch: pytest.MonkeyPatch):
         CLICKHOUSE: ("clickhouse_connect",),
         TRINO: ("trino",),
         DATABRICKS: ("databricks.sqlalchemy",),
+        SNOWFLAKE: ("snowflake.sqlalchemy",),
         SQL_SERVER: ("pymssql",),
     }.get(name, ()):
         driver(module)
-    error = said(Warehouse.open(NOWHERE[name]), "select 1")
+    error = said(Warehouse.open(NOWHERE[name], BESIDES.get(name)), "select 1")
     assert error.message.startswith(WORDS[name][NOBODY])
     assert error.hint.startswith(("check the URL", "the file has to exist"))

@@ -12,6 +12,7 @@ from tests.support.bigquery import Key, bigquery
 from tests.support.clickhouse import clickhouse
 from tests.support.databricks import Cluster, column, databricks
 from tests.support.exactness import CASES, Case, Given
+from tests.support.fakesnow import fakesnow
 from tests.support.mariadb import PASSWORD, connected, mariadb_port
 from tests.support.needed import driver, needed
 from tests.support.postgres import connected as to_postgres
@@ -214,6 +215,20 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> abc.Iterator[Key]:
     driver("sqlalchemy_bigquery")
     with bigquery(tmp_path_factory.mktemp("key")) as key:
         yield key
+
+
+@of(exactness.SNOWFLAKE)
+def test_snowflake(tmp_path: Path, account: Warehouse, case: Case):
+    """By Snowflake's connector, of fakesnow's engine."""
+    sql = query(case.given[exactness.SNOWFLAKE])
+    assert play(tmp_path, case, account, sql) == case.expected(exactness.SNOWFLAKE)
+
+
+@pytest.fixture(scope="module")
+def account() -> abc.Iterator[Warehouse]:
+    """A stand-in of Snowflake."""
+    with fakesnow() as (url, options):
+        yield Warehouse.open(url, options)
 
 
 def test_the_page():

@@ -45,6 +45,7 @@ _DUCK, _LITE = "integration/test_duckdb.py", "unit/warehouse/dialects/test_sqlit
 _RED, _CLICK = "integration/test_redshift.py", "integration/test_clickhouse.py"
 _TRINO, _BRICKS = "integration/test_trino.py", "integration/test_databricks.py"
 _BIG, _VALUES = "integration/test_bigquery.py", "integration/test_values.py"
+_SNOW = "integration/test_snowflake.py"
 _TROUBLES, _FAR = "integration/test_troubles.py", "unit/warehouse/dialects/test_drivers_values.py"
 _ANY = "unit/warehouse/test_warehouse.py"
 _RESULT = "unit/warehouse/test_result.py"
@@ -143,18 +144,23 @@ ROWS: abc.Mapping[str, abc.Mapping[str, Cell]] = {
         errors=Cell("the server's words and place, shown", _of(_TRINO, "test_words")),
     ),
     "Snowflake": _row(
-        "–",
-        types="read",
-        streamed="by the driver, read",
+        "fakesnow (DuckDB's engine); its protocol, without an engine",
+        types=Cell("shown", (*_of(_SNOW, "test_types"), *_of(_VALUES, "test_snowflake"))),
+        streamed=Cell("part by part, shown", _of(_SNOW, "test_streamed")),
         only="the user's rights alone",
-        cancelled="once the driver has the query's id; until then it runs on; read",
-        installs=DRIVERS,
-        connects="no",
-        timeout="likewise; rows that come later are left",
-        credentials="key pair and others: read",
+        cancelled=Cell("shown, the server is told", _of(_SNOW, "test_cancel", "test_a_signal")),
+        installs="`make snowflake`",
+        connects=Cell(
+            "over HTTP, shown", _of(_SNOW, "test_walk", "test_silent", "test_connections_toml")
+        ),
+        timeout=Cell("shown, the server is told, beforehand too", _of(_SNOW, "test_too_long")),
+        credentials=Cell(
+            "password, key pair, access token, OAuth's token, `connections.toml`: shown, up to what the login is told",
+            _of(_SNOW, "test_password", "test_key_pair", "test_token", "test_connections_toml"),
+        ),
         errors=Cell(
-            "read; a date that the driver cannot read: shown by its own reader",
-            _of(_FAR, "test_snowflake"),
+            "the server's words and place, shown; a date that the driver cannot read: shown by its own reader",
+            (*_of(_SNOW, "test_words", "test_refused"), *_of(_FAR, "test_snowflake")),
         ),
     ),
     "BigQuery": _row(

@@ -19,11 +19,11 @@ from tests.support.bench import NOW, customer, loaded
 
 POSTGRESQL, REDSHIFT, MARIADB, SQLITE = "PostgreSQL", "Redshift", "MariaDB", "SQLite"
 DUCKDB, CLICKHOUSE, TRINO, PARQUET, CSV = "DuckDB", "ClickHouse", "Trino", "Parquet", "CSV"
-DATABRICKS, BIGQUERY = "Databricks", "BigQuery"
+DATABRICKS, BIGQUERY, SNOWFLAKE = "Databricks", "BigQuery", "Snowflake"
 #: In the order of the page.
 WAREHOUSES = (
     *(POSTGRESQL, REDSHIFT, MARIADB, SQLITE, DUCKDB, PARQUET, CSV, CLICKHOUSE, TRINO),
-    *(DATABRICKS, BIGQUERY),
+    *(DATABRICKS, BIGQUERY, SNOWFLAKE),
 )
 #: SQL, or a declared type with the value that is put into its column; of Trino and BigQuery, whose engines are not
 #: there, the type and the JSON that they send, of Databricks the type and what is in its Arrow (days for dates that
@@ -126,6 +126,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("double", 1.2345678901234568e18),
             DATABRICKS: ("double", 1.2345678901234568e18),
             BIGQUERY: ("FLOAT", "1.2345678901234568E18"),
+            SNOWFLAKE: f"{_BIG}::float",
         },
         at=KEY,
     ),
@@ -141,6 +142,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("double", 9007199254740992.0),
             DATABRICKS: ("double", 9007199254740992.0),
             BIGQUERY: ("FLOAT", "9.007199254740992E15"),
+            SNOWFLAKE: "9007199254740992::float",
         },
         at=KEY,
     ),
@@ -169,6 +171,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("bigint", int(_BIG)),
             DATABRICKS: ("bigint", int(_BIG)),
             BIGQUERY: ("INTEGER", _BIG),
+            SNOWFLAKE: f"{_BIG}::number(38,0)",
         },
         at=KEY,
     ),
@@ -184,6 +187,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("decimal(20,0)", "12345678901234567890"),
             DATABRICKS: ("decimal(20,0)", Decimal(12345678901234567890)),
             BIGQUERY: ("NUMERIC", "12345678901234567890"),
+            SNOWFLAKE: "12345678901234567890::number(20,0)",
         },
         at=KEY,
     ),
@@ -199,6 +203,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("varchar", "007"),
             DATABRICKS: ("string", "007"),
             BIGQUERY: ("STRING", "007"),
+            SNOWFLAKE: "'007'::varchar",
         },
         at=KEY,
     ),
@@ -214,6 +219,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("decimal(10,2)", "42.00"),
             DATABRICKS: ("decimal(10,2)", Decimal("42.00")),
             BIGQUERY: ("NUMERIC", "42"),
+            SNOWFLAKE: "42.00::number(10,2)",
         },
         at=KEY,
     ),
@@ -227,6 +233,7 @@ CASES: tuple[Case, ...] = (
             CLICKHOUSE: "toFixedString('Acme', 10)",
             TRINO: ("char(10)", "Acme      "),
             DATABRICKS: ("char", "Acme      "),
+            SNOWFLAKE: "'Acme'::char(10)",
         },
         at=KEY,
     ),
@@ -243,6 +250,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("varchar", "Acme  "),
             DATABRICKS: ("string", "Acme  "),
             BIGQUERY: ("STRING", "Acme  "),
+            SNOWFLAKE: "'Acme  '::varchar",
         },
         at=KEY,
     ),
@@ -258,6 +266,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("varchar", "Ac\u200bme"),
             DATABRICKS: ("string", "Ac\u200bme"),
             BIGQUERY: ("STRING", "Ac\u200bme"),
+            SNOWFLAKE: "'Ac\u200bme'",
         },
         at=KEY,
     ),
@@ -270,6 +279,7 @@ CASES: tuple[Case, ...] = (
             SQLITE: ("text", "'Acme\u00ad'"),
             CLICKHOUSE: "'Acme\u00ad'",
             TRINO: ("varchar", "Acme\u00ad"),
+            SNOWFLAKE: "'Acme\u00ad'",
         },
         at=KEY,
     ),
@@ -284,6 +294,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("varchar", "\ufeffAcme\u200e"),
             DATABRICKS: ("string", "\ufeffAcme\u200e"),
             BIGQUERY: ("STRING", "\ufeffAcme\u200e"),
+            SNOWFLAKE: "'\ufeffAcme\u200e'",
         },
         {SQLITE: '"Acme" String?'},
     ),
@@ -299,10 +310,12 @@ CASES: tuple[Case, ...] = (
             TRINO: ("varbinary", "AP8="),
             DATABRICKS: ("binary", b"\x00\xff"),
             BIGQUERY: ("BYTES", "AP8="),
+            SNOWFLAKE: "to_binary('00ff', 'HEX')",
         },
         {
             POSTGRESQL: f"{REFUSED}: encode(x, 'hex')",
             **dict.fromkeys((REDSHIFT, TRINO, BIGQUERY), f"{REFUSED}: to_hex(x)"),
+            SNOWFLAKE: f"{REFUSED}: hex_encode(x)",
         },
         at=KEY,
     ),
@@ -363,6 +376,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("date", "2026-01-31"),
             DATABRICKS: ("date", date(2026, 1, 31)),
             BIGQUERY: ("DATE", "2026-01-31"),
+            SNOWFLAKE: "'2026-01-31'::date",
         },
         at=LEAD,
     ),
@@ -378,6 +392,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("timestamp(3)", "2026-01-31 09:00:00.000"),
             DATABRICKS: ("timestamp_ntz", datetime(2026, 1, 31, 9)),
             BIGQUERY: ("DATETIME", "2026-01-31T09:00:00"),
+            SNOWFLAKE: "'2026-01-31 09:00:00'::timestamp_ntz",
         },
         at=LEAD,
     ),
@@ -392,6 +407,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("timestamp(3) with time zone", "2026-01-31 09:00:00.000 Europe/Berlin"),
             DATABRICKS: ("timestamp", datetime(2026, 1, 31, 8)),
             BIGQUERY: ("TIMESTAMP", "1769846400000000"),
+            SNOWFLAKE: "'2026-01-31 10:00:00 +0200'::timestamp_tz",
         },
         at=LEAD,
     ),
@@ -416,6 +432,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("bigint", 9007199254740993),
             DATABRICKS: ("bigint", 9007199254740993),
             BIGQUERY: ("INTEGER", "9007199254740993"),
+            SNOWFLAKE: "9007199254740993::number(38,0)",
         },
     ),
     Case(
@@ -430,6 +447,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("double", 1.2345678901234568e18),
             DATABRICKS: ("double", 1.2345678901234568e18),
             BIGQUERY: ("FLOAT", "1.2345678901234568E18"),
+            SNOWFLAKE: f"{_BIG}::float",
         },
         {SQLITE: "1234567890123456800 Decimal?"},
     ),
@@ -471,6 +489,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("double", 0.30000000000000004),
             DATABRICKS: ("double", 0.30000000000000004),
             BIGQUERY: ("FLOAT", "0.30000000000000004"),
+            SNOWFLAKE: "0.1::float + 0.2::float",
         },
         {SQLITE: "0.3 Decimal?"},
     ),
@@ -485,6 +504,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("decimal(38,8)", _DIGITS),
             DATABRICKS: ("decimal(38,8)", Decimal(_DIGITS)),
             BIGQUERY: ("BIGNUMERIC", _DIGITS),
+            SNOWFLAKE: f"'{_DIGITS}'::number(38,8)",
         },
         {SQLITE: "123456789012345680000000000000 Decimal?"},
     ),
@@ -499,6 +519,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("decimal(38,0)", "42"),
             DATABRICKS: ("decimal(38,0)", Decimal(42)),
             BIGQUERY: ("NUMERIC", "42"),
+            SNOWFLAKE: "42::number(38,0)",
         },
         {SQLITE: "42 Integer?", BIGQUERY: "42 Decimal"},
     ),
@@ -514,6 +535,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("decimal(10,2)", "12.00"),
             DATABRICKS: ("decimal(10,2)", Decimal("12.00")),
             BIGQUERY: ("NUMERIC", "12"),
+            SNOWFLAKE: "12::number(10,2)",
         },
         {SQLITE: "12 Integer?"},
     ),
@@ -527,6 +549,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("double", "NaN"),
             DATABRICKS: ("double", float("nan")),
             BIGQUERY: ("FLOAT", "NaN"),
+            SNOWFLAKE: "'NaN'::float",
         },
     ),
     Case(
@@ -540,6 +563,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("double", "-Infinity"),
             DATABRICKS: ("double", float("inf")),
             BIGQUERY: ("FLOAT", "Infinity"),
+            SNOWFLAKE: "'-inf'::float",
         },
     ),
     Case(
@@ -554,6 +578,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("double", -0.0),
             DATABRICKS: ("double", -0.0),
             BIGQUERY: ("FLOAT", "-0.0"),
+            SNOWFLAKE: "'-0.0'::float",
         },
         {SQLITE: "0 Decimal?"},
     ),
@@ -568,6 +593,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("boolean", True),
             DATABRICKS: ("boolean", True),
             BIGQUERY: ("BOOLEAN", "true"),
+            SNOWFLAKE: "true",
         },
         {MARIADB: "true Boolean?", SQLITE: "1 Integer?"},
     ),
@@ -582,6 +608,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("date", "9999-12-31"),
             DATABRICKS: ("date", date(9999, 12, 31)),
             BIGQUERY: ("DATE", "9999-12-31"),
+            SNOWFLAKE: "'9999-12-31'::date",
         },
         {SQLITE: '"9999-12-31" String?'},
     ),
@@ -635,6 +662,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("timestamp(9)", f"{_TIME}789"),
             DATABRICKS: ("timestamp_ntz", datetime.fromisoformat(_TIME)),
             BIGQUERY: ("DATETIME", "2026-01-31T10:00:00.123456"),
+            SNOWFLAKE: f"'{_TIME}789'::timestamp_ntz",
         },
     ),
     Case(
@@ -647,6 +675,7 @@ CASES: tuple[Case, ...] = (
             CLICKHOUSE: "cast('10:00:00' as Time)",
             TRINO: ("time(3)", "10:00:00.123"),
             BIGQUERY: ("TIME", "10:00:00"),
+            SNOWFLAKE: "'10:00:00'::time",
         },
         {
             **dict.fromkeys(
@@ -655,6 +684,7 @@ CASES: tuple[Case, ...] = (
             MARIADB: f"{REFUSED}: cast(x as char)",
             CLICKHOUSE: f"{REFUSED}: toString(x)",
             BIGQUERY: f"{REFUSED}: cast(x as string)",
+            SNOWFLAKE: f"{REFUSED}: x::string",
         },
     ),
     Case(
@@ -697,6 +727,7 @@ CASES: tuple[Case, ...] = (
             CLICKHOUSE: "cast('{\"a\": 1}' as JSON)",
             TRINO: ("json", '{"a": 1}'),
             BIGQUERY: ("JSON", '{"a": 1}'),
+            SNOWFLAKE: "parse_json('{\"a\": 1}')",
         },
         {
             MARIADB: '"{\\"a\\": 1}" String',
@@ -705,6 +736,7 @@ CASES: tuple[Case, ...] = (
             CLICKHOUSE: f"{REFUSED}: toString(x)",
             TRINO: f"{REFUSED}: json_format(cast(x as json))",
             BIGQUERY: f"{REFUSED}: to_json_string(x)",
+            SNOWFLAKE: f"{REFUSED}: x::string",
         },
     ),
     Case(
@@ -717,6 +749,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("array(integer)", [1, 2]),
             DATABRICKS: ("array", "[1,2]"),
             BIGQUERY: ("INTEGER REPEATED", [{"v": "1"}, {"v": "2"}]),
+            SNOWFLAKE: "parse_json('[1, 2]')::array",
         },
         {
             **dict.fromkeys((DUCKDB, PARQUET), f"{REFUSED}: cast(x as varchar)"),
@@ -724,6 +757,7 @@ CASES: tuple[Case, ...] = (
             TRINO: f"{REFUSED}: json_format(cast(x as json))",
             BIGQUERY: f"{REFUSED}: to_json_string(x)",
             DATABRICKS: f"{REFUSED}: to_json(x)",
+            SNOWFLAKE: f"{REFUSED}: x::string",
         },
     ),
     Case(
@@ -736,6 +770,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("row(a integer)", [1]),
             DATABRICKS: ("struct", '{"a":1}'),
             BIGQUERY: ("RECORD", None),
+            SNOWFLAKE: "object_construct('a', 1)",
         },
         {
             **dict.fromkeys((DUCKDB, PARQUET), f"{REFUSED}: cast(x as varchar)"),
@@ -743,6 +778,7 @@ CASES: tuple[Case, ...] = (
             TRINO: f"{REFUSED}: json_format(cast(x as json))",
             BIGQUERY: f"{REFUSED}: to_json_string(x)",
             DATABRICKS: f"{REFUSED}: to_json(x)",
+            SNOWFLAKE: f"{REFUSED}: x::string",
         },
     ),
     Case("a point", f"{REFUSED}: cast(x as varchar)", {DUCKDB: "'POINT(1 2)'::geometry"}),
@@ -804,6 +840,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("varchar", "a\x01b"),
             DATABRICKS: ("string", "a\x01b"),
             BIGQUERY: ("STRING", "a\x01b"),
+            SNOWFLAKE: "'a\x01b'",
         },
     ),
     Case(
@@ -819,6 +856,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("varchar", None),
             DATABRICKS: ("string", None),
             BIGQUERY: ("STRING", None),
+            SNOWFLAKE: "null",
         },
     ),
 )

@@ -11,6 +11,7 @@ from tests.support.exactness import (
     MARIADB,
     POSTGRESQL,
     REDSHIFT,
+    SNOWFLAKE,
     SQLITE,
     TRINO,
 )
@@ -60,6 +61,12 @@ WORDS: abc.Mapping[str, abc.Mapping[str, str]] = {
     DATABRICKS: {
         NOBODY: "cannot connect to databricks://token:***@127.0.0.1:1/d?http_path=x: Connection refused"
     },
+    SNOWFLAKE: {
+        TABLE: "Catalog Error: Table with name NOWHERE does not exist!",
+        COLUMN: 'Binder Error: Referenced column "COMPNY" not found in FROM clause! Candidate bindings: "COMPANY"',
+        NOBODY: "cannot connect to snowflake://u:***@shop-eu/d: Failed to login:"
+        " HTTP request failed after retries: login request. Connection refused",
+    },
     SQL_SERVER: {
         NOBODY: "cannot connect to mssql+pymssql://u:***@127.0.0.1:1/d:"
         " Unable to connect: TDS server is unavailable or does not exist (127.0.0.1)"
@@ -75,8 +82,11 @@ NOWHERE = {
     CLICKHOUSE: "clickhouse://u:p@127.0.0.1:1/d",
     TRINO: "trino://u@127.0.0.1:1/d",
     DATABRICKS: "databricks://token:t@127.0.0.1:1/d?http_path=x",
+    SNOWFLAKE: "snowflake://u:p@shop-eu/d",
     SQL_SERVER: "mssql+pymssql://u:p@127.0.0.1:1/d",
 }
+#: What a driver has to be told besides, to look there.
+BESIDES = {SNOWFLAKE: {"host": "127.0.0.1", "port": 1, "protocol": "http"}}
 
 
 def said(source: Warehouse, sql: str) -> SourceError:
