@@ -77,15 +77,16 @@ class Extract:
         finally:
             stop.cancel()
         deadline = loop.time() + self.patience.given_up
+        asking: asyncio.Future[None] | None = None
         while not work.done():  # the query may only just begin, or not have come to its first row
             if loop.time() > deadline:
                 self._leave(work)
                 raise Interrupted(
                     "interrupted while reading; the warehouse did not let go of the query"
                 )
-            self.query.warehouse.cancel()
-            if self._result is not None:
-                self._result.cancel()
+            if asking is None or asking.done():  # a server that is gone holds up nobody
+                asking = loop.run_in_executor(OneThread("cancel"), self._break_off)
+                asking.add_done_callback(_forget)
             await asyncio.wait({work}, timeout=_AGAIN)
         try:
             return await work
@@ -123,6 +124,11 @@ class Extract:
             if run.rows.read == read:
                 self.reporter.stalled(passed)
 
+    def _break_off(self) -> None:
+        self.query.warehouse.cancel()
+        if self._result is not None:
+            self._result.cancel()
+
     def _leave(self, work: "asyncio.Future[Reader]") -> None:
         """Wait no more; the thread ends at its next batch, if one ever comes."""
         self._left = True
@@ -158,7 +164,7 @@ class Extract:
         self._statements += 1
 
 
-def _forget(work: "asyncio.Future[Reader]") -> None:
+def _forget(work: "asyncio.Future[Any]") -> None:
     """Take what comes of a thread that nobody waits for; it does nothing more, since the run was asked to end."""
     if not work.cancelled():
         work.exception()

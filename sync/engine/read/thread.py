@@ -11,7 +11,10 @@ T = TypeVar("T")
 
 
 class OneThread(Executor):
-    """Runs each call in a daemon's thread of its own; the process ends without it."""
+    """Runs each call in a daemon's thread of its own, by this name; the process ends without it."""
+
+    def __init__(self, name: str = "warehouse") -> None:
+        self._name = name
 
     def submit(self, function: abc.Callable[P, T], /, *args: P.args, **more: P.kwargs) -> Future[T]:
         """Begin at once."""
@@ -24,7 +27,7 @@ class OneThread(Executor):
                 _settle(future.set_exception, error)
 
         future.set_running_or_notify_cancel()
-        threading.Thread(target=work, name="warehouse", daemon=True).start()
+        threading.Thread(target=work, name=self._name, daemon=True).start()
         return future
 
 

@@ -16,7 +16,6 @@ from sqlalchemy import URL, Connection, Engine
 
 from sync.database import engines
 from sync.domain.record import AttributeType
-from sync.warehouse.dialects import errand
 from sync.warehouse.dialects.dialect import Kind
 from sync.warehouse.dialects.general import General
 
@@ -38,7 +37,7 @@ _KINDS: dict[int, Kind] = {
     1: DECIMAL,
     2: STRING,
     **dict.fromkeys((3, 4, 6, 7, 8), TIMESTAMP),  # date, timestamp and its three kinds
-    **dict.fromkeys((5, 9, 17), "json"),  # variant, object, map
+    **dict.fromkeys((5, 9, 17, 18), "json"),  # variant, object, map, file
     **dict.fromkeys((10, 16), "array"),  # array, vector
     **dict.fromkeys((11, 14, 15), "binary"),  # binary, geography, geometry
     13: BOOLEAN,
@@ -76,7 +75,8 @@ class Snowflake(General):
 
     def cancel(self, driver: Any) -> None:
         """By the session, which has no other query; the connector tells a query's own id only when it is done."""
-        errand.send(driver, lambda: _cancel(driver))
+        with closing(driver.cursor()) as cursor:
+            cursor.execute(f"select system$cancel_all_queries({int(driver.session_id)})")
 
     def watch(self, engine: Engine) -> None:
         """The connector logs what it raises as well, and that this is no cloud of Amazon's."""
@@ -93,11 +93,6 @@ class Snowflake(General):
             return engines.words(error, url, detail=detail)
         refused = _REFUSED.fullmatch(message)
         return engines.words(Exception(refused[1] if refused else message), url, detail=detail)
-
-
-def _cancel(driver: Any) -> None:
-    with closing(driver.cursor()) as cursor:
-        cursor.execute(f"select system$cancel_all_queries({int(driver.session_id)})")
 
 
 def kind(code: int, scale: int | None) -> Kind:

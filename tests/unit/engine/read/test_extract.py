@@ -76,6 +76,18 @@ async def test_a_driver_that_does_not_let_go(deaf):
     assert [t.daemon for t in threading.enumerate() if t.name == "warehouse"] == [True]
 
 
+async def test_a_server_that_is_gone(deaf):
+    """Cancelling may wait for the server as long as it likes: it is asked once, and holds up nobody."""
+    stop = Stop()
+    deaf.warehouse.cancel = lambda: (deaf.cancel(), deaf.released.wait())
+    draining = asyncio.ensure_future(extract(deaf, stop, 0.5).drain())
+    await asyncio.to_thread(deaf.waits.wait)
+    stop.request(EXIT_TERMINATED)
+    with pytest.raises(Interrupted, match="the warehouse did not let go of the query"):
+        await draining
+    assert deaf.cancelled == 1
+
+
 async def test_a_driver_that_lets_go(deaf):
     """What it raises then is the interruption."""
     stop = Stop()
