@@ -60,7 +60,7 @@ def fakesnow(*statements: str) -> abc.Iterator[tuple[str, dict[str, Any]]]:
     connector = driver("snowflake.connector")
     driver("snowflake.sqlalchemy")
     with subprocess.Popen(
-        [python, "-c", _SERVER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [python, "-I", "-c", _SERVER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         try:
             assert process.stdout is not None
