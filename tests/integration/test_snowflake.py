@@ -289,18 +289,30 @@ def test_refused(account: Reached, number: int, words: str):
 
 
 @pytest.mark.parametrize(
-    ("number", "words"),
+    ("number", "words", "hint"),
     [
-        (2003, "SQL compilation error:\nObject 'NOWHERE' does not exist or not authorized."),
-        (904, "SQL compilation error: error line 2 at position 2\ninvalid identifier 'COMPNY'"),
-        (606, "No active warehouse selected in the current session."),
+        (
+            2003,
+            "SQL compilation error:\nObject 'NOWHERE' does not exist or not authorized.",
+            "see that the URL names the database, the schema and the role",
+        ),
+        (904, "SQL compilation error: error line 2 at position 2\ninvalid identifier 'COMPNY'", ""),
+        (606, "No active warehouse selected in the current session.", "name a warehouse"),
+        (
+            90105,
+            "Cannot perform SELECT. This session does not have a current database.",
+            "name the",
+        ),
     ],
 )
-def test_words(account: Reached, number: int, words: str):
-    """The server's words on one line, with the place that it tells, without its number and the query's id."""
+def test_words(account: Reached, number: int, words: str, hint: str):
+    """The server's words on one line, with the place that it tells, without its number; what the URL may lack."""
     server, url, options = account
     server.error = (number, words)
-    assert said(Warehouse.open(url, options), "select 1").message == words.replace("\n", " ")
+    error = said(Warehouse.open(url, options), "select 1")
+    assert error.message == words.replace("\n", " ")
+    assert error.hint.startswith(hint)
+    assert bool(error.hint) == bool(hint)
 
 
 def test_read_only(tmp_path: Path, account: Reached, sandbox: RunningSandbox):

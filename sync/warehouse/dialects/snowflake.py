@@ -30,6 +30,12 @@ _UNREADABLE = 252005
 _PATIENCE = {"login_timeout": 45, "connect_timeout": 15, "auto_cleanup": False}
 #: docs.snowflake.com/en/sql-reference/parameters: seconds, of which 0 means the most.
 _LIMIT = "STATEMENT_TIMEOUT_IN_SECONDS"
+#: By the server's number, what the URL lacks; a name that it does not know may be one that the role may not see.
+_HINTS = {
+    606: "name a warehouse that the role may use in the URL: ?warehouse=NAME",
+    2003: "see that the URL names the database, the schema and the role (?role=NAME), and that this role may read it",
+    90105: "name the database and the schema in the URL: …@ACCOUNT/DATABASE/SCHEMA",
+}
 #: What the connector puts around the server's words for a login that it refuses.
 _REFUSED = re.compile(r"Failed to login: Login error: (.+?)(?:, code: \d+)?", re.S)
 #: docs.snowflake.com/en/developer-guide/python-connector/python-connector-api, type codes.
@@ -84,7 +90,11 @@ class Snowflake(General):
 
     def unreadable(self, error: BaseException) -> bool:
         """By the connector's own number for it."""
-        return getattr(getattr(error, "orig", None), "errno", None) == _UNREADABLE
+        return _number(error) == _UNREADABLE
+
+    def hint(self, error: BaseException) -> str:
+        """What the URL may lack, as everything there is left to the user's defaults."""
+        return _HINTS.get(_number(error), "")
 
     def words(self, error: BaseException, url: URL, *, detail: bool) -> str:
         """The server's message, without the code and the query's id around it."""
@@ -93,6 +103,11 @@ class Snowflake(General):
             return engines.words(error, url, detail=detail)
         refused = _REFUSED.fullmatch(message)
         return engines.words(Exception(refused[1] if refused else message), url, detail=detail)
+
+
+def _number(error: BaseException) -> int:
+    number = getattr(getattr(error, "orig", None), "errno", None)
+    return number if isinstance(number, int) else 0
 
 
 def kind(code: int, scale: int | None) -> Kind:
