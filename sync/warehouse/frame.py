@@ -8,12 +8,14 @@ class Frame:
     """The text before and behind a query; a line ends between the query and what is behind it.
 
     `streamed`: whether rows are handed over while the statement runs. For a few rows it may be False, which lets
-    PostgreSQL use several processes.
+    PostgreSQL use several processes. `planned`: statements before it in its transaction, which say how it is planned,
+    never what it means.
     """
 
     before: str = ""
     behind: str = ""
     streamed: bool = True
+    planned: tuple[str, ...] = ()
 
     def around(self, sql: str) -> str:
         """The whole statement."""

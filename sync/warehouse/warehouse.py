@@ -202,6 +202,8 @@ class Warehouse:
         try:
             self.dialect.begin(connection)
             streaming = connection.execution_options(**options)
+            for setting in frame.planned:
+                streaming.exec_driver_sql(setting)
             rows = streaming.exec_driver_sql(frame.around(sql))
             if not rows.returns_rows:
                 raise SourceError("the query returns no columns", "a source query is a SELECT")

@@ -45,6 +45,8 @@ _OTHERS = re.compile(
     r"greenplum|cloudberry|redshift|yugabyte|-YB-|cockroach|materialize|risingwave|gaussdb", re.I
 )
 _OLDEST = 13
+#: In this transaction alone.
+_SIDE_BY_SIDE = ("set local parallel_tuple_cost = 0",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,13 @@ class PostgreSQLHashing:
         return Frame(before, f") as {alias('q', shape)}", streamed=False)
 
     def buckets(self, shape: Shape, key: abc.Sequence[int], salt: Salt) -> Frame:
-        """`offset 0` keeps hashing below grouping, else whole rows are sorted."""
+        """`offset 0` keeps hashing below grouping, else whole rows are sorted.
+
+        What hashing takes PostgreSQL does not know, and to hand its results from process to process seems dear to it.
+        """
         inner = f"select {_bucket(shape, key, salt)} as b, {_row(salt)} as h from ("
         behind = f") as {alias('q', shape)} offset 0) as s group by b"
-        return Frame(f"select b, count(*), sum(h) from ({inner}", behind)
+        return Frame(f"select b, count(*), sum(h) from ({inner}", behind, False, _SIDE_BY_SIDE)
 
     def rows(
         self, shape: Shape, key: abc.Sequence[int], salt: Salt, wanted: abc.Collection[int]
