@@ -10,7 +10,7 @@ from sync.domain.record import Background, Fields, Rejected
 
 @dataclass(slots=True)
 class Past:
-    """What the last whole run of a mapping rejected.
+    """What the last whole run of a mapping rejected, and how many records it wrote.
 
     `ended` is when it came to its end, None where there was none. `without_key` counts its rows without a key by code;
     `of_any_code` those of a run that did not tell their codes. Rows that are met again are taken from these.
@@ -19,6 +19,7 @@ class Past:
     ended: datetime | None = None
     without_key: Counter[str] = field(default_factory=Counter)
     of_any_code: int = 0
+    written: int = 0
 
     def had(self, since: datetime | None) -> bool:
         """Whether a row with a key, rejected without a break since then, was rejected by it."""

@@ -286,6 +286,8 @@ class LastRun:
     #: Its rejected rows without a key, by code; None where the run did not tell.
     without_key: dict[str, int] | None = None
     undone: int = 0
+    #: How many records it created and updated.
+    written: int = 0
 
 
 @dataclass(frozen=True, slots=True)

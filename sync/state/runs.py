@@ -19,7 +19,7 @@ KEPT = 50
 #: Runs go after this time.
 YEAR = timedelta(days=365)
 _LAST = (
-    *("mapping", "run", "status", "read", "rejected"),
+    *("mapping", "run", "status", "read", "created", "updated", "rejected"),
     *("account", "data_source", "object", "file", "query", "reason", "tolerated", "more"),
 )
 _TALLY = ("read", "created", "updated", "unchanged", "skipped", "rejected")
@@ -188,6 +188,7 @@ def _last_run(row: Any) -> LastRun:
         (row.more or {}).get("rejected_new", 0),
         (row.more or {}).get("without_key"),
         (row.more or {}).get("undone", 0),
+        row.created + row.updated,
     )
 
 

@@ -470,16 +470,16 @@ class Store:
         return self.database.read(lambda c: health.since(c, most))
 
     def past(self, whose: Whose, exists: Exists) -> Past:
-        """What the last whole run of a mapping rejected."""
+        """What the last whole run of a mapping rejected and wrote."""
         last = self.history(COMPLETE).of(whose, exists)
         if last is None:
             return Past()
         if last.without_key is not None:
-            return Past(last.finished_at, Counter(last.without_key))
+            return Past(last.finished_at, Counter(last.without_key), written=last.written)
         count = self.database.read(
             lambda c: health.without_record(c, last.run, last.mapping, last.rejected)
         )
-        return Past(last.finished_at, of_any_code=count)
+        return Past(last.finished_at, of_any_code=count, written=last.written)
 
     def fail_run(self, run: Run) -> None:
         """Enter a run that failed before its first row; its parts that have not ended have failed with it."""

@@ -24,7 +24,7 @@ from sync.engine.audit import side
 from sync.engine.explanation import ExplainTask
 from sync.engine.lease import RunLease
 from sync.engine.read.comparison import Comparison
-from sync.engine.read.decision import StateDecision
+from sync.engine.read.decision import StateDecision, UndoneMarks
 from sync.engine.read.duplicates import DuplicateKeys
 from sync.engine.read.fingerprints import BucketRows
 from sync.engine.read.retrials import Retrials
@@ -96,7 +96,6 @@ def _count_deliveries_only(mapping: Any, result: Any, by: int = 1) -> None:
         count(mapping, result, by)
 
 
-_decide = StateDecision.decide
 _decide = StateDecision.decide
 _foretell = deliver.Deliver._foretell
 _partial = folder.Folder.__init__
@@ -495,11 +494,11 @@ def _written_meanwhile() -> Plan:
 
 
 def _pair_for_pair() -> Plan:
-    """Two equal rows go, and two other equal rows come."""
+    """Two equal rows go, and two other equal rows come, after a run that found nothing to do."""
     [one] = _rows("Any").accounts
     two, stays = replace(one, id="acc-2"), replace(one, id="acc-3")
-    scenes = (Scene(Rows((one, one, stays), ())), Scene(Rows((two, two, stays), ())))
-    return Plan(0, scenes=scenes, buckets=65_536)
+    before, after = Scene(Rows((one, one, stays), ())), Scene(Rows((two, two, stays), ()))
+    return Plan(0, scenes=(before, before, after), buckets=65_536)
 
 
 def _refused_for_a_while() -> Plan:
@@ -842,7 +841,7 @@ MUTATIONS: dict[str, Mutation] = {
     "back and forth": Mutation(
         "what was put back is sent again by the next run",
         "stays_undone",
-        ((StateDecision, "_is_undone", lambda *_: False),),
+        ((UndoneMarks, "hold", lambda *_: False),),
         plans=(_put_back(),),
     ),
     "undone undo": Mutation(

@@ -81,7 +81,8 @@ class Compared:
         hasher = reader.decision.marks.hasher
         edition = hasher.mark(loaded.digest, *(part.encode() for part in told))
         doubtful = bool(reader.decision.lost_parents.found)
-        return Comparison(query, key, state.buckets, edition, self.made.drops, doubtful)
+        moving = self.made.past.written > 0
+        return Comparison(query, key, state.buckets, edition, self.made.drops, doubtful, moving)
 
     def _prepare(self, comparison: Comparison, reader: Reader, buckets: BucketRows) -> "array[int]":
         """Let nobody trust what is about to be read; the buckets in which records are known."""

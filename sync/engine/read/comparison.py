@@ -19,7 +19,8 @@ class Comparison:
     """Holds what the state keeps of a query's buckets against what its warehouse says of them.
 
     `edition` is what buckets that were read under another one say nothing under. `doubtful`: something that the state
-    has learnt may concern any row, so all are read.
+    has learnt may concern any row, so all are read. `moving`: the last run found changes, and so will this one, as it
+    seems: then buckets are asked for at once.
     """
 
     query: HashedQuery
@@ -28,6 +29,7 @@ class Comparison:
     edition: bytes
     drops: KnownDrops
     doubtful: bool = False
+    moving: bool = False
 
     def compare(self) -> BucketRows:
         """The buckets that have to be read; all of them, where what is kept says nothing.
@@ -48,7 +50,7 @@ class Comparison:
     def _differing(self, stored: Stored) -> set[int]:
         """The buckets that are not as they were read; one question, if none is."""
         kept = stored.buckets.readings
-        if self.query.whole(stored.salt) == kept.total:
+        if not self.moving and self.query.whole(stored.salt) == kept.total:
             return set()
         return kept.differing(Readings.of(self.query.buckets(stored.salt, self.key)))
 

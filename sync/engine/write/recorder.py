@@ -1,4 +1,7 @@
-"""What became of rows, written down: into the state first, then the tally and the reports."""
+"""What became of rows, written down: into the state first, then the tally and the reports.
+
+One module because a row is counted, remembered and reported as one thing, in one order.
+"""
 
 import asyncio
 from collections import abc
