@@ -232,6 +232,7 @@ class Warehouse:
         message = self._words(error, detail=True)
         told = self.dialect.position(error, connection)
         place = _place(sql, None if told is None else told - len(frame.before))
+        place = place or _line(sql, self.dialect.line(error))
         hint = self.dialect.hint(error)
         if not hint and connection.invalidated:
             hint = (
@@ -263,3 +264,9 @@ def _place(sql: str, position: int | None) -> str:
     before = sql[:position]
     line, column = before.count("\n") + 1, position - before.rfind("\n")
     return f" (line {line}, column {column} of the query)"
+
+
+def _line(sql: str, line: int | None) -> str:
+    """The same of a database that knows lines alone; in a query of one line there is nothing to tell."""
+    lines = sql.count("\n") + 1
+    return f" (line {line} of the query)" if line is not None and 1 <= line <= lines > 1 else ""

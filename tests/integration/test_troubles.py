@@ -20,6 +20,7 @@ from tests.support.exactness import (
     POSTGRESQL,
     REDSHIFT,
     SNOWFLAKE,
+    SQL_SERVER,
     SQLITE,
     TRINO,
 )
@@ -28,18 +29,9 @@ from tests.support.mariadb import PASSWORD, connected, mariadb_port
 from tests.support.needed import driver, needed
 from tests.support.postgres import connected as to_postgres
 from tests.support.redshift import reader, redshift
+from tests.support.sql_server import Server, sql_server
 from tests.support.trino import Coordinator, trino
-from tests.support.troubles import (
-    BESIDES,
-    COLUMN,
-    NOBODY,
-    NOWHERE,
-    QUERIES,
-    SQL_SERVER,
-    TABLE,
-    WORDS,
-    said,
-)
+from tests.support.troubles import BESIDES, COLUMN, NOBODY, NOWHERE, QUERIES, TABLE, WORDS, said
 
 __all__ = ["mariadb_port"]
 ACCOUNTS = "create table accounts as select 1 as id, 'Acme' as company"
@@ -138,6 +130,21 @@ def test_words(place: tuple[str, str, dict[str, object]]):
     source = Warehouse.open(url, options)
     for trouble in (TABLE, COLUMN):
         assert said(source, QUERIES[trouble]).message.startswith(WORDS[name][trouble])
+
+
+@pytest.mark.parametrize(
+    ("trouble", "error"),
+    [
+        (TABLE, (208, "Invalid object name 'nowhere'.", 1)),
+        (COLUMN, (207, "Invalid column name 'compny'.", 2)),
+    ],
+)
+def test_words_of_sql_server(trouble: str, error: tuple[int, str, int]):
+    """The server's words as it sends them, with the line that it tells."""
+    driver("pymssql")
+    with sql_server(Server(error=error)) as url:
+        found = said(Warehouse.open(url), QUERIES[trouble])
+    assert found.message == WORDS[SQL_SERVER][trouble]
 
 
 @pytest.mark.parametrize("place", LONG, indirect=True)

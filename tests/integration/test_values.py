@@ -17,11 +17,12 @@ from tests.support.mariadb import PASSWORD, connected, mariadb_port
 from tests.support.needed import driver, needed
 from tests.support.postgres import connected as to_postgres
 from tests.support.redshift import reader, redshift
+from tests.support.sql_server import Server, sql_server
 from tests.support.trino import Coordinator, trino
 
 __all__ = ["mariadb_port"]
 #: Stand-ins that do not know the SQL of what they stand for.
-SILENT = ("trino", "redshift", "databricks", "bigquery")
+SILENT = ("trino", "redshift", "databricks", "bigquery", "mssql")
 
 
 def of(warehouse: str) -> pytest.MarkDecorator:
@@ -229,6 +230,18 @@ def account() -> abc.Iterator[Warehouse]:
     """A stand-in of Snowflake."""
     with fakesnow() as (url, options):
         yield Warehouse.open(url, options)
+
+
+@of(exactness.SQL_SERVER)
+def test_sql_server(tmp_path: Path, case: Case):
+    """By SQL Server's driver, of a stand-in that sends what SQL Server sends."""
+    driver("pymssql")
+    given = case.given[exactness.SQL_SERVER]
+    assert not isinstance(given, str)
+    kind, sent = given
+    with sql_server(Server([("id", "varchar(10)"), ("x", kind)], [["k", sent]])) as url:
+        source = Warehouse.open(url)
+        assert play(tmp_path, case, source, "select 1") == case.expected(exactness.SQL_SERVER)
 
 
 def test_the_page():

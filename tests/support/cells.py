@@ -44,6 +44,7 @@ _PG, _MY = "integration/test_postgresql.py", "integration/test_mariadb.py"
 _DUCK, _LITE = "integration/test_duckdb.py", "unit/warehouse/dialects/test_sqlite.py"
 _RED, _CLICK = "integration/test_redshift.py", "integration/test_clickhouse.py"
 _TRINO, _BRICKS = "integration/test_trino.py", "integration/test_databricks.py"
+_TDS = "integration/test_sql_server.py"
 _BIG, _VALUES = "integration/test_bigquery.py", "integration/test_values.py"
 _SNOW = "integration/test_snowflake.py"
 _TROUBLES, _FAR = "integration/test_troubles.py", "unit/warehouse/dialects/test_drivers_values.py"
@@ -192,16 +193,28 @@ ROWS: abc.Mapping[str, abc.Mapping[str, Cell]] = {
         errors=Cell("the server's words and place, shown", _of(_BRICKS, "test_words")),
     ),
     "SQL Server": _row(
-        "–",
-        types="text, bytes and times, read",
-        streamed="by the driver, read",
-        only="the user's rights alone",
-        cancelled="no: the query runs on",
+        "its protocol (TDS), a stand-in written from its description, without an engine",
+        types=Cell("shown, as the server describes the query", _of(_TDS, "test_types_and_values")),
+        streamed=Cell("shown", _of(_TDS, "test_streamed", "test_preview")),
+        only=Cell(
+            "the user's rights alone; the transaction is never committed, shown there",
+            _of(_TDS, "test_leaving_early", "test_read_only"),
+        ),
+        cancelled=Cell(
+            "shown, the server is told",
+            _of(_TDS, "test_cancel", "test_a_signal", "test_leaving_early"),
+        ),
         installs=DRIVERS,
-        connects="no",
-        timeout="the query runs on, its rows are left",
-        credentials="read",
-        errors="read",
+        connects=Cell(
+            "shown there, without encryption",
+            _of(_TDS, "test_types_and_values", "test_nobody_speaks"),
+        ),
+        timeout=Cell("shown, the server is told", _of(_TDS, "test_too_long")),
+        credentials=Cell("password: shown", _of(_TDS, "test_refused")),
+        errors=Cell(
+            "the server's words, with the line alone, shown",
+            (*_of(_TROUBLES, "test_words_of_sql_server"), *_of(_TDS, "test_an_error_behind_rows")),
+        ),
     ),
 }
 

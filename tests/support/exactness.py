@@ -20,14 +20,15 @@ from tests.support.bench import NOW, customer, loaded
 POSTGRESQL, REDSHIFT, MARIADB, SQLITE = "PostgreSQL", "Redshift", "MariaDB", "SQLite"
 DUCKDB, CLICKHOUSE, TRINO, PARQUET, CSV = "DuckDB", "ClickHouse", "Trino", "Parquet", "CSV"
 DATABRICKS, BIGQUERY, SNOWFLAKE = "Databricks", "BigQuery", "Snowflake"
+SQL_SERVER = "SQL Server"
 #: In the order of the page.
 WAREHOUSES = (
     *(POSTGRESQL, REDSHIFT, MARIADB, SQLITE, DUCKDB, PARQUET, CSV, CLICKHOUSE, TRINO),
-    *(DATABRICKS, BIGQUERY, SNOWFLAKE),
+    *(DATABRICKS, BIGQUERY, SNOWFLAKE, SQL_SERVER),
 )
 #: SQL, or a declared type with the value that is put into its column; of Trino and BigQuery, whose engines are not
 #: there, the type and the JSON that they send, of Databricks the type and what is in its Arrow (days for dates that
-#: Python lacks); of CSV the text in the file.
+#: Python lacks), of SQL Server the type and what it sends; of CSV the text in the file.
 Given = str | tuple[str, Any]
 KEY, ATTRIBUTE_X, EMAIL, LEAD = (
     "a key",
@@ -127,6 +128,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("double", 1.2345678901234568e18),
             BIGQUERY: ("FLOAT", "1.2345678901234568E18"),
             SNOWFLAKE: f"{_BIG}::float",
+            SQL_SERVER: ("float", 1.2345678901234568e18),
         },
         at=KEY,
     ),
@@ -143,6 +145,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("double", 9007199254740992.0),
             BIGQUERY: ("FLOAT", "9.007199254740992E15"),
             SNOWFLAKE: "9007199254740992::float",
+            SQL_SERVER: ("float", 9007199254740992.0),
         },
         at=KEY,
     ),
@@ -156,6 +159,7 @@ CASES: tuple[Case, ...] = (
             CLICKHOUSE: "toFloat32(33554433)",
             TRINO: ("real", 33554432.0),
             DATABRICKS: ("float", 33554432.0),
+            SQL_SERVER: ("real", 33554432.0),
         },
         at=KEY,
     ),
@@ -172,6 +176,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("bigint", int(_BIG)),
             BIGQUERY: ("INTEGER", _BIG),
             SNOWFLAKE: f"{_BIG}::number(38,0)",
+            SQL_SERVER: ("bigint", int(_BIG)),
         },
         at=KEY,
     ),
@@ -188,6 +193,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("decimal(20,0)", Decimal(12345678901234567890)),
             BIGQUERY: ("NUMERIC", "12345678901234567890"),
             SNOWFLAKE: "12345678901234567890::number(20,0)",
+            SQL_SERVER: ("decimal(20,0)", "12345678901234567890"),
         },
         at=KEY,
     ),
@@ -204,6 +210,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("string", "007"),
             BIGQUERY: ("STRING", "007"),
             SNOWFLAKE: "'007'::varchar",
+            SQL_SERVER: ("varchar(10)", "007"),
         },
         at=KEY,
     ),
@@ -220,6 +227,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("decimal(10,2)", Decimal("42.00")),
             BIGQUERY: ("NUMERIC", "42"),
             SNOWFLAKE: "42.00::number(10,2)",
+            SQL_SERVER: ("decimal(10,2)", "42.00"),
         },
         at=KEY,
     ),
@@ -234,6 +242,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("char(10)", "Acme      "),
             DATABRICKS: ("char", "Acme      "),
             SNOWFLAKE: "'Acme'::char(10)",
+            SQL_SERVER: ("char(10)", "Acme"),
         },
         at=KEY,
     ),
@@ -251,6 +260,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("string", "Acme  "),
             BIGQUERY: ("STRING", "Acme  "),
             SNOWFLAKE: "'Acme  '::varchar",
+            SQL_SERVER: ("varchar(10)", "Acme  "),
         },
         at=KEY,
     ),
@@ -267,6 +277,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("string", "Ac\u200bme"),
             BIGQUERY: ("STRING", "Ac\u200bme"),
             SNOWFLAKE: "'Ac\u200bme'",
+            SQL_SERVER: ("nvarchar(10)", "Ac\u200bme"),
         },
         at=KEY,
     ),
@@ -280,6 +291,7 @@ CASES: tuple[Case, ...] = (
             CLICKHOUSE: "'Acme\u00ad'",
             TRINO: ("varchar", "Acme\u00ad"),
             SNOWFLAKE: "'Acme\u00ad'",
+            SQL_SERVER: ("nvarchar(10)", "Acme\u00ad"),
         },
         at=KEY,
     ),
@@ -295,6 +307,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("string", "\ufeffAcme\u200e"),
             BIGQUERY: ("STRING", "\ufeffAcme\u200e"),
             SNOWFLAKE: "'\ufeffAcme\u200e'",
+            SQL_SERVER: ("nvarchar(10)", "\ufeffAcme\u200e"),
         },
         {SQLITE: '"Acme" String?'},
     ),
@@ -311,11 +324,13 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("binary", b"\x00\xff"),
             BIGQUERY: ("BYTES", "AP8="),
             SNOWFLAKE: "to_binary('00ff', 'HEX')",
+            SQL_SERVER: ("binary(16)", b"\x00\xff".ljust(16, b"\0")),
         },
         {
             POSTGRESQL: f"{REFUSED}: encode(x, 'hex')",
             **dict.fromkeys((REDSHIFT, TRINO, BIGQUERY), f"{REFUSED}: to_hex(x)"),
             SNOWFLAKE: f"{REFUSED}: hex_encode(x)",
+            SQL_SERVER: f"{REFUSED}: convert(varchar(255), x, 2)",
         },
         at=KEY,
     ),
@@ -325,6 +340,7 @@ CASES: tuple[Case, ...] = (
         {
             **_everywhere("'mailto:d@x.com'", POSTGRESQL, MARIADB, SQLITE, DUCKDB, CLICKHOUSE),
             CSV: "mailto:d@x.com",
+            SQL_SERVER: ("varchar(40)", "mailto:d@x.com"),
         },
         at=EMAIL,
     ),
@@ -334,6 +350,7 @@ CASES: tuple[Case, ...] = (
         {
             **_everywhere("'j@x.com,'", POSTGRESQL, MARIADB, SQLITE, DUCKDB, CLICKHOUSE),
             CSV: '"j@x.com,"',
+            SQL_SERVER: ("varchar(40)", "j@x.com,"),
         },
         at=EMAIL,
     ),
@@ -343,6 +360,7 @@ CASES: tuple[Case, ...] = (
         {
             **_everywhere("'j\u200e@x.com'", POSTGRESQL, MARIADB, SQLITE, DUCKDB, CLICKHOUSE),
             CSV: "j\u200e@x.com",
+            SQL_SERVER: ("nvarchar(40)", "j\u200e@x.com"),
         },
         at=EMAIL,
     ),
@@ -352,6 +370,7 @@ CASES: tuple[Case, ...] = (
         {
             **_everywhere("'D <d@x.com>'", POSTGRESQL, MARIADB, SQLITE, DUCKDB, CLICKHOUSE),
             CSV: "D <d@x.com>",
+            SQL_SERVER: ("varchar(40)", "D <d@x.com>"),
         },
         at=EMAIL,
     ),
@@ -361,6 +380,7 @@ CASES: tuple[Case, ...] = (
         {
             **_everywhere("'d@x.com; e@x.com'", POSTGRESQL, MARIADB, SQLITE, DUCKDB, CLICKHOUSE),
             CSV: "d@x.com; e@x.com",
+            SQL_SERVER: ("varchar(40)", "d@x.com; e@x.com"),
         },
         at=EMAIL,
     ),
@@ -377,6 +397,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("date", date(2026, 1, 31)),
             BIGQUERY: ("DATE", "2026-01-31"),
             SNOWFLAKE: "'2026-01-31'::date",
+            SQL_SERVER: ("date", date(2026, 1, 31)),
         },
         at=LEAD,
     ),
@@ -393,6 +414,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("timestamp_ntz", datetime(2026, 1, 31, 9)),
             BIGQUERY: ("DATETIME", "2026-01-31T09:00:00"),
             SNOWFLAKE: "'2026-01-31 09:00:00'::timestamp_ntz",
+            SQL_SERVER: ("datetime2(3)", datetime(2026, 1, 31, 9)),
         },
         at=LEAD,
     ),
@@ -408,6 +430,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("timestamp", datetime(2026, 1, 31, 8)),
             BIGQUERY: ("TIMESTAMP", "1769846400000000"),
             SNOWFLAKE: "'2026-01-31 10:00:00 +0200'::timestamp_tz",
+            SQL_SERVER: ("datetimeoffset(3)", datetime.fromisoformat("2026-01-31T10:00+02:00")),
         },
         at=LEAD,
     ),
@@ -433,6 +456,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("bigint", 9007199254740993),
             BIGQUERY: ("INTEGER", "9007199254740993"),
             SNOWFLAKE: "9007199254740993::number(38,0)",
+            SQL_SERVER: ("bigint", 9007199254740993),
         },
     ),
     Case(
@@ -448,6 +472,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("double", 1.2345678901234568e18),
             BIGQUERY: ("FLOAT", "1.2345678901234568E18"),
             SNOWFLAKE: f"{_BIG}::float",
+            SQL_SERVER: ("float", 1.2345678901234568e18),
         },
         {SQLITE: "1234567890123456800 Decimal?"},
     ),
@@ -461,6 +486,7 @@ CASES: tuple[Case, ...] = (
             CLICKHOUSE: "toFloat32(0.1)",
             TRINO: ("real", 0.1),
             DATABRICKS: ("float", 0.1),
+            SQL_SERVER: ("real", 0.1),
         },
     ),
     Case(
@@ -473,6 +499,7 @@ CASES: tuple[Case, ...] = (
             CLICKHOUSE: "toFloat32(16777217)",
             TRINO: ("real", 16777216.0),
             DATABRICKS: ("float", 16777216.0),
+            SQL_SERVER: ("real", 16777216.0),
         },
         {MARIADB: "16777200 Decimal"},
     ),
@@ -490,6 +517,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("double", 0.30000000000000004),
             BIGQUERY: ("FLOAT", "0.30000000000000004"),
             SNOWFLAKE: "0.1::float + 0.2::float",
+            SQL_SERVER: ("float", 0.30000000000000004),
         },
         {SQLITE: "0.3 Decimal?"},
     ),
@@ -505,6 +533,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("decimal(38,8)", Decimal(_DIGITS)),
             BIGQUERY: ("BIGNUMERIC", _DIGITS),
             SNOWFLAKE: f"'{_DIGITS}'::number(38,8)",
+            SQL_SERVER: ("decimal(38,8)", _DIGITS),
         },
         {SQLITE: "123456789012345680000000000000 Decimal?"},
     ),
@@ -520,6 +549,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("decimal(38,0)", Decimal(42)),
             BIGQUERY: ("NUMERIC", "42"),
             SNOWFLAKE: "42::number(38,0)",
+            SQL_SERVER: ("decimal(38,0)", "42"),
         },
         {SQLITE: "42 Integer?", BIGQUERY: "42 Decimal"},
     ),
@@ -536,6 +566,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("decimal(10,2)", Decimal("12.00")),
             BIGQUERY: ("NUMERIC", "12"),
             SNOWFLAKE: "12::number(10,2)",
+            SQL_SERVER: ("numeric(10,2)", "12.00"),
         },
         {SQLITE: "12 Integer?"},
     ),
@@ -579,6 +610,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("double", -0.0),
             BIGQUERY: ("FLOAT", "-0.0"),
             SNOWFLAKE: "'-0.0'::float",
+            SQL_SERVER: ("float", -0.0),
         },
         {SQLITE: "0 Decimal?"},
     ),
@@ -594,6 +626,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("boolean", True),
             BIGQUERY: ("BOOLEAN", "true"),
             SNOWFLAKE: "true",
+            SQL_SERVER: ("bit", 1),
         },
         {MARIADB: "true Boolean?", SQLITE: "1 Integer?"},
     ),
@@ -609,6 +642,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("date", date(9999, 12, 31)),
             BIGQUERY: ("DATE", "9999-12-31"),
             SNOWFLAKE: "'9999-12-31'::date",
+            SQL_SERVER: ("date", date(9999, 12, 31)),
         },
         {SQLITE: '"9999-12-31" String?'},
     ),
@@ -663,6 +697,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("timestamp_ntz", datetime.fromisoformat(_TIME)),
             BIGQUERY: ("DATETIME", "2026-01-31T10:00:00.123456"),
             SNOWFLAKE: f"'{_TIME}789'::timestamp_ntz",
+            SQL_SERVER: ("datetime2(7)", f"{_TIME}7"),
         },
     ),
     Case(
@@ -676,6 +711,7 @@ CASES: tuple[Case, ...] = (
             TRINO: ("time(3)", "10:00:00.123"),
             BIGQUERY: ("TIME", "10:00:00"),
             SNOWFLAKE: "'10:00:00'::time",
+            SQL_SERVER: ("time(3)", datetime.fromisoformat(_TIME)),
         },
         {
             **dict.fromkeys(
@@ -685,6 +721,7 @@ CASES: tuple[Case, ...] = (
             CLICKHOUSE: f"{REFUSED}: toString(x)",
             BIGQUERY: f"{REFUSED}: cast(x as string)",
             SNOWFLAKE: f"{REFUSED}: x::string",
+            SQL_SERVER: f"{REFUSED}: cast(x as nvarchar(255))",
         },
     ),
     Case(
@@ -781,8 +818,24 @@ CASES: tuple[Case, ...] = (
             SNOWFLAKE: f"{REFUSED}: x::string",
         },
     ),
-    Case("a point", f"{REFUSED}: cast(x as varchar)", {DUCKDB: "'POINT(1 2)'::geometry"}),
-    Case("money", f"{REFUSED}: cast(x as numeric)", {POSTGRESQL: "12.50::money"}),
+    Case(
+        "a point",
+        f"{REFUSED}: cast(x as varchar)",
+        {DUCKDB: "'POINT(1 2)'::geometry", SQL_SERVER: ("geography", b"bytes")},
+        {SQL_SERVER: f"{REFUSED}: cast(x as nvarchar(255))"},
+    ),
+    Case(
+        "a value with a type of its own (`sql_variant`)",
+        f"{REFUSED}: cast(x as nvarchar(255))",
+        {SQL_SERVER: ("sql_variant", 5)},
+    ),
+    Case(
+        "money",
+        f"{REFUSED}: cast(x as numeric)",
+        {POSTGRESQL: "12.50::money", SQL_SERVER: ("money", "12.5000")},
+        {SQL_SERVER: "12.5 Decimal"},
+    ),
+    Case("XML", '"<a/>" String', {SQL_SERVER: ("xml", "<a/>")}),
     Case(
         "a uuid",
         f'"{_UUID}" String',
@@ -791,6 +844,7 @@ CASES: tuple[Case, ...] = (
             MARIADB: ("uuid", f"'{_UUID}'"),
             CLICKHOUSE: f"toUUID('{_UUID}')",
             TRINO: ("uuid", _UUID),
+            SQL_SERVER: ("uniqueidentifier", _UUID),
         },
     ),
     Case(
@@ -841,6 +895,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("string", "a\x01b"),
             BIGQUERY: ("STRING", "a\x01b"),
             SNOWFLAKE: "'a\x01b'",
+            SQL_SERVER: ("varchar(10)", "a\x01b"),
         },
     ),
     Case(
@@ -857,6 +912,7 @@ CASES: tuple[Case, ...] = (
             DATABRICKS: ("string", None),
             BIGQUERY: ("STRING", None),
             SNOWFLAKE: "null",
+            SQL_SERVER: ("varchar(10)", None),
         },
     ),
 )

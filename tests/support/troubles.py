@@ -12,11 +12,10 @@ from tests.support.exactness import (
     POSTGRESQL,
     REDSHIFT,
     SNOWFLAKE,
+    SQL_SERVER,
     SQLITE,
     TRINO,
 )
-
-SQL_SERVER = "SQL Server"
 
 TABLE, COLUMN, NOBODY = "a table that is not there", "a column that is not there", "nobody answers"
 #: What is asked of a warehouse that has a table `accounts` with the columns `id` and `company`.
@@ -68,8 +67,10 @@ WORDS: abc.Mapping[str, abc.Mapping[str, str]] = {
         " HTTP request failed after retries: login request. Connection refused",
     },
     SQL_SERVER: {
+        TABLE: "Invalid object name 'nowhere'.",
+        COLUMN: "Invalid column name 'compny'. (line 2 of the query)",
         NOBODY: "cannot connect to mssql+pymssql://u:***@127.0.0.1:1/d:"
-        " Unable to connect: TDS server is unavailable or does not exist (127.0.0.1)"
+        " Unable to connect: TDS server is unavailable or does not exist (127.0.0.1)",
     },
 }
 #: Where nobody answers, or is.

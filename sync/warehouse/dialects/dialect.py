@@ -101,6 +101,9 @@ class Dialect(Protocol):
     def position(self, error: BaseException, connection: Connection) -> int | None:
         """The character of the query, from 0, at which the database points."""
 
+    def line(self, error: BaseException) -> int | None:
+        """The line of the query, from 1, where the database tells no more than that."""
+
     def unreadable(self, error: BaseException) -> bool:
         """Whether the driver could not read a value of a row: neither connection nor query is at fault."""
 

@@ -106,6 +106,10 @@ class General:
         """Untold."""
         return None
 
+    def line(self, error: BaseException) -> int | None:
+        """Untold."""
+        return None
+
     def unreadable(self, error: BaseException) -> bool:
         """By Python's own errors for numbers and times, of which a database raises none."""
         mine = isinstance(error, (ValueError, ArithmeticError))

@@ -196,6 +196,26 @@ def test_timeout(path: Path):
 
 
 @dataclass(frozen=True, slots=True)
+class ByLines(SQLite):
+    """A database that tells the line of what is wrong, and no more."""
+
+    def line(self, error: BaseException) -> int | None:
+        """Always the second."""
+        return 2
+
+
+@pytest.mark.parametrize(
+    ("sql", "place"), [("select 1,\n  nope", " (line 2 of the query)"), ("select nope", "")]
+)
+def test_the_line_alone(path: Path, sql: str, place: str):
+    """It is said where the query has such a line, and a query of one line has no need of it."""
+    source = Warehouse(Warehouse.open(f"sqlite:///{path}").engine, ByLines())
+    with pytest.raises(SourceError) as caught:
+        read(source, sql)
+    assert caught.value.message == f"no such column: nope{place}"
+
+
+@dataclass(frozen=True, slots=True)
 class Deaf(SQLite):
     """A database that ends no query."""
 

@@ -12,6 +12,7 @@ from sync.warehouse.dialects import (
     bigquery,
     clickhouse,
     databricks,
+    mssql,
     redshift,
     running,
     snowflake,
@@ -187,10 +188,59 @@ def test_redshift_types(oid, modifier, expected):
 
 
 def test_sql_server_types():
-    """Text, bytes and times are told, of numbers the values tell."""
+    """Where the server describes nothing: text and times are told, of all else the values tell."""
     cursor = Cursor(*(column(code) for code in (1, 2, 3, 4, 5)))
     kinds = SQLServer().kinds(create_engine("sqlite://").connect(), cursor)
-    assert kinds == [STRING, "binary", None, TIMESTAMP, None]
+    assert kinds == [STRING, None, None, TIMESTAMP, None]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("int", INTEGER),
+        ("bit", BOOLEAN),
+        ("decimal(18,0)", INTEGER),
+        ("numeric(18,2)", DECIMAL),
+        ("money", DECIMAL),
+        ("real", DECIMAL),
+        ("nvarchar(max)", STRING),
+        ("uniqueidentifier", STRING),
+        ("date", TIMESTAMP),
+        ("datetime2(7)", TIMESTAMP),
+        ("datetimeoffset(0)", TIMESTAMP),
+        ("time(7)", None),
+        ("varbinary(max)", "binary"),
+        ("rowversion", "binary"),
+        ("geography", "geometry"),
+        ("sql_variant", "sql_variant"),
+        ("json", "json"),
+    ],
+)
+def test_sql_server_types_as_it_describes_them(written, expected):
+    """By the written types."""
+    assert mssql.kind(written) == expected
+
+
+class Below(Exception):
+    """What the driver's own error stands for."""
+
+    line = 3
+
+
+class Wrapped(Exception):
+    """An error as SQLAlchemy raises it."""
+
+    def __init__(self, orig: Exception) -> None:
+        super().__init__(orig)
+        self.orig = orig
+
+
+def test_line_of_sql_server():
+    """Of what the driver raises the error below it has the line; of anything else there is none."""
+    raised = Exception((208, b"Invalid object name 'x'."))
+    raised.__context__ = Below(208)
+    assert SQLServer().line(Wrapped(raised)) == 3
+    assert SQLServer().line(ValueError("no")) is None
 
 
 class Driver:
@@ -318,6 +368,17 @@ def test_words_of_sql_servers_library():
         "Unable to connect: TDS server is unavailable or does not exist (h)"
         " Net-Lib error during Connection refused (111)"
     )
+
+
+def test_words_of_another_connection():
+    """What the library has left of an earlier one, which broke, is no reason why this one did not come about."""
+    left = b"DB-Lib error message 20047, severity 9:\nDBPROCESS is dead or not enabled\n"
+    said = b"DB-Lib error message 20009, severity 9:\nUnable to connect\n"
+    words = [
+        SQLServer().words(Exception((20009, text)), URL, detail=False)
+        for text in (left, left + said)
+    ]
+    assert words == ["DBPROCESS is dead or not enabled", "Unable to connect"]
 
 
 @pytest.mark.parametrize(
