@@ -117,7 +117,7 @@ drivers: $(DRIVERS)/test
 	SYNC_TEST_DRIVERS=1 $(DRIVERS)/bin/python -m pytest tests/unit/publish/test_tables.py tests/unit/warehouse \
 	  tests/integration/test_trino.py tests/integration/test_redshift.py tests/integration/test_clickhouse.py \
 	  tests/integration/test_databricks.py tests/integration/test_bigquery.py tests/integration/test_sql_server.py \
-	  tests/integration/test_values_upgrades.py \
+	  tests/integration/test_values_upgrades.py tests/integration/test_walks.py \
 	  tests/integration/test_values.py tests/integration/test_troubles.py tests/integration/test_fingerprints_clickhouse.py
 
 snowflake: $(DRIVERS)/test $(FAKESNOW)/test

@@ -1,17 +1,10 @@
 """What is said of wrong tables and columns, of servers that are not there, and of queries that take too long."""
 
-import sqlite3
 import time
-from collections import abc
-from contextlib import closing
-from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
-from sqlalchemy import URL
 
 from sync.warehouse.warehouse import Warehouse
-from tests.support.clickhouse import clickhouse
 from tests.support.exactness import (
     CLICKHOUSE,
     DATABRICKS,
@@ -24,17 +17,31 @@ from tests.support.exactness import (
     SQLITE,
     TRINO,
 )
-from tests.support.fakesnow import fakesnow
-from tests.support.mariadb import PASSWORD, connected, mariadb_port
-from tests.support.needed import driver, needed
-from tests.support.postgres import connected as to_postgres
-from tests.support.redshift import reader, redshift
+from tests.support.needed import driver
+from tests.support.shops import (
+    mariadb_port,
+    of_clickhouse,
+    of_duckdb,
+    of_mariadb,
+    of_postgresql,
+    of_redshift,
+    of_snowflake,
+    of_sqlite,
+)
 from tests.support.sql_server import Server, sql_server
 from tests.support.trino import Coordinator, trino
 from tests.support.troubles import BESIDES, COLUMN, NOBODY, NOWHERE, QUERIES, TABLE, WORDS, said
 
-__all__ = ["mariadb_port"]
-ACCOUNTS = "create table accounts as select 1 as id, 'Acme' as company"
+__all__ = [
+    "mariadb_port",
+    "of_clickhouse",
+    "of_duckdb",
+    "of_mariadb",
+    "of_postgresql",
+    "of_redshift",
+    "of_snowflake",
+    "of_sqlite",
+]
 LONG = {
     POSTGRESQL: "select pg_sleep(20)",
     REDSHIFT: "select pg_sleep(20)",
@@ -52,76 +59,6 @@ def place(request: pytest.FixtureRequest) -> tuple[str, str, dict[str, object]]:
     name = request.param
     url, options = request.getfixturevalue(f"of_{name.lower()}")
     return name, url, options
-
-
-@pytest.fixture
-def of_postgresql(database: str) -> tuple[str, dict[str, object]]:
-    """A database of this test's own."""
-    with to_postgres(database) as connection:
-        connection.execute(ACCOUNTS.encode())
-    return database, {}
-
-
-@pytest.fixture
-def of_redshift(postgres_url: URL) -> abc.Iterator[tuple[str, dict[str, object]]]:
-    """A PostgreSQL, by Redshift's driver."""
-    for name in ("redshift_connector", "sqlalchemy_redshift"):
-        driver(name)
-    reader(postgres_url)
-    with to_postgres(postgres_url) as connection:
-        connection.execute(b"drop table if exists accounts")
-        connection.execute(ACCOUNTS.encode())
-    with redshift(postgres_url.host or "", postgres_url.port or 0) as port:
-        yield (
-            f"redshift://reader:any@127.0.0.1:{port}/{postgres_url.database}",
-            {"ssl": False, "sslmode": "disable"},
-        )
-
-
-@pytest.fixture
-def of_mariadb(mariadb_port: int) -> tuple[str, dict[str, object]]:
-    """A database whose table is made anew."""
-    place = {"host": "127.0.0.1", "port": mariadb_port, "database": "shop"}
-    with (
-        connected(user="writer", password=PASSWORD, **place) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(ACCOUNTS.replace("create", "create or replace"))
-    return f"mariadb://writer:{PASSWORD}@127.0.0.1:{mariadb_port}/shop", {}
-
-
-@pytest.fixture
-def of_sqlite(tmp_path: Path) -> tuple[str, dict[str, object]]:
-    """A file."""
-    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
-        connection.execute(ACCOUNTS)
-    return f"sqlite:///{tmp_path / 'shop.db'}", {}
-
-
-@pytest.fixture
-def of_duckdb(tmp_path: Path) -> tuple[str, dict[str, object]]:
-    """A file."""
-    duckdb = needed("duckdb")
-    needed("duckdb_engine")
-    with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
-        connection.execute(ACCOUNTS)
-    return f"duckdb:///{tmp_path / 'shop.duckdb'}", {}
-
-
-@pytest.fixture
-def of_clickhouse() -> abc.Iterator[tuple[str, dict[str, object]]]:
-    """An engine of this test's own: it takes one query at a time."""
-    with clickhouse() as port:
-        made = ACCOUNTS.replace(" as select", " engine = MergeTree order by id as select")
-        urlopen(f"http://127.0.0.1:{port}/", data=made.encode()).close()
-        yield f"clickhouse://default@127.0.0.1:{port}/default", {}
-
-
-@pytest.fixture
-def of_snowflake() -> abc.Iterator[tuple[str, dict[str, object]]]:
-    """An engine of this test's own."""
-    with fakesnow(ACCOUNTS) as reached:
-        yield reached
 
 
 def test_words(place: tuple[str, str, dict[str, object]]):

@@ -51,9 +51,16 @@ _LENGTH = 8
 
 
 def run(
-    arguments: abc.Sequence[str], folder: Path, environment: abc.Mapping[str, str], timeout: float
+    arguments: abc.Sequence[str],
+    folder: Path,
+    environment: abc.Mapping[str, str],
+    timeout: float,
+    more: tuple[str, ...] = (),
 ) -> "subprocess.CompletedProcess[str]":
-    """Run the program there and wait for it; TimeoutExpired ends it after so many seconds."""
+    """Run the program there and wait for it; TimeoutExpired ends it after so many seconds.
+
+    `more` are modules that it has loaded besides what most commands load.
+    """
     command = [sys.executable, "-m", "sync", *arguments]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         told, tells = os.pipe()
@@ -65,7 +72,7 @@ def run(
             }
             with open(os.devnull, "rb") as nothing:
                 fds = [nothing.fileno(), out.fileno(), err.fileno(), tells]
-                _ask(_forge(), json.dumps(asked).encode(), fds)
+                _ask(_forge(more), json.dumps(asked).encode(), fds)
             os.close(tells)
             code = _await(told, command, timeout)
         finally:
@@ -76,12 +83,12 @@ def run(
 
 
 @cache
-def _forge() -> socket.socket:
-    """The process that forks, one for each process that tests; what is written here reaches it."""
+def _forge(more: tuple[str, ...]) -> socket.socket:
+    """The process that forks, one for each that tests and for what is loaded; what is written here reaches it."""
     ours, theirs = socket.socketpair()
     told = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     forge = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.forking", str(theirs.fileno())],
+        [sys.executable, "-m", "tests.support.forking", str(theirs.fileno()), *more],
         cwd=ROOT,
         env=told | {"PYTHONPATH": str(ROOT)},
         pass_fds=[theirs.fileno()],
@@ -172,7 +179,7 @@ def _become(asked: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    for _name in _LOADED:
+    for _name in (*_LOADED, *sys.argv[2:]):
         importlib.import_module(_name)
     gc.freeze()  # what is loaded stays as it is, and is shared
     _become(_serve(socket.socket(fileno=int(sys.argv[1]))))

@@ -12,7 +12,7 @@ from sync.domain import objects
 from sync.domain.objects import Descriptor
 from sync.domain.record import Object
 from sync.mapping.json_schema import json_schema
-from tests.support import cells, exactness, troubles
+from tests.support import cells, exactness, troubles, walks
 
 DOCS = Path(__file__).parents[2] / "docs"
 Schema = dict[str, Any]
@@ -157,6 +157,7 @@ SECTIONS: dict[tuple[str, str], abc.Callable[[], str]] = {
     ("warehouses.md", "reaching"): cells.reaching,
     ("warehouses.md", "values"): exactness.table,
     ("warehouses.md", "words"): troubles.table,
+    ("warehouses.md", "walks"): walks.shown,
 }
 
 

@@ -82,6 +82,8 @@ class Desk:
     """A place, and the program to run in it."""
 
     place: Place
+    #: Modules that take long to load, such as a warehouse's driver.
+    loads: tuple[str, ...] = ()
 
     def rows(self, *rows: abc.Mapping[str, object]) -> None:
         """The warehouse holds these accounts: `GOOD`, but for what each names."""
@@ -114,7 +116,7 @@ class Desk:
                 check=False,
             )
         else:
-            done = forking.run(arguments, self.place.folder, environment, 120)
+            done = forking.run(arguments, self.place.folder, environment, 120, self.loads)
         assert "Traceback" not in done.stderr
         return Ended(done.returncode, done.stdout, done.stderr)
 
