@@ -1,14 +1,19 @@
 """Databricks by its own connector, against its Thrift service without an engine; values are in test_values.py."""
 
+import socket
 import time
 from collections import abc
 
 import pytest
+from sqlalchemy import NullPool, make_url
 
+from sync.database import engines
 from sync.errors import SourceError, Unreachable
+from sync.warehouse.dialects.databricks import Databricks
 from sync.warehouse.warehouse import Warehouse
 from tests.support.databricks import TOKEN, Cluster, databricks
 from tests.support.needed import driver
+from tests.support.servers import Proxy
 from tests.support.troubles import said
 
 LOST = "[TABLE_OR_VIEW_NOT_FOUND] The table or view `nowhere` cannot be found. SQLSTATE: 42P01; line 1 pos 14"
@@ -48,6 +53,33 @@ def test_wrong_token(cluster: tuple[Cluster, str, dict[str, object]]):
     assert isinstance(error, Unreachable)
     assert "Invalid access token" in error.message
     assert "dapi-another" not in error.message + error.hint
+
+
+def test_a_proxy_that_swallows(monkeypatch: pytest.MonkeyPatch):
+    """A proxy that takes the connection and says nothing, or lets it through to nobody, is given up and named."""
+    driver("databricks.sqlalchemy")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    dialect = Databricks(patience=0.4)
+    engine = engines.connect(
+        make_url("databricks://token:x@dbc.example?http_path=/sql/1.0/warehouses/1"),
+        poolclass=NullPool,
+    )
+    dialect.watch(engine)
+    with Proxy() as proxy, socket.create_server(("127.0.0.1", 0)) as silent:
+        nobody = f"127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("https_proxy", f"http://{nobody}")
+        began = time.monotonic()
+        error = said(Warehouse(engine, dialect), "select 1")
+        assert error.message.endswith(f": the proxy {nobody} of the environment does not answer")
+        monkeypatch.setenv("https_proxy", proxy.url)
+        options = {"_connection_uri": f"https://{nobody}/sql", "enable_telemetry": False}
+        through = engines.connect(engine.url, poolclass=NullPool, connect_args=options)
+        dialect.watch(through)
+        error = said(Warehouse(through, dialect), "select 1")
+    assert error.message.endswith(": 127.0.0.1 does not answer")
+    assert isinstance(error, Unreachable)
+    assert time.monotonic() - began < 10
 
 
 def test_nobody(monkeypatch: pytest.MonkeyPatch):

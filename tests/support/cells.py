@@ -187,7 +187,10 @@ ROWS: abc.Mapping[str, abc.Mapping[str, Cell]] = {
         only="the user's rights alone",
         cancelled=Cell("shown, the server is told", _of(_BRICKS, "test_too_long")),
         installs=DRIVERS,
-        connects=Cell("over HTTP, shown", _of(_BRICKS, "test_words", "test_nobody")),
+        connects=Cell(
+            "over HTTP, shown; behind a proxy: that one which swallows is given up, shown",
+            _of(_BRICKS, "test_words", "test_nobody", "test_a_proxy_that_swallows"),
+        ),
         timeout=Cell("shown, the server is told", _of(_BRICKS, "test_too_long")),
         credentials=Cell("token: shown; OAuth: read", _of(_BRICKS, "test_wrong_token")),
         errors=Cell("the server's words and place, shown", _of(_BRICKS, "test_words")),

@@ -4,13 +4,10 @@ Nothing keeps a query from writing but the user's rights and the look at the sta
 """
 
 import logging
-import socket
 from collections import abc
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 from sqlalchemy import Connection, Engine, event
 
@@ -19,6 +16,7 @@ from sync.domain.record import AttributeType
 from sync.warehouse.dialects import arrow_values, late
 from sync.warehouse.dialects.by_cursor import ByCursor
 from sync.warehouse.dialects.dialect import Kind, Late
+from sync.warehouse.dialects.knock import knock
 
 INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
 STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, AttributeType.BOOLEAN
@@ -34,14 +32,15 @@ _KINDS: dict[str, Kind] = {
     "array": "array",
     **dict.fromkeys(("binary", "geometry", "geography"), "binary"),
 }
-#: Seconds for a connection to come about.
-_PATIENCE = 15
 _MENDED: dict[str, late.Load] = {"float": single, "char": late.unpadded}
 
 
 @dataclass(frozen=True, slots=True)
 class Databricks(ByCursor):
     """Databricks."""
+
+    #: Seconds for each of the three steps, at most, by which a connection comes about.
+    patience: float = 15.0
 
     as_text: ClassVar[str] = "to_json({})"
     plain_as_text: ClassVar[str] = "cast({} as string)"
@@ -54,7 +53,7 @@ class Databricks(ByCursor):
         if not driver.handlers:
             driver.addHandler(logging.NullHandler())
         ByCursor.watch(self, engine)
-        event.listen(engine, "do_connect", _knock)
+        event.listen(engine, "do_connect", partial(_knock, self.patience))
 
     def prepare(self, driver: Any) -> None:
         """We read rows out of Arrow: the driver ends a query at a date that Python lacks, and makes NaN null."""
@@ -69,13 +68,13 @@ class Databricks(ByCursor):
         return late.by_type(_MENDED, (column[1] for column in description))
 
 
-def _knock(dialect: object, record: object, given: object, named: dict[str, Any]) -> None:
+def _knock(
+    patience: float, dialect: object, record: object, given: object, named: dict[str, Any]
+) -> None:
     """See that somebody is there: the driver asks for a quarter of an hour, since a warehouse may be starting."""
-    if getproxies():
-        return
-    host = named.get("_connection_uri") or f"https://{named['server_hostname']}"
-    place = urlsplit(host)
-    socket.create_connection((place.hostname or "", place.port or 443), _PATIENCE).close()
+    place = f"https://{named.get('server_hostname')}:{named.get('_port', 443)}"
+    address = named.get("_connection_uri") or place
+    knock(address, patience, signs_in=named.get("_proxy_auth_method") == "negotiate")
 
 
 def _cursor(plain: abc.Callable[..., Any], *given: Any, **named: Any) -> Any:
