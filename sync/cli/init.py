@@ -14,11 +14,13 @@ from sync.cli.say import say, say_lines
 from sync.domain import objects
 from sync.domain.record import Object
 from sync.errors import ConfigError, ConfigProblem
+from sync.mapping import options
 from sync.mapping.dbt_models import DbtModel, read_models
 from sync.mapping.json_schema import json_schema
+from sync.mapping.options import Told
 from sync.report.plain import indented
 from sync.transform.draft import Unfit, draft
-from sync.transform.draft_text import draft_text
+from sync.transform.draft_text import Whence, draft_text
 from sync.warehouse.catalog import Catalog
 from sync.warehouse.relation import Relation
 from sync.warehouse.warehouse import Warehouse
@@ -37,6 +39,8 @@ class Wanted:
     object: Object = Object.CUSTOMER
     output: Path | None = None
     manifest: Path | None = None
+    #: What the driver is told besides the URL, as `NAME=VALUE`.
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ def init(wanted: Wanted) -> int:
     if wanted.output is not None and not wanted.tables:
         raise _wrong("--output goes with a TABLE", "`chartmogul-sync init` alone lists them")
     models = read_models(wanted.manifest) if wanted.manifest else None
-    catalog = Catalog(Warehouse.open(_url()))
+    told = options.read(wanted.options, variables())
+    catalog = Catalog(_open(told))
     known = catalog.relations()
     if not wanted.tables:
         _list(known, models)
@@ -68,7 +73,8 @@ def init(wanted: Wanted) -> int:
     found = [_find(name, known, models) for name in wanted.tables]
     files = _files(found, wanted.output)
     texts = {
-        file: _text(catalog, one, wanted, file) for file, one in zip(files, found, strict=True)
+        file: _text(catalog, one, wanted, told, file)
+        for file, one in zip(files, found, strict=True)
     }
     if wanted.output is None:
         drafts = "\n".join(f"# {file.as_posix()}\n{text}" for file, text in texts.items())
@@ -79,8 +85,13 @@ def init(wanted: Wanted) -> int:
     write_new(texts)
     written = (f"{file} is written" for file in texts)
     following = f"next: {_missing()}chartmogul-sync preview {files[0]}"
-    say_lines([*written, *complete_env(), *complete_gitignore(), following])
+    say_lines([*written, *complete_env(told.variables), *complete_gitignore(), following])
     return 0
+
+
+def _open(told: Told) -> Warehouse:
+    hidden = tuple(options.secrets(told.filled))
+    return Warehouse.open(_url(), options.revealed(told.filled), secrets=hidden)
 
 
 def _missing() -> str:
@@ -175,14 +186,15 @@ def _stem(name: str) -> str:
     return re.sub(r"[^\w-]+", "_", name).strip("_") or "table"
 
 
-def _text(catalog: Catalog, one: _Found, wanted: Wanted, file: Path) -> str:
+def _text(catalog: Catalog, one: _Found, wanted: Wanted, told: Told, file: Path) -> str:
     table = catalog.table(one.relation)
     try:
         made = draft(table, objects.of(wanted.object), one.key)
     except Unfit as error:
         raise _wrong(str(error), _BY_HAND) from None
     dbt = None if wanted.manifest is None else (one.model, _from(file, wanted.manifest))
-    return draft_text(made, one.relation.written, _from(file, _SCHEMA), dbt)
+    whence = Whence(one.relation.written, told.written, dbt)
+    return draft_text(made, whence, _from(file, _SCHEMA))
 
 
 def _from(file: Path, other: Path) -> str:

@@ -222,18 +222,36 @@ def app() -> None:
     metavar="MANIFEST",
     help="TABLE names a model of this dbt manifest.",
 )
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="For the driver, as in source.options; a secret as '${NAME}'; repeatable.",
+)
 @_env_file
-def init(tables: tuple[str, ...], kind: str, output: Path | None, manifest: Path | None) -> int:
+def init(
+    tables: tuple[str, ...],
+    kind: str,
+    output: Path | None,
+    manifest: Path | None,
+    options: tuple[str, ...],
+) -> int:
     """Print a first mapping for each table or view of the warehouse; without TABLE, list them.
 
     Standard fields come from columns with a usual name, the key from the primary key, the rest become
     attributes, and columns that look secret stay out. A folder as FILE takes a file for each table; the
     schema by which editors complete them comes beside. Nothing is overwritten.
+
+    \b
+    chartmogul-sync init accounts --output mappings/customers.yml
+    chartmogul-sync init accounts --option private_key_file=key.p8 \\
+      --option 'private_key_password=${KEY_PASSPHRASE}'
     """
     from sync.cli.init import Wanted, init
     from sync.domain.record import Object
 
-    return init(Wanted(tables, Object(kind), output, manifest))
+    return init(Wanted(tables, Object(kind), output, manifest, options))
 
 
 @app.command(short_help="Check mapping files alone; no network.")

@@ -37,13 +37,12 @@ def write_new(texts: abc.Mapping[Path, str]) -> None:
             raise _unwritable(file, error) from error
 
 
-def complete_env() -> list[str]:
-    """Add a line to `.env` for each variable that it lacks; what was added, in sentences."""
+def complete_env(more: abc.Iterable[str] = ()) -> list[str]:
+    """Add a line to `.env` for each variable that it lacks, `more` among them; what was added, in sentences."""
     file = Path(".env")
     there = {found[1] for line in _lines(file) if (found := _NAMED.match(line))}
-    return _append(
-        file, [f"# {name}={like}" for name, like in _VARIABLES.items() if name not in there]
-    )
+    wanted = _VARIABLES | {name: "" for name in more if name not in _VARIABLES}
+    return _append(file, [f"# {name}={like}" for name, like in wanted.items() if name not in there])
 
 
 def complete_gitignore() -> list[str]:

@@ -80,6 +80,13 @@ def _fill(raw: Raw, environment: Environment) -> Raw:
     return filled
 
 
+def supply_options(options: Raw, environment: Environment) -> Raw:
+    """Options for a driver that no mapping holds yet, filled as a mapping's are; flaws where they cannot be."""
+    filled = _guard_options({"options": options})["options"]
+    result: Raw = fill_secrets(filled, environment, {API_KEY})
+    return result
+
+
 def text_at(raw: Raw, part: str, name: str) -> str:
     """The text at `part.name`; empty where there is none."""
     value = raw[part].get(name) if isinstance(raw.get(part), dict) else None

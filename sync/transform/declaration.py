@@ -2,11 +2,14 @@
 
 import json
 import re
+from typing import Any
 
 from sync.domain.record import AttributeType
 
 #: Texts that YAML takes as they are; quoted are those that some reader takes for something else.
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+#: A reference to the environment, and nothing else.
+_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 
@@ -18,6 +21,15 @@ def declaration(key: str, column: str, kind: AttributeType) -> str:
 def name(key: str) -> str:
     """An attribute's key as YAML reads it back."""
     return json.dumps(key) if key.isdigit() or key.lower() in _WORDS else key
+
+
+def option(name: str, value: Any) -> str:
+    """The line of an option of the driver, under `source.options:`; its variables stay as they are."""
+    if isinstance(value, str) and (_PLAIN.fullmatch(value) or _VARIABLE.fullmatch(value)):
+        text = json.dumps(value) if value.lower() in _WORDS else value
+    else:
+        text = json.dumps(value, ensure_ascii=not (isinstance(value, str) and value.isprintable()))
+    return f"    {scalar(name)}: {text}"
 
 
 def scalar(text: str) -> str:

@@ -2,30 +2,44 @@
 
 import re
 from collections import abc
+from dataclasses import dataclass, field
+from typing import Any
 
 from sync.domain.objects import Descriptor
-from sync.transform.declaration import declaration, scalar
+from sync.transform.declaration import declaration, option, scalar
 from sync.transform.draft import Draft
 
 
-def draft_text(made: Draft, table: str, schema: str, dbt: tuple[str, str] | None = None) -> str:
-    """The file; `table` is its name as the warehouse has it, `schema` where editors find the JSON Schema.
+@dataclass(frozen=True, slots=True)
+class Whence:
+    """Where rows come from: a table as the warehouse names it, and what its driver is told, with `${…}`.
 
-    `dbt`: what it is called in dbt, and the manifest that says so.
+    `dbt`: what the table is called in dbt, and the manifest that says so.
     """
-    head = _head(made, table, schema, dbt)
+
+    table: str
+    options: abc.Mapping[str, Any] = field(default_factory=dict)
+    dbt: tuple[str, str] | None = None
+
+
+def draft_text(made: Draft, whence: Whence, schema: str) -> str:
+    """The file; `schema` is where editors find the JSON Schema."""
+    head = _head(made, whence, schema)
     parts = (*head, *_fields(made), *_attributes(made), *_rest(made))
     return "\n".join(parts) + "\n"
 
 
-def _head(made: Draft, table: str, schema: str, dbt: tuple[str, str] | None) -> abc.Iterator[str]:
+def _head(made: Draft, whence: Whence, schema: str) -> abc.Iterator[str]:
     yield f"# yaml-language-server: $schema={schema}"
-    yield f"# A first mapping of {_comment(table)}. Read it, take out what ChartMogul need not know, then:"
+    yield f"# A first mapping of {_comment(whence.table)}. Read it, take out what ChartMogul need not know, then:"
     yield "#   chartmogul-sync preview    and    chartmogul-sync run --dry-run"
     yield "version: 1"
     yield "source:"
-    yield f"  table: {scalar(table)}"
-    if dbt is not None:
+    yield f"  table: {scalar(whence.table)}"
+    if whence.options:
+        yield "  options:"
+        yield from (option(name, value) for name, value in whence.options.items())
+    if (dbt := whence.dbt) is not None:
         yield "  # By its name in dbt, in place of table; then dbt_fresh_within and dbt_tests can stop the mapping:"
         yield f"  # dbt_model: {scalar(dbt[0])}"
         yield f"  # dbt_manifest: {scalar(dbt[1])}"

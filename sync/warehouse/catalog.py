@@ -65,10 +65,10 @@ class Catalog:
                 dialect.begin(connection)
                 yield connection
         except Exception as error:  # drivers raise far more than DB-API errors here
-            words = dialect.words(error, engine.url, detail=False)
+            words = self.warehouse.words(error, detail=False)
             raise SourceError(
                 f"the warehouse does not tell its tables: {words}",
-                f"{dialect.unreachable}; this asks by the URL alone, without source.options",
+                f"{dialect.unreachable}; what the driver needs besides the URL goes into --option",
             ) from error
 
 

@@ -175,7 +175,7 @@ class Warehouse:
             return self.engine.connect()
         except Exception as error:  # drivers raise far more than DB-API errors here
             url = self.engine.url
-            words = self._words(error, detail=False)
+            words = self.words(error, detail=False)
             raise Unreachable(
                 f"cannot connect to {urls.mask(url)}: {words}", self.dialect.unreachable
             ) from error
@@ -192,7 +192,7 @@ class Warehouse:
     def _execute(self, connection: Connection, driver: Any, sql: str, frame: Frame) -> Result:
         def refusal(error: Exception, columns: tuple[Column, ...] = ()) -> SourceError:
             if columns and self.dialect.unreadable(error):
-                words = self._words(error, detail=True)
+                words = self.words(error, detail=True)
                 return unreadable.refusal(words, columns, self.dialect.in_range)
             return self._refusal(error, connection, sql, frame)
 
@@ -220,7 +220,8 @@ class Warehouse:
         except Exception as error:
             raise refusal(error) from error
 
-    def _words(self, error: Exception, *, detail: bool) -> str:
+    def words(self, error: Exception, *, detail: bool) -> str:
+        """The database's own message on one line, without what is secret; `detail` may quote values of a row."""
         url = self.engine.url
         return _hide(
             self.dialect.words(error, url, detail=detail), url, self.secrets, detail=detail
@@ -229,7 +230,7 @@ class Warehouse:
     def _refusal(
         self, error: Exception, connection: Connection, sql: str, frame: Frame
     ) -> SourceError:
-        message = self._words(error, detail=True)
+        message = self.words(error, detail=True)
         told = self.dialect.position(error, connection)
         place = _place(sql, None if told is None else told - len(frame.before))
         place = place or _line(sql, self.dialect.line(error))

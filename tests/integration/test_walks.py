@@ -3,7 +3,7 @@
 import json
 import os
 from collections import abc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ from tests.support.shops import (
     of_sqlite,
 )
 from tests.support.trino import Coordinator, trino
-from tests.support.walks import EVERYWHERE, INIT, MAPPING, WALKS, WRONG, WRONG_KEY, Step
+from tests.support.walks import EVERYWHERE, INIT, MAPPING, UNTOLD, WALKS, WRONG, WRONG_KEY, Step
 
 __all__ = [
     "mariadb_port",
@@ -159,6 +159,9 @@ def walk(folder: Path, name: str, way: Way) -> None:
         desk = Desk(place, way.loads)
         for step in () if planned.init else INIT:
             take(desk, step)
+        if way.options:
+            words = [word for pair in way.options.items() for word in ("--option", option(*pair))]
+            take(desk, replace(UNTOLD, command=" ".join([UNTOLD.command, *words])))
         if planned.init:
             place.write("accounts", written(MAPPING, way))
         for step in EVERYWHERE:
@@ -184,6 +187,11 @@ def take(desk: Desk, step: Step, **variables: str) -> Ended:
     assert ended.code == step.code, printed
     assert step.is_said(printed), printed
     return ended
+
+
+def option(name: str, value: Any) -> str:
+    """An option of the driver as it is typed."""
+    return f"{name}={value if isinstance(value, str) else json.dumps(value)}"
 
 
 def written(mapping: str, way: Way) -> str:

@@ -144,6 +144,54 @@ def test_bad_input(desk, folder, arguments, said):
     assert said in ended.err
 
 
+def test_options_for_the_driver(desk, folder):
+    """They go to the driver and into the mapping, a variable as it is written, which `.env` then has a line for."""
+    options = ("--option", "timeout=5.5", "--option", "isolation_level=${LEVEL}")
+    assert "partners" in desk("init", *options, LEVEL="IMMEDIATE").out
+    written = desk("init", "users", "--output", "new", *options, LEVEL="IMMEDIATE")
+    assert ".env now has the line # LEVEL=" in written.out
+    lines = (folder / "new" / "users.yml").read_text().splitlines()
+    at = lines.index("  options:")
+    assert lines[at + 1 : at + 3] == ["    timeout: 5.5", "    isolation_level: ${LEVEL}"]
+    assert desk("preview", "new", LEVEL="IMMEDIATE").code == 0
+    assert desk("preview", "new").err.splitlines()[-1].strip().startswith("hint: set it")
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "hint"),
+    [
+        (["timeout"], "an --option is no NAME=VALUE", "write it as NAME=VALUE"),
+        (["=5"], "an --option is no NAME=VALUE", "write it as NAME=VALUE"),
+        (["timeout="], "--option timeout has no value", "write it as NAME=VALUE"),
+        (["timeout=5", "timeout=6"], "--option names timeout twice", "take one out"),
+        (["session={a"], "--option session is no YAML", "write text as it is"),
+        (["level=${LEVEL}"], "--option level: LEVEL is not set", "set it in the environment"),
+        (["level=${"], "--option level: '${' begins no reference", ""),
+        (["level=${CHARTMOGUL_API_KEY}"], "CHARTMOGUL_API_KEY is a secret", "only source.url"),
+        (
+            ["password=swordfish"],
+            "the option 'password' must come from the environment, without a default",
+            "write --option 'password=${NAME}', in single quotes",
+        ),
+    ],
+)
+def test_bad_options(desk, folder, options, said, hint):
+    """Each is a sentence, and what may be a secret is not repeated; nothing is written."""
+    told = [word for one in options for word in ("--option", one)]
+    ended = desk("init", "users", "--output", "new", *told, LEVEL=None)
+    assert (ended.code, ended.out, (folder / "new").exists()) == (2, "", False)
+    assert said in ended.err
+    assert hint in ended.err
+    assert "swordfish" not in ended.err
+
+
+def test_an_option_that_the_driver_does_not_know(desk, folder):
+    """The driver's words, as of a mapping that has it."""
+    ended = desk("init", "--option", "nothing_such=1")
+    assert (ended.code, ended.out) == (3, "")
+    assert "nothing_such" in ended.err
+
+
 def test_without_a_warehouse(desk):
     """Exit 2 without its URL, 3 where it cannot be opened."""
     assert desk("init", WAREHOUSE_URL=None).err.splitlines()[0] == "WAREHOUSE_URL is not set"

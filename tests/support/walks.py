@@ -118,7 +118,9 @@ class Walk:
         yield Step("check", 3, ("problem      mappings/accounts.yml:3: ", *self.wrong, "not ok"))
 
 
-_NEEDS_OPTIONS = "not tried: the stand-in takes no encryption, which only `source.options` can say"
+_NO_CATALOG = "connects with `--option`, and is told no tables: the stand-in has no catalog"
+#: Of those two.
+UNTOLD = Step("init", 3, ("the warehouse does not tell its tables: …",))
 WALKS: abc.Mapping[str, Walk] = {
     POSTGRESQL: Walk(
         (
@@ -143,7 +145,7 @@ WALKS: abc.Mapping[str, Walk] = {
             'column "compny" does not exist (line 2, column 3 of the query)',
             'Perhaps you meant to reference the column "accounts.company"',
         ),
-        init=_NEEDS_OPTIONS,
+        init=_NO_CATALOG,
     ),
     CLICKHOUSE: Walk(
         ("Unknown expression identifier `compny`. Maybe you meant: ['company'].",),
@@ -164,7 +166,7 @@ WALKS: abc.Mapping[str, Walk] = {
             " resolved. Did you mean one of the following? [`company`, `id`]. SQLSTATE: 42703; line 2 pos 2",
         ),
         ("Invalid access token.",),
-        init=_NEEDS_OPTIONS,
+        init=_NO_CATALOG,
     ),
     SQL_SERVER: Walk(
         ("Invalid column name 'compny'. (line 2 of the query)",),

@@ -4,12 +4,10 @@ import re
 from collections import abc
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
-
-from pydantic import SecretStr
 
 from sync.engine.read.fingerprints import HashedQuery
 from sync.errors import ConfigError, ConfigProblem, SourceError, Unreachable
+from sync.mapping import options
 from sync.mapping.environment import WAREHOUSE_URL
 from sync.mapping.loader import LoadedMapping
 from sync.warehouse.fingerprints import NoFingerprints
@@ -23,31 +21,6 @@ _READ_ONLY = "take it out; what has to be prepared in the warehouse is prepared 
 _LOGIN = re.compile(
     r"password|authenticat|access denied|log ?in|credential|permission denied|unauthori[sz]ed", re.I
 )
-
-
-def _revealed(option: Any) -> Any:
-    """Options as the driver takes them."""
-    match option:
-        case SecretStr():
-            return option.get_secret_value()
-        case dict():
-            return {name: _revealed(item) for name, item in option.items()}
-        case list():
-            return [_revealed(item) for item in option]
-    return option
-
-
-def _secrets(option: Any) -> abc.Iterator[str]:
-    """What of them no message may show."""
-    match option:
-        case SecretStr():
-            yield option.get_secret_value()
-        case dict():
-            for item in option.values():
-                yield from _secrets(item)
-        case list():
-            for item in option:
-                yield from _secrets(item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +42,9 @@ class MappingQuery:
         try:
             source = Warehouse.open(
                 wanted.url.get_secret_value(),
-                _revealed(wanted.options),
+                options.revealed(wanted.options),
                 wanted.timeout,
-                tuple(_secrets(wanted.options)),
+                tuple(options.secrets(wanted.options)),
             )
         except ConfigError as error:
             raise ConfigError(*(cls._at(loaded, problem) for problem in error.problems)) from error
@@ -144,8 +117,8 @@ class MappingQuery:
         loaded = self.loaded
         own = loaded.document.data["source"].get("url")
         url = loaded.variables_of("source", "url") or ("source.url" if own else WAREHOUSE_URL)
-        options = loaded.variables_of("source", "options")
-        return f"{url} and {options}" if options else url
+        told = loaded.variables_of("source", "options")
+        return f"{url} and {told}" if told else url
 
     def _hint(self, error: SourceError) -> str:
         """A login that was refused may be one whose password only looks like an encoding."""

@@ -8,7 +8,7 @@ from sync.domain import objects
 from sync.domain.record import AttributeType, Object
 from sync.mapping.loader import load
 from sync.transform.draft import Unfit, draft, is_secret
-from sync.transform.draft_text import draft_text
+from sync.transform.draft_text import Whence, draft_text
 from sync.warehouse.catalog import Table
 from sync.warehouse.column import Column
 from sync.warehouse.relation import Relation
@@ -154,7 +154,7 @@ def test_what_is_printed_is_sound(kind, tmp_path: Path):
     found = table(*ids, *odd, *secret, key=("id",), name='odd "name. ${T}')
     made = draft(found, objects.of(kind))
     file = tmp_path / "odd.yml"
-    file.write_text(draft_text(made, found.relation.written, "../mapping.schema.json"))
+    file.write_text(draft_text(made, Whence(found.relation.written), "../mapping.schema.json"))
     variables = {"CHARTMOGUL_DATA_SOURCE": "ds_1"}
     (loaded,) = load([file], variables, frozenset())
     mapping = loaded.mapping
@@ -178,7 +178,9 @@ def test_a_customer_of_contacts_is_known_by_numbers_as_well(name):
 
 def test_a_model_of_dbt_stands_beside_its_table():
     """As comments, for whoever wants it read by its name."""
-    text = draft_text(draft(ACCOUNTS, CUSTOMER), "a.b", "s.json", ("dim: x", "../m.json"))
+    text = draft_text(
+        draft(ACCOUNTS, CUSTOMER), Whence("a.b", dbt=("dim: x", "../m.json")), "s.json"
+    )
     assert "  table: a.b\n  # By its name in dbt" in text
     assert '  # dbt_model: "dim: x"\n  # dbt_manifest: "../m.json"\n' in text
-    assert "dbt" not in draft_text(draft(ACCOUNTS, CUSTOMER), "a.b", "s.json")
+    assert "dbt" not in draft_text(draft(ACCOUNTS, CUSTOMER), Whence("a.b"), "s.json")
