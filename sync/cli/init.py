@@ -5,8 +5,10 @@ import re
 from collections import abc
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 
+from sync.cli.apart import apart
 from sync.cli.config import settings_alone
 from sync.cli.environ import variables
 from sync.cli.new_files import complete_env, complete_gitignore, write_new
@@ -66,7 +68,7 @@ def init(wanted: Wanted) -> int:
     models = read_models(wanted.manifest) if wanted.manifest else None
     told = options.read(wanted.options, variables())
     catalog = Catalog(_open(told))
-    known = catalog.relations()
+    known = apart(catalog.relations, catalog.warehouse.cancel)
     if not wanted.tables:
         _list(known, models)
         return 0
@@ -187,7 +189,7 @@ def _stem(name: str) -> str:
 
 
 def _text(catalog: Catalog, one: _Found, wanted: Wanted, told: Told, file: Path) -> str:
-    table = catalog.table(one.relation)
+    table = apart(partial(catalog.table, one.relation), catalog.warehouse.cancel)
     try:
         made = draft(table, objects.of(wanted.object), one.key)
     except Unfit as error:

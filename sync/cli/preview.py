@@ -2,10 +2,12 @@
 
 from collections import abc
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sync.cli import failure, formats
+from sync.cli.apart import apart
 from sync.cli.environ import tell, variables, warnings
 from sync.cli.formats import Format, Output, fail
 from sync.cli.outside import now
@@ -87,7 +89,12 @@ def _load(paths: abc.Sequence[Path]) -> list[LoadedMapping]:
 
 
 def _build(loaded: LoadedMapping, limit: int) -> Previewed:
-    with MappingQuery.open(loaded).execute() as result:
+    query = MappingQuery.open(loaded)
+    return apart(partial(_read, loaded, query, limit), query.warehouse.cancel)
+
+
+def _read(loaded: LoadedMapping, query: MappingQuery, limit: int) -> Previewed:
+    with query.execute() as result:
         known = KnownTypes({}, locked(loaded), shown={})  # no state, and no ChartMogul
         builder = bind(loaded, result.columns, now(), now, known.of)
         rows = next(result.batches(limit), [])

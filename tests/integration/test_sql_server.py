@@ -281,10 +281,22 @@ def test_preview(desk: abc.Callable[[str], Desk]):
 
 
 @pytest.mark.parametrize("command", ["run", "preview"])
-@pytest.mark.parametrize("deaf", [False, True], ids=["listening", "deaf"])
-def test_a_signal(desk: abc.Callable[[str], Desk], command: str, deaf: bool):
+@pytest.mark.parametrize(
+    "server",
+    [
+        lambda: Server(silent=True),
+        lambda: Server(WIDE, many(), stalls=2),
+        lambda: Server(WIDE, many(), stalls=2, deaf=True),
+    ],
+    ids=["before the first row", "between rows", "and it goes on"],
+)
+def test_a_signal(desk: abc.Callable[[str], Desk], command: str, server: abc.Callable[[], Server]):
     """SIGTERM ends the program within ten seconds and the query with it, whatever the server makes of it."""
-    server = Server(silent=True, deaf=deaf)
+    asked(desk, command, server())
+
+
+def asked(desk: abc.Callable[[str], Desk], command: str, server: Server) -> None:
+    """Have a command in mid-query, and end it."""
     with sql_server(server) as url:
         place = desk(url).place
         process = subprocess.Popen(

@@ -119,6 +119,25 @@ def test_a_signal_while_auditing(desk, asked, code):
     assert process.returncode == code
 
 
+def test_a_signal_while_previewing(desk):
+    """It ends a query that has no first row, though the driver listens to nothing but its database."""
+    counting = "select count(*) from (select i from n) having count(*) < 0"
+    desk.mapping(
+        MAPPING.replace("select * from accounts", ENDLESS.split("select 'k'")[0] + counting)
+    )
+    process = start(desk, command="preview")
+    wait(lambda: busy(process), process)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    assert process.returncode == 143
+
+
+def busy(process):
+    """Whether a process has computed for two seconds, which is longer than its start takes."""
+    told = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, told[11:13])) > 2 * os.sysconf("SC_CLK_TCK")
+
+
 def test_a_kill_while_reading(desk):
     """A crash leaves no rows on the disk that others could find, and the next run starts afresh."""
     desk.mapping(MAPPING.replace("select * from accounts", ENDLESS))

@@ -8,7 +8,7 @@ whole process. So whoever runs a query ends it itself: it is woken while it wait
 between two rows that it is to end. Only a query that keeps silent between rows is ended from outside.
 """
 
-import select
+import selectors
 import threading
 from collections import abc
 from contextlib import suppress
@@ -66,8 +66,10 @@ class Session:
     def wait(self, socket: int) -> None:
         """Wait for the first answer to a statement, which may take long. Raises Ended."""
         self._since = None
-        while not self._ended and not select.select([socket], [], [], _LOOK)[0]:
-            pass
+        with selectors.DefaultSelector() as selector:
+            selector.register(socket, selectors.EVENT_READ)
+            while not self._ended and not selector.select(_LOOK):
+                pass
         self._check()
         self._since = monotonic()
 
