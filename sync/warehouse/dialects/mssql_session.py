@@ -63,6 +63,17 @@ class Session:
         self._check()
         return answer
 
+    def rows(self, fetch: abc.Callable[[], Any], size: int) -> list[Any]:
+        """Up to so many rows, within a `call`; between two of them it is seen whether the query is to end."""
+        rows: list[Any] = []
+        while len(rows) < size and not self._ended:
+            self._since = monotonic()
+            row = fetch()
+            if row is None:
+                break
+            rows.append(row)
+        return rows
+
     def wait(self, socket: int) -> None:
         """Wait for the first answer to a statement, which may take long. Raises Ended."""
         self._since = None
@@ -174,12 +185,7 @@ class Cursor:
 
     def fetchmany(self, size: int | None = None) -> list[Any]:
         """Up to so many rows; fewer only at the end."""
-        call, one, rows = self._session.call, self._plain.fetchone, []
-        for _ in range(size or 1):
-            row = call(one)
-            if row is None:
-                break
-            rows.append(row)
+        rows: list[Any] = self._session.call(self._session.rows, self._plain.fetchone, size or 1)
         return rows
 
     def fetchall(self) -> list[Any]:
