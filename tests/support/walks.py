@@ -174,8 +174,8 @@ WALKS: abc.Mapping[str, Walk] = {
         init="not tried: the stand-in has no tables",
     ),
 }
-#: What was done by hand.
-BY_HAND = {
+#: What has a test of its own, with words of its own.
+ELSEWHERE = {
     SNOWFLAKE: (
         "lists the table, writes its mapping, by a `connections.toml`",
         "`` cannot connect to …: Incorrect username or password was specified. ``, or `` JWT token is invalid. […] ``",
@@ -192,7 +192,7 @@ def shown() -> str:
     rows = [
         (name, _init(walk), _code(walk.refused), _code(walk.wrong)) for name, walk in WALKS.items()
     ]
-    rows += [(name, *cells) for name, cells in BY_HAND.items()]
+    rows += [(name, *cells) for name, cells in ELSEWHERE.items()]
     return f"\n```console\n{steps}\n```\n{head}" + "".join(
         f"| {' | '.join(row)} |\n" for row in rows
     )
