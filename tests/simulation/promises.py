@@ -136,9 +136,24 @@ def waits_hold(world: World) -> Broken:
         before = last.get(asked.key)
         if before and not before.sure and before.caller != asked.caller:
             waited = asked.at - before.at
-            if waited < _DOUBT - _ON_ITS_WAY:
+            if waited + _seems_longer(world, before, asked) < _DOUBT - _ON_ITS_WAY:
                 yield f"{asked.caller} repeated a create in doubt after {waited:.0f} s: {asked.key}"
         last[asked.key] = asked
+
+
+def _seems_longer(world: World, before: Asked, asked: Asked) -> float:
+    """By how much a wait may seem longer to a process on a third machine, after that of the create and of who met it.
+
+    A file has no clock of its own: what one machine has noted another one can only hold against its own wall clock.
+    """
+    workers = _workers(world)
+    here = next(one for one in workers if one.name == asked.caller)
+    if world.plan.server_clock or not here.scene.elsewhere:
+        return 0.0
+    now = here.skew.at(asked.at - here.opened)
+    met = (one for one in workers if before.at < one.began < asked.at and one is not here)
+    skews = [one.skew.at(at - one.opened) for one in met for at in (one.began, one.ended)]
+    return max((now - skew for skew in skews), default=0.0)
 
 
 def delivered(world: World) -> Broken:
