@@ -1060,11 +1060,14 @@ def _types_are_noted(world: World) -> Broken:
     """What the state holds of values that were sent, it knows the types of, even after a crash."""
     with closing(sqlite3.connect(world.folder / "state.db")) as db:
         noted = {key for (key,) in db.execute("select key from sync_attribute_types")}
-    for row in world.last[0].scene.rows.accounts:
-        sent = {name for name in TYPES if row.fields.get(name) is not None}
-        held = _customer(world, row, world.held)
-        if not row.bad and isinstance(held, dict) and not _differs(world, row) and sent - noted:
-            yield f"the types of {sorted(sent - noted)} are in use, and nobody noted them"
+    for _, _, row in _good(world, world.last[0].scene.rows):
+        held = _customer(world, row, world.held) if isinstance(row, Account) else ""
+        if isinstance(held, str):
+            continue
+        wanted = {name: row.fields[name] for name in TYPES if row.fields.get(name) is not None}
+        there = {name for name, value in wanted.items() if _same(name, value, held.get(name))}
+        if there - noted:
+            yield f"the types of {sorted(there - noted)} are in use, and nobody noted them"
 
 
 def nothing_leaks(world: World) -> Broken:
