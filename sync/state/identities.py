@@ -14,7 +14,7 @@ from sync.domain.results import Outcome
 from sync.state import buckets
 from sync.state.memory import Asked, Confirmed, Item, Observed, RejectedRow, Scope
 from sync.state.schema import OF_RECORDS, drops, own_values, records, synced
-from sync.state.upsert import chunks, insert
+from sync.state.upsert import CHUNK, chunks, insert
 
 #: Nobody knows what the record holds of what was sent. The hashes stay: what was sent is still the mapping's own.
 UNKNOWN: dict[str, object] = {"fingerprint": None, "imprint": None}
@@ -194,22 +194,44 @@ def learn(
 
 
 def adopt(connection: Connection, scope: Scope, former: abc.Mapping[str, str]) -> None:
-    """Records get other keys: stored key → the one before. Each keeps the external id that it has in ChartMogul."""
+    """Records get other keys: stored key → the one before. Each keeps the external id that it has in ChartMogul.
+
+    Of a record without a uuid only that is worth keeping which was asked for, and perhaps carried out.
+    """
     known = _known(connection, scope, [*former, *former.values()])
+    asked = _asked_for(connection, [one.id for one in known.values() if one.uuid is None])
     moving, stubs = [], []
     for key, was in former.items():
         record, stub = known.get(was), known.get(key)
-        if record is None or record.uuid is None or (stub is not None and stub.uuid is not None):
+        if record is None or (stub is not None and stub.uuid is not None):
             continue
+        its_id: str | None = record.external_id or was
+        if record.uuid is None:
+            if record.id not in asked or (stub is not None and stub.id in asked):
+                continue
+            its_id = None  # whether ChartMogul has it, and by which id, a look tells
         if stub is not None:  # of rejected rows: nothing was ever sent under this key
             stubs.append(stub.id)
-        its_id = record.external_id or was
         moving.append({"record_id": record.id, "now": key, "its_id": its_id})
     _drop(connection, stubs)
     if moving:
         here = update(records).where(records.c.id == bindparam("record_id"))
         named = here.values(key=bindparam("now"), external_id=bindparam("its_id"))
         connection.execute(named, moving)
+
+
+def _asked_for(connection: Connection, numbers: abc.Sequence[int]) -> set[int]:
+    """Those of these records of which something was asked for without an answer."""
+    return {
+        number
+        for start in range(0, len(numbers), CHUNK)
+        for number in connection.execute(
+            select(own_values.c.record).where(
+                own_values.c.record.in_(numbers[start : start + CHUNK]),
+                own_values.c.asked.is_not(None),
+            )
+        ).scalars()
+    }
 
 
 def _drop(connection: Connection, numbers: abc.Sequence[int]) -> None:

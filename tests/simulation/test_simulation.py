@@ -1,6 +1,7 @@
 """Some worlds with every `make test`; `make simulate` plays many more."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -116,6 +117,21 @@ def test_a_merge_with_a_customer_that_has_a_pinned_value():
     with folder() as place:
         seen = live(plan, place)
     assert "people merge" in "".join(seen.story)
+    assert seen.broken == {}
+
+
+@pytest.mark.parametrize("kind", ["run", "dry run"])
+@pytest.mark.parametrize("present", [(), ("acc-1",)], ids=["created", "updated"])
+def test_another_key_after_answers_that_were_lost(present, kind):
+    """Seed 319064: what was asked for by the key before was taken for somebody's edit, and left as it was."""
+    row = replace(ONE, country="AT", seats=5)
+    later = Rows((replace(row, country="US", seats=6),), ()).renamed({row.id})
+    lost = Scene(Rows((row,), ()), troubles=(Trouble("504 after", 6, 400),))
+    told: dict[str, Any] = {"overwrite": "unless_edited", "renaming": True, "kinds": ("plans",)}
+    with folder() as place:
+        scenes = (lost, Scene(later, kind=kind))
+        seen = live(Plan(0, present=present, scenes=scenes, **told), place)
+    assert "nothing but failures" in "".join(seen.story)
     assert seen.broken == {}
 
 

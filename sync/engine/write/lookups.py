@@ -82,14 +82,19 @@ class Pending:
 
     async def _memories(self, entries: abc.Sequence[Entry]) -> abc.Mapping[str, Memory]:
         """What the state knows of records by their keys, or, before it has their new ones, by those they had."""
-        former = {e.record.key: e.record.was for e in entries if e.record.was and e.uuid}
+        former = {entry.record.key: entry for entry in entries if entry.record.was}
         keys = [entry.record.key for entry in entries]
-        found = dict(await self.state.recalled([*keys, *former.values()]))
-        for key, was in former.items():
-            known, memory = found.get(key), found.get(was)
-            if memory is not None and memory.uuid and (known is None or known.uuid is None):
-                its_id = memory.external_id or was
+        before = [entry.record.was or "" for entry in former.values()]
+        found = dict(await self.state.recalled([*keys, *before]))
+        for key, entry in former.items():
+            known, memory = found.get(key), found.get(entry.record.was or "")
+            if memory is None or (known is not None and known.uuid is not None):
+                continue
+            if memory.uuid and entry.uuid:
+                its_id = memory.external_id or entry.record.was
                 found[key] = replace(memory, key=key, external_id=its_id)
+            elif not memory.uuid and memory.noted.asked and not (known and known.noted.asked):
+                found[key] = replace(memory, key=key)  # asked for, and perhaps carried out
         return {key: found[key] for key in keys if key in found}
 
     def trusted(self, job: Job) -> Job:
