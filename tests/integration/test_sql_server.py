@@ -2,6 +2,7 @@
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -23,7 +24,7 @@ from sync.errors import Unreachable
 from sync.sandbox.running import RunningSandbox
 from sync.warehouse.warehouse import Warehouse
 from tests.support.containers import until
-from tests.support.needed import driver
+from tests.support.needed import driver, needed
 from tests.support.program import Desk
 from tests.support.queries import read
 from tests.support.runner import Place
@@ -80,6 +81,14 @@ TYPES: list[tuple[str, object, Any, Any]] = [
 def result(*types: str) -> list[tuple[str, str]]:
     """Columns of these types."""
     return [(f"c{place}", written) for place, written in enumerate(types)]
+
+
+def encrypted() -> ssl.SSLContext:
+    """What a server needs that takes no plain text."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # as this protocol has it
+    needed("trustme").CA().issue_cert("127.0.0.1").configure_cert(context)
+    return context
 
 
 @pytest.mark.parametrize("sparse", [False, True])
@@ -155,6 +164,23 @@ def test_nobody_speaks():
         error = said(Warehouse.open(f"{url}?login_timeout=1&tds_version=7.4"), "select 1")
     assert "TDS server connection timed out (127.0.0.1)" in error.message
     assert time.monotonic() - began < 10
+
+
+def test_encrypted():
+    """A server that takes no plain text is read and told to end queries likewise; its certificate is not looked at."""
+    server = Server(WIDE, ([n, "x" * 500] for n in range(3000)), context=encrypted())
+    with sql_server(server) as url:
+        assert len(read(Warehouse.open(url), "select 1")) == 3
+        server.rows, server.stalls = many(), 2
+        assert said(Warehouse.open(url, timeout=0.6), "select 1").message.endswith(
+            "source.timeout says"
+        )
+        server.silent = True
+        server.attended.clear()
+        assert said(Warehouse.open(url, timeout=0.6), "select 1").message.endswith(
+            "source.timeout says"
+        )
+        assert server.attended.wait(5)
 
 
 @pytest.mark.parametrize("rows", [3, 3000])

@@ -209,8 +209,8 @@ ROWS: abc.Mapping[str, abc.Mapping[str, Cell]] = {
         ),
         installs=DRIVERS,
         connects=Cell(
-            "shown there, without encryption",
-            _of(_TDS, "test_types_and_values", "test_nobody_speaks"),
+            "shown there, plain and encrypted",
+            _of(_TDS, "test_types_and_values", "test_encrypted", "test_nobody_speaks"),
         ),
         timeout=Cell("shown, the server is told", _of(_TDS, "test_too_long")),
         credentials=Cell("password: shown", _of(_TDS, "test_refused")),

@@ -4,8 +4,8 @@ It has no engine: every query that reads gets the same rows. It is written from 
 """
 
 import re
-import select
 import socket
+import ssl
 import threading
 from collections import abc
 from contextlib import contextmanager, suppress
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support import tds
+from tests.support.tds_channel import Channel
 
 USER, PASSWORD = "reader", "word-of-the-tests"
 _DESCRIBES = re.compile(
@@ -71,6 +72,8 @@ class Server:
     deaf: bool = False
     #: Whether it takes connections and says nothing.
     mute: bool = False
+    #: Without this it takes no encryption, with it no plain text.
+    context: ssl.SSLContext | None = None
     #: Whether it knows how to describe a query.
     describes: bool = True
     statements: list[str] = field(default_factory=list)
@@ -116,7 +119,7 @@ class Session:
     """One connection."""
 
     def __init__(self, client: socket.socket, server: Server) -> None:
-        self._client, self._server = client, server
+        self._channel, self._server = Channel(client), server
 
     def listen(self) -> None:
         """Answer until nobody asks any more."""
@@ -125,7 +128,7 @@ class Session:
             if self._server.mute:
                 continue
             if kind == tds.PRELOGIN:
-                self._say(tds.prelogin())
+                self._greet()
             elif kind == tds.LOGIN:
                 self._log_in(tds.login(body))
             elif kind == tds.BATCH:
@@ -143,14 +146,17 @@ class Session:
         return kind, body
 
     def _read(self, size: int) -> bytes:
-        read = self._client.recv(size, socket.MSG_WAITALL) if size else b""
-        if len(read) < size:
-            raise EOFError
-        return read
+        return self._channel.receive(size)
 
     def _say(self, body: bytes) -> None:
         for packet in tds.packets(tds.ANSWER, body):
-            self._client.sendall(packet)
+            self._channel.send(packet)
+
+    def _greet(self) -> None:
+        context = self._server.context
+        self._say(tds.prelogin(encrypted=context is not None))
+        if context is not None:
+            self._channel.encrypt(context)
 
     def _log_in(self, asked: tds.Login) -> None:
         self._server.logins.append(asked)
@@ -216,21 +222,21 @@ class Session:
             count += 1
             server.sent += ours
             if ours and count == server.stalls:
-                self._client.sendall(tds.packet(tds.ANSWER, buffer, number + 1, last=False))
+                self._channel.send(tds.packet(tds.ANSWER, buffer, number + 1, last=False))
                 return self._stall(number + 1)
             while len(buffer) >= tds.ROOM:
                 if self._is_wanted_to_end(0):
                     return self._end(number, buffer)
                 number += 1
-                self._client.sendall(tds.packet(tds.ANSWER, buffer[: tds.ROOM], number, last=False))
+                self._channel.send(tds.packet(tds.ANSWER, buffer[: tds.ROOM], number, last=False))
                 buffer = buffer[tds.ROOM :]
         if ours and server.breaks:
-            self._client.sendall(tds.packet(tds.ANSWER, buffer, number + 1, last=False))
+            self._channel.send(tds.packet(tds.ANSWER, buffer, number + 1, last=False))
             raise EOFError
         end = tds.done(tds.COUNTED, count)
         if ours and server.error:
             end = tds.said(*server.error[:2], line=server.error[2]) + tds.done(tds.FAILED)
-        self._client.sendall(tds.packet(tds.ANSWER, buffer + end, number + 1, last=True))
+        self._channel.send(tds.packet(tds.ANSWER, buffer + end, number + 1, last=True))
 
     def _stall(self, number: int = 0) -> None:
         while not self._is_wanted_to_end(0.05):
@@ -239,8 +245,7 @@ class Session:
 
     def _is_wanted_to_end(self, seconds: float) -> bool:
         """Whether an attention has come."""
-        readable, _, _ = select.select([self._client], [], [], seconds)
-        if not readable:
+        if not self._channel.waits(seconds):
             return False
         kind, _ = self._message()
         self._server.attended.set()
@@ -250,7 +255,7 @@ class Session:
         """Say that no more comes, behind what was begun."""
         self._server.attended.set()
         for packet in tds.packets(tds.ANSWER, begun + tds.done(tds.ATTENDED), number + 1):
-            self._client.sendall(packet)
+            self._channel.send(packet)
 
 
 def _described(name: str, written: str, place: int) -> tuple[Any, ...]:

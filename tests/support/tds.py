@@ -1,7 +1,7 @@
 """The wire of SQL Server, as MS-TDS describes its versions 7.3 and 7.4: packets, tokens, and values in them.
 
 Written from the protocol's description, learn.microsoft.com/openspecs/windows_protocols/ms-tds, and never held
-against a server. What is not here: encryption, bulk loads, MARS, parameters of remote calls.
+against a server. What is not here: bulk loads, MARS, parameters of remote calls.
 """
 
 import re
@@ -47,9 +47,10 @@ def header(head: bytes) -> tuple[int, bool, int]:
     return kind, bool(status & 1), size - _HEADER
 
 
-def prelogin() -> bytes:
-    """The answer to who asks what the server can do: version 16, and no encryption at all."""
-    options = ((0, b"\x10\x00\x03\xe8\x00\x00"), (1, b"\x02"), (2, b"\x00"), (3, b""), (4, b"\x00"))
+def prelogin(*, encrypted: bool) -> bytes:
+    """The answer to who asks what the server can do: version 16, and no encryption at all or one that it requires."""
+    mode = b"\x03" if encrypted else b"\x02"
+    options = ((0, b"\x10\x00\x03\xe8\x00\x00"), (1, mode), (2, b"\x00"), (3, b""), (4, b"\x00"))
     head, body = b"", b""
     start = 5 * len(options) + 1
     for option, value in options:
