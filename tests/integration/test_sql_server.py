@@ -229,7 +229,7 @@ def test_leaving_early():
         with Warehouse.open(url).query("select 1") as answer:
             assert len(next(answer.batches(10))) == 10
         assert server.attended.wait(5)
-    assert server.sent < 50_000
+    assert server.sent < 2_000  # what the network holds
     assert server.statements[-3:] == ["select 1", "ROLLBACK TRAN", "BEGIN TRAN"]
     assert "COMMIT TRAN" not in server.statements
 
@@ -303,7 +303,7 @@ def test_preview(desk: abc.Callable[[str], Desk]):
         assert server.attended.wait(5)
     assert ended.code == 0
     assert len(ended.out.splitlines()) == 3
-    assert server.sent < 50_000
+    assert server.sent < 2_000  # what the network holds
 
 
 @pytest.mark.parametrize("command", ["run", "preview"])

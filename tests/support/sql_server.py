@@ -94,6 +94,7 @@ class Server:
 def sql_server(server: Server) -> abc.Iterator[str]:
     """The URL of a server with these answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)  # little is on its way
         server.port = listener.getsockname()[1]
         threading.Thread(target=_serve, args=(listener, server), daemon=True).start()
         yield f"mssql://{USER}:{PASSWORD}@127.0.0.1:{server.port}/shop"
