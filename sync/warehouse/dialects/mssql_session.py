@@ -39,6 +39,8 @@ class Session:
         #: Since when the driver has been asked for something, other than to wait; None: it is not.
         self._since: float | None = None
         self._ender: threading.Thread | None = None
+        #: Several may cancel at once.
+        self._one = threading.Lock()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plain, name)
@@ -88,7 +90,7 @@ class Session:
         """End what runs, from another thread; what is not under way at once ends when this is said again."""
         self._ended = True
         since = self._since
-        if since is not None and monotonic() - since > _LOOK and self._ender is None:
+        if since is not None and monotonic() - since > _LOOK:
             self._end()
 
     def rollback(self) -> None:
@@ -96,8 +98,7 @@ class Session:
         if not self._ended:
             self._plain.rollback()
             return
-        if self._ender is None:
-            self._end()
+        self._end()
 
     def close(self) -> None:
         """Hang up, unless the server still owes an answer: the library cannot close a connection that is in use."""
@@ -110,15 +111,18 @@ class Session:
             raise Ended
 
     def _end(self) -> None:
-        """Tell the server, which answers when it has ended what runs; the thread keeps the connection for so long."""
+        """Tell the server, once; a thread keeps the connection until it answers that it has ended what runs."""
         plain = self._plain
 
         def end() -> None:
             with suppress(Exception):  # it may have broken off, too
                 plain._conn.cancel()
 
-        self._ender = threading.Thread(target=end, name="ending", daemon=True)
-        self._ender.start()
+        with self._one:
+            if self._ender is None:
+                ender = threading.Thread(target=end, name="ending", daemon=True)
+                ender.start()
+                self._ender = ender
 
     def _settle(self) -> bool:
         """Wait for who ends the query; False: the server does not answer."""
