@@ -196,10 +196,12 @@ def learn(
 def adopt(connection: Connection, scope: Scope, former: abc.Mapping[str, str]) -> None:
     """Records get other keys: stored key → the one before. Each keeps the external id that it has in ChartMogul.
 
-    Of a record without a uuid only that is worth keeping which was asked for, and perhaps carried out.
+    Of a record without a uuid is worth keeping that it was deleted in ChartMogul, and what was asked for, and perhaps
+    carried out.
     """
     known = _known(connection, scope, [*former, *former.values()])
-    asked = _asked_for(connection, [one.id for one in known.values() if one.uuid is None])
+    kept = _asked_for(connection, [one.id for one in known.values() if one.uuid is None])
+    kept |= {one.id for one in known.values() if one.deleted_at is not None}
     moving, stubs = [], []
     for key, was in former.items():
         record, stub = known.get(was), known.get(key)
@@ -207,7 +209,7 @@ def adopt(connection: Connection, scope: Scope, former: abc.Mapping[str, str]) -
             continue
         its_id: str | None = record.external_id or was
         if record.uuid is None:
-            if record.id not in asked or (stub is not None and stub.id in asked):
+            if record.id not in kept or (stub is not None and stub.id in kept):
                 continue
             its_id = None  # whether ChartMogul has it, and by which id, a look tells
         if stub is not None:  # of rejected rows: nothing was ever sent under this key

@@ -175,6 +175,22 @@ def test_the_old_key_comes_back(town):
     )
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_deleted_and_left_so(town, dry_run):
+    """A customer that was deleted in ChartMogul, and is left so, is not made again because its key is another one."""
+    for name, text in (("customers", RENAMED), ("contacts", CONTACTS)):
+        town.write(name, text + "deleted: leave\n")
+    town.fill((town.old, "Quince", None), account=town.old)
+    uuid = town.sandbox.world.by_pair[DATA_SOURCE, town.old]
+    assert call(town.sandbox, "DELETE", f"/v1/customers/{uuid}")[0] == 204
+    assert counts(town.run(full=True), "customers") == {"skipped": 1}
+
+    town.fill(("n1", "Quince", town.old))
+    assert counts(town.run(dry_run=dry_run), "customers") == {"skipped": 1}
+    assert counts(town.run(full=True)) == {"skipped": 1}
+    assert town.ids() == []
+
+
 def test_renamed_twice(town):
     """Every further key leads to the customer by the one before; it keeps the id that it was made with."""
     town.run()

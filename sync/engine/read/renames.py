@@ -73,7 +73,7 @@ class Renames:
     state: Memories
     seen: SeenRows
     rejected: list[Rejected] = field(default_factory=list, init=False)
-    #: Keys under which the state did not know their records, or what was asked for of them.
+    #: Keys under which the state did not know their records, or that they were deleted, or asked for.
     adopted: set[str] = field(default_factory=set, init=False)
     #: Those of them that it did not know at all.
     unknown: set[str] = field(default_factory=set, init=False)
@@ -121,5 +121,5 @@ class Renames:
                 self.unknown.add(record.key)
             its_id = known_as(record, replace(memory, external_id=memory.external_id or was)).was
             self.spool.know([(memory.uuid, memory.unsure, its_id or was, record.key)])
-        elif memory is not None:  # what was asked for, and never answered, stays the mapping's own
+        elif memory is not None:  # deleted in ChartMogul, or asked for without an answer
             self.adopted.add(record.key)

@@ -93,8 +93,8 @@ class Pending:
             if memory.uuid and entry.uuid:
                 its_id = memory.external_id or entry.record.was
                 found[key] = replace(memory, key=key, external_id=its_id)
-            elif not memory.uuid and memory.noted.asked and not (known and known.noted.asked):
-                found[key] = replace(memory, key=key)  # asked for, and perhaps carried out
+            elif not memory.uuid and _is_kept(memory) and not (known and _is_kept(known)):
+                found[key] = replace(memory, key=key)
         return {key: found[key] for key in keys if key in found}
 
     def trusted(self, job: Job) -> Job:
@@ -123,6 +123,11 @@ class Pending:
             " If this is not the first run, the state's volume was lost. The records are looked up"
             " and adopted; nothing is created twice"
         )
+
+
+def _is_kept(memory: Memory) -> bool:
+    """Whether a record without a uuid is known to be deleted, or was asked for without an answer."""
+    return memory.deleted or bool(memory.noted.asked)
 
 
 def _never() -> bool:
