@@ -30,11 +30,11 @@ from sync.engine.read.fingerprints import BucketRows
 from sync.engine.read.retrials import Retrials
 from sync.engine.spool import Spool
 from sync.engine.undo import putter
-from sync.engine.write import deliver, delivery, ownership, recorder, writer
+from sync.engine.write import deliver, delivery, lookups, ownership, recorder, writer
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.writer import Writer
 from sync.report import archive, folder, log, undoable
-from sync.state import buckets, leases
+from sync.state import buckets, identities, leases
 from sync.state.bucket_members import from_stored
 from sync.state.keys import Keys
 from sync.state.mapping_state import MappingState
@@ -434,6 +434,16 @@ def _cast_first(fields: Any, slot: Any, raw: Any, problems: Any) -> None:
         fields[slot.field] = slot.map.get(str(value), value)
 
 
+def answers_lost(*, present: bool, kind: Any = "run") -> Plan:
+    """No answer tells what became of a first write, in a mapping that leaves edits; then the row has another key."""
+    [before] = _rows("Company").accounts
+    after = Rows((replace(before, country="US", seats=6),), ()).renamed([before.id])
+    lost = Scene(Rows((before,), ()), troubles=(Trouble("504 after", 6, 400),))
+    told: dict[str, Any] = {"overwrite": "unless_edited", "renaming": True, "kinds": ("plans",)}
+    held = (before.id,) if present else ()
+    return Plan(0, present=held, scenes=(lost, Scene(after, kind=kind)), **told)
+
+
 def _put_back(*deeds: Deed) -> Plan:
     """A company changes, people do something, and the run that changed it is put back."""
     undo = Scene(_rows("After"), kind="undo", deeds=deeds)
@@ -765,6 +775,15 @@ MUTATIONS: dict[str, Mutation] = {
         "no_duplicates",
         ((build, "_former", _ignore),),
         plans=(_new_key(),),
+    ),
+    "left behind": Mutation(
+        "what was asked for by the key that a record had before is somebody else's",
+        "delivered",
+        (
+            (identities, "_asked_for", lambda *_: set[int]()),
+            (lookups, "_is_kept", lambda _: False),
+        ),
+        plans=(answers_lost(present=False), answers_lost(present=True)),
     ),
     "cast first": Mutation(
         "a value is cast before anybody looks up what it stands for",

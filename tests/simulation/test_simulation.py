@@ -1,13 +1,12 @@
 """Some worlds with every `make test`; `make simulate` plays many more."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from tests.simulation.__main__ import folder, live
 from tests.simulation.kinds import KINDS, draw
-from tests.simulation.mutations import ADA, KILLED_AT, REFUSES, killed_and_back
+from tests.simulation.mutations import ADA, KILLED_AT, REFUSES, answers_lost, killed_and_back
 from tests.simulation.plan import Blow, Deed, Pause, Plan, Scene, Trouble, draw_plain
 from tests.simulation.rows import Account, Rows
 from tests.simulation.shrink import shrink
@@ -121,16 +120,11 @@ def test_a_merge_with_a_customer_that_has_a_pinned_value():
 
 
 @pytest.mark.parametrize("kind", ["run", "dry run"])
-@pytest.mark.parametrize("present", [(), ("acc-1",)], ids=["created", "updated"])
+@pytest.mark.parametrize("present", [False, True], ids=["created", "updated"])
 def test_another_key_after_answers_that_were_lost(present, kind):
     """Seed 319064: what was asked for by the key before was taken for somebody's edit, and left as it was."""
-    row = replace(ONE, country="AT", seats=5)
-    later = Rows((replace(row, country="US", seats=6),), ()).renamed({row.id})
-    lost = Scene(Rows((row,), ()), troubles=(Trouble("504 after", 6, 400),))
-    told: dict[str, Any] = {"overwrite": "unless_edited", "renaming": True, "kinds": ("plans",)}
     with folder() as place:
-        scenes = (lost, Scene(later, kind=kind))
-        seen = live(Plan(0, present=present, scenes=scenes, **told), place)
+        seen = live(answers_lost(present=present, kind=kind), place)
     assert "nothing but failures" in "".join(seen.story)
     assert seen.broken == {}
 
