@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sync.chartmogul import wire
-from sync.chartmogul.wire import Call, Page
+from sync.chartmogul.wire import Call, Misread, Page
 from sync.domain.objects.customer import CUSTOMER
 from sync.domain.plan import Seen
 from sync.domain.record import AttributeType, Fields, Value
@@ -144,17 +144,30 @@ def read_attributes(data: Any) -> Fields | None:
     """All attributes of a customer after some were set or removed; None if the answer has none.
 
     POST shows them; DELETE answers 204 without a body, `{}`, or what is left: all three were seen.
+
+    Raises:
+        Misread: it is an object of another shape, such as a gateway's.
     """
-    if data is None or not isinstance(wire.object_of(data).get("custom"), dict):
-        return None
-    return wire.custom(data)
+    return wire.custom(data) if isinstance(_told(data, "custom"), dict) else None
 
 
 def read_tags(data: Any) -> tuple[str, ...] | None:
-    """All tags of a customer after some were added; None if the answer does not show them."""
-    if data is None or not isinstance(wire.object_of(data).get("tags"), list):
+    """All tags of a customer after some were added or removed; None if the answer does not show them.
+
+    Raises:
+        Misread: as in `read_attributes`.
+    """
+    return _tags(data) if isinstance(_told(data, "tags"), list) else None
+
+
+def _told(data: Any, name: str) -> Any:
+    """What an answer shows under this name; a message alone may do, as with attributes of subscriptions."""
+    if data is None or data == {}:
         return None
-    return _tags(data)
+    shown = wire.object_of(data)
+    if name not in shown and "message" not in shown:
+        raise Misread(f"the answer has no {name}")
+    return shown.get(name)
 
 
 def _tags(shown: Mapping[str, Any]) -> tuple[str, ...]:

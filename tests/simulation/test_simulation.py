@@ -78,6 +78,18 @@ def test_killed_in_mid_update_and_changed_back():
             assert live(killed_and_back(step), place).broken == {}
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_gateway_answers_for_attributes_and_tags(seed):
+    """Seed 319539: a gateway's JSON, with 200, told that tags were added which never arrived."""
+    trouble = Trouble("stranger 200 json before", 1, 5, "attributes")
+    scene = Scene(Rows((replace(ONE, plan="team"),), ()), troubles=(trouble,))
+    plan = Plan(seed, live_check="never", present=("acc-1",), scenes=(scene,))
+    with folder() as place:
+        seen = live(plan, place)
+    assert seen.events[f"{trouble.kind} (answer)"] > 0
+    assert seen.broken == {}
+
+
 PINNED = Plan(0, switches=REFUSES)
 
 

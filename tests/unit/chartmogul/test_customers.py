@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from sync.chartmogul import customers
-from sync.chartmogul.wire import load
+from sync.chartmogul.wire import Misread, load
 from sync.domain.objects import Kind
 from sync.domain.objects.customer import CUSTOMER
 from sync.domain.sameness import same
@@ -202,3 +202,17 @@ def test_attribute_calls_show_all_or_nothing():
     assert customers.read_tags({"tags": ["a"]}) == ("a",)
     assert customers.read_tags({}) is None
     assert customers.read_tags(None) is None
+
+
+@pytest.mark.parametrize("read", [customers.read_attributes, customers.read_tags])
+@pytest.mark.parametrize("foreign", [{"status": "blocked"}, {"fault": {}}, ["blocked"], "blocked"])
+def test_what_a_gateway_says_is_no_answer(read, foreign):
+    """JSON that shows neither attributes nor tags, and no message, is not ChartMogul's."""
+    with pytest.raises(Misread):
+        read(foreign)
+
+
+@pytest.mark.parametrize("told", [{"message": "noop"}, {"custom": None, "tags": None}])
+def test_an_answer_that_shows_nothing(told):
+    """What is done without showing what is left tells nothing of it."""
+    assert (customers.read_attributes(told), customers.read_tags(told)) == (None, None)
