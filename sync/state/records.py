@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 from sqlalchemy import Connection, Select, and_, bindparam, select, update
 
-from sync.domain.fingerprint import RULES
+from sync.domain.fingerprint import RULES, join, split
 from sync.state import buckets, identities, own_values, rejected, undone
 from sync.state import drops as known_drops
 from sync.state.bucket_members import from_stored, to_stored
@@ -17,7 +17,7 @@ from sync.state.keys import Keys
 from sync.state.mapping_entries import MappingPlace
 from sync.state.memory import REJECTED, Confirmed, Held, Item, Memory, Observed, RejectedRow, Scope
 from sync.state.schema import records, rejections, synced
-from sync.state.upsert import chunks, insert, upsert
+from sync.state.upsert import CHUNK, chunks, insert, upsert
 
 #: In the order of a Memory's fields.
 _MINE = (
@@ -32,6 +32,8 @@ _MINE = (
     "rules",
     "bucket",
 )
+#: How much of a run's id is the moment in which it began.
+_MOMENT = len("20260101T000000Z")
 _NOT_HELD = {
     "held_fingerprint": None,
     "held_since": None,
@@ -144,6 +146,9 @@ def remember(
         connection, delivery.scope, delivery.at, {keys.stored(item.key): item for item in items}
     )
     buckets.reopen(connection, ids.values(), delivery.mapping)
+    overtaken = _overtaken(connection, delivery, list(ids.values()))
+    if overtaken:
+        items = [_doubted(item, overtaken.get(ids[keys.stored(item.key)])) for item in items]
     shapes: dict[tuple[str, ...], list[dict[str, object]]] = {}
     for item in items:
         row = _row(ids[keys.stored(item.key)], delivery, item)
@@ -157,6 +162,38 @@ def remember(
     undone.clear(connection, delivery.mapping, noted)
     known_drops.note(connection, delivery.mapping, delivery.at, noted)
     own_values.note(connection, delivery.mapping, noted)
+
+
+def _overtaken(
+    connection: Connection, delivery: WriteHeading, numbers: abc.Sequence[int]
+) -> dict[int, bytes]:
+    """The records, with the hashes of what was sent, that a run has met which began after this one.
+
+    It took the lease over, as this process stood still: of what it had in its hands then nobody knows what is there.
+    """
+    began = delivery.run[:_MOMENT]
+    found: dict[int, bytes] = {}
+    for start in range(0, len(numbers), CHUNK):
+        mine = and_(
+            synced.c.mapping == delivery.mapping,
+            synced.c.record.in_(numbers[start : start + CHUNK]),
+            synced.c.run > delivery.run,
+        )
+        query = select(synced.c.record, synced.c.run, synced.c.hashes).where(mine)
+        found |= {
+            number: hashes or b""
+            for number, run, hashes in connection.execute(query)
+            if run[:_MOMENT] > began  # what else the ids are made of tells no order
+        }
+    return found
+
+
+def _doubted(item: Item, hashes: bytes | None) -> Item:
+    """What is written down of a record that a later run has met: the next one looks, and both's values are own."""
+    if hashes is None or not isinstance(item, Confirmed):
+        return item
+    both = join(split(hashes) | split(item.hashes))
+    return replace(item, fingerprint=None, row_hash=None, hashes=both, own=None)
 
 
 def _note_rejected(

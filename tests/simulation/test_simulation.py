@@ -90,6 +90,20 @@ def test_a_gateway_answers_for_attributes_and_tags(seed):
     assert seen.broken == {}
 
 
+@pytest.mark.parametrize("overwrite", ["always", "unless_edited"])
+def test_what_a_stopped_process_writes_down_late(overwrite):
+    """Seed 316113: its older row counted as delivered, though another process had sent a newer one meanwhile."""
+    before, after = (
+        Rows(tuple(replace(ONE, id=f"acc-{n}", company=word) for n in range(12)), ())
+        for word in ("Before", "After")
+    )
+    pause = Pause(12, 600.0, "request")
+    stopped = Scene(before, pauses=(pause,), second=300.0, later=after, elsewhere=True)
+    with folder() as place:
+        plan = Plan(0, overwrite=overwrite, scenes=(stopped, Scene(before)))
+        assert live(plan, place).broken == {}
+
+
 PINNED = Plan(0, switches=REFUSES)
 
 
