@@ -27,6 +27,7 @@ from sync.domain.buckets import Bucket, Buckets, Reading
 from sync.domain.results import Outcome
 from sync.state.bucket_members import from_stored, noted_of, to_stored, within
 from sync.state.mapping_entries import MappingPlace, number_of
+from sync.state.memory import MOMENT
 from sync.state.schema import buckets, mappings, records, synced
 from sync.state.upsert import CHUNK, upsert
 
@@ -54,8 +55,9 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """Buckets that were read, each with its number of rows; `skipping`: what exists is skipped (mode insert)."""
+    """Buckets that a run has read, each with its number of rows; `skipping`: what exists is skipped (mode insert)."""
 
+    run: str
     rows: abc.Mapping[int, int]
     skipping: bool = False
 
@@ -142,7 +144,8 @@ def settle(connection: Connection, place: MappingPlace, settling: Settling) -> i
     """Close those of these buckets of which every record is known to be as it should be; how many they are.
 
     Who changes what is remembered of a record opens its bucket afterwards, in the same transaction: so the buckets are
-    locked before their records are looked at.
+    locked before their records are looked at. One of which a later run has met a record stays open: this process stood
+    still meanwhile, and what it has read is not what was sent last.
     """
     its = number_of(connection, place)
     unsettled = select(buckets.c.bucket).where(buckets.c.mapping == its, ~buckets.c.settled)
@@ -188,7 +191,12 @@ def _sound(
     arrived = and_(synced.c.fingerprint.is_not(None), synced.c.outcome.in_(_ARRIVED))
     if settling.skipping:
         arrived = or_(arrived, synced.c.outcome == Outcome.SKIPPED.value)
-    right = and_(synced.c.code.is_(None), records.c.uuid.is_not(None), arrived)
+    right = and_(
+        synced.c.code.is_(None),
+        records.c.uuid.is_not(None),
+        func.substr(synced.c.run, 1, MOMENT) <= settling.run[:MOMENT],
+        arrived,
+    )
     sound = func.sum(case((right, 1), else_=0))
     query = noted_of(place, synced.c.bucket, func.count(), sound)
     query = query.where(~synced.c.gone).group_by(synced.c.bucket)

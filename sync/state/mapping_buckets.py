@@ -22,6 +22,7 @@ class MappingBuckets:
 
     store: Store
     place: MappingPlace
+    run: str
     dry_run: bool
 
     def stored(self) -> Stored:
@@ -72,13 +73,15 @@ class MappingBuckets:
         self,
         readings: abc.Mapping[int, Reading],
         under: tuple[bytes, bytes] | None,
-        settling: Settling,
+        may_close: abc.Mapping[int, int],
+        *,
+        skipping: bool,
     ) -> int:
         """Keep what was read of buckets, then close those of which all arrived; how many they are.
 
-        `under`: salt and edition, where all were read.
+        `under`: salt and edition, where all were read. `may_close`: the number of rows of those without an open one.
         """
         if self.dry_run:
             return 0
         self.store.keep_buckets(self.place, readings, under)
-        return self.store.settle_buckets(self.place, settling)
+        return self.store.settle_buckets(self.place, Settling(self.run, may_close, skipping))

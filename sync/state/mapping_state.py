@@ -211,7 +211,8 @@ class MappingState:
     @property
     def buckets(self) -> MappingBuckets:
         """What is kept of the warehouse's fingerprints."""
-        return MappingBuckets(self.store, MappingPlace(self.scope, self.mapping), self.dry_run)
+        place = MappingPlace(self.scope, self.mapping)
+        return MappingBuckets(self.store, place, self.run_id, self.dry_run)
 
     # What belongs to a parent: contacts
 

@@ -15,7 +15,17 @@ from sync.state.bucket_members import from_stored, to_stored
 from sync.state.identities import UNKNOWN
 from sync.state.keys import Keys
 from sync.state.mapping_entries import MappingPlace
-from sync.state.memory import REJECTED, Confirmed, Held, Item, Memory, Observed, RejectedRow, Scope
+from sync.state.memory import (
+    MOMENT,
+    REJECTED,
+    Confirmed,
+    Held,
+    Item,
+    Memory,
+    Observed,
+    RejectedRow,
+    Scope,
+)
 from sync.state.schema import records, rejections, synced
 from sync.state.upsert import CHUNK, chunks, insert, upsert
 
@@ -32,8 +42,6 @@ _MINE = (
     "rules",
     "bucket",
 )
-#: How much of a run's id is the moment in which it began.
-_MOMENT = len("20260101T000000Z")
 _NOT_HELD = {
     "held_fingerprint": None,
     "held_since": None,
@@ -171,7 +179,7 @@ def _overtaken(
 
     It took the lease over, as this process stood still: of what it had in its hands then nobody knows what is there.
     """
-    began = delivery.run[:_MOMENT]
+    began = delivery.run[:MOMENT]
     found: dict[int, bytes] = {}
     for start in range(0, len(numbers), CHUNK):
         mine = and_(
@@ -183,7 +191,7 @@ def _overtaken(
         found |= {
             number: hashes or b""
             for number, run, hashes in connection.execute(query)
-            if run[:_MOMENT] > began  # what else the ids are made of tells no order
+            if run[:MOMENT] > began  # what else the ids are made of tells no order
         }
     return found
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sync.domain.buckets import Bucket, Reading, Readings
 from sync.domain.row_hash import Row
-from sync.state.buckets import Settling, Stored
+from sync.state.buckets import Stored
 from sync.state.mapping_buckets import MappingBuckets
 from sync.state.memory import Memory
 from sync.warehouse.column import Column
@@ -197,6 +197,6 @@ class BucketRows:
         counts = self._sums.counts
         may_close = {number: counts[number] for number in self._sums if number not in self._open}
         if readings:
-            state.keep(readings, under, Settling(may_close, skipping))
+            state.keep(readings, under, may_close, skipping=skipping)
         if doubtful := self._open - self.read:
             state.open(doubtful)

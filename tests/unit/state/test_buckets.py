@@ -24,18 +24,18 @@ def place(scope: Scope) -> MappingPlace:
     return MappingPlace(scope, "m")
 
 
-def put(store: Store, place: MappingPlace, *keys: str, bucket: int = 7) -> None:
+def put(store: Store, place: MappingPlace, *keys: str, bucket: int = 7, run: str = "run") -> None:
     """Records that arrived, in one bucket."""
     items = [replace(confirmed(key), bucket=bucket) for key in keys]
-    store.remember(place.scope, place.mapping, "run", items)
+    store.remember(place.scope, place.mapping, run, items)
 
 
-def close(store: Store, place: MappingPlace, **rows: int) -> dict[int, bool]:
+def close(store: Store, place: MappingPlace, run: str = "run", **rows: int) -> dict[int, bool]:
     """Keep buckets with so many rows, as after a reading of all, and close what can be; which are closed."""
     counts = {int(name[1:]): count for name, count in rows.items()}
     readings = {bucket: Reading(count, count) for bucket, count in counts.items()}
     store.keep_buckets(place, readings, UNDER)
-    store.settle_buckets(place, Settling(counts))
+    store.settle_buckets(place, Settling(run, counts))
     return closed(store, place)
 
 
@@ -111,13 +111,24 @@ def test_not_closed(store: Store, place: MappingPlace, item):
     assert close(store, place, b7=1) == {7: False}
 
 
+def test_not_closed_by_who_stood_still(store: Store, place: MappingPlace):
+    """What another run, which began later, has sent of a bucket is not what this one has read of it."""
+    first, then = "20260101T000000Z-f", "20260101T000001Z-a"
+    put(store, place, "a", "b", run=first)
+    put(store, place, "c", bucket=8, run=first)
+    put(store, place, "b", run=then)
+
+    assert close(store, place, first, b7=2, b8=1) == {7: False, 8: True}
+    assert close(store, place, then, b7=2, b8=1) == {7: True, 8: True}
+
+
 def test_closed_in_mode_insert(store: Store, place: MappingPlace):
     """Where what exists is skipped, its rows count as skipped; what does not exist keeps its bucket open."""
     for key, uuid, bucket in (("a", "cus_a", 7), ("b", None, 8)):
         item = Observed(key, uuid, 1, Outcome.SKIPPED, bucket=bucket)
         store.remember(place.scope, "m", "run", [item])
     store.keep_buckets(place, {7: Reading(1, 1), 8: Reading(1, 1)}, UNDER)
-    store.settle_buckets(place, Settling({7: 1, 8: 1}, skipping=True))
+    store.settle_buckets(place, Settling("run", {7: 1, 8: 1}, skipping=True))
 
     kept = store.stored_buckets(place).buckets
     assert kept[7] == Bucket(Reading(1, 1), settled=True, skipped=1)
