@@ -5,7 +5,7 @@ from collections import abc
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sync.chartmogul.pace import Pace
 from sync.chartmogul.permit import Permit
@@ -13,6 +13,8 @@ from sync.domain.clock import Clock
 from sync.engine.plan_file import MappingPlan, PlanFile
 from sync.errors import Interrupted, SyncError
 from sync.state.memory import Scope
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,8 @@ class Stop:
         """Whether the run was asked to end."""
         return self.event.is_set()
 
-    async def cut(self, question: abc.Awaitable[object], why: str) -> None:
-        """Wait for an answer, but no longer than until the run is asked to end: nothing is lost with a question.
+    async def cut(self, question: abc.Awaitable[T], why: str) -> T:
+        """The answer to a question, or none once the run is asked to end: nothing is lost with a question.
 
         Raises:
             Interrupted: it was asked to, and `why` says before what.
@@ -98,7 +100,7 @@ class Stop:
             await asyncio.wait({waiting, asked}, return_when=asyncio.FIRST_COMPLETED)
             if not waiting.done():
                 raise Interrupted(why)
-            await waiting
+            return await waiting
         finally:
             waiting.cancel()
             asked.cancel()

@@ -122,6 +122,7 @@ class Writer:
 
         Raises:
             RailError: one of them did not arrive as it was sent.
+            Interrupted: the run was asked to end before all were read back.
         """
 
         async def send(job: Job) -> None:
@@ -131,7 +132,9 @@ class Writer:
 
         await self._work(self._jobs([self.spool.take(canary.keys)]), send)
         if not self._over():
-            compared = self.recorder.reporter.run.canary = await canary.compared()
+            reading = canary.compared()
+            compared = await self.stop.cut(reading, "interrupted before the canary was read back")
+            self.recorder.reporter.run.canary = compared
             judge(compared)
 
     async def _record_aside(self) -> None:

@@ -1,5 +1,6 @@
 """A canary: some rows of each kind go first, and nothing follows where one of them did not arrive as it was sent."""
 
+import asyncio
 from collections import abc
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import pytest
 
 from sync.domain.fingerprint import HASH_SIZE
 from sync.engine.write.canary import WAITS, Canary
-from sync.errors import RailError
+from sync.errors import Interrupted, RailError
 from tests.support.bench import NOW
 from tests.support.clocks import clock_at
 from tests.support.delivering import HASHER, entry, memory, refused, seen
+from tests.support.gates import Gate
 from tests.unit.engine.write.test_writer import Desk
 
 #: Half of them are there already, with another name.
@@ -126,3 +128,16 @@ async def test_larger_than_the_run(desk):
 
     assert desk.ended() == {"created": 4, "updated": 4}
     assert len(desk.run.canary) == 8
+
+
+async def test_asked_to_end_while_it_is_read_back(desk):
+    """Nobody waits for an answer that does not come; nothing more is written."""
+    gate = desk.there.gates["show"] = Gate()
+    writing = asyncio.ensure_future(desk.write())
+    await gate.arrival()
+    desk.writer.stop.request(143)
+    with pytest.raises(Interrupted, match="before the canary was read back"):
+        await writing
+
+    assert len(desk.there.sends) == 4
+    assert desk.run.rows.unprocessed == 4
