@@ -385,6 +385,12 @@ class Account:
             for tag in sorted(had - now):
                 self.untagged.append((who, uuid, tag, self.taggers.pop((uuid, tag), "somebody")))
 
+    def _carry_tags(self, from_: str, into: str) -> None:
+        """What a customer is merged into has its tags, which are those of whoever had added them."""
+        carried = {(into, tag): who for (uuid, tag), who in self.taggers.items() if uuid == from_}
+        self.taggers = carried | self.taggers
+        self.tagged |= {(who, into, tag) for who, uuid, tag in self.tagged if uuid == from_}
+
     # What people do
 
     def _do(self, deed: Deed) -> None:
@@ -397,6 +403,7 @@ class Account:
                 self.note(f"people merge {from_} into {into}")
                 world.merges.append(Merge(0, from_, into))
                 merges.carry_out(world, self.epoch + self.now())
+                self._carry_tags(from_, into)
         elif deed.what == "delete a customer" and ours:
             self.note(f"people delete {ours[deed.pick % len(ours)]}")
             self._bury(ours[deed.pick % len(ours)])
