@@ -12,7 +12,6 @@ from sync.state import buckets
 from sync.state.bucket_members import Members
 from sync.state.memory import Scope
 from sync.state.schema import records, synced
-from sync.state.upsert import CHUNK
 
 #: Records fetched at a time.
 PAGE = 10_000
@@ -106,9 +105,3 @@ def mark(connection: Connection, scope: Scope, mapping: str, changes: Moved) -> 
             rows = [{"record_id": number} for number in numbers]
             connection.execute(update(synced).where(here).values(gone=gone), rows)
             buckets.reopen(connection, numbers, mapping)
-
-
-def chunks(numbers: abc.Sequence[int]) -> abc.Iterator[abc.Sequence[int]]:
-    """Numbers in parts short enough for one statement."""
-    for start in range(0, len(numbers), CHUNK):
-        yield numbers[start : start + CHUNK]

@@ -21,7 +21,7 @@ from sync.domain.buckets import BUCKETS
 from sync.domain.row_hash import KnownRows
 from sync.state.mapping_entries import MappingPlace
 from sync.state.schema import drops, records, synced
-from sync.state.upsert import CHUNK
+from sync.state.upsert import chunks
 
 #: Buckets are numbered from below zero, so that SQLite takes two bytes for each.
 _MIDDLE = BUCKETS // 2
@@ -143,10 +143,9 @@ def dropping(
 def siblings(connection: Connection, place: MappingPlace, uuids: abc.Collection[str]) -> set[int]:
     """The buckets of all records that the state knows by one of these uuids."""
     found: set[int] = set()
-    listed = list(uuids)
-    for start in range(0, len(listed), CHUNK):
+    for part in chunks(uuids):
         query = noted_of(place, synced.c.bucket).where(
-            records.c.uuid.in_(listed[start : start + CHUNK]),
+            records.c.uuid.in_(part),
             synced.c.bucket.is_not(None),
             ~synced.c.gone,
         )

@@ -26,10 +26,9 @@ from sqlalchemy import (
 from sync.domain.buckets import Bucket, Buckets, Reading
 from sync.domain.results import Outcome
 from sync.state.bucket_members import from_stored, noted_of, to_stored, within
-from sync.state.mapping_entries import MappingPlace, number_of
-from sync.state.memory import MOMENT
+from sync.state.mapping_entries import MappingPlace, met_after, number_of
 from sync.state.schema import buckets, mappings, records, synced
-from sync.state.upsert import CHUNK, upsert
+from sync.state.upsert import chunks, upsert
 
 #: Buckets in memory at once, as the database has them.
 _BATCH = 2000
@@ -194,7 +193,7 @@ def _sound(
     right = and_(
         synced.c.code.is_(None),
         records.c.uuid.is_not(None),
-        func.substr(synced.c.run, 1, MOMENT) <= settling.run[:MOMENT],
+        ~met_after(settling.run),
         arrived,
     )
     sound = func.sum(case((right, 1), else_=0))
@@ -211,11 +210,10 @@ def reopen(connection: Connection, numbers: abc.Iterable[int], mapping: str | No
     """What is remembered of these records changes: their buckets, of one or of all mappings, are read again."""
     if connection.execute(select(buckets.c.mapping).limit(1)).first() is None:
         return  # nobody has any
-    listed = list(numbers)
     met: set[tuple[str, int]] = set()
-    for start in range(0, len(listed), CHUNK):
+    for part in chunks(numbers):
         query = select(synced.c.mapping, synced.c.bucket).where(
-            synced.c.record.in_(listed[start : start + CHUNK]), synced.c.bucket.is_not(None)
+            synced.c.record.in_(part), synced.c.bucket.is_not(None)
         )
         if mapping is not None:
             query = query.where(synced.c.mapping == mapping)
@@ -241,9 +239,8 @@ def doubt_strangers(
     its = connection.execute(known).scalar_one_or_none()
     if its is None:
         return
-    listed = list(numbers)
-    for start in range(0, len(listed), CHUNK):
-        among = synced.c.record.in_(listed[start : start + CHUNK])
+    for part in chunks(numbers):
+        among = synced.c.record.in_(part)
         stranger = select(synced.c.record).where(
             among, synced.c.mapping == place.mapping, synced.c.bucket.is_(None)
         )

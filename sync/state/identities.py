@@ -14,7 +14,7 @@ from sync.domain.results import Outcome
 from sync.state import buckets
 from sync.state.memory import Asked, Confirmed, Item, Observed, RejectedRow, Scope
 from sync.state.schema import OF_RECORDS, drops, own_values, records, synced
-from sync.state.upsert import CHUNK, chunks, insert
+from sync.state.upsert import chunks, insert
 
 #: Nobody knows what the record holds of what was sent. The hashes stay: what was sent is still the mapping's own.
 UNKNOWN: dict[str, object] = {"fingerprint": None, "imprint": None}
@@ -226,10 +226,10 @@ def _asked_for(connection: Connection, numbers: abc.Sequence[int]) -> set[int]:
     """Those of these records of which something was asked for without an answer."""
     return {
         number
-        for start in range(0, len(numbers), CHUNK)
+        for part in chunks(numbers)
         for number in connection.execute(
             select(own_values.c.record).where(
-                own_values.c.record.in_(numbers[start : start + CHUNK]),
+                own_values.c.record.in_(part),
                 own_values.c.asked.is_not(None),
             )
         ).scalars()

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from sync.state.memory import Scope
-from sync.state.schema import mappings
+from sync.state.schema import mappings, synced
 from sync.state.upsert import insert
+
+#: How much of a run's id is the moment in which it began; what else it is made of tells no order.
+_MOMENT = len("20260101T000000Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,11 @@ class MappingPlace:
             mappings.c.data_source == self.scope.data_source,
             mappings.c.mapping == self.mapping,
         )
+
+
+def met_after(run: str) -> ColumnElement[bool]:
+    """Whether what a mapping last did with a record, it did in a run that began after this one."""
+    return func.substr(synced.c.run, 1, _MOMENT) > run[:_MOMENT]
 
 
 def number_of(connection: Connection, place: MappingPlace) -> int:

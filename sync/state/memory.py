@@ -9,8 +9,6 @@ from sync.domain.record import AttributeType, Object
 from sync.domain.results import Outcome, Status
 from sync.domain.tags import OwnTags
 
-#: How much of a run's id is the moment in which it began; what else it is made of tells no order.
-MOMENT = len("20260101T000000Z")
 #: The outcome of a row that did not arrive, where a delivered row has an `Outcome`.
 REJECTED = "rejected"
 _NO_TAGS = OwnTags()

@@ -9,7 +9,7 @@ from sync.domain.tags import OwnTags
 from sync.state.mapping_entries import MappingPlace, number_of
 from sync.state.memory import OwnNote, Scope
 from sync.state.schema import mappings, own_values
-from sync.state.upsert import CHUNK, upsert
+from sync.state.upsert import chunks, upsert
 
 _TAGGED = or_(own_values.c.tags.is_not(None), own_values.c.added_tags.is_not(None))
 
@@ -20,8 +20,8 @@ def of_others(
     """What other mappings set on these records, by number, the tags of all their rows included; and what they added."""
     constants = _constants(connection, scope, mapping)
     found = {number: OwnTags(of_others=constants) for number in numbers} if constants else {}
-    for start in range(0, len(numbers), CHUNK):
-        among = own_values.c.record.in_(numbers[start : start + CHUNK])
+    for part in chunks(numbers):
+        among = own_values.c.record.in_(part)
         query = select(own_values.c.record, own_values.c.tags, own_values.c.added_tags)
         for id_, tags, added in connection.execute(
             query.where(own_values.c.mapping != mapping, among, _TAGGED)

@@ -10,7 +10,7 @@ from sync.state import own_tags
 from sync.state.keys import Keys
 from sync.state.memory import Confirmed, Item, OwnNote, RejectedRow, Scope
 from sync.state.schema import own_values, records, synced
-from sync.state.upsert import CHUNK, chunks, upsert
+from sync.state.upsert import chunks, upsert
 
 _NOTHING = OwnNote()
 
@@ -26,8 +26,8 @@ class Whose:
 def recall(connection: Connection, mapping: str, numbers: abc.Sequence[int]) -> dict[int, OwnNote]:
     """What is noted of these records, by number; those of which nothing is are missing."""
     found: dict[int, OwnNote] = {}
-    for start in range(0, len(numbers), CHUNK):
-        among = own_values.c.record.in_(numbers[start : start + CHUNK])
+    for part in chunks(numbers):
+        among = own_values.c.record.in_(part)
         columns = (own_values.c.shown, own_values.c.asked, own_values.c.tags)
         query = select(own_values.c.record, *columns, own_values.c.added_tags)
         rows = connection.execute(query.where(own_values.c.mapping == mapping, among))

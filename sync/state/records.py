@@ -14,9 +14,8 @@ from sync.state import drops as known_drops
 from sync.state.bucket_members import from_stored, to_stored
 from sync.state.identities import UNKNOWN
 from sync.state.keys import Keys
-from sync.state.mapping_entries import MappingPlace
+from sync.state.mapping_entries import MappingPlace, met_after
 from sync.state.memory import (
-    MOMENT,
     REJECTED,
     Confirmed,
     Held,
@@ -27,7 +26,7 @@ from sync.state.memory import (
     Scope,
 )
 from sync.state.schema import records, rejections, synced
-from sync.state.upsert import CHUNK, chunks, insert, upsert
+from sync.state.upsert import chunks, insert, upsert
 
 #: In the order of a Memory's fields.
 _MINE = (
@@ -154,7 +153,7 @@ def remember(
         connection, delivery.scope, delivery.at, {keys.stored(item.key): item for item in items}
     )
     buckets.reopen(connection, ids.values(), delivery.mapping)
-    overtaken = _overtaken(connection, delivery, list(ids.values()))
+    overtaken = _overtaken(connection, delivery, ids.values())
     if overtaken:
         items = [_doubted(item, overtaken.get(ids[keys.stored(item.key)])) for item in items]
     shapes: dict[tuple[str, ...], list[dict[str, object]]] = {}
@@ -173,26 +172,19 @@ def remember(
 
 
 def _overtaken(
-    connection: Connection, delivery: WriteHeading, numbers: abc.Sequence[int]
+    connection: Connection, delivery: WriteHeading, numbers: abc.Iterable[int]
 ) -> dict[int, bytes]:
     """The records, with the hashes of what was sent, that a run has met which began after this one.
 
     It took the lease over, as this process stood still: of what it had in its hands then nobody knows what is there.
     """
-    began = delivery.run[:MOMENT]
     found: dict[int, bytes] = {}
-    for start in range(0, len(numbers), CHUNK):
-        mine = and_(
-            synced.c.mapping == delivery.mapping,
-            synced.c.record.in_(numbers[start : start + CHUNK]),
-            synced.c.run > delivery.run,
-        )
-        query = select(synced.c.record, synced.c.run, synced.c.hashes).where(mine)
-        found |= {
-            number: hashes or b""
-            for number, run, hashes in connection.execute(query)
-            if run[:MOMENT] > began  # what else the ids are made of tells no order
-        }
+    its = select(synced.c.record, synced.c.hashes).where(
+        synced.c.mapping == delivery.mapping, met_after(delivery.run)
+    )
+    for part in chunks(numbers):
+        rows = connection.execute(its.where(synced.c.record.in_(part)))
+        found |= {number: hashes or b"" for number, hashes in rows}
     return found
 
 

@@ -67,6 +67,7 @@ from sync.state.moments import Clock, StateClock, since_boot
 from sync.state.told import Place, Told
 from sync.state.undone import PutBackRow, Undoing
 from sync.state.upgrade import UPGRADES, Upgrade
+from sync.state.upsert import chunks
 
 
 @dataclass(slots=True)
@@ -305,7 +306,7 @@ class Store:
 
     def left(self, scope: Scope, moved: Moved) -> abc.Iterator[list[Left]]:
         """The keys that have left, in batches."""
-        for numbers in absent.chunks(moved.left):
+        for numbers in chunks(moved.left):
             if left := self.database.read(partial(absent.chosen, scope=scope, numbers=numbers)):
                 yield left
 

@@ -2,7 +2,8 @@
 
 from collections import abc
 from functools import cache
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, Table
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
     from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
+T = TypeVar("T")
 #: Keys in one statement; SQLite takes 32,766 values, and long statements are parsed slowly.
 CHUNK = 1000
 
@@ -47,8 +49,8 @@ def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> "PostgresInse
     return statement.on_conflict_do_update(index_elements=keys, set_=changes)
 
 
-def chunks(keys: abc.Iterable[str]) -> abc.Iterator[list[str]]:
-    """Keys in lists short enough for one statement."""
-    listed = list(keys)
-    for start in range(0, len(listed), CHUNK):
-        yield listed[start : start + CHUNK]
+def chunks(keys: abc.Iterable[T]) -> abc.Iterator[list[T]]:
+    """Keys, or numbers of records, in lists short enough for one statement."""
+    left = iter(keys)
+    while part := list(islice(left, CHUNK)):
+        yield part
