@@ -175,9 +175,7 @@ def engine() -> abc.Iterator[Warehouse]:
 def test_trino(tmp_path: Path, case: Case):
     """By Trino's driver, of a server that sends what Trino sends."""
     driver("trino")
-    given = case.given[exactness.TRINO]
-    assert not isinstance(given, str)
-    kind, sent = given
+    kind, sent = case.sent(exactness.TRINO)
     with trino(Coordinator([("id", "varchar"), ("x", kind)], [[["k", sent]]])) as url:
         source = Warehouse.open(url)
         assert play(tmp_path, case, source, "select 1") == case.expected(exactness.TRINO)
@@ -188,9 +186,7 @@ def test_databricks(tmp_path: Path, case: Case):
     """By Databricks' connector, of a server that sends what Databricks sends."""
     arrow = driver("pyarrow")
     driver("databricks.sqlalchemy")
-    given = case.given[exactness.DATABRICKS]
-    assert not isinstance(given, str)
-    kind, values = column(*given)
+    kind, values = column(*case.sent(exactness.DATABRICKS))
     table = arrow.table({"id": ["k"], "x": values})
     with databricks(Cluster(table, ("STRING_TYPE", kind))) as (url, options):
         source = Warehouse.open(url, options)
@@ -200,9 +196,7 @@ def test_databricks(tmp_path: Path, case: Case):
 @of(exactness.BIGQUERY)
 def test_bigquery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: Key, case: Case):
     """By BigQuery's client, of a server that sends what BigQuery sends."""
-    given = case.given[exactness.BIGQUERY]
-    assert not isinstance(given, str)
-    kind, sent = given
+    kind, sent = case.sent(exactness.BIGQUERY)
     key.project.columns = [("id", "STRING"), ("x", *kind.split(" "))]
     key.project.pages = [[["k", sent]]]
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", key.host)
@@ -236,9 +230,7 @@ def account() -> abc.Iterator[Warehouse]:
 def test_sql_server(tmp_path: Path, case: Case):
     """By SQL Server's driver, of a stand-in that sends what SQL Server sends."""
     driver("pymssql")
-    given = case.given[exactness.SQL_SERVER]
-    assert not isinstance(given, str)
-    kind, sent = given
+    kind, sent = case.sent(exactness.SQL_SERVER)
     with sql_server(Server([("id", "varchar(10)"), ("x", kind)], [["k", sent]])) as url:
         source = Warehouse.open(url)
         assert play(tmp_path, case, source, "select 1") == case.expected(exactness.SQL_SERVER)

@@ -112,9 +112,7 @@ def found(folder: Path, port: int, case: Case, *, now: bool) -> str:
 def test_trino(tmp_path: Path, case: Case):
     """What Trino's rows become is what they became."""
     driver("trino")
-    given = case.given[exactness.TRINO]
-    assert not isinstance(given, str)
-    kind, sent = given
+    kind, sent = case.sent(exactness.TRINO)
     with trino(Coordinator([("id", "varchar"), ("x", kind)], [[["k", sent]]])) as url:
         before = Warehouse(create_engine(url, poolclass=NullPool), Before(Trino(), TRINO_MENDED))
         then = arrives(tmp_path, before, "select 1", case.at)
@@ -129,9 +127,7 @@ MENDED = ("`0.1` in single precision", "`char(10)`")
 def test_sql_server(tmp_path: Path, case: Case):
     """What SQL Server's rows become is what they became, where they became anything: dates and UUIDs were refused."""
     driver("pymssql")
-    given = case.given[exactness.SQL_SERVER]
-    assert not isinstance(given, str)
-    kind, sent = given
+    kind, sent = case.sent(exactness.SQL_SERVER)
     with sql_server(Server([("id", "varchar(10)"), ("x", kind)], [["k", sent]])) as url:
         engine = create_engine(url.replace("mssql", "mssql+pymssql"), poolclass=NullPool)
         then = arrives(tmp_path, Warehouse(engine, ByNumber()), "select 1", case.at)

@@ -62,6 +62,12 @@ class Case:
         """What arrives from a warehouse."""
         return self.other.get(warehouse, self.arrives)
 
+    def sent(self, warehouse: str) -> tuple[str, Any]:
+        """The type and the value of a warehouse whose stand-in has no engine."""
+        given = self.given[warehouse]
+        assert not isinstance(given, str)
+        return given
+
 
 def arrives(folder: Path, source: Warehouse, sql: str, at: str) -> str:
     """What a run makes of a query's one row, by its column `x`: the JSON that is sent and its type, or why nothing is.
