@@ -18,30 +18,10 @@ from tests.support.exactness import (
     TRINO,
 )
 from tests.support.needed import driver
-from tests.support.shops import (
-    mariadb_port,
-    of_clickhouse,
-    of_duckdb,
-    of_mariadb,
-    of_postgresql,
-    of_redshift,
-    of_snowflake,
-    of_sqlite,
-)
 from tests.support.sql_server import Server, sql_server
 from tests.support.trino import Coordinator, trino
 from tests.support.troubles import BESIDES, COLUMN, NOBODY, NOWHERE, QUERIES, TABLE, WORDS, said
 
-__all__ = [
-    "mariadb_port",
-    "of_clickhouse",
-    "of_duckdb",
-    "of_mariadb",
-    "of_postgresql",
-    "of_redshift",
-    "of_snowflake",
-    "of_sqlite",
-]
 LONG = {
     POSTGRESQL: "select pg_sleep(20)",
     REDSHIFT: "select pg_sleep(20)",

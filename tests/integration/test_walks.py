@@ -30,28 +30,9 @@ from tests.support.needed import driver
 from tests.support.planted_secrets import API_KEY, PASSWORD
 from tests.support.program import Desk, Ended
 from tests.support.runner import Place
-from tests.support.shops import (
-    Shop,
-    mariadb_port,
-    of_clickhouse,
-    of_duckdb,
-    of_mariadb,
-    of_postgresql,
-    of_redshift,
-    of_sqlite,
-)
+from tests.support.shops import Shop
 from tests.support.trino import Coordinator, trino
 from tests.support.walks import EVERYWHERE, INIT, MAPPING, UNTOLD, WALKS, WRONG, WRONG_KEY, Step
-
-__all__ = [
-    "mariadb_port",
-    "of_clickhouse",
-    "of_duckdb",
-    "of_mariadb",
-    "of_postgresql",
-    "of_redshift",
-    "of_sqlite",
-]
 
 
 @dataclass
