@@ -28,8 +28,7 @@ def canonical(instant: datetime) -> str:
 
     Smaller parts are cut off, not rounded. A datetime without zone counts as UTC.
     """
-    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-    plain = aware.astimezone(UTC).replace(tzinfo=None)
+    plain = instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
     exact = "milliseconds" if plain.microsecond >= 1000 else "seconds"
     return plain.isoformat(timespec=exact) + "Z"
 

@@ -32,8 +32,9 @@ CANARY = "canary.json"
 class FileReporter:
     """A `Reporter` that fills `reports/RUN`; the folder has that name only once it is complete.
 
-    `clock` gives the time of each line. When the disk fails, the run hears it once, as StateError,
-    and no report appears under the final name. `plan` is the plan that is made of the same lines.
+    `clock` gives the time of the lines; those that are told together have one in common. When the disk fails, the run
+    hears it once, as StateError, and no report appears under the final name. `plan` is the plan that is made of the
+    same lines.
     """
 
     def __init__(
@@ -77,8 +78,9 @@ class FileReporter:
         if self._broken:
             return
         with self._writing():
+            now = self._clock()
             for result in results:
-                self._write(mapping.mapping, result)
+                self._write(mapping.mapping, result, now)
             self._flush()
         self._note()
 
@@ -147,8 +149,7 @@ class FileReporter:
         if self._plan is not None:
             self._plan.close()
 
-    def _write(self, mapping: str, result: Result) -> None:
-        now = self._clock()
+    def _write(self, mapping: str, result: Result, now: datetime) -> None:
         match result:
             case Rejected():
                 self._reject(lines.errors(self._run_id, mapping, result, now))

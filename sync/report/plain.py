@@ -14,9 +14,12 @@ _EXPONENT = 308
 #: What ends a line for many readers of text, moves a terminal's cursor or turns a text's direction, but JSON
 #: does not escape.
 _OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-#: `simplejson.dumps` would make a new encoder for each line.
-_LINE = simplejson.JSONEncoder(use_decimal=True, ensure_ascii=False)
-_LINES = simplejson.JSONEncoder(use_decimal=True, ensure_ascii=False, indent=2)
+#: `simplejson.dumps` would make a new encoder for each line, and asking each value whether it is a named tuple would
+#: take most of the time.
+_LINE = simplejson.JSONEncoder(use_decimal=True, ensure_ascii=False, namedtuple_as_object=False)
+_LINES = simplejson.JSONEncoder(
+    use_decimal=True, ensure_ascii=False, namedtuple_as_object=False, indent=2
+)
 
 Json = str | int | float | bool | Decimal | None | list["Json"]
 
@@ -77,6 +80,8 @@ def loads(text: str) -> Any:
 
 
 def _escape(text: str) -> str:
+    if text.isascii() and "\x7f" not in text:
+        return text
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -12,6 +12,9 @@ HTML = "text/html; charset=utf-8"
 DEEPEST = 100
 """Levels of nesting that JSON may have, as in Ruby's parser."""
 
+#: To ask each value whether it is a named tuple would take most of the time.
+_ENCODER = simplejson.JSONEncoder(use_decimal=True, ensure_ascii=False, namedtuple_as_object=False)
+
 Flow = abc.Callable[[], abc.Iterator[bytes]]
 """Makes a body piece by piece, however long it is."""
 
@@ -48,6 +51,8 @@ class Refusal(Exception):
 
 def encode(value: object, indent: int | None = None) -> bytes:
     """JSON text; a Decimal keeps every digit, never through float."""
+    if indent is None:
+        return _ENCODER.encode(value).encode()
     return simplejson.dumps(value, use_decimal=True, ensure_ascii=False, indent=indent).encode()
 
 
