@@ -19,7 +19,7 @@ from sync.engine.read.renames import known_as
 from sync.engine.task import MappingTask
 from sync.engine.write.content import all_of
 from sync.engine.write.delivery import Delivery, Job
-from sync.engine.write.writer import Writer
+from sync.engine.write.writer import Writer, unchanged
 from sync.errors import NotFound, Refused, Unavailable
 from sync.state.memory import Memory
 from sync.transform.ignored import is_ignored
@@ -78,6 +78,9 @@ class ExplainTask(MappingTask):
         assert self._findings is not None
         waiting = [entry for entries in self._findings.spool.entries() for entry in entries]
         if not waiting:
+            for entries in self._findings.spool.followers():
+                for entry in entries:  # its dropped value is tried by others first
+                    self._tell(unchanged(entry))
             return None
         before = self.run.requests.total
         [job] = await writer.lookups.recall(waiting)

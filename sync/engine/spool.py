@@ -3,6 +3,7 @@
 One module because it is one table: its columns, and all that is asked of them.
 """
 
+import json
 import os
 import sqlite3
 import tempfile
@@ -12,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-import simplejson
 
 from sync.domain.codec import dump, dump_seen, load, load_seen
 from sync.domain.plan import Absent, Seen
@@ -370,9 +369,15 @@ class Spool:
             ((_dumped(seen), key) for key, seen in found),
         )
 
-    def settle(self, keys: abc.Iterable[str], deliveries: bytes) -> None:
-        """Keep what became of these records; they are handed out no more, in a second pass neither."""
-        self._tell("update rows set taken = 2 where key = ?", ((key,) for key in keys))
+    def settle(self, found: abc.Iterable[tuple[str, Absent | None]], deliveries: bytes) -> None:
+        """Keep what became of these records, and which of them are not there.
+
+        They are handed out no more, in a second pass neither.
+        """
+        self._tell(
+            "update rows set taken = 2, seen = coalesce(?, seen) where key = ?",
+            ((None if gone is None else _dumped(gone), key) for key, gone in found),
+        )
         self._tell("insert into settled (deliveries) values (?)", [(deliveries,)])
 
     def settled(self) -> abc.Iterator[bytes]:
@@ -398,7 +403,7 @@ def disk() -> abc.Iterator[None]:
 
 
 def _listed(keys: abc.Sequence[str]) -> str:
-    return simplejson.dumps(list(keys))
+    return json.dumps(list(keys))
 
 
 def _dumped(found: Seen | Absent | None) -> str:

@@ -1,5 +1,7 @@
 """`explain`: one key with all that is known of it, through the command line; nothing is written."""
 
+import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 
 import pytest
@@ -232,6 +234,23 @@ def test_a_contact_by_its_id(two):
     uuid = People(two.place).add_contact("cus_1", external_id="p_1", first_name="Ann")
     told = explained(two, "p_1", "people", code=2)
     assert (told["state"], told["chartmogul"]["uuid"]) == (None, uuid)
+
+
+def test_a_value_that_others_try_first(two):
+    """Of a value that ChartMogul dropped, and that an older row tries again, the row is unchanged until one sticks."""
+    text = CONTACTS.replace("email, company", "email, seats, company")
+    two.mapping(f"{text}attributes: {{seats: {{column: seats, type: Integer}}}}\n", "people")
+    assert two("run", "mappings/people.yml").code == 0
+    with closing(sqlite3.connect(two.place.folder / "state.db")) as db, db:
+        (first,) = db.execute("select min(record) from sync_drops").fetchone()
+        db.execute(
+            "update sync_drops set tried_at = tried_at - 2 * 86400 * 1000000 where record = ?",
+            [first],
+        )
+    two.place.forget()
+    told = [explained(two, f"{one}|a@quince.example", "people") for one in ("cus_1", "cus_2")]
+    assert [one["decision"]["outcome"] for one in told] == ["updated", "unchanged"]
+    assert [one["requests"]["writes"] for one in told] == [1, 0]
 
 
 def test_text(two):

@@ -32,6 +32,7 @@ from sync.engine.spool import Spool
 from sync.engine.undo import putter
 from sync.engine.write import deliver, delivery, lookups, ownership, recorder, writer
 from sync.engine.write.lookups import Lookups
+from sync.engine.write.recorder import Recorder
 from sync.engine.write.writer import Writer
 from sync.report import archive, folder, log, undoable
 from sync.state import buckets, identities, leases
@@ -98,6 +99,7 @@ def _count_deliveries_only(mapping: Any, result: Any, by: int = 1) -> None:
 
 _decide = StateDecision.decide
 _foretell = deliver.Deliver._foretell
+_prepare = Recorder.prepare
 _partial = folder.Folder.__init__
 
 
@@ -526,6 +528,10 @@ async def _say_nothing_of_empty_fields(self: deliver.Deliver, planned: Any) -> A
     return replace(delivery, result=replace(delivery.result, changes=told))
 
 
+def _forget_who_is_absent(self: Recorder, delivery: Any) -> Any:
+    return replace(_prepare(self, delivery), absent=None)
+
+
 def _crowd() -> Plan:
     """Two processes create sixty records each, in one account."""
     row = _rows("Any").accounts[0]
@@ -603,6 +609,7 @@ MUTATIONS: dict[str, Mutation] = {
         "a dry run writes",
         "dry_runs_write_nothing",
         (
+            (deliver.Deliver, "foretold", _nothing),
             (Writer, "_foretell", Writer._deliver),
             (deliver.Deliver, "_claim_lease", _ignore),
             (transport._Sending, "_claim", _ignore),
@@ -917,5 +924,10 @@ MUTATIONS: dict[str, Mutation] = {
         "as_foretold",
         ((deliver.Deliver, "_foretell", _say_nothing_of_empty_fields),),
         plans=(_many_countries(),),
+    ),
+    "orphaned": Mutation(
+        "a dry run forgets whom it would create before it comes to their contacts",
+        "as_foretold",
+        ((Recorder, "prepare", _forget_who_is_absent),),
     ),
 }

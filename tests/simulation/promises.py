@@ -806,7 +806,7 @@ def _sent_again(
         and one.place == (0, 0)
         and one.began >= run.began
     ]
-    of_run = _rows_of(run, world.plan.all_queries[line["mapping"]], line["key"])
+    of_run = _rows_sent(run, world.plan.all_queries[line["mapping"]], line)
     ends = (one.began for one in others if _ends_an_undo(world, undoing, line, one, of_run))
     until = min(ends, default=float("inf"))  # who was stopped meanwhile finds it ended as well
     for worker in others:
@@ -853,6 +853,19 @@ def _ends_an_undo(
 def _rows_of(worker: Worker, query: str, key: str) -> list[Any]:
     """The rows of a key, as a process read them."""
     return _of_key(worker.scene.rows.of(query), key)
+
+
+def _rows_sent(worker: Worker, query: str, line: abc.Mapping[str, Any]) -> list[Any]:
+    """The rows of a key that a process has sent: where somebody wrote between two statements, its values tell which."""
+    rows, between = _rows_of(worker, query, line["key"]), worker.scene.between
+    if between is None:
+        return rows
+    sent = [after for _, after in line["changes"].values() if isinstance(after, str)]
+
+    def has(some: list[Any]) -> int:
+        return sum(one in values for values in some for one in sent)
+
+    return max(rows, _of_key(between.of(query), line["key"]), key=has)
 
 
 def _of_key(rows: abc.Sequence[Account | Person], key: str) -> list[Any]:

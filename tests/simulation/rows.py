@@ -165,6 +165,12 @@ class Rows:
         more = (_account(dice, 20_000 + place) for place in range(number))
         return replace(self, accounts=(*self.accounts, *more))
 
+    def with_newcomer(self, dice: random.Random, *, by_email: bool) -> "Rows":
+        """The rows, and a good account that nobody has seen, with a person of its own."""
+        account = replace(_account(dice, 30_000), bad="")
+        person = replace(_person(dice, "", 30_000, by_email), customer=account.id, bad="")
+        return Rows((*self.accounts, account), (*self.people, person))
+
     def renamed(self, keys: abc.Collection[str]) -> "Rows":
         """The rows once these accounts have new keys."""
         return Rows(

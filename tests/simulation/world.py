@@ -217,7 +217,8 @@ class World:
             self.played.append(self._scene(scene))
         rows = self.plan.scenes[-1].newest if self.plan.scenes else Rows((), ())
         if "plans" in self.plan.kinds:
-            rows = rows.changed(random.Random(f"{self.plan.seed} foretold"))
+            dice = random.Random(f"{self.plan.seed} foretold")
+            rows = rows.changed(dice).with_newcomer(dice, by_email=self.plan.by_email)
         # What people merged or deleted comes back with a full run only; it has to see it all.
         calm = Scene(rows, kind="full" if self.plan.meddling or self.plan.undoing else "run")
         if self.plan.skewed or any(scene.elsewhere for scene in self.plan.scenes):

@@ -1,4 +1,4 @@
-"""What is to be written down of records of which nothing is sent, set aside until all look-ups are done."""
+"""What is to be written down of records for which nothing is sent, set aside until all look-ups are done."""
 
 import pickle
 from collections import abc
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
+from sync.domain.plan import Absent
 from sync.domain.results import Delivered, Result
 from sync.engine.spool import Spool
 from sync.state.memory import Confirmed, Item, OwnNote
@@ -24,13 +25,18 @@ _NOTE = attrgetter(*OwnNote.__match_args__)
 class Prepared:
     """What is to be written down of a record: for reports, for the state, and what it has fixed.
 
-    `item` is None where there is no state. `mended`: its row was rejected before, and is no longer.
+    `item` is None where there is no state. `mended`: its row was rejected before, and is no longer. `cost` is the
+    number of requests that a dry run foretells, `mrr` what a look-up has shown.
     """
 
     result: Result
     item: Item | None
     attributes: tuple[str, ...] = ()
     mended: bool = False
+    cost: int = 0
+    mrr: int | None = None
+    #: Set where a look-up did not find the record: others ask the spool for it.
+    absent: Absent | None = None
 
 
 @dataclass(slots=True)
@@ -41,7 +47,7 @@ class Aside:
     _waiting: list[Prepared] = field(default_factory=list, init=False)
 
     def add(self, prepared: Prepared) -> None:
-        """Keep what became of a record of which nothing is sent; it is handed out no more."""
+        """Keep what became of a record for which nothing is sent; it is handed out no more."""
         self._waiting.append(prepared)
         if len(self._waiting) >= _TOGETHER:
             self._keep()
@@ -55,8 +61,11 @@ class Aside:
     def _keep(self) -> None:
         if self._waiting:
             packed = [_packed(one) for one in self._waiting]
-            keys = [result[1] for result, *_ in packed]
-            self.spool.settle(keys, pickle.dumps(packed, pickle.HIGHEST_PROTOCOL))
+            found = [
+                (result[1], one.absent)
+                for (result, *_), one in zip(packed, self._waiting, strict=True)
+            ]
+            self.spool.settle(found, pickle.dumps(packed, pickle.HIGHEST_PROTOCOL))
             self._waiting = []
 
 
@@ -68,16 +77,16 @@ def _packed(prepared: Prepared) -> tuple[Any, ...]:
     )
     facts = None if item is None else _ITEM(item)
     note = None if item is None or item.own is None else _NOTE(item.own)
-    return _RESULT(result), facts, note, prepared.attributes, prepared.mended
+    told = (prepared.attributes, prepared.mended, prepared.cost, prepared.mrr)
+    return _RESULT(result), facts, note, *told
 
 
 def _unpacked(
     result: tuple[Any, ...],
     facts: tuple[Any, ...] | None,
     note: tuple[Any, ...] | None,
-    attributes: tuple[str, ...],
-    mended: bool,
+    *told: Any,
 ) -> Prepared:
     own = None if note is None else OwnNote(*note)
     item = None if facts is None else Confirmed(**dict(zip(_NAMES, facts, strict=True)), own=own)
-    return Prepared(Delivered(*result), item, attributes, mended)
+    return Prepared(Delivered(*result), item, *told)

@@ -110,12 +110,23 @@ class Deliver:
         A look-up has shown that nothing is to be sent. What becomes of other rows makes no difference to a record that
         is told by its key, unless it had another one before: rows may still ask for it by that.
         """
-        by_key = self.destination.listing is not None and planned.job.record.was is None
-        if not by_key or not isinstance(planned.operation, Keep):
+        if not self._is_told_by_key(planned) or not isinstance(planned.operation, Keep):
             return None
         if not isinstance(planned.known, Seen):
             return None
         return _looked_at(self._left_alone(planned), planned.job, planned)
+
+    async def foretold(self, planned: Planned) -> Delivery | None:
+        """What a dry run tells of a record, where a second pass could tell nothing else of it; None: it is told then.
+
+        What is left for mappings that come after this one is told only once everything is judged.
+        """
+        if not self._is_told_by_key(planned) or isinstance(planned.operation, Reject):
+            return None
+        return None if self.common is not None else await self._foretell(planned)
+
+    def _is_told_by_key(self, planned: Planned) -> bool:
+        return self.destination.listing is not None and planned.job.record.was is None
 
     def cost(self, planned: Planned) -> int:
         """How many requests a plan will take, without those of later look-ups."""
@@ -181,7 +192,7 @@ class Deliver:
             case _:
                 return self._left_alone(planned)
         cost = self.destination.cost(result.outcome, changes)
-        return Delivery(planned.job.entry, result, cost=cost, mrr=_mrr(planned))
+        return Delivery(planned.job.entry, result, planned.known, cost=cost, mrr=_mrr(planned))
 
     async def _carry_out(self, planned: Planned, *, again: bool = False) -> Delivery:
         try:

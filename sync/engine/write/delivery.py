@@ -26,6 +26,8 @@ from sync.engine.write.rejections import reject
 from sync.errors import NotFound, Refused, Unavailable
 from sync.state.memory import Memory, OwnNote
 
+_NOTHING_OWN = Own()
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -59,8 +61,12 @@ class Job:
     @property
     def own(self) -> Own:
         """The values of the record that are the mapping's own."""
-        own = self.memory.own if self.memory else Own()
+        own = self.memory.own if self.memory else _NOTHING_OWN
         return own.with_asked(self.asked)
+
+    def knowing(self, known: Known | None) -> "Job":
+        """The job with what a look-up has shown of its record."""
+        return Job(self.entry, self.memory, known, self.full, self.asked)
 
 
 @dataclass(frozen=True, slots=True)

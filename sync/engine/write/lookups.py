@@ -104,7 +104,7 @@ class Pending:
             return job
         if memory.unsure or job.entry.unsure or self._may_lose_tags(job):
             return job
-        return replace(job, known=Remembered(memory.uuid, memory.hash_set))
+        return job.knowing(Remembered(memory.uuid, memory.hash_set))
 
     def _may_lose_tags(self, job: Job) -> bool:
         """Whether a tag would go: only a look tells how it is spelt, and that nobody else means it."""
@@ -195,7 +195,7 @@ class Lookups:
         a create that meets an existing external id becomes an update.
         """
         if job.uuid is None and complete:
-            return replace(job, known=Absent()) if job.record.was is None else self.by_either(job)
+            return job.knowing(Absent()) if job.record.was is None else self.by_either(job)
         return self.pending.trusted(job)
 
     def keep(self, shown: abc.Mapping[str, Seen]) -> None:
@@ -214,7 +214,7 @@ class Lookups:
             return job
         found = self.shown.get(record.key), self.shown.get(record.was)
         uuids = {one.uuid for one in found if one is not None}
-        return replace(job, known=found[0] or found[1]) if len(uuids) == 1 else job
+        return job.knowing(found[0] or found[1]) if len(uuids) == 1 else job
 
     async def recall(self, entries: list[Entry], *, about_to_write: bool = False) -> list[Job]:
         """Jobs with what the state remembers of them, and of what they depend on."""
@@ -230,11 +230,11 @@ class Lookups:
         if self.destination.listing is None and not job.uuid:
             return job
         if job.entry.looked_up:
-            return replace(job, known=job.entry.seen or Absent(job.entry.deleted))
+            return job.knowing(job.entry.seen or Absent(job.entry.deleted))
         return self.pending.trusted(job)
 
 
 def known_by(job: Job, shown: abc.Mapping[str, Seen]) -> Job:
     """A job with what a page shows of its record, under the id that ChartMogul has for it."""
     record = job.record
-    return replace(job, known=shown[record.key if record.was is None else record.was])
+    return job.knowing(shown[record.key if record.was is None else record.was])

@@ -95,10 +95,9 @@ class Recorder:
             RailError: more rows are rejected than `max_rejected` allows, or all that was sent for one reason.
         """
         result = self._told(delivery)
-        self.cost += delivery.cost
-        if self.reporter.run.mrr is not None and isinstance(result, Delivered | PartlyWritten):
-            self._note_revenue(self.reporter.run.mrr, result, delivery)
-        self._take_in(self._prepared(delivery, result), delivery.entry.record.row)
+        self._count_up(delivery.entry.record.key, result, delivery.cost, delivery.mrr)
+        prepared = Prepared(result, *self._for_state(delivery, result))
+        self._take_in(prepared, delivery.entry.record.row)
         if not isinstance(result, Delivered):
             self._pending_rejections += 1
             rejected = self.reporter.run.rows.rejected + self._pending_rejections
@@ -106,23 +105,32 @@ class Recorder:
         self._same.note(delivery)
 
     def prepare(self, delivery: Delivery) -> Prepared:
-        """What there is to write down of a record for which nothing was sent, for `record_prepared` later on."""
+        """What there is to write down of a record for which nothing is sent, for `record_prepared` later on."""
         assert isinstance(delivery.result, Delivered), (
             "a rejected row has a background, which may change"
         )
-        mended = delivery.entry.rejected_since is not None
-        return replace(self._prepared(delivery, delivery.result), mended=mended)
+        mended, known = delivery.entry.rejected_since is not None, delivery.known
+        return Prepared(
+            delivery.result,
+            *self._for_state(delivery, delivery.result),
+            mended=mended,
+            cost=delivery.cost,
+            mrr=delivery.mrr,
+            absent=known if isinstance(known, Absent) else None,
+        )
 
     def record_prepared(self, prepared: Prepared) -> None:
         """Take in what was prepared; it is written down with the next batch."""
         assert isinstance(prepared.result, Delivered), "only those are prepared"
         self.reporter.run.mended += prepared.mended
+        self._count_up(prepared.result.key, prepared.result, prepared.cost, prepared.mrr)
         self._take_in(prepared, prepared.result.row)
 
-    def _prepared(self, delivery: Delivery, result: Result) -> Prepared:
+    def _for_state(self, delivery: Delivery, result: Result) -> tuple[Item | None, tuple[str, ...]]:
+        """What the state has to know of a record, and the attributes that it has fixed."""
         if self.state is None:
-            return Prepared(result, None)
-        return Prepared(result, self._item(delivery, result), tuple(self._fixed(delivery)))
+            return None, ()
+        return self._item(delivery, result), tuple(self._fixed(delivery))
 
     def _take_in(self, prepared: Prepared, row: int) -> None:
         self._results.append(prepared.result)
@@ -131,12 +139,14 @@ class Recorder:
             self._items.append(item if bucket is None else replace(item, bucket=bucket))
             self._attributes.update(prepared.attributes)
 
-    def _note_revenue(
-        self, revenue: Revenue, result: Delivered | PartlyWritten, delivery: Delivery
-    ) -> None:
-        """Add a customer of whom something was, or would be, written."""
-        if isinstance(result, PartlyWritten) or result.outcome in _TOUCHED:
-            revenue.add(Keys(self.hasher.salt).stored(delivery.entry.record.key), delivery.mrr)
+    def _count_up(self, key: str, result: Result, cost: int, mrr: int | None) -> None:
+        """Count the requests that are foretold, and a customer of whom something was, or would be, written."""
+        self.cost += cost
+        touched = isinstance(result, PartlyWritten) or (
+            isinstance(result, Delivered) and result.outcome in _TOUCHED
+        )
+        if touched and self.reporter.run.mrr is not None:
+            self.reporter.run.mrr.add(Keys(self.hasher.salt).stored(key), mrr)
 
     def leave(self, results: list[Result]) -> None:
         """Report rows that are as the state has them."""

@@ -15,7 +15,7 @@ from sync.engine.write.aside import Aside
 from sync.engine.write.canary import Canary, judge
 from sync.engine.write.content import cleared
 from sync.engine.write.deliver import Deliver
-from sync.engine.write.delivery import Delivery, Job
+from sync.engine.write.delivery import Delivery, Job, Planned
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.plan_marks import PlanMarks
 from sync.engine.write.recorder import Recorder
@@ -62,7 +62,7 @@ class Writer:
     marks: PlanMarks | None = field(default=None, init=False)
     #: Fields of values that were known to be dropped, and have stuck now.
     _stuck: set[str] = field(default_factory=set, init=False)
-    #: Records of which the first pass has shown that nothing is to be sent.
+    #: Records of which the first pass has shown all that there is to tell.
     _aside: Aside = field(init=False)
 
     #: What look-ups found, of which the spool does not know yet.
@@ -87,7 +87,7 @@ class Writer:
             await self._work(self.lookups.jobs(self._over), self._deliver)
         if not self._over():
             for entries in self.spool.followers():
-                self.recorder.leave([_unchanged(entry) for entry in entries])
+                self.recorder.leave([unchanged(entry) for entry in entries])
 
     async def _write_waiting(self, waiting: int) -> None:
         phase = self.recorder.reporter.phase
@@ -232,20 +232,32 @@ class Writer:
             self.spool.drop([job.record.key])
             self._record(planned)
             return
-        if (settled := self.deliver.settled(planned)) is not None:
-            self._aside.add(self.recorder.prepare(self._marked(settled)))
+        told = await self._told(planned)
+        self._expect(planned, self.deliver.cost(planned) if told is None else told.cost)
+        if told is not None:
+            self._aside.add(self.recorder.prepare(self._marked(told)))
             return
-        self._creates += isinstance(planned.operation, Create)
-        self._updates += isinstance(planned.operation, Update)
-        self._clears.update(cleared(planned.operation))
-        self._cost += self.deliver.cost(planned)
-        if self.canary is not None:
-            self.canary.choose(planned)
         known = planned.known
         if not isinstance(known, Remembered):
             self._found.append((job.record.key, known))
             if len(self._found) >= _TOGETHER:
                 self._see()
+
+    def _expect(self, planned: Planned, cost: int) -> None:
+        """Count what would be written, in so many requests, for the rails."""
+        self._creates += isinstance(planned.operation, Create)
+        self._updates += isinstance(planned.operation, Update)
+        self._clears.update(cleared(planned.operation))
+        self._cost += cost
+        if self.canary is not None:
+            self.canary.choose(planned)
+
+    async def _told(self, planned: Planned) -> Delivery | None:
+        """What became, or would become, of a record, where the second pass has nothing to add."""
+        told = self.deliver.settled(planned)
+        if told is None and self.dry_run:
+            return await self.deliver.foretold(planned)
+        return told
 
     def _see(self) -> None:
         """Keep what look-ups found."""
@@ -258,7 +270,7 @@ class Writer:
                 yield self.lookups.looked_up(job)
 
 
-def _unchanged(entry: Entry) -> Result:
+def unchanged(entry: Entry) -> Result:
     """What became of a row that followed others, of whom none went."""
     record = entry.record
     return Delivered(record.row, record.key, Outcome.UNCHANGED, "nothing changed", entry.uuid)

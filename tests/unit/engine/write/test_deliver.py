@@ -679,7 +679,7 @@ async def test_foretell_a_create():
 
     changes: Changes = {"name": (None, "A")}
     expected = Delivered(1, "a", Outcome.CREATED, "not in ChartMogul", None, True, changes)
-    assert Delivery(wanted.entry, expected, cost=1) == delivery
+    assert Delivery(wanted.entry, expected, Absent(), cost=1) == delivery
     assert there.log == ["turn a", "find a", "foresee a", "end a"]
 
 

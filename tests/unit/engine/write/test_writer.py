@@ -17,6 +17,7 @@ from sync.engine.context import Stop
 from sync.engine.limits import RunLimits
 from sync.engine.seen_records import SeenRecords
 from sync.engine.spool import Spool
+from sync.engine.write.common import CommonRecords
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.lookups import Lookups, Pending
 from sync.engine.write.recorder import Recorder
@@ -422,6 +423,51 @@ async def test_dry_run(desk):
         "foresee a u_a",
         "foresee c",
     ]
+
+
+async def test_foretold_once(desk):
+    """What a dry run tells of a record that is told by its key is told by the first look."""
+    one = desk("a", "b", "c", look_first=True, dry_run=True, listed=True)
+    one.there.have(seen("a", name="A"), seen("b", name="B"))
+    await one.write()
+
+    assert [told for told in one.log if told.startswith("recall")] == ["recall a b", "recall c"]
+    assert one.ended() == {"created": 1, "updated": 1, "unchanged": 1}
+    assert one.writer.recorder.cost == 2
+
+
+async def test_foretold_as_in_two_passes(desk, tmp_path):
+    """Nothing of a row's result is lost where it is kept until all is judged."""
+    told, left = [], SeenRecords(tmp_path)
+    for common in (None, CommonRecords("ds_1", (), (), left)):
+        one = desk("a", "b", look_first=True, dry_run=True)
+        one.writer.deliver = replace(one.writer.deliver, common=common)
+        one.there.have(seen("a", name="A", tags=("x",)))
+        await one.write()
+        told.append(sorted(one.results, key=lambda result: result.row))
+    left.close()
+
+    assert told[0] == told[1]
+    assert [result.outcome for result in told[0]] == [Outcome.UPDATED, Outcome.CREATED]
+
+
+async def test_foretold_of_others(desk):
+    """Who asks for a record that would be created finds that it is not there, and would be."""
+    one = desk("a", "b", look_first=True, dry_run=True)
+    one.there.have(seen("a", name="A"))
+    await one.write()
+
+    assert one.spool.absent(["a", "b"]) == {"b"}
+
+
+@pytest.mark.parametrize("rail", [{"max_creates": 1}, {"max_requests": 1}])
+async def test_foretold_once_all_is_judged(desk, rail):
+    """A dry run that a rail stops tells of no row that it would be written, nor what that would cost."""
+    one = desk("a", "b", look_first=True, dry_run=True, **rail)
+    with pytest.raises(RailError):
+        await one.write()
+
+    assert (one.results, one.writer.recorder.cost) == ([], 0)
 
 
 # An end before the last row
