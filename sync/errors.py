@@ -209,6 +209,17 @@ class Unavailable(ChartMogulError):
         return self.busy or self.answered.status == 429
 
 
+class CutShort(Unavailable):
+    """A request of a record met what no row survives, `end`, after others of the same record had been answered.
+
+    What they did is told and remembered; then the run ends.
+    """
+
+    def __init__(self, end: SyncError) -> None:
+        super().__init__(end.message, Answered(), sent=True)
+        self.end = end
+
+
 class Outage(ChartMogulError):
     """Nothing but failures for too long: the run ends, everything done is recorded."""
 

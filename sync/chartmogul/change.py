@@ -10,7 +10,7 @@ from sync.chartmogul.wire import Call
 from sync.domain.plan import Seen
 from sync.domain.record import ATTRIBUTE, AttributeType, Fields, Value
 from sync.domain.sameness import same
-from sync.errors import Answered, Detached, Refused, Unavailable
+from sync.errors import Answered, CutShort, Detached, Refused, SyncError, Unavailable
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ class Written:
     no body, what was sent counts as shown; after a 304 the record itself was read.
     `confirmed`: the fields whose requests were answered well; all of them, unless `failed`.
     `unmodified`: those of which ChartMogul says that this write changed nothing.
-    `failed`: a later request was refused or not answered, and the rest was not sent.
+    `failed`: a later request was refused or not answered, and the rest was not sent; CutShort where the run ends of it.
     `requests`: all of them, repeats included.
     `lost`: attributes that were there before, are nothing of ours, and are gone.
     `pinned`: fields that an answer shows as pinned; `pins_known`: there are no others.
@@ -37,6 +37,16 @@ class Written:
     lost: tuple[str, ...] = ()
     pinned: frozenset[str] = frozenset()
     pins_known: bool = False
+
+    @classmethod
+    def nothing(cls, error: SyncError) -> "Written":
+        """Nothing of a change was confirmed, because of this."""
+        failed = _survivable(error)
+        return cls({}, frozenset(), failed, failed.answered.attempts)
+
+
+def _survivable(error: SyncError) -> Refused | Unavailable:
+    return error if isinstance(error, Refused | Unavailable) else CutShort(error)
 
 
 @dataclass(slots=True)
@@ -68,17 +78,18 @@ class Change:
         """Write these fields of a customer, and take tags off.
 
         Raises:
-            Refused, Unavailable: of the first request.
+            SyncError: of the first request.
         """
         self.types = types
         try:
             await self._write_customer(fields, types, known, removed_tags)
             await self._look(customers.get(self.uuid, with_pins=True), customers.read)
-        except (Refused, Unavailable) as error:
+        except SyncError as error:
             self._forget_unread()
             if not self.confirmed:
                 raise
-            return self._written(error, error.answered.attempts)
+            failed = _survivable(error)
+            return self._written(failed, failed.answered.attempts)
         return self._written()
 
     async def contact(self, fields: Fields) -> Written:

@@ -150,7 +150,7 @@ class Client:
 
         Raises:
             NotFound: the uuid is gone.
-            Refused, Unavailable: of the first request; of a later one it is in `Written.failed`.
+            SyncError: of the first request; of a later one it is in `Written.failed`.
         """
         change = Change(self._transport, uuid)
         return await change.customer(fields, types, known, removed_tags)

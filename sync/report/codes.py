@@ -284,7 +284,8 @@ CODES = (
         Kind.ROW,
         "no usable answer, after all tries",
         "ChartMogul, or a proxy or firewall on the way to it, answered with an error that says nothing about the row,"
-        " or not at all.",
+        " or not at all. Or the run ended in the middle of the row, after some of its requests: changes.jsonl has what"
+        " they changed.",
         "Nothing, as a rule. If it stays, the answer in errors.jsonl tells who sent it.",
         "Tries again. What may have taken effect is looked for first.",
     ),

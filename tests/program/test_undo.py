@@ -16,6 +16,12 @@ def newest(desk):
     return (desk.place.folder / "reports" / "latest").resolve().name
 
 
+def lines(desk, name):
+    """A file of the newest real run's report."""
+    file = desk.place.folder / "reports" / "latest" / name
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
 @pytest.fixture
 def damaged(desk):
     """Three customers, and a run, the newest one, that broke them: country, company, seats, a tag."""
@@ -47,6 +53,26 @@ def shown(desk):
 
 
 WHOLE: tuple[str, str, int, list[str]] = ("Quince", "DE", 5, [])
+
+
+def test_a_run_that_ended_in_the_middle_of_a_row(desk):
+    """What it had written of that row is in its report, and goes back; so it is with the undo itself."""
+    desk.rows({})
+    assert desk("run").code == 0
+    desk.mapping(TAGGED)
+    desk.rows({"country": "AT"})
+    sandbox = desk.place.sandbox.sandbox
+    sandbox.fail(path="*/attributes/tags", status=401, times=1)
+    ended = desk("run", "--json")
+    assert (ended.code, ended.rows) == (3, {"read": 1, "rejected": 1})
+    assert lines(desk, "changes.jsonl")[0]["changes"] == {"country": ["DE", "AT"]}
+    [error] = lines(desk, "errors.jsonl")
+    assert "the run ended in the middle of this row: " in error["message"]
+    desk.rows({"country": "AT", "seats": 6})
+    assert desk("run").code == 0
+    sandbox.fail(method="DELETE", status=401, times=1)
+    assert desk("undo", newest(desk)).code == 3
+    assert lines(desk, "changes.jsonl")[0]["changes"] == {"attributes.seats": [6, 5]}
 
 
 def test_everything_goes_back(damaged):

@@ -108,6 +108,8 @@ class _Request:
     answer: Answer | None = None
     #: It is under way without its process: whatever this does, it arrives, or not.
     gone: bool = False
+    #: What it did, once it has arrived.
+    effect: Effect | None = None
 
     @property
     def creates(self) -> bool:
@@ -151,6 +153,8 @@ class Account:
     tagged: set[tuple[str, str, str]] = field(default_factory=set, init=False)
     #: Tags that a process took off, with who had added each.
     untagged: list[tuple[str, str, str, str]] = field(default_factory=list, init=False)
+    #: What was answered to whoever asked, and as it was.
+    answered: list[Effect] = field(default_factory=list, init=False)
     #: Contacts of nobody that were there beforehand, as they were.
     nobodies: dict[str, Contact] = field(default_factory=dict, init=False)
     #: Processes that a stranger told that nothing will do.
@@ -247,6 +251,8 @@ class Account:
         caller.point()
         try:
             response = await self._meet(request, trouble)
+            if trouble is None and request.effect is not None:
+                self.answered.append(request.effect)
             if asked is not None:
                 asked.sure = trouble is None or trouble.kind in _TELLING
             return response
@@ -355,17 +361,16 @@ class Account:
         before = self._tags(request)
         answer = sandbox.answer(request.method, request.path, query, request.headers, request.body)
         self._note_tags(request, before)
-        self.effects.append(
-            Effect(
-                request.caller.name,
-                at,
-                request.method,
-                request.path,
-                decode(request.body) if request.body else None,
-                answer.status,
-                answer.json if answer.headers.get("content-type") == "application/json" else None,
-            )
+        request.effect = Effect(
+            request.caller.name,
+            at,
+            request.method,
+            request.path,
+            decode(request.body) if request.body else None,
+            answer.status,
+            answer.json if answer.headers.get("content-type") == "application/json" else None,
         )
+        self.effects.append(request.effect)
         return answer
 
     def _tags(self, request: _Request) -> dict[str, set[str]]:

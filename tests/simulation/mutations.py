@@ -34,6 +34,7 @@ from sync.engine.write import deliver, delivery, lookups, ownership, recorder, w
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.recorder import Recorder
 from sync.engine.write.writer import Writer
+from sync.errors import Refused, SyncError, Unavailable
 from sync.report import archive, folder, log, undoable
 from sync.state import buckets, identities, leases
 from sync.state.bucket_members import from_stored
@@ -528,6 +529,20 @@ async def _say_nothing_of_empty_fields(self: deliver.Deliver, planned: Any) -> A
     return replace(delivery, result=replace(delivery.result, changes=told))
 
 
+def _withdrawn(at: int) -> Plan:
+    """A row changes a tag, and the key is withdrawn before this request."""
+    [row] = _rows("Any").accounts
+    before, after = (Rows((replace(row, segments=tag),), ()) for tag in ("trial", "eu"))
+    scenes = (Scene(before), Scene(after, blows=(Blow("revoke", at, 0.0),)))
+    return Plan(0, scenes=scenes, tagged=True, kinds=("tags",))
+
+
+def _no_row_survives(error: SyncError) -> Any:
+    if isinstance(error, Refused | Unavailable):
+        return error
+    raise error
+
+
 def _forget_who_is_absent(self: Recorder, delivery: Any) -> Any:
     return replace(_prepare(self, delivery), absent=None)
 
@@ -924,6 +939,12 @@ MUTATIONS: dict[str, Mutation] = {
         "as_foretold",
         ((deliver.Deliver, "_foretell", _say_nothing_of_empty_fields),),
         plans=(_many_countries(),),
+    ),
+    "forgotten half": Mutation(
+        "what was done of a record when the run ended is told to nobody",
+        "answers_are_told",
+        ((change, "_survivable", _no_row_survives),),
+        plans=tuple(map(_withdrawn, range(1, 8))),
     ),
     "orphaned": Mutation(
         "a dry run forgets whom it would create before it comes to their contacts",

@@ -1119,6 +1119,25 @@ def nothing_leaks(world: World) -> Broken:
                 yield f"{secret!r} stands in {file.name}"
 
 
+def answers_are_told(world: World) -> Broken:
+    """A record that was made, or lost a tag, is in its process' report, if that was answered: whatever ended the run.
+
+    Not of who was asked to end: what is under way then may be cut off.
+    """
+    for worker in _workers(world):
+        folder = _report(world, worker)
+        if folder is None or worker.asked_to_end is not None or world.plan.merging:
+            continue
+        told = {line["uuid"] for line in _lines(folder, "changes.jsonl")}
+        for account in filter(None, (world.account, world.other)):
+            mine = [one for one in account.answered if one.caller == worker.name]
+            made = {one.answer["uuid"] for one in mine if one.created}
+            took = {uuid for who, uuid, *_ in account.untagged if who == worker.name}
+            took &= {one.path.split("/")[3] for one in mine if one.method == "DELETE"}
+            for uuid in sorted((made | took) - told):
+                yield f"{worker.name} has changed {uuid}, as was answered, and says nothing of it"
+
+
 def reports_are_whole(world: World) -> Broken:
     """A report is there as a whole, and of a process that ended by itself; or it is not there."""
     ended = {worker.run.id: worker for worker in _workers(world) if worker.run}
@@ -1278,6 +1297,7 @@ PROMISES: tuple[abc.Callable[[World], Broken], ...] = (
     as_foretold,
     types_hold,
     nothing_leaks,
+    answers_are_told,
     reports_are_whole,
     exit_codes_tell,
     asked_to_end,

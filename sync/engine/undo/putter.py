@@ -23,7 +23,7 @@ from sync.engine.context import RunContext
 from sync.engine.limits import RunLimits
 from sync.engine.undo.crew import Crew
 from sync.engine.write.rejections import reject
-from sync.errors import NotFound, Refused, Unavailable
+from sync.errors import CutShort, NotFound, Refused, Unavailable
 from sync.state.mapping_state import MappingState, call
 from sync.state.undone import PutBackRow, Undoing
 
@@ -202,6 +202,8 @@ class Putter:
             self._results.append(reject(self._record(task), error))
         else:
             self._check(task, written)
+            if isinstance(written.failed, CutShort):
+                raise written.failed.end
         if len(self._results) >= _TOGETHER:
             await asyncio.shield(self._flush())
 

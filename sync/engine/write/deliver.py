@@ -49,7 +49,7 @@ from sync.engine.write.drops import Drops
 from sync.engine.write.edits import warnings_of
 from sync.engine.write.ownership import Ownership, Shown, added_by, shown_after
 from sync.engine.write.pins import Pins
-from sync.errors import AlreadyExists, Detached, NotFound, Refused, Unavailable
+from sync.errors import AlreadyExists, Detached, NotFound, Refused, SyncError, Unavailable
 
 #: How the way of a record ends early.
 _ENDS = (LeftAlone, Unresolved, Refused, Unavailable)
@@ -232,7 +232,7 @@ class Deliver:
             return self._left_alone(met)  # merged with a row that comes first, or edited
         edits = content.edits_of(met.operation) if met else Edits()
         changes = {name: change for name, change in changes.items() if name not in edits.stay}
-        written = await self._complete(job, seen, met.operation if met else None)
+        written = await self._completed(job, seen, met.operation if met else None)
         after = {**seen.fields, **(written.seen if written else {})}
         sent = content.changes_of(met.operation) if met else changes
         shown = Shown(after, None, sent, added=self._added(sent, written, met))
@@ -266,6 +266,13 @@ class Deliver:
         if met is None:
             return added(sent[TAGS]) if TAGS in sent else ()
         return added_by(written, sent) if written is not None else ()
+
+    async def _completed(self, job: Job, seen: Seen, met: Operation | None) -> Written | None:
+        """As `_complete`; the record is there, and is told, whatever befell what it lacks."""
+        try:
+            return await self._complete(job, seen, met)
+        except SyncError as error:
+            return Written.nothing(error)
 
     async def _complete(self, job: Job, seen: Seen, met: Operation | None) -> Written | None:
         """Send what the record lacks after its create; `met` is what a look-up in place of an answer calls for.

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sync.domain.personal import is_personal
 from sync.domain.record import ATTRIBUTE, Problem, Record, Rejected, Stage
-from sync.errors import Answered, NotFound, Refused, Unavailable
+from sync.errors import Answered, CutShort, NotFound, Refused, Unavailable
 
 _SHORTEST = 3
 #: What is quoted in ChartMogul's words is most likely a value; an apostrophe within a word quotes nothing.
@@ -19,6 +19,14 @@ def reject(record: Record, error: Refused | Unavailable) -> Rejected:
     """The row that could not be delivered, with ChartMogul's own words where they give no value away."""
     answered = error.answered
     match error:
+        case CutShort():
+            problems = [
+                Problem(
+                    "unavailable",
+                    f"the run ended in the middle of this row: {error.message}",
+                    hint="the next run goes on with it",
+                )
+            ]
         case Unavailable():
             problems = [_unavailable(error)]
         case NotFound():

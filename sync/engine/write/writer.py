@@ -19,7 +19,7 @@ from sync.engine.write.delivery import Delivery, Job, Planned
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.plan_marks import PlanMarks
 from sync.engine.write.recorder import Recorder
-from sync.errors import SyncError
+from sync.errors import CutShort, SyncError
 
 #: Jobs that may wait for a free connection: one page of a listing, and some.
 _WAITING = 256
@@ -153,7 +153,11 @@ class Writer:
         return delivery if self.marks is None else self.marks.mark(delivery)
 
     def _record(self, delivery: Delivery) -> None:
-        """Hand it to the recorder; who belongs to a rejected record is told why it is not there."""
+        """Hand it to the recorder; who belongs to a rejected record is told why it is not there.
+
+        Raises:
+            SyncError: no row survives what befell this one half-way; it is recorded before.
+        """
         match delivery.result:
             case (
                 Rejected(row=row, problems=problems)
@@ -161,6 +165,8 @@ class Writer:
             ):
                 self.spool.reject([(delivery.entry.record.key, row, problems[0].code)])
         self.recorder.record(delivery)
+        if isinstance(delivery.error, CutShort):
+            raise delivery.error.end
 
     async def _work(self, jobs: abc.AsyncGenerator[Job], carry_out: _CarryOut) -> None:
         """Carry out jobs with a worker for each connection, and some; a slow answer holds up nobody."""

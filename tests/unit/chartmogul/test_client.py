@@ -8,7 +8,7 @@ import pytest
 from sync.chartmogul.client import Account, DataSource, Written
 from sync.domain.plan import Absent
 from sync.domain.record import AttributeType, Fields
-from sync.errors import Denied, NotFound, Outage, RailError, Refused, Unavailable
+from sync.errors import CutShort, Denied, NotFound, Outage, RailError, Refused, Unavailable
 from tests.unit.chartmogul.scene import AWKWARD, ENCODED, TYPES, answer, scene
 
 KNOWN = frozenset(TYPES)
@@ -451,8 +451,19 @@ async def test_a_later_failure_tells_what_was_written(trouble, kind, requests):
     assert s.requests.total == 1 + len(trouble)
 
 
-async def test_what_ends_the_run_is_raised_from_any_request():
+async def test_what_ends_the_run_is_raised_from_a_first_request():
     """A key that was withdrawn, an outage or a spent budget is no matter of one row."""
+    for s, error in (
+        (scene(answer(401)), Denied),
+        (scene(answer(502), outage=0), Outage),
+        (scene(budget=0), RailError),
+    ):
+        with pytest.raises(error):
+            await s.client.update_customer("cus_1", {"name": "Ada"}, {}, frozenset())
+
+
+async def test_what_ends_the_run_half_way_tells_what_was_written():
+    """What was answered before it is not forgotten, and the end is told along."""
     fields: Fields = {"name": "Ada", "tags": ("a",)}
     first = answer(200, shown(name="Ada"))
     for s, error in (
@@ -460,8 +471,10 @@ async def test_what_ends_the_run_is_raised_from_any_request():
         (scene(first, answer(502), outage=0), Outage),
         (scene(first, budget=1), RailError),
     ):
-        with pytest.raises(error):
-            await s.client.update_customer("cus_1", fields, {}, frozenset())
+        written = await s.client.update_customer("cus_1", fields, {}, frozenset())
+        assert (written.seen, written.confirmed) == ({"name": "Ada"}, frozenset({"name"}))
+        assert isinstance(written.failed, CutShort)
+        assert isinstance(written.failed.end, error)
 
 
 async def test_contacts_are_changed_in_one_request():

@@ -25,7 +25,15 @@ from sync.domain.record import Problem, Rejected, Stage
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Warned
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.delivery import Delivery, Job, Planned
-from sync.errors import AlreadyExists, Answered, Denied, LockedError, NotFound, Unavailable
+from sync.errors import (
+    AlreadyExists,
+    Answered,
+    CutShort,
+    Denied,
+    LockedError,
+    NotFound,
+    Unavailable,
+)
 from tests.support.delivering import (
     HASHER,
     CountedLease,
@@ -119,6 +127,19 @@ async def test_create_refused_half_way():
     assert told.changes == {"name": (None, "A"), "seats": (None, 5)}
     assert (told.rejected.stage, told.rejected.problems[0].code) == (Stage.SEND, "refused")
     assert (delivery.error, delivery.uuid) == (error, "u_a")
+
+
+@pytest.mark.parametrize("error", [refused(), lost(), Denied("no", Answered(401))])
+async def test_created_and_not_completed(error):
+    """A record that was made is told, though nothing of what it lacks was taken, or no row survives what befell it."""
+    there = DictDestination(apart={"tags"}, troubles={"update": [error]})
+    delivery = await deliver(there).deliver(job(name="A", tags=("x",)))
+
+    assert isinstance(delivery.result, PartlyWritten)
+    assert (delivery.result.created, delivery.result.uuid) == (True, "u_a")
+    assert delivery.result.changes == {"name": (None, "A")}
+    end = delivery.error.end if isinstance(delivery.error, CutShort) else delivery.error
+    assert end is error
 
 
 async def test_update_of_what_is_absent():

@@ -12,7 +12,7 @@ from sync.domain.objects.customer import CUSTOMER
 from sync.domain.plan import Policy
 from sync.domain.policy import Mode, OnAbsent
 from sync.domain.record import Object, Problem, Rejected
-from sync.domain.results import Delivered, MappingRun, Outcome
+from sync.domain.results import Delivered, MappingRun, Outcome, PartlyWritten
 from sync.engine.context import Stop
 from sync.engine.limits import RunLimits
 from sync.engine.seen_records import SeenRecords
@@ -22,7 +22,7 @@ from sync.engine.write.deliver import Deliver
 from sync.engine.write.lookups import Lookups, Pending
 from sync.engine.write.recorder import Recorder
 from sync.engine.write.writer import GRACE, Writer
-from sync.errors import EXIT_INTERRUPTED, Answered, Denied, RailError, StateError
+from sync.errors import EXIT_INTERRUPTED, Answered, CutShort, Denied, RailError, StateError
 from tests.support.bench import EDITION, NOW
 from tests.support.clocks import clock_at
 from tests.support.delivering import (
@@ -491,6 +491,23 @@ async def test_a_failure_ends_it(desk):
     assert "k000" in state
     assert "k001" not in state
     assert len(state) < 20
+
+
+async def test_an_end_half_way(desk):
+    """What a record had come to when the run ended is told and remembered, and then the run ends."""
+    one = desk("a", "b")
+    one.there.have(seen("a", name="A"))
+    one.there.half_way = CutShort(Denied("the key is wrong", Answered(401)))
+    with pytest.raises(Denied):
+        await one.write()
+
+    told = next(result for result in one.results if isinstance(result, PartlyWritten))
+    assert (told.rejected.key, told.changes) == ("a", {"name": ("A", "B")})
+    assert (
+        told.rejected.problems[0].message
+        == "the run ended in the middle of this row: the key is wrong"
+    )
+    assert [item.uncertain for item in one.state.items if item.key == "a"] == [True]
 
 
 async def test_the_first_failure_counts(desk):
