@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sync.chartmogul.client import Client, Page, Written
 from sync.destination.foretold import ForetoldRecords
+from sync.destination.recent import RecentRecords
 from sync.domain.clock import Clock
 from sync.domain.parent import Parent
 from sync.domain.plan import Absent, Changes, Seen
@@ -127,6 +128,8 @@ class Site:
     leave_deleted: bool = False
     #: What the mappings of a dry run would have left by now of records that are told by more than their keys.
     foretold: ForetoldRecords = field(default_factory=ForetoldRecords)
+    #: What the mappings of a real run have just created of them.
+    recent: RecentRecords = field(default_factory=RecentRecords)
 
 
 class KeyListing(Protocol):

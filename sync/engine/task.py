@@ -11,6 +11,7 @@ from pathlib import Path
 from sync.chartmogul.client import Account, Client
 from sync.chartmogul.verdict import KEYS
 from sync.destination.foretold import ForetoldRecords
+from sync.destination.recent import RecentRecords
 from sync.domain import objects
 from sync.domain.events import Estimate, MappingReporter, Phase, Reporter
 from sync.domain.policy import Mode, OnDeleted, ReadBy, RowsShown
@@ -70,6 +71,8 @@ class MappingTask:
     witness: Witness | None = field(default=None, init=False)
     #: What those alike would leave by now, in a dry run: they all have the same.
     foretold: ForetoldRecords = field(default_factory=ForetoldRecords, init=False)
+    #: What those alike have just created, in a real run: they all have the same.
+    recent: RecentRecords = field(default_factory=RecentRecords, init=False)
     _spool: Spool | None = field(default=None, init=False)
     _findings: Findings | None = field(default=None, init=False)
     #: What it would leave of records that a later mapping has as well; of a dry run.
@@ -107,6 +110,8 @@ class MappingTask:
         first = self.alike[0]
         self.foretold = ForetoldRecords() if first is self else first.foretold
         self.foretold.shared = self.context.dry_run and len(self.alike) > 1
+        self.recent = RecentRecords() if first is self else first.recent
+        self.recent.shared = not self.context.dry_run and len(self.alike) > 1
 
     def waits_for(self, other: "MappingTask") -> bool:
         """Whether this is written after `other`, which comes first, and not beside it.
@@ -298,6 +303,7 @@ class MappingTask:
                 self._assembly(self._findings),
                 common=self._common(),
                 foretold=self.foretold,
+                recent=self.recent,
             )
             writer = await assembly.writer()
             with self._blaming():

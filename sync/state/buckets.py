@@ -193,7 +193,7 @@ def _sound(
     right = and_(
         synced.c.code.is_(None),
         records.c.uuid.is_not(None),
-        ~met_after(settling.run),
+        ~met_after(place.scope, settling.run),
         arrived,
     )
     sound = func.sum(case((right, 1), else_=0))

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from sync.errors import LockedError
 from sync.state import process
@@ -93,7 +93,7 @@ def _take_one(connection: Connection, place: Place, claim: Claim, at: float) -> 
 
 def find(connection: Connection, place: Place) -> Holder | None:
     """Who holds the lease of a place."""
-    row = connection.execute(select(leases).where(_at(place))).one_or_none()
+    row = connection.execute(select(leases).where(lease_of(place))).one_or_none()
     return None if row is None else _holder(row)
 
 
@@ -103,12 +103,13 @@ def held(connection: Connection) -> list[Holder]:
     return [_holder(row) for row in connection.execute(query)]
 
 
-def _at(place: Place) -> Any:
+def lease_of(place: Place) -> ColumnElement[bool]:
+    """The lease of a place."""
     account, data_source, object_ = place
-    return (
-        (leases.c.account == account)
-        & (leases.c.data_source == data_source)
-        & (leases.c.object == object_)
+    return and_(
+        leases.c.account == account,
+        leases.c.data_source == data_source,
+        leases.c.object == object_,
     )
 
 
@@ -128,7 +129,7 @@ def free(connection: Connection, here: Process, at: float) -> list[Freed | Holde
             found.append(holder)
             continue
         as_seen = (leases.c.owner == holder.owner) & (leases.c.expires == holder.expires)
-        connection.execute(delete(leases).where(_at(holder.place), as_seen))
+        connection.execute(delete(leases).where(lease_of(holder.place), as_seen))
         found.append(Freed(holder, reason))
     return found
 

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
+from sync.state import leases
 from sync.state.memory import Scope
+from sync.state.schema import leases as holding
 from sync.state.schema import mappings, synced
 from sync.state.upsert import insert
 
@@ -29,9 +31,13 @@ class MappingPlace:
         )
 
 
-def met_after(run: str) -> ColumnElement[bool]:
-    """Whether what a mapping last did with a record, it did in a run that began after this one."""
-    return func.substr(synced.c.run, 1, _MOMENT) > run[:_MOMENT]
+def met_after(scope: Scope, run: str) -> ColumnElement[bool]:
+    """Whether what a mapping last did with a record, it did in a run that began after this one and took over from it.
+
+    Who holds the lease under which it began was not overtaken: such a record was met before, by a clock that was ahead.
+    """
+    mine = exists().where(leases.lease_of(leases.place_of(scope)), holding.c.owner == run)
+    return and_(func.substr(synced.c.run, 1, _MOMENT) > run[:_MOMENT], ~mine)
 
 
 def number_of(connection: Connection, place: MappingPlace) -> int:

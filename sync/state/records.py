@@ -180,7 +180,7 @@ def _overtaken(
     """
     found: dict[int, bytes] = {}
     its = select(synced.c.record, synced.c.hashes).where(
-        synced.c.mapping == delivery.mapping, met_after(delivery.run)
+        synced.c.mapping == delivery.mapping, met_after(delivery.scope, delivery.run)
     )
     for part in chunks(numbers):
         rows = connection.execute(its.where(synced.c.record.in_(part)))

@@ -416,6 +416,17 @@ def named_contacts(dice: random.Random, plan: Plan) -> Plan:
     return replace(plan, present=present, by_uuid=True, live_check="changed")
 
 
+def phones(dice: random.Random, plan: Plan) -> Plan:
+    """A second mapping of the same people brings their phones, and makes their contacts where it comes first.
+
+    Not where runs are put back, see `teams`, nor where keys change, by which those are found here. It always looks,
+    see `named_contacts`.
+    """
+    if plan.undoing or plan.renaming:
+        return plan
+    return replace(plan, phoned=True, live_check="changed")
+
+
 def fleet(dice: random.Random, plan: Plan) -> Plan:
     """Two to five processes work on one state at once, in two accounts and two data sources."""
 
@@ -545,6 +556,7 @@ KINDS: dict[str, Draw] = {
     "fingerprints": fingerprints,
     "teams": teams,
     "uuids": named_contacts,
+    "phones": phones,
     "lag": lag,  # the last one: it knows all scenes
 }
 

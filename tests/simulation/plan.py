@@ -231,6 +231,8 @@ class Plan:
     tagged: bool = False
     #: A second mapping of the same accounts brings tags of its own.
     doubled: bool = False
+    #: A second mapping of the same people brings their phones.
+    phoned: bool = False
     #: A second mapping of the contacts that were there beforehand knows them by their uuids.
     by_uuid: bool = False
     #: Whose value wins, for all fields.
@@ -267,6 +269,7 @@ class Plan:
     def all_queries(self) -> dict[str, str]:
         """These, and those of the second mappings of accounts and of contacts."""
         second = {"teams": "accounts"} if self.doubled else {}
+        second |= {"phones": "people"} if self.phoned else {}
         return {**self.queries, **second, **({"known": "contacts"} if self.by_uuid else {})}
 
     @property

@@ -397,6 +397,22 @@ def known_by_uuid(world: World) -> Broken:
             yield f"{uuid} has {held.phone}, not {wanted[key]}, and its code is {code}"
 
 
+def phones_arrive(world: World) -> Broken:
+    """What a second mapping brings of contacts is there, beside what the first one brings."""
+    last = world.last[0]
+    folder = _report(world, last)
+    if not world.plan.phoned or folder is None or last.exit_code not in (0, EXIT_REJECTED):
+        return
+    rejected = {e["key"] for e in _lines(folder, "errors.jsonl") if e["mapping"] == "phones"}
+    for _, _, row in _good(world, last.scene.rows):
+        shown = _shown(world, row, world.held)
+        if isinstance(row, Account) or isinstance(shown, str) or row.key in rejected:
+            continue
+        kept = world.plan.overwrite == "if_empty" and shown["phone"]
+        if shown["phone"] != row.phone and not kept:
+            yield f"{row.key} has {shown['phone']}, not {row.phone}"
+
+
 def nobody_edited(world: World) -> Broken:
     """Where nobody has edited anything no warning says so, whatever answers were lost and processes killed."""
     plan = world.plan
@@ -948,7 +964,9 @@ def audits_are_true(world: World) -> Broken:
             lines = Counter(c["outcome"] for c in changes if c["mapping"] == name)
             if (rows["missing"], rows["different"]) != (lines["created"], lines["updated"]):
                 yield f"audit.json has {rows} of {name}, the lines {lines}"
-            if name not in ("contacts", "known") and one["extra"] != (extra := _extra(looked)):
+            if name not in ("contacts", "known", "phones") and one["extra"] != (
+                extra := _extra(looked)
+            ):
                 yield f"audit.json has {one['extra']} records that are too many, not {extra}"
 
 
@@ -1278,6 +1296,7 @@ PROMISES: tuple[abc.Callable[[World], Broken], ...] = (
     tags_go,
     both_mappings_tag,
     known_by_uuid,
+    phones_arrive,
     nobody_edited,
     strangers_end_nothing,
     lists_end,

@@ -106,7 +106,15 @@ class Person:
     def values(self) -> tuple[Any, ...]:
         """As the query gives them."""
         email = "nowhere" if self.bad == "email" else self.email
-        return (self.customer, self.id, email, self.first_name, self.title, self.role)
+        return (
+            self.customer,
+            self.id,
+            email,
+            self.first_name,
+            self.title,
+            self.role,
+            self.phone,
+        )
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -118,7 +126,7 @@ class Person:
 
     @property
     def phone(self) -> str:
-        """What a mapping says of it that knows contacts by their uuids."""
+        """What a second mapping says of it."""
         return f"+49 {crc32(self.first_name.encode())}"
 
     @property

@@ -33,7 +33,7 @@ _ACCOUNTS = (
 WIDTH, STATE = len(_ACCOUNTS), _ACCOUNTS.index("state")
 #: Of people whose contacts were there beforehand.
 _KNOWN = ("uuid", "phone")
-_PEOPLE = ("customer", "id", "email", "first_name", "title", "role")
+_PEOPLE = ("customer", "id", "email", "first_name", "title", "role", "phone")
 
 
 @dataclass(slots=True)

@@ -94,7 +94,19 @@ mode: update
 live_check: {live_check}
 fields: {{uuid: uuid, phone: phone}}
 """
-_TEXTS = {"contacts": _CONTACTS, "teams": _TEAMS, "known": _KNOWN}
+_PHONES = """\
+version: 1
+name: {name}
+source: {{query: "select {query}", read: {read}}}
+destination: {{object: contact}}
+live_check: {live_check}
+fields:
+  customer_external_id: customer{external_id}
+  email: email
+  phone: phone
+extra_columns: ignore
+"""
+_TEXTS = {"contacts": _CONTACTS, "phones": _PHONES, "teams": _TEAMS, "known": _KNOWN}
 TYPES = {"plan": "String", "seats": "Integer", "partner": "Boolean", "score": "Decimal"}
 
 

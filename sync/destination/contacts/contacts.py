@@ -25,6 +25,7 @@ from sync.destination.interface import (
     row_named,
 )
 from sync.destination.parents import ParentResolver
+from sync.destination.recent import RecentRecords
 from sync.domain import spelling
 from sync.domain.clock import Clock
 from sync.domain.lookup import PAGE, Way, choose
@@ -53,6 +54,8 @@ class Contacts:
     clock: Clock
     #: Whether rows name contacts by their uuids alone: nothing else of them is known before, and none is created.
     by_uuid: bool = False
+    #: What this run has just created, this mapping or another one.
+    recent: RecentRecords = field(default_factory=RecentRecords)
     #: Which contact a record is can only be told with all candidates in sight.
     listing: None = field(default=None, init=False)
     #: Customers of whom a single row waits: it is asked for by its external id, before all of theirs are listed.
@@ -78,6 +81,7 @@ class Contacts:
             site.rows,
             site.clock,
             CONTACT.own_name in site.fields,
+            site.recent,
         )
 
     @property
@@ -162,7 +166,7 @@ class Contacts:
 
     async def _by_uuid(self, record: Record, uuid: str) -> Seen | None:
         """The remembered contact; None where it is nobody's now, or of another data source; NotFound if it is gone."""
-        seen = self.index.by_uuid(uuid) or self.foretold.of(await self.client.contact(uuid))
+        seen = self.index.by_uuid(uuid) or self.foretold.of(await self._read(uuid))
         if seen.customer_uuid is None or seen.data_source not in (None, self.data_source):
             return None
         if (seen.data_source, seen.customer) == (self.data_source, record.customer):
@@ -171,6 +175,16 @@ class Contacts:
         if problem := moved(seen, (await self._parent(record)).uuid):
             raise Unresolved(problem)
         return seen
+
+    async def _read(self, uuid: str) -> Seen:
+        """A contact by its uuid; one that this run has just created is there, though look-ups may not show it yet."""
+        try:
+            return await self.client.contact(uuid)
+        except NotFound:
+            made = self.recent.of(uuid, self.clock.monotonic())
+            if made is None:
+                raise
+            return made
 
     async def resolve(self, record: Record, parent: Parent) -> Seen | Absent:
         """The contact that a record is, among those of its customer.
@@ -240,6 +254,7 @@ class Contacts:
                         raise
                 else:
                     self.index.add(seen, parent)
+                    self.recent.note(seen, self.clock.monotonic())
                     self._claims[seen.uuid] = record.row
                     return seen
             await self.parents.refresh(record.customer or "")  # merged in this very moment

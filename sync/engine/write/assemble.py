@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from sync.chartmogul.client import Client
 from sync.destination.foretold import ForetoldRecords
 from sync.destination.interface import Destination, Foreseen, Site
+from sync.destination.recent import RecentRecords
 from sync.destination.registry import build
 from sync.domain import objects
 from sync.domain.events import MappingReporter
@@ -45,6 +46,8 @@ class WriterAssembly:
     common: CommonRecords | None = None
     #: The same of records that are told by more than their keys.
     foretold: ForetoldRecords = field(default_factory=ForetoldRecords)
+    #: In a real run: what they have just created.
+    recent: RecentRecords = field(default_factory=RecentRecords)
 
     async def writer(self) -> Writer:
         """The writer: how records are looked up, found, decided about, sent and recorded."""
@@ -110,6 +113,7 @@ class WriterAssembly:
             self.context.clock,
             self.mapping.deleted is OnDeleted.LEAVE,
             self.foretold,
+            self.recent,
         )
         return build(self.mapping.destination.object, site)
 

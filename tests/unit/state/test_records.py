@@ -149,6 +149,22 @@ def test_rejected_first(store: Store, scope: Scope):
     assert (memory.outcome, memory.code) == ("rejected", "invalid_country")
 
 
+@pytest.mark.parametrize("leased", [True, False])
+def test_written_down_by_who_was_overtaken(store: Store, scope: Scope, leased: bool):
+    """What a run writes down of a record that a later one has met is looked at again.
+
+    Not where it holds its lease all the same: a clock was ahead once, and that run was over before this one began.
+    """
+    ahead, now = "20990101T000000Z-aaaaaa", "20260101T000000Z-bbbbbb"
+    store.remember(scope, "customers", ahead, [confirmed("a")])
+    if leased:
+        store.leases.take([scope], now)
+    store.remember(scope, "customers", now, [confirmed("a", fingerprint=b"g" * 16)])
+
+    memory = store.recall(scope, "customers", ["a"])["a"]
+    assert memory.fingerprint == (b"g" * 16 if leased else None)
+
+
 def test_rejected_later(store: Store, scope: Scope):
     """A rejection keeps uuid and fingerprint: what was confirmed before is still what arrived."""
     store.remember(scope, "customers", "run_1", [confirmed("a")])
