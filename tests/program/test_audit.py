@@ -46,6 +46,20 @@ def test_a_clean_audit(three):
     assert "customers: 3 rows: 3 equal, 0 different, 0 missing" in ended.out
 
 
+def test_contacts_of_customers_that_have_new_keys(three):
+    """A contact is found with the customer that its row calls by a new key, before any run has met that key."""
+    three.mapping(CONTACTS, "people")
+    assert three("run").code == 0
+    three.place.forget()
+    was = "{column: id, was: old}"
+    query = "select *, 'cus_' || substr(id, 5) as old from accounts"
+    three.mapping(MAPPING.replace("select * from accounts", query).replace(": id", f": {was}", 1))
+    three.rows({"id": "new_1"}, {"id": "new_2"}, {"id": "new_3"})
+    mappings, code = audited(three)
+    found = {one["mapping"]: rows(one) for one in mappings}
+    assert (found["people"], code) == ({"read": 3, "equal": 3}, 0)
+
+
 def test_what_differs(three):
     """By field, with counts and examples, edits of others among them; what is missing, and what is too many."""
     people = People(three.place)

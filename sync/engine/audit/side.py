@@ -19,7 +19,7 @@ from sync.domain.plan import (
     Update,
 )
 from sync.domain.policy import Mode, OnAbsent
-from sync.domain.record import Rejected, Stage
+from sync.domain.record import Record, Rejected, Stage
 from sync.domain.results import Delivered, Outcome, Result, count
 from sync.engine.audit.differences import Differences
 from sync.engine.read.decision import UndoneMarks
@@ -50,6 +50,8 @@ class Side:
     leaves_absent: bool
     #: The uuids of the records that its rows have met.
     met: set[str] = field(default_factory=set, init=False)
+    #: Those of its rows whose records had other keys before, by the keys that they have now.
+    renamed: dict[str, Seen] = field(default_factory=dict, init=False)
     _looked_for: int = field(default=0, init=False)
     _moving: bool = field(default=False, init=False)
 
@@ -104,7 +106,7 @@ class Side:
         """What the audit says of a row, as a dry run would."""
         if isinstance(found, Delivery):
             return self._without_customer(found)
-        self._note(found.known)
+        self._note(found.job.record, found.known)
         match found.operation:
             case Create():
                 return self._missing(found.job, found.known)
@@ -131,9 +133,11 @@ class Side:
             record.row, record.key, Outcome.UPDATED, reason, update.uuid, True, changes
         )
 
-    def _note(self, known: Known) -> None:
+    def _note(self, record: Record, known: Known) -> None:
         if isinstance(known, Seen):
             self.met.add(known.uuid)
+            if record.was is not None:
+                self.renamed[record.key] = known
 
     def _without_customer(self, found: Delivery) -> Result:
         """A row that the look-up has ended: rejected, left alone, or of a customer that is missing."""
