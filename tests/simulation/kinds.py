@@ -500,7 +500,7 @@ def lag(dice: random.Random, plan: Plan) -> Plan:
     changes, reads = dice.choice(((True, False), (False, True), (True, True)))
     scenes: list[Scene] = []
     for scene in plan.scenes:
-        before = [rows for one in scenes for rows in one.seen]
+        before = [_empty(plan.scenes[0].rows), *(rows for one in scenes for rows in one.seen)]
         if reads or _returns(scene.rows, before):
             scene = replace(scene, pause=max(scene.pause, _UNTIL_ALL_SHOWS))
         if reads:
@@ -510,6 +510,14 @@ def lag(dice: random.Random, plan: Plan) -> Plan:
         scenes.append(scene)
     plan = replace(plan, stale=dice.choice((3.0, 40.0, 290.0)), scenes=tuple(scenes))
     return _switched(plan, stale=plan.stale, stale_changes=changes, stale_reads=reads)
+
+
+def _empty(rows: Rows) -> Rows:
+    """The rows as records that were there beforehand show them: of what is emptied for a null, nothing."""
+    return Rows(
+        tuple(replace(row, country=None) for row in rows.accounts),
+        tuple(replace(row, title=None) for row in rows.people),
+    )
 
 
 def _returns(rows: Rows, before: abc.Sequence[Rows]) -> bool:
