@@ -21,6 +21,10 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
 
 
+#: How a row ends of which something was, or would be, written.
+TOUCHED = (Outcome.CREATED, Outcome.UPDATED)
+
+
 class Status(StrEnum):
     """How a mapping, or a whole run, ended."""
 

@@ -25,15 +25,14 @@ _NOTE = attrgetter(*OwnNote.__match_args__)
 class Prepared:
     """What is to be written down of a record: for reports, for the state, and what it has fixed.
 
-    `item` is None where there is no state. `mended`: its row was rejected before, and is no longer. `cost` is the
-    number of requests that a dry run foretells, `mrr` what a look-up has shown.
+    `item` is None where there is no state. `mended`: its row was rejected before, and is no longer. `mrr` is what a
+    look-up has shown.
     """
 
     result: Result
     item: Item | None
     attributes: tuple[str, ...] = ()
     mended: bool = False
-    cost: int = 0
     mrr: int | None = None
     #: Set where a look-up did not find the record: others ask the spool for it.
     absent: Absent | None = None
@@ -77,7 +76,7 @@ def _packed(prepared: Prepared) -> tuple[Any, ...]:
     )
     facts = None if item is None else _ITEM(item)
     note = None if item is None or item.own is None else _NOTE(item.own)
-    told = (prepared.attributes, prepared.mended, prepared.cost, prepared.mrr)
+    told = (prepared.attributes, prepared.mended, prepared.mrr)
     return _RESULT(result), facts, note, *told
 
 

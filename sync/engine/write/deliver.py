@@ -128,12 +128,8 @@ class Deliver:
     def _is_told_by_key(self, planned: Planned) -> bool:
         return self.destination.listing is not None and planned.job.record.was is None
 
-    def cost(self, planned: Planned) -> int:
-        """How many requests a plan will take, without those of later look-ups."""
-        return len(self.requests(planned))
-
     def requests(self, planned: Planned) -> abc.Sequence[str]:
-        """These requests, by method and path."""
+        """The requests that a plan will take, without those of later look-ups, by method and path."""
         match planned.operation:
             case Create(record):
                 return self.destination.requests(Outcome.CREATED, content.all_of(record))

@@ -17,7 +17,7 @@ from sync.domain.money import Revenue
 from sync.domain.plan import Absent, Seen
 from sync.domain.planned import CONFLICT
 from sync.domain.record import ATTRIBUTE, Fields, Rejected
-from sync.domain.results import Delivered, Outcome, PartlyWritten, Result, count
+from sync.domain.results import TOUCHED, Delivered, Outcome, PartlyWritten, Result, count
 from sync.domain.sameness import same
 from sync.domain.typed import Typed
 from sync.engine.limits import RunLimits
@@ -34,7 +34,6 @@ from sync.state.memory import Confirmed, Drop, Held, Item, Observed, RejectedRow
 #: `MappingState.announce`.
 _ROWS = 100
 _SECONDS = 0.5
-_TOUCHED = (Outcome.CREATED, Outcome.UPDATED)
 #: A refusal of the row itself; it will be refused again while nothing changes.
 _FOR_GOOD = (400, 422)
 
@@ -114,16 +113,15 @@ class Recorder:
             delivery.result,
             *self._for_state(delivery, delivery.result),
             mended=mended,
-            cost=delivery.cost,
             mrr=delivery.mrr,
             absent=known if isinstance(known, Absent) else None,
         )
 
-    def record_prepared(self, prepared: Prepared) -> None:
-        """Take in what was prepared; it is written down with the next batch."""
+    def record_prepared(self, prepared: Prepared, cost: int = 0) -> None:
+        """Take in what was prepared, and the requests foretold; it is written down with the next batch."""
         assert isinstance(prepared.result, Delivered), "only those are prepared"
         self.reporter.run.mended += prepared.mended
-        self._count_up(prepared.result.key, prepared.result, prepared.cost, prepared.mrr)
+        self._count_up(prepared.result.key, prepared.result, cost, prepared.mrr)
         self._take_in(prepared, prepared.result.row)
 
     def _for_state(self, delivery: Delivery, result: Result) -> tuple[Item | None, tuple[str, ...]]:
@@ -143,7 +141,7 @@ class Recorder:
         """Count the requests that are foretold, and a customer of whom something was, or would be, written."""
         self.cost += cost
         touched = isinstance(result, PartlyWritten) or (
-            isinstance(result, Delivered) and result.outcome in _TOUCHED
+            isinstance(result, Delivered) and result.outcome in TOUCHED
         )
         if touched and self.reporter.run.mrr is not None:
             self.reporter.run.mrr.add(Keys(self.hasher.salt).stored(key), mrr)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from sync.domain.events import Phase
 from sync.domain.plan import Absent, Create, Remembered, Seen, Update
 from sync.domain.record import Rejected
-from sync.domain.results import Delivered, Outcome, PartlyWritten, Result
+from sync.domain.results import TOUCHED, Delivered, Outcome, PartlyWritten, Result
 from sync.engine.context import Stop
 from sync.engine.spool import Entry, Spool
 from sync.engine.write.aside import Aside
 from sync.engine.write.canary import Canary, judge
 from sync.engine.write.content import cleared
+from sync.engine.write.costs import Costs
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.delivery import Delivery, Job, Planned
 from sync.engine.write.lookups import Lookups
@@ -54,7 +55,7 @@ class Writer:
     _updates: int = field(default=0, init=False)
     #: In how many rows which field would lose its value.
     _clears: Counter[str] = field(default_factory=Counter, init=False)
-    _cost: int = field(default=0, init=False)
+    _costs: Costs = field(init=False)
     _failure: SyncError | None = field(default=None, init=False)
     #: The rows that go first, and are read back; None where all are alike.
     canary: Canary | None = field(default=None, init=False)
@@ -70,6 +71,7 @@ class Writer:
 
     def __post_init__(self) -> None:
         self._aside = Aside(self.spool)
+        self._costs = Costs(self.deliver.destination.cost)
 
     async def write(self) -> None:
         """Deliver everything. The first error that no row can survive is raised once all under way is recorded."""
@@ -100,7 +102,9 @@ class Writer:
         self._see()
         self.recorder.limits.judge_writes(self._creates, self._updates)
         self.recorder.limits.judge_clears(self._clears)
-        self.recorder.limits.judge_requests(self.recorder.reporter.run.requests.total, self._cost)
+        self.recorder.limits.judge_requests(
+            self.recorder.reporter.run.requests.total, self._costs.total()
+        )
         self.spool.again()
         phase(Phase.WRITE, self._creates + self._updates)
         if self.canary is not None:
@@ -143,8 +147,14 @@ class Writer:
             if self._over():
                 return
             for prepared in some:
-                self.recorder.record_prepared(prepared)
+                self.recorder.record_prepared(prepared, self._cost(prepared.result))
             await self.recorder.breathe()
+
+    def _cost(self, result: Result) -> int:
+        """The requests of what a dry run foretells, by the types that all look-ups have shown."""
+        if not isinstance(result, Delivered) or result.outcome not in TOUCHED:
+            return 0
+        return self.deliver.destination.cost(result.outcome, result.changes)
 
     async def _foretell(self, job: Job) -> None:
         self._record(self._marked(await self.deliver.foretell(job)))
@@ -239,7 +249,7 @@ class Writer:
             self._record(planned)
             return
         told = await self._told(planned)
-        self._expect(planned, self.deliver.cost(planned) if told is None else told.cost)
+        self._expect(planned)
         if told is not None:
             self._aside.add(self.recorder.prepare(self._marked(told)))
             return
@@ -249,12 +259,12 @@ class Writer:
             if len(self._found) >= _TOGETHER:
                 self._see()
 
-    def _expect(self, planned: Planned, cost: int) -> None:
-        """Count what would be written, in so many requests, for the rails."""
+    def _expect(self, planned: Planned) -> None:
+        """Count what would be written for the rails."""
         self._creates += isinstance(planned.operation, Create)
         self._updates += isinstance(planned.operation, Update)
         self._clears.update(cleared(planned.operation))
-        self._cost += cost
+        self._costs.add(planned.operation)
         if self.canary is not None:
             self.canary.choose(planned)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -83,6 +83,13 @@ class Desk(Silent):
             self.stop,
             dry_run,
         )
+
+    def use(self, there):
+        """Another destination is ChartMogul."""
+        self.there, writer = there, self.writer
+        writer.deliver = replace(writer.deliver, destination=there)
+        writer.lookups = replace(writer.lookups, destination=there)
+        writer.__post_init__()
 
     def phase(self, mapping, phase, total):
         self.phases.append((phase.value, total))
@@ -434,6 +441,26 @@ async def test_foretold_once(desk):
     assert [told for told in one.log if told.startswith("recall")] == ["recall a b", "recall c"]
     assert one.ended() == {"created": 1, "updated": 1, "unchanged": 1}
     assert one.writer.recorder.cost == 2
+
+
+@dataclass(slots=True)
+class ShownLate(DictDestination):
+    """Only a later page shows the type of an attribute: without it an update takes a request more."""
+
+    def requests(self, outcome, changes):
+        return ("patch",) if "page 4" in self.log else ("patch", "post")
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+async def test_types_that_a_later_page_shows(desk, dry_run):
+    """What is foretold, and held against max_requests, is what is sent once all pages were read."""
+    one = desk(*"abcdefghij", look_first=True, listed=True, dry_run=dry_run, max_requests=10)
+    there = ShownLate(log=one.log).have(*(seen(key, name="A") for key in "abcdefghij"))
+    one.use(there)
+    await one.write()
+
+    assert one.ended() == {"updated": 10}
+    assert one.writer.recorder.cost == (10 if dry_run else 0)
 
 
 async def test_foretold_as_in_two_passes(desk, tmp_path):
