@@ -180,6 +180,45 @@ def test_an_edit_that_is_emptied(tmp_path):
     assert warned(town) == []
 
 
+@pytest.mark.parametrize(
+    ("moved", "spelt"), [(False, "a@quince.example"), (True, "A@Quince.example")]
+)
+def test_an_edit_that_is_taken_back(tmp_path, moved, spelt):
+    """What this mapping wrote is its own again, whether its row has moved on meanwhile or not, however it is spelt."""
+    town = town_of(tmp_path, "unless_edited")
+    edit(town, email="edited@quince.example", company="Edited")
+    for city in ("Bonn", "Köln"):
+        say(
+            town,
+            city=city,
+            **({"email": "b@quince.example", "company": "Quince 2"} if moved else {}),
+        )
+        town.run()
+        assert warned(town) == [("company", "edited"), ("email", "edited")]
+    edit(town, email=spelt, company="Quince")
+    say(town, email="c@quince.example", company="Quince 3", city="Köln")
+    run = town.run()
+
+    assert (counts(run, "customers"), warned(town)) == ({"updated": 1}, [])
+    held = customer(town)
+    assert (held["email"], held["company"]) == ("c@quince.example", "Quince 3")
+
+
+def test_another_edit_stays_as_well(tmp_path):
+    """Beside an edit that stays, a field whose value is taken over by hand from an earlier row is somebody else's."""
+    town = town_of(tmp_path, "unless_edited")
+    edit(town, company="Edited")
+    for city in ("Bonn", "Köln"):
+        say(town, city=city)
+        town.run()
+    edit(town, city="Bonn")
+    say(town, city="Mainz")
+    town.run()
+
+    assert (customer(town)["company"], customer(town)["address"]["city"]) == ("Edited", "Bonn")
+    assert warned(town) == [("city", "edited"), ("company", "edited")]
+
+
 def test_reject_edited(tmp_path):
     """The row is rejected with what was edited, nothing of it is sent, until somebody gives way."""
     town = town_of(tmp_path, "reject_edited")

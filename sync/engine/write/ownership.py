@@ -142,6 +142,7 @@ class Ownership:
         `asked`: what was asked for was noted, and is answered now.
         """
         found = self._own_values(job, shown, dropped, edits) | self._foreign(shown, edits)
+        found |= self._replaced(job, shown, edits)
         before = job.memory is not None and job.memory.noted != OwnNote()
         return OwnNote(join(found)) if found or before or asked else None
 
@@ -171,6 +172,23 @@ class Ownership:
             return frozenset(kept)
         sent = self.policy.hasher.fields({n: fields[n] for n in found.keys() & fields.keys()})
         return owner.shown(found, sent - dropped) | kept
+
+    def _replaced(self, job: Job, shown: Shown, edits: Edits) -> frozenset[bytes]:
+        """The own values in whose place there are edits that stay: who takes an edit back puts them there again.
+
+        Hashes do not tell their fields: they are those that no value accounts for, and no more than edits stay.
+        """
+        if not edits.stay or not job.own:
+            return frozenset()
+        owner, own, most = self.policy.owner, job.own, len(edits.stay)
+        told = [(n, v) for n, v in job.record.fields.items() if n not in edits.stay]
+        told += [*shown.fields.items(), *((n, before) for n, (before, _) in shown.changes.items())]
+        known = frozenset().union(*(owner.marks(name, value) for name, value in told))
+        sent, noted = own.sent - known, own.shown - known
+        # The value that was sent, and another spelling in which it was shown.
+        return (sent if len(sent) <= most else frozenset()) | (
+            noted if len(noted) <= 2 * most else frozenset()
+        )
 
     def _left(self, job: Job, shown: Shown) -> dict[str, Value]:
         """Own values of fields that the row does not send now, such as a null that is kept: they stay its own."""
