@@ -179,21 +179,19 @@ class Customers:
         return await self.client.update_customer(uuid, fields, self.kinds, in_use, removed_tags)
 
     def claim(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
-        """The earlier row that stands for the same customer since ChartMogul merged the two."""
+        """The earlier row that stands for the same customer: ChartMogul merged the two, or one had the other's key."""
         keys = [key for key in self.keys(seen) if key not in (record.key, record.was)]
         rows = self.rows.of_keys(keys) if keys else {}
         earlier = [row for row in rows.values() if row == UNREAD or 0 < row < record.row]
         if remembered != seen.uuid or len(seen.pairs) > 1:
             # A row that is remembered as this customer goes on with it, wherever it stands.
             others = [row for row in self.rows.renamed(seen.uuid) if row not in (0, record.row)]
-            earlier += [r for r in others if r < record.row or remembered != seen.uuid]
-        if not earlier:
-            return None
-        return Problem(
-            SAME_RECORD,
-            f"ChartMogul has merged this customer with that of {row_named(min(earlier))}, which is sent",
-            hint="keep one of the two rows, or unmerge the customers in ChartMogul",
-        )
+            others = [r for r in others if r < record.row or remembered != seen.uuid]
+        else:
+            others = []
+        if earlier:
+            return _merged(row_named(min([*earlier, *others])))
+        return _had_its_key(row_named(min(others))) if others else None
 
     async def pins(self, uuid: str) -> frozenset[str]:
         """The fields of a customer whose values are pinned in ChartMogul."""
@@ -265,3 +263,19 @@ class Customers:
                 raise ConfigError(ConfigProblem(message, found.hint, path=f"attributes.{key}"))
             self.in_use.add(key)
         return seen
+
+
+def _merged(row: str) -> Problem:
+    return Problem(
+        SAME_RECORD,
+        f"ChartMogul has merged this customer with that of {row}, which is sent",
+        hint="keep one of the two rows, or unmerge the customers in ChartMogul",
+    )
+
+
+def _had_its_key(row: str) -> Problem:
+    return Problem(
+        SAME_RECORD,
+        f"the customer with this key is that of {row}, which has another key by now, and which is sent",
+        hint="keep one of the two rows; ChartMogul changes no external id: a new customer needs a key that none had",
+    )

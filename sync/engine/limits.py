@@ -41,7 +41,7 @@ class RunLimits:
         raise RailError(
             f"{what} in {clears[name]:,} rows, and max_clears allows {self.max_clears:,};"
             f" {_UNWRITTEN}",
-            "look at a dry run; if that is meant, raise limits.max_clears in the mapping,"
+            "a dry run with --override max_clears lists them; if that is meant, raise limits.max_clears in the mapping,"
             " or lift it once with --override max_clears",
             "max_clears",
         )
@@ -66,8 +66,8 @@ class RunLimits:
             if limit is not None and count > limit:
                 raise RailError(
                     f"{count:,} rows would be {verb}, and {name} allows {limit:,}; {_UNWRITTEN}",
-                    f"look at a dry run; if that is meant, raise limits.{name} in the mapping,"
-                    f" or lift it once with --override {name}",
+                    f"a dry run with --override {name} lists them; if that is meant, raise limits.{name} in the"
+                    f" mapping, or lift it once with --override {name}",
                     name,
                 )
 

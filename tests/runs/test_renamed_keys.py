@@ -173,6 +173,11 @@ def test_the_old_key_comes_back(town):
         {"unchanged": 1, "rejected": 1},
         {2: "same_record"},
     )
+    (told,) = town.lines("errors.jsonl")
+    assert told["message"] == (
+        "the customer with this key is that of row 1, which has another key by now, and which is sent"
+    )
+    assert "unmerge" not in told["hint"]  # nobody has merged anything
 
 
 @pytest.mark.parametrize("dry_run", [False, True])

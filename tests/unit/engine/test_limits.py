@@ -155,6 +155,6 @@ def test_clears_message():
     assert words(judge, {}) is None
     assert words(judge, {"city": 21, "attributes.plan": 1234}) == (
         "attributes.plan would be emptied in 1,234 rows, and max_clears allows 20; nothing was written;"
-        " look at a dry run; if that is meant, raise limits.max_clears in the mapping,"
+        " a dry run with --override max_clears lists them; if that is meant, raise limits.max_clears in the mapping,"
         " or lift it once with --override max_clears"
     )
