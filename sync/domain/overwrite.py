@@ -147,14 +147,18 @@ class _Judge:
         """Those of these fields that the mapping has written: what it wrote is there no longer.
 
         A field whose row is as it was has surely been written. Of the others nobody knows, as hashes do not tell their
-        fields: they were where there are own values that no field accounts for.
+        fields: they were where there are own values that no field accounts for; what is empty was not, where others
+        account for them all, as a row that has a value for the first time is no edit.
         """
         # Nearly every row has none; to account for all own values takes longer than all the rest.
         if not foreign:
             return ()
         surely = {name for name in foreign if self._was_sent(name)}
         rest = len(self.own.sent) - sum(map(self._accounts, self.wanted.keys() | self.seen.keys()))
-        return tuple(name for name in foreign if name in surely or rest > 0)
+        others = [name for name in foreign if name not in surely]
+        filled = [name for name in others if self.seen.get(name) is not None]
+        written = surely.union(others if rest > len(filled) else filled if rest > 0 else ())
+        return tuple(name for name in foreign if name in written)
 
     def _was_sent(self, name: str) -> bool:
         return self.owner.hasher.field(name, self.wanted.get(name)) in self.own.sent

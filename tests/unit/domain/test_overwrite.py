@@ -206,6 +206,18 @@ def test_an_edit_of_a_row_that_is_as_it_was():
     assert operation.edits == Edits(overwritten=("company",))
 
 
+def test_a_value_for_the_first_time():
+    """A field that was null in the row, and is empty in ChartMogul, is no edit because another one was edited."""
+    changed = {"company": "B", "city": "Ulm"}
+    edited = decided(changed, {"company": "X"}, own=sent(company="A"))
+    emptied = decided(changed, {"company": "X"}, own=sent(company="A", city="Bonn"))
+
+    assert isinstance(edited, Update)
+    assert isinstance(emptied, Update)
+    assert edited.edits == Edits(overwritten=("company",))
+    assert emptied.edits == Edits(overwritten=("company", "city"))
+
+
 # A clear is a write like any other
 
 
