@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from sync.sandbox.sandbox import DATA_SOURCE
 from sync.state.schema import own_values, synced
 from sync.state.store import Store
 from tests.support.contacts import Town, call, counts
@@ -236,6 +237,24 @@ def test_reject_edited(tmp_path):
     edit(town, company="Quince", custom={"seats": 5})  # what this mapping wrote itself
     assert counts(town.run(), "customers") == {"updated": 1}
     assert (customer(town)["company"], customer(town)["city"]) == ("Quince 2", "Bonn")
+
+
+def test_what_is_equal_in_a_rejected_row_is_own(tmp_path):
+    """A first run rejects a row for one field; others that it has found equal are sent once that one gives way."""
+    town = Town(tmp_path)
+    town.write("customers", mapping("reject_edited"))
+    theirs = {"email": "A@Quince.example", "company": "Quince", "city": "Theirs"}
+    body = {"data_source_uuid": DATA_SOURCE, "external_id": "c1", **theirs}
+    assert call(town.sandbox, "POST", "/v1/customers", body=body)[0] == 201
+    say(town)
+    assert counts(town.run(), "customers") == {"rejected": 1}
+    say(town, company="Quince 2", email="b@quince.example")
+    town.run()
+    assert [line["field"] for line in town.lines("errors.jsonl")] == ["city"]
+    edit(town, city="")
+
+    assert counts(town.run(), "customers") == {"updated": 1}
+    assert (customer(town)["company"], customer(town)["email"]) == ("Quince 2", "b@quince.example")
 
 
 def test_a_rejected_row_is_looked_at_until_it_is_delivered(tmp_path):

@@ -10,7 +10,7 @@ from collections import abc
 from dataclasses import dataclass, replace
 
 from sync.chartmogul.client import Written
-from sync.destination.interface import Destination, LeftAlone, Unresolved
+from sync.destination.interface import SAME_RECORD, Destination, LeftAlone, Unresolved
 from sync.domain.overwrite import Edits
 from sync.domain.plan import (
     Absent,
@@ -353,10 +353,12 @@ class Deliver:
             there, _ = self._drops.split(wanted, known.fields)
             left = delivery.dropped - self._drops.hashes(record, there)
             delivery = replace(delivery, dropped=left)
-        operation = planned.operation
-        if not isinstance(operation, Keep):
-            return delivery
-        return self._ownership.kept(delivery, planned.job, known, operation.edits)
+        match planned.operation:
+            case Keep(edits=edits):
+                return self._ownership.kept(delivery, planned.job, known, edits)
+            case Reject(problem=problem) if problem.code != SAME_RECORD and isinstance(known, Seen):
+                return self._ownership.rejected(delivery, planned.job, known)
+        return delivery
 
     def _claim_lease(self) -> None:
         """Raise LockedError where the lease would not outlast another write; nothing is sent without one.

@@ -96,6 +96,21 @@ class Ownership:
         """The delivery of what was sent and answered, with what is to be noted of own values."""
         return self._noted(delivery, job, shown, edits, asked=self.asked is not None)
 
+    def rejected(self, delivery: Delivery, job: Job, known: Seen) -> Delivery:
+        """The delivery of a row that is rejected for what its record shows; what is equal to the row is own already."""
+        owner, own = self.policy.owner, job.own
+        equal = {
+            name: known.fields[name]
+            for name, wanted in job.record.fields.items()
+            if name != TAGS
+            and name in known.fields
+            and same(wanted, known.fields[name], self.policy.shape(name))
+        }
+        new = owner.shown(equal, own.sent) - own.shown
+        if not new:
+            return delivery
+        return replace(delivery, own=OwnNote(join(own.shown | new), join(own.asked)))
+
     def failed(
         self,
         delivery: Delivery,
