@@ -10,6 +10,8 @@ from sync.domain.plan import Seen
 from sync.domain.record import AttributeType, Fields, Value
 
 _READERS = wire.readers(CUSTOMER)
+#: What answers about attributes have that show none; whatever says more is an error, or somebody else's.
+_BESIDE = frozenset({"message", "overrides"})
 
 # What is asked
 
@@ -161,11 +163,11 @@ def read_tags(data: Any) -> tuple[str, ...] | None:
 
 
 def _told(data: Any, name: str) -> Any:
-    """What an answer shows under this name; a message alone may do, as with attributes of subscriptions."""
+    """What an answer shows under this name; a message may do, beside pins at most, as after the last removal."""
     if data is None or data == {}:
         return None
     shown = wire.object_of(data)
-    if name not in shown and "message" not in shown:
+    if name not in shown and not ("message" in shown and shown.keys() <= _BESIDE):
         raise Misread(f"the answer has no {name}")
     return shown.get(name)
 

@@ -100,7 +100,7 @@ class Transport:
                 result = await sending.send()
         if isinstance(result, Failure):
             raise sending.unavailable(result)
-        return Received(result, sending.attempts, sending.status, sending.bare, sending.sent)
+        return Received(result, sending.attempts, sending.status, sending.sent)
 
     async def _paused(self, failure: Failure) -> bool:
         """Wait while nobody is answered; whether there was such a pause, and the failure was part of it.
@@ -123,13 +123,12 @@ class Transport:
 class Received(Generic[T]):
     """What was read from an answer, its status, and how many attempts it took.
 
-    `bare`: it had no body. `repeated`: an earlier attempt may have been carried out.
+    `repeated`: an earlier attempt may have been carried out.
     """
 
     value: T
     attempts: int
     status: int
-    bare: bool
     repeated: bool
 
 
@@ -144,7 +143,6 @@ class _Sending(Generic[T]):
     sent: bool = field(default=False, init=False)
     failure: Failure | None = field(default=None, init=False)
     status: int = field(default=0, init=False)
-    bare: bool = field(default=False, init=False)
     asked: bool = field(default=False, init=False)
 
     async def send(self) -> T | Failure:
@@ -276,7 +274,7 @@ class _Sending(Generic[T]):
 
     def _read_good(self, answer: Answer) -> T | Failure:
         try:
-            self.status, self.bare = answer.status, answer.is_bare
+            self.status = answer.status
             return self.read(answer.data(self.call))
         except Misread as error:
             # Somebody else answered (a proxy, a login page), or the answer was cut off.

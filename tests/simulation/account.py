@@ -35,6 +35,8 @@ _FOREIGN = (
     b'["blocked"]',
     b'"blocked"',
 )
+#: JSON that shows nothing of a record; after a removal ChartMogul answers so itself.
+_NOTHING = (b"{}", b'{"message":"ok"}')
 #: Bytes of white space before an answer.
 _MUCH = 200_000
 #: Troubles that end a request on its way there.
@@ -492,6 +494,8 @@ def _stranger(kind: str, which: int) -> httpx.Response:
         body, kind_of_body = b"<html><title>Access denied</title></html>", "text/html"
     elif form == "json":
         body, kind_of_body = _FOREIGN[which], "application/json"
+    elif form == "nothing":
+        body, kind_of_body = _NOTHING[which % len(_NOTHING)], "application/json"
     headers = {"content-type": kind_of_body}
     return httpx.Response(int(number), headers=headers, content=body, extensions={"stranger": True})
 

@@ -123,12 +123,12 @@ def _stranger(dice: random.Random) -> Trouble:
     first = dice.randint(1, 40 if about in ("all", "reads") else 8)
     last = first + dice.choice((0, 0, 0, 1, 3, 8))
     status = dice.choice(_STATUSES)
-    form = dice.choice(("page", "json", "empty"))
+    form = dice.choice(("page", "json", "empty", "nothing"))
     when = dice.choice(("before", "after"))
     if status == 304:
         form = "empty"
     if (
-        form == "empty" and status < 400
+        form in ("empty", "nothing") and status < 400
     ):  # a success by its looks: of one that is none nobody could know
         when = "after"
     return Trouble(f"stranger {status} {form} {when}", first, last, about)

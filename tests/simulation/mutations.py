@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from sync.chartmogul import change, customers, retry, transport, verdict
+from sync.chartmogul import change, customers, retry, transport, verdict, wire
 from sync.chartmogul.pace import Gate, Pace, Start
 from sync.destination.contacts import identity
 from sync.destination.contacts.contacts import Contacts
@@ -306,11 +306,10 @@ def _edited_since(**changed: Any) -> Plan:
 REFUSES = (("pinned_writes", "refused"),)
 
 
-def _refused_in_silence() -> Plan:
+def _refused_in_silence(answer: str = "304 empty") -> Plan:
     """ChartMogul refuses an update of a pinned value, and somebody on the way answers that nothing changed."""
-    scene = Scene(
-        _rows("Company"), troubles=(Trouble("stranger 304 empty after", 1, 1, "updates"),)
-    )
+    trouble = Trouble(f"stranger {answer} after", 1, 1, "updates")
+    scene = Scene(_rows("Company"), troubles=(trouble,))
     return Plan(0, present=("acc-1",), pinned=("acc-1",), switches=REFUSES, scenes=(scene,))
 
 
@@ -767,6 +766,12 @@ MUTATIONS: dict[str, Mutation] = {
         "delivered",
         ((verdict, "NOT_MODIFIED", -1),),
         plans=(_nothing_modified(),),
+    ),
+    "taken at its word": Mutation(
+        "an answer that shows nothing of a record is taken for all that was sent",
+        "delivered",
+        ((wire.Call, "tells_enough", lambda *_: True),),
+        plans=(_refused_in_silence("200 nothing"),),
     ),
     "everybody's": Mutation(
         "a contact of nobody is taken for the row's",

@@ -48,8 +48,8 @@ class Trouble:
     goes to attributes and tags.
 
     A kind that begins with `stranger` is an answer that is not ChartMogul's own: its status, its body (page, json,
-    empty), and whether the request was carried out (after) or not (before). One that begins with `endless` is a list
-    whose every page says that there is another.
+    empty, or nothing: JSON that shows nothing of a record), and whether the request was carried out (after) or not
+    (before). One that begins with `endless` is a list whose every page says that there is another.
     """
 
     kind: str

@@ -1,6 +1,7 @@
 """Customers and contacts through a scripted ChartMogul."""
 
 from decimal import Decimal
+from typing import Any
 
 import httpx
 import pytest
@@ -327,6 +328,34 @@ async def test_a_200_without_a_body_is_a_success_that_is_looked_at_once(nothing)
     assert written.seen == {"name": "Ada", "tags": ("b",)}
     assert (written.confirmed, written.requests) == (frozenset(fields), 3)
     assert written.unmodified == frozenset()
+
+
+@pytest.mark.parametrize("status", [200, 201, 203, 206, 207])
+@pytest.mark.parametrize("nothing", [{}, {"message": "ok"}, {"custom": None, "tags": None}, None])
+async def test_a_body_that_shows_nothing_is_as_good_as_none(status, nothing):
+    """Whatever is said beside it: what was sent is not taken for shown, one GET tells what is there."""
+    whole: Any = {} if nothing else None  # a customer's answer that has no uuid is somebody else's
+    s = scene(
+        answer(status, whole),
+        answer(status, nothing),
+        answer(status, nothing),
+        answer(200, shown(name="Ada", custom={"plan": "old"})),
+    )
+    fields: Fields = {"name": "Ada", "attributes.plan": "pro", "tags": ("a",)}
+    written = await s.client.update_customer("cus_1", fields, TYPES, frozenset())
+
+    assert s.script.lines[3:] == ["GET /v1/customers/cus_1?with_overrides=true"]
+    assert written.seen == {"name": "Ada", "attributes.plan": "old"}
+    assert (written.confirmed, written.failed) == (frozenset(fields), None)
+
+
+async def test_a_contacts_change_whose_answer_shows_nothing():
+    """As for a customer: the contact is read once."""
+    s = scene(answer(200, {}), answer(200, {"uuid": "con_1", "title": "old"}))
+    written = await s.client.update_contact("con_1", {"title": "Dr"})
+
+    assert s.script.lines[1:] == ["GET /v1/contacts/con_1?with_overrides=true"]
+    assert written.seen == {"title": "old"}
 
 
 #: Bodies that 304 has no right to, and an address that nobody has to go to.

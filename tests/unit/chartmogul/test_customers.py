@@ -205,14 +205,31 @@ def test_attribute_calls_show_all_or_nothing():
 
 
 @pytest.mark.parametrize("read", [customers.read_attributes, customers.read_tags])
-@pytest.mark.parametrize("foreign", [{"status": "blocked"}, {"fault": {}}, ["blocked"], "blocked"])
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"status": "blocked"},
+        {"fault": {}},
+        ["blocked"],
+        "blocked",
+        {"message": "try again", "ray": "7f3a"},
+        {"code": 500, "message": "try again", "param": None},
+    ],
+)
 def test_what_a_gateway_says_is_no_answer(read, foreign):
     """JSON that shows neither attributes nor tags, and no message, is not ChartMogul's."""
     with pytest.raises(Misread):
         read(foreign)
 
 
-@pytest.mark.parametrize("told", [{"message": "noop"}, {"custom": None, "tags": None}])
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"message": "noop"},
+        {"message": "Custom attributes deleted from customer", "overrides": {}},
+        {"custom": None, "tags": None},
+    ],
+)
 def test_an_answer_that_shows_nothing(told):
     """What is done without showing what is left tells nothing of it."""
     assert (customers.read_attributes(told), customers.read_tags(told)) == (None, None)
