@@ -80,8 +80,13 @@ def read(data: Any, asked: Mapping[str, str] = _ANYBODY) -> Seen:
 
     Whose it is stands in every answer that was recorded. Where an answer should leave it out, it is what was `asked`
     for; null is nobody, whatever was asked for.
+
+    Raises:
+        Misread: nothing says whose it is, so it may be anybody's.
     """
     shown = {**asked, **wire.object_of(data)}
+    if "customer_uuid" not in shown:
+        raise wire.Misread("the answer does not say whose contact it is")
     found = {name: reader(shown.get(name)) for name, reader in _READERS}
     return Seen(
         uuid=wire.required(shown, "uuid"),

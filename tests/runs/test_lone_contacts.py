@@ -1,5 +1,7 @@
 """Contacts of nobody, and of other data sources, in whole runs: they are somebody else's, whatever they hold."""
 
+import json
+
 import pytest
 
 from sync.sandbox.sandbox import DATA_SOURCE
@@ -66,6 +68,17 @@ def test_a_contact_of_nobody_is_no_match(town, listed, id, mail, source):
     assert shown(town, lone["uuid"]) == lone
     assert counts(town.run(full=True)) == {"unchanged": 1}
     assert shown(town, lone["uuid"]) == lone
+
+
+def test_an_update_whose_answer_shows_no_customer(town):
+    """The contact has its customer all the same: it is not made a second time."""
+    town.run()
+    (ours,) = town.contacts()
+    said = json.dumps({**ours, "title": "CEO", "customer_uuid": None})
+    town.sandbox.fail(method="PATCH", path="/v1/contacts/*", body=said)
+    town.table("people", PEOPLE, ("7", "c1", "ada@c1.example", "CEO"))
+    assert counts(town.run()) == {"updated": 1}
+    assert town.contacts() == [{**ours, "title": "CEO"}]
 
 
 def test_one_of_ours_beside_contacts_of_nobody(town):

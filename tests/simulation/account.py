@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 
 from sync.sandbox import data_sources, merges
-from sync.sandbox.answer import Answer, decode
+from sync.sandbox.answer import Answer, decode, encode
 from sync.sandbox.endless import prolong, rewind
 from sync.sandbox.people import Contact
 from sync.sandbox.request import Incoming
@@ -27,7 +27,7 @@ READ_ONLY_KEY = "planted-read-only-key-77ab"
 #: Requests that change what is there arrive this late at most: an older value never beats a newer one.
 _LATEST = 0.5
 #: Troubles whose answers are true ones all the same.
-_TELLING = ("429", "503", "slow", "much white space")
+_TELLING = ("429", "503", "slow", "much white space", "shows no customer")
 #: JSON that gateways answer with; none of it has a shape of ChartMogul's errors.
 _FOREIGN = (
     b'{"fault":{"faultstring":"Access denied","detail":{"errorcode":"policies.denied"}}}',
@@ -314,6 +314,8 @@ class Account:
             await asyncio.sleep(100_000)
         await asyncio.sleep(self.plan.latency * self._dice.uniform(0.3, 1.0))
         request.caller.point()
+        if kind == "shows no customer" and request.method == "PATCH":
+            answer = _of_nobody(answer)
         if kind.startswith("endless"):
             answer = prolong(kind.split(" ")[1], answer, self._count["all"])  # type: ignore[arg-type]
         return _garbled(answer, kind)
@@ -505,6 +507,14 @@ def _is_general(kind: str, path: str) -> bool:
     if "403" in kind:
         return path.endswith("/account")
     return "404" in kind and path in ("/v1/account", "/v1/customers", "/v1/contacts")
+
+
+def _of_nobody(answer: Answer) -> Answer:
+    """The answer, which shows no customer of a contact: as after a merge, whatever became of the contact."""
+    shown = decode(answer.body) if answer.body else None
+    if not isinstance(shown, dict) or "customer_uuid" not in shown:
+        return answer
+    return replace(answer, body=encode(shown | {"customer_uuid": None}))
 
 
 def _garbled(answer: Answer, kind: str) -> httpx.Response:

@@ -281,6 +281,15 @@ def _nothing_modified() -> Plan:
     return Plan(0, undefined=True, switches=switches, scenes=scenes)
 
 
+def _shown_without_its_customer() -> Plan:
+    """Contacts change, all of which are listed, and the answers to that show no customer."""
+    some = [replace(ADA, id=f"per-{n}", email=f"ada.{n}@firms.example") for n in range(8)]
+    before = replace(_with_ada(), people=tuple(some))
+    after = replace(before, people=tuple(replace(one, first_name="Augusta") for one in some))
+    trouble = Trouble("shows no customer", 1, 99, "updates")
+    return Plan(0, scenes=(Scene(before), Scene(after, troubles=(trouble,))))
+
+
 def _looks_like_nobody() -> Plan:
     """A contact of nobody has the external id and the e-mail of a row's."""
     listed = (("lone_contacts_listed", True),)
@@ -772,6 +781,12 @@ MUTATIONS: dict[str, Mutation] = {
         "delivered",
         ((wire.Call, "tells_enough", lambda *_: True),),
         plans=(_refused_in_silence("200 nothing"),),
+    ),
+    "nobody's at once": Mutation(
+        "a contact is taken for nobody's because the answer to its change shows no customer",
+        "no_duplicates",
+        ((change.Change, "_look", _nothing),),
+        plans=(_shown_without_its_customer(),),
     ),
     "everybody's": Mutation(
         "a contact of nobody is taken for the row's",

@@ -29,6 +29,7 @@ TROUBLES: dict[str, int] = {
     "a page of HTML": 3,
     "null": 1,
     "a login page behind 302": 1,
+    "shows no customer": 1,
 }
 #: What defines the attribute of contacts in mid-run, or before: what was dropped of it is taken from then on.
 DEFINE = "define the attribute"

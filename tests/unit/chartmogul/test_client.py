@@ -9,7 +9,16 @@ import pytest
 from sync.chartmogul.client import Account, DataSource, Written
 from sync.domain.plan import Absent
 from sync.domain.record import AttributeType, Fields
-from sync.errors import CutShort, Denied, NotFound, Outage, RailError, Refused, Unavailable
+from sync.errors import (
+    CutShort,
+    Denied,
+    Detached,
+    NotFound,
+    Outage,
+    RailError,
+    Refused,
+    Unavailable,
+)
 from tests.unit.chartmogul.scene import AWKWARD, ENCODED, TYPES, answer, scene
 
 KNOWN = frozenset(TYPES)
@@ -356,6 +365,20 @@ async def test_a_contacts_change_whose_answer_shows_nothing():
 
     assert s.script.lines[1:] == ["GET /v1/contacts/con_1?with_overrides=true"]
     assert written.seen == {"title": "old"}
+
+
+async def test_a_contacts_change_whose_answer_shows_no_customer():
+    """A merge answers so of a contact that keeps its own: the record itself tells whose it is."""
+    ours = {"uuid": "con_1", "customer_uuid": "cus_1", "title": "Dr"}
+    s = scene(answer(200, ours | {"customer_uuid": None}), answer(200, ours))
+    written = await s.client.update_contact("con_1", {"title": "Dr"})
+
+    assert s.script.lines[1:] == ["GET /v1/contacts/con_1?with_overrides=true"]
+    assert written.seen == {"title": "Dr"}
+
+    nobodys = answer(200, {"uuid": "con_1", "customer_uuid": None})
+    with pytest.raises(Detached):
+        await scene(nobodys, nobodys).client.update_contact("con_1", {"title": "Dr"})
 
 
 #: Bodies that 304 has no right to, and an address that nobody has to go to.

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.chartmogul import contacts
-from sync.chartmogul.wire import load
+from sync.chartmogul.wire import Misread, load
 from sync.domain.objects.contact import CONTACT
 from sync.domain.sameness import same
 from tests.support.samples import samples
@@ -111,3 +111,10 @@ def test_an_owner_that_is_left_out_is_the_one_asked_for(shown, expected):
     seen = contacts.read({"uuid": "con_1", **shown}, asked)
 
     assert (expected, "ds_1") == (seen.customer_uuid, seen.data_source)
+
+
+@pytest.mark.parametrize("asked", [{}, contacts.owner("ds_1", None)])
+def test_a_contact_that_may_be_anybodys_is_no_answer(asked):
+    """Nobody's is a contact that says so: where nothing does, one of ours would be made a second time."""
+    with pytest.raises(Misread):
+        contacts.read({"uuid": "con_1", "customer_external_id": "c1"}, asked)
