@@ -12,6 +12,7 @@ from sync.domain.record import Fields
 
 _READERS = wire.readers(CONTACT)
 _ANYBODY: Mapping[str, str] = MappingProxyType({})
+_NOBODYS: Mapping[str, str | None] = MappingProxyType({"customer_uuid": None})
 
 # What is asked
 
@@ -75,7 +76,7 @@ def _body(fields: Fields) -> dict[str, Any]:
 # What is answered
 
 
-def read(data: Any, asked: Mapping[str, str] = _ANYBODY) -> Seen:
+def read(data: Any, asked: Mapping[str, str | None] = _ANYBODY) -> Seen:
     """Read a contact; a field that is null, empty or missing is left out.
 
     Whose it is stands in every answer that was recorded. Where an answer should leave it out, it is what was `asked`
@@ -99,5 +100,5 @@ def read(data: Any, asked: Mapping[str, str] = _ANYBODY) -> Seen:
 
 
 def read_page(data: Any, asked: Mapping[str, str] = _ANYBODY) -> Page:
-    """Read a page of contacts that were `asked` for by these filters."""
-    return wire.read_page(data, lambda entry: read(entry, asked))
+    """Read a page of contacts that were `asked` for by these filters; what shows no owner is nobody's, and no match."""
+    return wire.read_page(data, lambda entry: read(entry, {**_NOBODYS, **asked}))

@@ -118,3 +118,10 @@ def test_a_contact_that_may_be_anybodys_is_no_answer(asked):
     """Nobody's is a contact that says so: where nothing does, one of ours would be made a second time."""
     with pytest.raises(Misread):
         contacts.read({"uuid": "con_1", "customer_external_id": "c1"}, asked)
+
+
+def test_a_page_with_a_contact_that_shows_no_owner():
+    """One of them is no match, and no reason to give up what the others show."""
+    page = {"entries": [{"uuid": "con_1"}, {"uuid": "con_2", "customer_uuid": "cus_1"}]}
+    found = contacts.read_page(page | {"has_more": False, "cursor": None}).entries
+    assert [one.customer_uuid for one in found] == [None, "cus_1"]
