@@ -37,6 +37,8 @@ _FOREIGN = (
 )
 #: JSON that shows nothing of a record; after a removal ChartMogul answers so itself.
 _NOTHING = (b"{}", b'{"message":"ok"}')
+#: ChartMogul's own word for a record that it does not have.
+_GONE = b'{"code":404,"message":"It does not exist","param":"contact_uuid"}'
 #: Bytes of white space before an answer.
 _MUCH = 200_000
 #: Troubles that end a request on its way there.
@@ -301,6 +303,8 @@ class Account:
                 await asyncio.sleep(100_000)
             case _, "a login page behind 302":
                 return httpx.Response(302, headers={"location": "https://login.example/"})
+            case _, "said to be gone" if request.method == "PATCH":
+                return httpx.Response(404, content=_GONE)
             case "stranger", _:
                 if _is_general(kind, request.path):
                     self.shut_out.add(request.caller.name)

@@ -290,6 +290,18 @@ def _shown_without_its_customer() -> Plan:
     return Plan(0, scenes=(Scene(before), Scene(after, troubles=(trouble,))))
 
 
+def _said_to_be_gone() -> Plan:
+    """Contacts change, all of which are listed, and for a moment ChartMogul says that one does not exist."""
+    calm, changed = _shown_without_its_customer().scenes
+    return Plan(
+        0, scenes=(calm, replace(changed, troubles=(Trouble("said to be gone", 1, 1, "updates"),)))
+    )
+
+
+async def _forget_alone(self: Contacts, uuid: str, _: Any) -> None:
+    self.index.drop(uuid)
+
+
 def _looks_like_nobody() -> Plan:
     """A contact of nobody has the external id and the e-mail of a row's."""
     listed = (("lone_contacts_listed", True),)
@@ -785,8 +797,14 @@ MUTATIONS: dict[str, Mutation] = {
     "nobody's at once": Mutation(
         "a contact is taken for nobody's because the answer to its change shows no customer",
         "no_duplicates",
-        ((change.Change, "_look", _nothing),),
+        ((change.Change, "_look", _nothing), (Contacts, "_doubt", _forget_alone)),
         plans=(_shown_without_its_customer(),),
+    ),
+    "gone at once": Mutation(
+        "a contact that is said to be gone is not looked for anew, but in what was listed before",
+        "no_duplicates",
+        ((Contacts, "_doubt", _forget_alone),),
+        plans=(_said_to_be_gone(),),
     ),
     "everybody's": Mutation(
         "a contact of nobody is taken for the row's",

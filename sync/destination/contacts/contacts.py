@@ -5,7 +5,7 @@ One module because looking, claiming and taking turns go by the same memory of w
 
 import asyncio
 from collections import abc
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from weakref import WeakValueDictionary
 
@@ -258,6 +258,7 @@ class Contacts:
                     self._claims[seen.uuid] = record.row
                     return seen
             await self.parents.refresh(record.customer or "")  # merged in this very moment
+            await self.index.renew(await self._parent(record))  # and with its contacts, perhaps
             refreshed = True
 
     async def update(
@@ -277,10 +278,17 @@ class Contacts:
         try:
             written = await self.client.update_contact(uuid, fields)
         except NotFound:
-            self.index.drop(uuid)
+            await self._doubt(uuid, record)
             raise
         self.index.change(uuid, written.confirmed, written.seen)
         return replace(written, lost=tuple(name for name in others if name not in written.seen))
+
+    async def _doubt(self, uuid: str, record: Record) -> None:
+        """Forget a contact that is gone, as ChartMogul says; what was listed before says nothing of its row now."""
+        self.index.drop(uuid)
+        if not self.by_uuid and self.index.knows(parent := await self._parent(record)):
+            with suppress(NotFound):  # its customer is gone as well, which who looks for it is told
+                await self.index.renew(parent)
 
     async def foresee(self, record: Record, uuid: str | None, changes: Changes) -> None:
         """In a dry run: a later row, of this mapping or another, may be what this one would create or adopt."""

@@ -173,6 +173,34 @@ class Stopped:
         self.mark_lost = in_doubt.mark_lost
 
 
+@pytest.mark.parametrize("listed", [False, True], ids=["of its customer", "of the data source"])
+async def test_who_is_said_to_be_gone_is_looked_for_anew(listed):
+    """The 404 may be of this moment alone: what was listed before it does not prove that the contact is missing."""
+    async with Square() as square:
+        uuid = await square.customer("c1")
+        there = await square.contact(uuid, **ADA)
+        if listed:
+            await square.index.list_all(lambda pages: True)
+        else:
+            await square.index.of_customer(Parent(uuid, 1))
+        square.sandbox.fail(method="PATCH", status=404, times=1)
+        with pytest.raises(NotFound):
+            await square.contacts.update(there.uuid, {"title": "CEO"}, record(**ADA))
+        found = await square.contacts.find(record(**ADA), None)
+        assert isinstance(found, Seen)
+        assert found.uuid == there.uuid
+
+
+async def test_a_create_that_its_customer_is_blamed_for_is_looked_for():
+    """It took effect all the same: before it is sent for the customer as it is now, its contacts are listed."""
+    async with Square() as square:
+        await square.customer("c1")
+        square.sandbox.fail(method="POST", status=404, when="after", times=1)
+        with pytest.raises(AlreadyExists):
+            await square.contacts.create(record(**ADA))
+        assert len(square.posts()) == len(square.sandbox.world.contacts) == 1
+
+
 async def test_a_lost_answer_is_looked_for():
     """The contact is there: the row is created, and nothing is asked for twice."""
     async with Square() as square:
