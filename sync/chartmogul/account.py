@@ -50,10 +50,11 @@ def create_data_source(name: str) -> Call:
 
 
 def read(data: Any) -> Account:
-    """Read an account."""
+    """Read an account; by its id it is known as well as by its name."""
     shown = wire.object_of(data)
-    currency = wire.text(shown.get("currency")) or ""
-    return Account(wire.text(shown.get("id")), wire.required(shown, "name"), currency)
+    number, currency = wire.text(shown.get("id")), wire.text(shown.get("currency")) or ""
+    name = wire.text(shown.get("name")) or number
+    return Account(number, name or wire.required(shown, "name"), currency)
 
 
 def read_data_source(data: Any) -> DataSource:

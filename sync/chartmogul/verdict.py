@@ -188,6 +188,11 @@ def _refused(call: Call, answered: Answered) -> ChartMogulError:
         return Denied(words, answered, "check the mapping's destination.data_source")
     if any(map(_id_taken, answered.refusals)):
         return AlreadyExists(words, answered)
+    if (
+        call.method == "GET" and not call.names_record
+    ):  # a list, without which nothing can be decided
+        said = f"{call.name} was answered {answered.status}{_discreet(call, answered)}"
+        return Refused(said, answered, "the next run asks again; what was sent is recorded")
     return Refused(words, answered)
 
 

@@ -5,6 +5,7 @@ from collections import abc
 from sqlalchemy import Connection, select
 
 from sync.domain.record import AttributeType, Object
+from sync.errors import StateError
 from sync.state.memory import LockedType, Scope
 from sync.state.schema import accounts, attribute_types, scopes
 from sync.state.upsert import insert, upsert
@@ -46,14 +47,25 @@ def make_scope(connection: Connection, account: str, data_source: str, object: O
 
 
 def types(connection: Connection, account: str, object: Object) -> list[LockedType]:
-    """The attribute types in use, by key."""
+    """The attribute types in use, by key; StateError where one of them is none."""
     query = select(attribute_types).where(
         attribute_types.c.account == account, attribute_types.c.object == object.value
     )
     return [
-        LockedType(row.key, AttributeType(row.type), row.mapping, row.run)
+        LockedType(row.key, _type(row.key, row.type), row.mapping, row.run)
         for row in connection.execute(query.order_by(attribute_types.c.key))
     ]
+
+
+def _type(key: str, name: str) -> AttributeType:
+    try:
+        return AttributeType(name)
+    except ValueError:
+        raise StateError(
+            f"the state has the type {name} for the attribute {key}, and this version knows none such",
+            "a newer chartmogul-sync may have noted it: upgrade this one; or clear it with"
+            f" chartmogul-sync forget MAPPING --attribute {key}",
+        ) from None
 
 
 def lock_types(

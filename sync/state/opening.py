@@ -54,11 +54,14 @@ def _provide(path: Path, url: URL, *, create: bool) -> None:
 
 
 def _is_there(path: Path, url: URL) -> bool:
-    """Whether there is a file; StateError where its folder may not be entered."""
+    """Whether there is a file; StateError where its folder may not be entered, or nobody would ever answer."""
     try:
-        return path.exists()
+        there = path.exists()
     except OSError as error:
         raise refusal(error, url) from error
+    if there and path.is_fifo():
+        raise StateError(f"state {mask(url)}: it is a pipe", "let SYNC_STATE_URL name a file")
+    return there
 
 
 def _nothing(url: URL) -> StateError:

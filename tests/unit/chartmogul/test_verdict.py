@@ -292,6 +292,16 @@ def test_other_refusals_are_not_taken_for_it(body):
     assert type(verdict(422, body, CREATE)) is Refused
 
 
+@pytest.mark.parametrize("status", [400, 405, 422])
+def test_a_list_that_is_refused_says_which(status):
+    """It ends a mapping, whose message has nothing else to tell what was asked for."""
+    error = judge(customers.page("ds_1"), status, b'{"code":%d,"message":"No can do"}' % status)
+
+    assert isinstance(error, Refused)
+    assert error.message == f"GET /customers was answered {status}: No can do"
+    assert error.hint == "the next run asks again; what was sent is recorded"
+
+
 def test_an_invalid_data_source_ends_the_run():
     """Every row would be refused with the same words."""
     body = {

@@ -1,5 +1,10 @@
+import pytest
+from sqlalchemy import update
+
 from sync.domain.record import AttributeType, Object
+from sync.errors import StateError
 from sync.state.memory import LockedType
+from sync.state.schema import attribute_types
 from sync.state.store import Store
 
 STRING, INTEGER = AttributeType.STRING, AttributeType.INTEGER
@@ -45,3 +50,12 @@ def test_nothing_to_lock(store: Store):
     """No types are no work."""
     store.lock_types("acc_1", Object.CUSTOMER, {}, "customers", "run_1")
     assert store.types("acc_1", Object.CUSTOMER) == {}
+
+
+def test_a_type_that_nobody_knows(store: Store):
+    """A newer version may have noted it: the message names the attribute, and how to clear it."""
+    store.lock_types("acc_1", Object.CUSTOMER, {"plan": STRING}, "customers", "run_1")
+    store.database.write(lambda c: c.execute(update(attribute_types).values(type="Money")))
+    with pytest.raises(StateError, match="the type Money for the attribute plan") as caught:
+        store.types("acc_1", Object.CUSTOMER)
+    assert "forget MAPPING --attribute plan" in caught.value.hint

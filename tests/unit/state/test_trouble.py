@@ -57,6 +57,15 @@ def test_bad_header(file: Path, open_: Opening):
 
 
 @pytest.mark.parametrize("open_", OPENING)
+def test_a_pipe(file: Path, open_: Opening):
+    """Who looked into it would wait for ever."""
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(StateError, match="it is a pipe"):
+        open_(f"sqlite:///{file}")
+
+
+@pytest.mark.parametrize("open_", OPENING)
 def test_truncated(file: Path, open_: Opening):
     """So is one that was cut off."""
     content = file.read_bytes()
