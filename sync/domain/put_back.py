@@ -1,6 +1,6 @@
 """Putting back: what a run changed of a record, and what would bring back the values that were there before it."""
 
-from collections import abc
+from collections import Counter, abc
 from dataclasses import dataclass, field
 
 from sync.domain import tags
@@ -56,6 +56,21 @@ class PutBack:
     fields: dict[str, Value] = field(default_factory=dict)
     removed_tags: tuple[str, ...] = ()
     changes: Changes = field(default_factory=dict)
+
+
+def last_first(wanted: abc.Sequence[Past]) -> list[list[Past]]:
+    """What was done to different records side by side; of one record that two rows have changed the last change first.
+
+    Customers that were merged in the middle of the run are such records.
+    """
+    rounds: list[list[Past]] = [[]]
+    met = Counter[str]()
+    for one in reversed(wanted):
+        if met[one.uuid] == len(rounds):
+            rounds.append([])
+        rounds[met[one.uuid]].append(one)
+        met[one.uuid] += 1
+    return [some[::-1] for some in rounds]
 
 
 def put_back(

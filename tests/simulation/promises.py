@@ -731,8 +731,20 @@ def _told_of(
         told = f"{worker.name}, {mapping} {key} {fate}"
         if (code == "conflict") != (fate == "has moved"):
             yield f"{told}, and its code is {code}"
-        if fate == "put back" and code is None and not _stands(undone.after, line, 0):
+        first = _first_changes(undone, line)
+        if fate == "put back" and code is None and not _stands(undone.after, first, 0):
             yield f"{told}, and is {_record(undone.after, line['uuid'])}, not as in {line}"
+
+
+def _first_changes(undone: Undone, line: abc.Mapping[str, Any]) -> dict[str, Any]:
+    """A line with the changes of fields that no line before it changed of this record: what was before it is wanted."""
+    before: set[str] = set()
+    for one in undone.lines.values():
+        if one is line:
+            break
+        if one["uuid"] == line["uuid"]:
+            before |= set(one["changes"])
+    return {**line, "changes": {n: c for n, c in line["changes"].items() if n not in before}}
 
 
 def _fate(undone: Undone, line: abc.Mapping[str, Any]) -> str:

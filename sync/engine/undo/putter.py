@@ -13,7 +13,7 @@ from sync.domain.money import Revenue
 from sync.domain.objects import Descriptor
 from sync.domain.own import Owner
 from sync.domain.plan import Changes, Seen
-from sync.domain.put_back import Past, PutBack, gone, is_back, put_back
+from sync.domain.put_back import Past, PutBack, gone, is_back, last_first, put_back
 from sync.domain.record import AttributeType, Fields, Problem, Record, Rejected, Stage
 from sync.domain.results import Delivered, Outcome, PartlyWritten, Result, count
 from sync.domain.sameness import shape_of
@@ -78,19 +78,29 @@ class Putter:
             if not one.can_be_put_back:
                 self._skip(one)
         self.reporter.phase(Phase.LOOK_UP, None)
-        wanted = [one for one in past if one.can_be_put_back]
-        tasks = self._decide(wanted, await self._look_up(wanted))
+        first, *later = last_first([one for one in past if one.can_be_put_back])
+        tasks = await self._plan(first)
         await self._flush()
-        self.cost = sum(self.restoring.cost(task.back) for task in tasks)
+        writes = len(tasks) + sum(map(len, later))
         self.limits.judge_rejected(self.reporter.run.rows.rejected)
-        self.limits.judge_writes(0, len(tasks))
+        self.limits.judge_writes(0, writes)
         self.limits.judge_requests(self.reporter.run.requests.total, self.cost)
-        self.reporter.phase(Phase.WRITE, len(tasks))
+        self.reporter.phase(Phase.WRITE, writes)
         try:
-            await self._crew().work(tasks, self._foretell if self.context.dry_run else self._send)
+            await self._carry_out(tasks)
+            for some in later:
+                await self._carry_out(await self._plan(some))
         finally:
             await self._flush()
         self._tell_unmarked()
+
+    async def _plan(self, wanted: abc.Sequence[Past]) -> list[_Task]:
+        tasks = self._decide(wanted, await self._look_up(wanted))
+        self.cost += sum(self.restoring.cost(task.back) for task in tasks)
+        return tasks
+
+    async def _carry_out(self, tasks: abc.Sequence[_Task]) -> None:
+        await self._crew().work(tasks, self._foretell if self.context.dry_run else self._send)
 
     def _crew(self) -> Crew:
         return Crew(self.context.means.connections, self.context.stop)

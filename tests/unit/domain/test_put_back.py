@@ -2,7 +2,7 @@
 
 from sync.domain.objects import of
 from sync.domain.plan import Changes
-from sync.domain.put_back import PutBack, is_back, put_back
+from sync.domain.put_back import Past, PutBack, is_back, last_first, put_back
 from sync.domain.record import AttributeType, Object
 from sync.domain.sameness import shape_of
 
@@ -58,3 +58,10 @@ def test_tags():
     wanted = back.changes["tags"]
     assert is_back("tags", wanted, ("kept", "vip", "old", "more"), None)
     assert not is_back("tags", wanted, ("kept", "vip", "old", "new"), None)
+
+
+def test_the_last_change_of_a_record_goes_back_first():
+    """Rows that became one record in mid-run: each round has every record once, and the last changes come first."""
+    past = [Past(row, f"k{row}", uuid, {}) for row, uuid in ((1, "a"), (2, "b"), (3, "a"))]
+    assert [[one.row for one in some] for some in last_first(past)] == [[2, 3], [1]]
+    assert last_first([]) == [[]]
