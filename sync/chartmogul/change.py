@@ -27,6 +27,7 @@ class Written:
     `requests`: all of them, repeats included.
     `lost`: attributes that were there before, are nothing of ours, and are gone.
     `pinned`: fields that an answer shows as pinned; `pins_known`: there are no others.
+    `parts`: what answers show of fields that are parts of those written, and were not written themselves.
     """
 
     seen: Fields
@@ -37,6 +38,7 @@ class Written:
     lost: tuple[str, ...] = ()
     pinned: frozenset[str] = frozenset()
     pins_known: bool = False
+    parts: Fields = field(default_factory=dict)
 
     @classmethod
     def nothing(cls, error: SyncError) -> "Written":
@@ -65,6 +67,9 @@ class Change:
     pins_known: bool = field(default=False, init=False)
     #: Whether an answer shows that the contact belongs to no customer.
     detached: bool = False
+    #: Parts of fields that are written, and what answers show of them.
+    _along: tuple[str, ...] = ()
+    _parts: dict[str, Value] = field(default_factory=dict, init=False)
     #: Fields whose answers do not show what became of them.
     _unread: set[str] = field(default_factory=set, init=False)
 
@@ -127,11 +132,13 @@ class Change:
         wanted = wire.attributes_of(fields)
         values = {key: value for key, value in wanted.items() if value is not None}
         patched = _patchable(values, known, alone=not standard)
+        self._along = customers.parts_of(fields)
         if standard or patched:
             await self._send(
                 customers.update(self.uuid, standard, patched),
                 _shown(customers.read),
                 {**standard, **_named(patched)},
+                self._along,
             )
         rest = {key: value for key, value in values.items() if not self._stuck(key, value)}
         if rest:
@@ -166,11 +173,19 @@ class Change:
         name = ATTRIBUTE + key
         return name in self.confirmed and same(value, self.seen.get(name), self.types.get(key))
 
-    async def _send(self, call: Call, read: Callable[[Any], Fields | None], fields: Fields) -> None:
-        """Send a call that writes `fields`, and note what its answer shows of them."""
+    async def _send(
+        self,
+        call: Call,
+        read: Callable[[Any], Fields | None],
+        fields: Fields,
+        along: tuple[str, ...] = (),
+    ) -> None:
+        """Send a call that writes `fields`, and note what its answer shows of them, and of what goes `along`."""
         received = await self.transport.send(call, self._watching(read))
         self.requests += received.attempts
         self._note(fields, fields if received.value is None else received.value)
+        if along and received.value is not None:
+            self._parts = {name: received.value.get(name) for name in along}
         self.unmodified.difference_update(fields)
         if received.value is None and not call.tells_enough(received.status):
             self._unread.update(fields)
@@ -194,6 +209,7 @@ class Change:
             self.requests += received.attempts
             self.pins_known = True
             self._note(unread, received.value.fields)
+            self._parts = {name: received.value.fields.get(name) for name in self._along}
 
     def _watching(self, read: Callable[[Any], T]) -> Callable[[Any], T]:
         """The same way to read, that also notes what an answer shows as pinned."""
@@ -221,6 +237,7 @@ class Change:
             unmodified,
             pinned=frozenset(self.pinned),
             pins_known=self.pins_known,
+            parts=self._parts,
         )
 
 

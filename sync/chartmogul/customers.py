@@ -97,6 +97,12 @@ def standard_of(fields: Fields) -> dict[str, Value]:
     return wire.settable_of(CUSTOMER, fields)
 
 
+def parts_of(fields: Fields) -> tuple[str, ...]:
+    """The fields that are parts of some of these, and are none of them: a write may take them along."""
+    parts = ((name, one.part_of) for name, one in CUSTOMER.fields.items())
+    return tuple(name for name, whole in parts if whole in fields and name not in fields)
+
+
 def tags_of(fields: Fields) -> tuple[str, ...]:
     """The tags among fields."""
     tags = fields.get("tags")

@@ -55,6 +55,30 @@ def shown(desk):
 WHOLE: tuple[str, str, int, list[str]] = ("Quince", "DE", 5, [])
 
 
+@pytest.mark.parametrize("state", [None, "CA"])
+def test_a_state_goes_with_its_country(desk, state):
+    """Beside another country ChartMogul drops it: runs and dry runs tell so, and it goes back with its country."""
+    desk.mapping(MAPPING.replace("  email: email\n", "  state: email\n"))
+    desk.rows({"country": "US", "email": state})
+    assert desk("run").code == 0
+    people = People(desk.place)
+    people.edit("cus_1", state="NY")
+    desk.rows({"country": "FR", "email": state and "ON"})
+    foretold = desk("run", "--dry-run", "--format", "json").json["run_id"]
+    dry = desk.place.folder / "reports" / foretold / "changes.jsonl"
+    (told,) = [json.loads(line) for line in dry.read_text().splitlines()]
+    assert told["changes"] == {"country": ["US", "FR"], "state": ["NY", state and "ON"]}
+    assert desk("run").code == 0
+    assert lines(desk, "changes.jsonl")[0]["changes"] == {
+        "country": ["US", "FR"],
+        "state": ["NY", None],
+    }
+
+    assert desk("undo", newest(desk)).code == 0
+    held = desk.place.customers()["cus_1"]["address"]
+    assert (held["country"], held["state"]) == ("United States", "New York")
+
+
 def test_a_run_that_ended_in_the_middle_of_a_row(desk):
     """What it had written of that row is in its report, and goes back; so it is with the undo itself."""
     desk.rows({})

@@ -25,6 +25,7 @@ CUSTOMER = Descriptor(
             "The state, for the US as an ISO 3166-2 code, such as US-NY.",
             names_state=True,
             part_of="country",
+            beside="US",
         ),
         Field("city", "The city."),
         Field("zip", "The postal code, as text."),

@@ -51,6 +51,12 @@ class Field:
     names_state: bool = False
     #: The field of whose value this is a part: ChartMogul drops it, without a word, beside another one.
     part_of: str | None = None
+    #: The value of that field beside which it is kept.
+    beside: str | None = None
+
+    def goes_with(self, whole: Value) -> bool:
+        """Whether ChartMogul drops it once the field that it is part of has this value."""
+        return whole not in (None, self.beside)
 
     def is_computed(self, shown: Value) -> bool:
         """Whether ChartMogul computes the value that it shows, so that no other can be set; its case says nothing."""

@@ -4,10 +4,13 @@ from collections import abc
 from dataclasses import replace
 
 from sync.chartmogul.client import Written
+from sync.domain.objects import Descriptor, Field
 from sync.domain.overwrite import Edits
 from sync.domain.plan import Changes, Keep, Known, Operation, Seen, Update
 from sync.domain.record import Fields, Record, Value
 from sync.domain.results import Warned
+from sync.domain.sameness import same
+from sync.domain.spelling import Shape
 from sync.domain.tags import TAGS, added, are_same, removed, texts
 
 
@@ -44,6 +47,57 @@ def staying(record: Record, known: Known, edits: Edits) -> Record:
     shown = known.fields if isinstance(known, Seen) else {}
     theirs = {name: shown[name] for name in edits.stay if name in shown}
     return replace(record, fields={**record.fields, **theirs}) if theirs else record
+
+
+def taken_along(
+    known: Known,
+    changes: tuple[Changes, Changes],
+    written: Written,
+    shape: abc.Callable[[str], Shape],
+) -> Changes:
+    """What else ChartMogul has changed with what was written, as its answers show: parts of it, such as a state.
+
+    `changes` are those that stuck, and those that were dropped.
+    """
+    if not isinstance(known, Seen):
+        return {}
+    stuck, dropped = changes
+    shown = {**written.parts, **{name: written.seen.get(name) for name in dropped}}
+    before = known.fields
+    return {
+        name: (before[name], now)
+        for name, now in shown.items()
+        if name in before
+        and _is_part_of(shape(name), stuck)
+        and not same(before[name], now, shape(name))
+    }
+
+
+def _is_part_of(shape: Shape, changes: Changes) -> bool:
+    return isinstance(shape, Field) and shape.part_of in changes
+
+
+def but_for(known: Known, along: Changes) -> Known:
+    """What is known of a record without what is there no longer."""
+    if not along or not isinstance(known, Seen):
+        return known
+    return replace(known, fields={n: v for n, v in known.fields.items() if n not in along})
+
+
+def with_what_goes(operation: Operation, known: Known, about: Descriptor) -> Operation:
+    """An update with what ChartMogul is known to drop beside its changes, though nobody sends that."""
+    if not isinstance(operation, Update) or not isinstance(known, Seen):
+        return operation
+    changes = operation.changes
+    wholes = {n: about.fields[n].part_of for n in known.fields if n in about.fields}
+    gone: Changes = {
+        name: (known.fields[name], None)
+        for name, whole in wholes.items()
+        if whole in changes
+        and name not in changes
+        and about.fields[name].goes_with(changes[whole][1])
+    }
+    return replace(operation, changes=changes | gone) if gone else operation
 
 
 def nothing_done(dropped: Changes) -> str:

@@ -172,9 +172,10 @@ class Deliver:
         return Planned(job, known, operation)
 
     async def _foretell(self, planned: Planned) -> Delivery:
+        operation = content.with_what_goes(planned.operation, planned.known, self.policy.descriptor)
         if self.common is not None:
-            self.common.leave(planned.known, planned.operation)
-        match planned.operation:
+            self.common.leave(planned.known, operation)
+        match operation:
             case Create(record, reason):
                 changes = content.all_of(record)
                 result = Delivered(
@@ -306,22 +307,25 @@ class Deliver:
         written = await self._send(operation.uuid, changes, kept)
         stuck, dropped = self._drops.split(changes, written.seen)
         stuck = {name: change for name, change in stuck.items() if name not in written.unmodified}
+        parts = (planned.known, (stuck, dropped), written)
+        along = content.taken_along(*parts, self.policy.shape)
         if written.failed:
             # What was never sent is not missing in ChartMogul because it stuck.
             stuck = {name: change for name, change in stuck.items() if name in written.confirmed}
             stuck |= content.tags_half_way(changes, written)
-            failed = half_way(job, written.failed, operation.uuid, stuck, before_known=known)
+            told = stuck | along
+            failed = half_way(job, written.failed, operation.uuid, told, before_known=known)
             shown = Shown(written.seen, written.confirmed, added=added_by(written, changes))
             return self._ownership.failed(failed, job, written.failed, stuck, shown)
         pinned = await self._pinned(operation.uuid, self._drops.new(job, dropped), written)
         result = Delivered(
             record.row,
             record.key,
-            Outcome.UPDATED if stuck else Outcome.UNCHANGED,
-            operation.reason if stuck else content.nothing_done(dropped),
+            Outcome.UPDATED if stuck | along else Outcome.UNCHANGED,
+            operation.reason if stuck | along else content.nothing_done(dropped),
             operation.uuid,
             known,
-            stuck,
+            stuck | along,
             self._drops.warnings(job, dropped, pinned)
             + tuple(map(content.lost, written.lost))
             + warnings_of(operation.edits),
@@ -335,7 +339,8 @@ class Deliver:
             unsent=operation.unsent,
             stuck=frozenset(n for n in stuck if self._drops.hashes(record, [n]) <= job.dropped),
         )
-        shown = shown_after(planned.known, written, changes, stuck.keys())
+        before = content.but_for(planned.known, along)
+        shown = shown_after(before, written, changes, stuck.keys())
         return self._ownership.written(delivery, job, shown, operation.edits)
 
     async def _pinned(self, uuid: str, new: abc.Sequence[str], written: Written) -> frozenset[str]:

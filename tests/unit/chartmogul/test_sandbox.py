@@ -83,6 +83,20 @@ async def test_a_customer_comes_back_as_it_was_created():
     assert await api.find_customer(DATA_SOURCE, "other") == Absent()
 
 
+async def test_a_state_goes_with_its_country():
+    """What an answer shows of it is told, though it was not written; without its country nothing is."""
+    api, _ = client(box())
+    american: Fields = {"country": "US", "state": "NY"}
+    abroad: Fields = {"country": "FR", "attributes.partner": False}  # which takes two requests
+    made = await api.create_customer(DATA_SOURCE, "c1", american, TYPES)
+    told = [
+        (await api.update_customer(made.uuid, fields, TYPES, frozenset())).parts
+        for fields in ({"city": "Ulm"}, {"country": None}, abroad, american)
+    ]
+
+    assert told == [{}, {"state": "NY"}, {"state": None}, {}]
+
+
 async def test_a_customer_is_changed_and_emptied():
     """Every field can be given another value, and be emptied; false needs its own request."""
     api, _ = client(box())
