@@ -30,7 +30,7 @@ from sync.engine.read.fingerprints import BucketRows
 from sync.engine.read.retrials import Retrials
 from sync.engine.spool import Spool
 from sync.engine.undo import putter
-from sync.engine.write import deliver, delivery, lookups, ownership, recorder, writer
+from sync.engine.write import content, deliver, delivery, lookups, ownership, recorder, writer
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.recorder import Recorder
 from sync.engine.write.writer import Writer
@@ -356,6 +356,13 @@ def _many_countries() -> Plan:
     return Plan(0, scenes=(Scene(rows),), kinds=("plans",))
 
 
+def _many_states() -> Plan:
+    """Forty rows have a state, which some of them lose with their country in the end."""
+    [row] = _rows("Any").accounts
+    accounts = (replace(row, id=f"acc-{n}", country="US", state="NY") for n in range(40))
+    return Plan(0, scenes=(Scene(Rows(tuple(accounts), ())),), kinds=("plans",), states=True)
+
+
 def _audited() -> Plan:
     """All is there, and an audit looks at it."""
     return Plan(0, scenes=(Scene(_with_ada()),), kinds=("looks",))
@@ -539,6 +546,14 @@ def _refused_for_a_while() -> Plan:
     bad = (Trouble("502 before", 1, 6, "updates"),)
     scenes = (Scene(_rows("Before")), Scene(_rows("After"), troubles=bad))
     return Plan(0, scenes=scenes, buckets=7)
+
+
+def _no_changes(*_: Any) -> dict[str, Any]:
+    return {}
+
+
+def _as_it_is(operation: Any, *_: Any) -> Any:
+    return operation
 
 
 async def _say_nothing_of_empty_fields(self: deliver.Deliver, planned: Any) -> Any:
@@ -983,6 +998,15 @@ MUTATIONS: dict[str, Mutation] = {
         "answers_are_told",
         ((change, "_survivable", _no_row_survives),),
         plans=tuple(map(_withdrawn, range(1, 8))),
+    ),
+    "stateless": Mutation(
+        "nobody tells of a state that ChartMogul drops beside another country",
+        "all_is_told",
+        (
+            (content, "taken_along", _no_changes),
+            (content, "with_what_goes", _as_it_is),
+        ),
+        plans=(_many_states(),),
     ),
     "orphaned": Mutation(
         "a dry run forgets whom it would create before it comes to their contacts",

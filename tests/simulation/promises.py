@@ -17,6 +17,7 @@ from sync.errors import EXIT_LOCKED, EXIT_REJECTED, EXIT_TERMINATED, ConfigError
 from sync.report import undoable
 from sync.report.audit import document
 from sync.sandbox.countries import state_code
+from sync.sandbox.people import Customer
 from sync.sandbox.sandbox import DATA_SOURCE
 from sync.sandbox.world import World as Held
 from tests.simulation.account import KEY, OTHER_KEY, READ_ONLY_KEY, Asked, Effect
@@ -1075,6 +1076,25 @@ def as_foretold(world: World) -> Broken:
         yield f"rejected rows were foretold otherwise: {sorted(otherwise)}"
 
 
+def all_is_told(world: World) -> Broken:
+    """What a run changes of customers that were there stands in its list, also what nobody sent."""
+    if not world.foretold or world.plan.dropping or world.plan.skewed or world.plan.stale:
+        return
+    worker, (before, after) = world.foretold[-1], world.held_then
+    folder = _report(world, worker)
+    if folder is None or worker.exit_code not in (0, EXIT_REJECTED):
+        return
+    told: dict[str, set[str]] = {}
+    for line in _lines(folder, "changes.jsonl"):
+        told.setdefault(line["uuid"], set()).update(line["changes"])
+    for uuid, was in before.customers.items():
+        now = after.customers.get(uuid, was)
+        for name in Customer.paths:
+            changed = (getattr(was, name) or None) != (getattr(now, name) or None)
+            if changed and name not in told.get(uuid, ()):
+                yield f"{worker.name} changed {name} of {uuid}, and its list lacks it"
+
+
 def _left_out(world: World) -> set[tuple[str, Any]]:
     """The rows of which the plan says that it leaves an edited value out, though their mapping rejects them."""
     folder = _report(world, world.foretold[0])
@@ -1326,6 +1346,7 @@ PROMISES: tuple[abc.Callable[[World], Broken], ...] = (
     audits_are_true,
     explanations_are_true,
     as_foretold,
+    all_is_told,
     types_hold,
     nothing_leaks,
     answers_are_told,

@@ -191,6 +191,8 @@ class World:
     looks: list["Looked"] = field(default_factory=list, init=False)
     #: A calm dry run, and the calm run after it; of worlds with plans.
     foretold: list[Worker] = field(default_factory=list, init=False)
+    #: What ChartMogul held after each of them.
+    held_then: list[Held] = field(default_factory=list, init=False)
     initial: set[str] = field(default_factory=set, init=False)
     #: The contacts among them, by the keys of their rows.
     uuids: dict[str, str] = field(default_factory=dict, init=False)
@@ -246,6 +248,7 @@ class World:
             plain = replace(calm, kind="run")
             for scene in (replace(calm, kind="dry run"), plain):
                 self.foretold.append(self._calm(scene, self.folder / "state.db"))
+                self.held_then.append(_copied(self.account.sandbox.world))
         if "deletions" in self.plan.kinds:
             for _ in range(2):
                 self._at += _CALM
