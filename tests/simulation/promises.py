@@ -9,6 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import accumulate, pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sync.domain.plan import Seen
@@ -708,10 +709,11 @@ def put_back(world: World) -> Broken:
         if not worker.scene.troubles:
             sent = Counter((e.method, e.path, repr(e.body)) for e in wrote if e.status < 300)
             yield from (f"{name} sent twice: {one}" for one, count in sent.items() if count > 1)
-        fates = {key: _fate(undone, line) for key, line in undone.lines.items()}
+        fates = _fates(undone)
+        back = {line["uuid"] for key, line in undone.lines.items() if fates[key] == "put back"}
         for (mapping, key), line in undone.lines.items():
             mine = [e for e in wrote if line["uuid"] in e.path]
-            if mine and fates[mapping, key] != "put back":
+            if mine and line["uuid"] not in back:
                 yield f"{name} wrote {mapping} {key}, which {fates[mapping, key]}: {mine[0].body}"
         yield from _told_of(world, worker, undone, fates)
 
@@ -748,15 +750,27 @@ def _first_changes(undone: Undone, line: abc.Mapping[str, Any]) -> dict[str, Any
     return {**line, "changes": {n: c for n, c in line["changes"].items() if n not in before}}
 
 
-def _fate(undone: Undone, line: abc.Mapping[str, Any]) -> str:
-    """What is to become of a record that a run wrote, by what ChartMogul showed when the undo began."""
+def _fates(undone: Undone) -> dict[tuple[str, str], str]:
+    """What is to become of each line; of one record the last change goes back first, which the one before waits for."""
+    fates: dict[tuple[str, str], str] = {}
+    by_then: dict[str, dict[str, Any]] = {}
+    for key, line in reversed(undone.lines.items()):
+        shown = by_then.setdefault(line["uuid"], {})
+        fates[key] = _fate(undone, line, shown)
+        if fates[key] == "put back":
+            shown |= {n: before for n, (before, _) in line["changes"].items() if n != "tags"}
+    return fates
+
+
+def _fate(undone: Undone, line: abc.Mapping[str, Any], by_then: abc.Mapping[str, Any]) -> str:
+    """What is to become of a record that a run wrote, by what ChartMogul showed when the undo came to it."""
     if line["outcome"] == "created" or line.get("created") or not line["before_known"]:
         return "cannot be put back"
     if _record(undone.before, line["uuid"]) is None:
         return "has moved"
-    if _stands(undone.before, line, 0):
+    if _stands(undone.before, line, 0, by_then=by_then):
         return "is back"
-    return "put back" if _stands(undone.before, line, 0, 1) else "has moved"
+    return "put back" if _stands(undone.before, line, 0, 1, by_then=by_then) else "has moved"
 
 
 def _record(held: Held, uuid: str) -> dict[str, Any] | None:
@@ -775,11 +789,17 @@ def _record(held: Held, uuid: str) -> dict[str, Any] | None:
     return {**shown, **{f"attributes.{n}": v for n, v in custom.items()}} if ours else None
 
 
-def _stands(held: Held, line: abc.Mapping[str, Any], *which: int) -> bool:
-    """Whether each field of a line shows the value before (0) or after (1), or one of them."""
+def _stands(
+    held: Held,
+    line: abc.Mapping[str, Any],
+    *which: int,
+    by_then: abc.Mapping[str, Any] = MappingProxyType({}),
+) -> bool:
+    """Whether each field of a line shows the value before (0) or after (1), or one of them; `by_then` goes first."""
     shown = _record(held, line["uuid"])
     if shown is None:
         return False
+    shown |= by_then
     for name, pair in line["changes"].items():
         if name == "tags":
             before, after, now = (_folded(one or ()) for one in (*pair, shown["tags"]))
@@ -813,8 +833,9 @@ def stays_undone(world: World) -> Broken:
             continue
         lines = _lines(folder, "errors.jsonl")
         left = {(e["mapping"], e["key"]) for e in lines}
+        fates = _fates(undone)
         for key, line in undone.lines.items():
-            if key not in left and _fate(undone, line) in ("put back", "is back"):
+            if key not in left and fates[key] in ("put back", "is back"):
                 yield from _sent_again(world, undoing, undone.run, line, workers)
 
 
