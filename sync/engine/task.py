@@ -136,19 +136,22 @@ class MappingTask:
         with self._blaming():
             account = await self.client.account()
         self._admit(account)
-        uuid = self.run.data_source
+        uuid, nameless = self.run.data_source, f"{self.context.means.api_host}|{account.name}"
         known = account.id or (await call(self.store.account_of, uuid) if uuid else None)
-        self.run.shown_account = account.id or f"{self.context.means.api_host}|{account.name}"
+        self.run.shown_account = account.id or nameless
         identity = known or self.run.shown_account
         self._keep_pace(identity)
         with self._blaming():
             uuid = (await find_source(self.loaded, self.client)).uuid
+        noted = await call(self.store.account_of, uuid)
         if known is None:  # its data source was named, and may be known by its uuid
-            noted = await call(self.store.account_of, uuid)
             identity = noted or identity
         self.run.data_source = uuid
+        before = noted if noted == nameless != identity else None
         if not self.context.dry_run:
-            await call(self.store.remember_account, uuid, identity, account.name)
+            await call(self.store.remember_account, uuid, identity, account.name, before)
+        elif before is not None:
+            identity = before  # the state calls it so until a run has written that down
         scope = await call(self.store.scope, identity, uuid, self.kind)
         self.run.account = identity
         run_id, dry_run = self.context.run_id, self.context.dry_run

@@ -2,14 +2,16 @@
 
 from collections import abc
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from sync.domain.record import AttributeType, Object
 from sync.errors import StateError
 from sync.state.memory import LockedType, Scope
-from sync.state.schema import accounts, attribute_types, scopes
+from sync.state.schema import accounts, attribute_types, mappings, run_mappings, scopes
 from sync.state.upsert import insert, upsert
 
+#: What tells the entries of one data source.
+_NAMES = {scopes: "object", mappings: "mapping"}
 #: A scope that is not in a state that may not be written: nothing is found in it.
 NOWHERE = -1
 
@@ -23,6 +25,26 @@ def of(connection: Connection, data_source: str) -> str | None:
 def remember(connection: Connection, data_source: str, account: str, name: str) -> None:
     """Note the account of a data source."""
     upsert(connection, accounts, [{"data_source": data_source, "account": account, "name": name}])
+
+
+def rename(connection: Connection, data_source: str, before: str, now: str) -> None:
+    """Know an account by its id from now on, which it had not shown before: its records, types, mappings and runs.
+
+    What is known under the id already stays as it is. Types are those of all its data sources: the old ones stay, too.
+    """
+    for table in (scopes, mappings):
+        known = select(table.c[_NAMES[table]]).where(
+            table.c.account == now, table.c.data_source == data_source
+        )
+        here = (table.c.account == before) & (table.c.data_source == data_source)
+        new = table.c[_NAMES[table]].not_in(known)
+        connection.execute(update(table).where(here, new).values(account=now))
+    here = (run_mappings.c.account == before) & (run_mappings.c.data_source == data_source)
+    connection.execute(update(run_mappings).where(here).values(account=now))
+    query = select(attribute_types).where(attribute_types.c.account == before)
+    rows = [{**row._mapping, "account": now} for row in connection.execute(query)]
+    if rows:
+        connection.execute(insert(connection, attribute_types).on_conflict_do_nothing(), rows)
 
 
 def find_scope(connection: Connection, account: str, data_source: str, object: Object) -> Scope:

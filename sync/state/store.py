@@ -147,9 +147,17 @@ class Store:
         """The account that a data source was last seen in."""
         return self.database.read(lambda c: accounts.of(c, data_source))
 
-    def remember_account(self, data_source: str, account: str, name: str) -> None:
-        """Note the account of a data source."""
-        self.database.write(lambda c: accounts.remember(c, data_source, account, name))
+    def remember_account(
+        self, data_source: str, account: str, name: str, before: str | None = None
+    ) -> None:
+        """Note the account of a data source; `before` is how it was called while it had shown no id."""
+
+        def work(connection: Connection) -> None:
+            if before is not None:
+                accounts.rename(connection, data_source, before, account)
+            accounts.remember(connection, data_source, account, name)
+
+        self.database.write(work)
 
     def scope(self, account: str, data_source: str, object: Object) -> Scope:
         """Where keys are unique; made where it is new and the state may be written."""

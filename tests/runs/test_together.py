@@ -1,5 +1,6 @@
 """Several mappings in one run: what they share, what one's trouble means for the others, and the exit code."""
 
+import json
 import time
 
 import pytest
@@ -131,6 +132,28 @@ def test_a_mapping_with_another_name_adopts(town):
     assert counts(run, "renamed") == {"unchanged": 3}
     assert writes(town) == 0
     assert town.lines("left.jsonl") == []
+
+
+def test_an_account_that_shows_its_id_at_last(town):
+    """It is the same account: nothing is looked up again, no history is lost, and a dry run says so, too."""
+    town.write("one", mapping("seats: {column: seats, type: Integer}"))
+    account = {
+        "name": "Sandbox",
+        "currency": "USD",
+        "time_zone": "Etc/UTC",
+        "week_start_on": "monday",
+    }
+    town.sandbox.fail(path="/v1/account", body=json.dumps(account), status=200)
+    assert counts(town.run(), "one") == {"created": 3}
+    town.sandbox.faults.clear()
+    for dry_run in (True, False):
+        run = town.run(dry_run=dry_run)
+        assert counts(run, "one") == {"unchanged": 3}
+        assert {call.path.split("/")[2] for call in town.sandbox.requests} == {
+            "account",
+            "data_sources",
+        }
+    assert run.mappings[0].account.startswith("acc_")
 
 
 PEOPLE = """\

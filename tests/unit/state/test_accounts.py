@@ -18,6 +18,24 @@ def test_account(store: Store):
     assert store.account_of("ds_1") == "acc_2"
 
 
+def test_an_account_that_shows_its_id_at_last(store: Store):
+    """What was known under its name is known under its id; other data sources and their types stay as they are."""
+    store.remember_account("ds_1", "host|Acme", "Acme")
+    scope = store.scope("host|Acme", "ds_1", Object.CUSTOMER)
+    other = store.scope("host|Acme", "ds_2", Object.CUSTOMER)
+    store.lock_types("host|Acme", Object.CUSTOMER, {"plan": STRING}, "customers", "run_1")
+    store.remember_account("ds_1", "acc_1", "Acme", "host|Acme")
+
+    assert store.account_of("ds_1") == "acc_1"
+    assert store.scope("acc_1", "ds_1", Object.CUSTOMER).id == scope.id
+    assert store.scope("host|Acme", "ds_2", Object.CUSTOMER).id == other.id
+    assert [store.types(one, Object.CUSTOMER) for one in ("acc_1", "host|Acme")] == [
+        {"plan": STRING}
+    ] * 2
+    store.remember_account("ds_2", "acc_1", "Acme", "host|Acme")
+    assert store.scope("acc_1", "ds_2", Object.CUSTOMER).id == other.id
+
+
 def test_types(store: Store):
     """Types are known per account and object, with the mapping and run that wrote them first."""
     types = {"plan": STRING, "seats": INTEGER}
