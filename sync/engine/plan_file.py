@@ -30,6 +30,7 @@ create table lines (
 ) without rowid;
 """
 _NONE = "`run --dry-run --plan FILE` makes one"
+_ELSEWHERE = "apply it in the folder in which it was made, or name the mapping after the command"
 _AGAIN = f"make it anew: {_NONE}"
 _EDITED = "a plan is applied as it was made; to send less, make one with --key, or mend the rows and make it anew"
 
@@ -153,11 +154,17 @@ def mapping_files(path: Path) -> list[Path]:
     """The mapping files that a plan is for, as its head names them.
 
     Raises:
-        ConfigError: it cannot be read, or is no plan.
+        ConfigError: it cannot be read, is no plan, or one of them is not there.
     """
     with _reading(path) as file:
         head = _head(path, file.readline(_LONGEST_HEAD))
-    return [Path(one.file) for one in _mappings(path, head)]
+    files = [Path(one.file) for one in _mappings(path, head)]
+    for one in files:
+        if not one.exists():
+            raise _problem(
+                path, f"the plan is for the mapping {one}, which is not there", _ELSEWHERE
+            )
+    return files
 
 
 @contextmanager

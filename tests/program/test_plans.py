@@ -436,3 +436,18 @@ def test_a_canary_that_dies(desk):
     (report,) = (desk.place.folder / "reports" / "latest").glob("canary.json")
     assert {one["refused"] for one in json.loads(report.read_text())} == {None, "refused"}
     assert desk("run", "--canary", "1", "--dry-run").code == 2
+
+
+def test_a_mapping_that_has_moved(desk, plan):
+    """A plan whose mapping file is not there says so, and what helps; nothing is asked."""
+    make(desk, plan)
+    elsewhere = desk.place.folder / "elsewhere"
+    elsewhere.mkdir()
+    (desk.place.folder / "mappings" / "customers.yml").rename(elsewhere / "customers.yml")
+    desk.place.forget()
+    applied = desk("run", "--plan", str(plan))
+    assert applied.code == 2
+    assert "the plan is for the mapping mappings/customers.yml, which is not there" in applied.err
+    assert "or name the mapping after the command" in applied.err
+    assert desk.place.sandbox.sandbox.calls() == []
+    assert desk("run", "elsewhere/customers.yml", "--plan", str(plan)).code == 0

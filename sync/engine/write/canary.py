@@ -131,9 +131,11 @@ def judge(compared: abc.Sequence[Compared]) -> None:
         return
     more = f" and {len(bad) - _SHOWN:,} more" if len(bad) > _SHOWN else ""
     told = "; ".join(map(_told, bad[:_SHOWN]))
+    what = f"of {len(compared):,} rows that were sent {len(bad):,} did not arrive as they were sent"
+    if len(compared) == 1:
+        what = "the row that was sent did not arrive as it was sent"
     raise RailError(
-        f"the canary: of {len(compared):,} rows that were sent {len(bad):,} did not arrive as they were sent"
-        f" ({told}{more}); nothing more was written",
+        f"the canary: {what} ({told}{more}); nothing more was written",
         "canary.json in the run's report has what was sent and what ChartMogul shows; mend the rows or the mapping,"
         " then run again: what arrived is remembered",
         "canary",
