@@ -25,6 +25,11 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
+class RememberedToCome(Remembered):
+    """In a dry run: what the state would know of a record that a mapping before this one would create; no uuid yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What ChartMogul showed of a customer or contact, in canonical values; empty is left out of `fields`.
 

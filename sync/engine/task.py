@@ -14,7 +14,7 @@ from sync.destination.foretold import ForetoldRecords
 from sync.destination.recent import RecentRecords
 from sync.domain import objects
 from sync.domain.events import Estimate, MappingReporter, Phase, Reporter
-from sync.domain.policy import Mode, OnDeleted, ReadBy, RowsShown
+from sync.domain.policy import LiveCheck, Mode, OnDeleted, ReadBy, RowsShown
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, MappingRun
 from sync.domain.typed import Typed
@@ -369,7 +369,13 @@ class MappingTask:
         met = [spool for spool in after if spool and mine and mine.meets(spool)]
         before = [other._left for other in self.alike[:place] if other._left is not None]
         self._left = SeenRecords(self.context.means.spool_folder)
-        return CommonRecords(self.run.data_source, before, met, self._left)
+        me, *others = [other._trusts_state for other in self.alike[place:]]
+        return CommonRecords(self.run.data_source, before, met, self._left, me, any(others))
+
+    @property
+    def _trusts_state(self) -> bool:
+        never = self.loaded.mapping.live_check is LiveCheck.NEVER
+        return never and not self.context.selection.full
 
     def creates(self, key: str) -> bool:
         """Whether a dry run would create a record with this key."""

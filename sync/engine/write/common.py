@@ -7,9 +7,11 @@ from sync.domain.plan import (
     Absent,
     Changes,
     Create,
+    Keep,
     Known,
     Operation,
     Remembered,
+    RememberedToCome,
     Seen,
     ToCome,
     Update,
@@ -24,20 +26,33 @@ class CommonRecords:
     """The records of one data source that several mappings have.
 
     `before` holds what those before would leave, the last one last; `after` are the records of those that follow, and
-    `left` what this one would leave of them.
+    `left` what this one would leave of them. `trust_state`: `live_check: never`, what the state knows is not looked at;
+    `are_trusted`: one that follows trusts it so.
     """
 
     data_source: str
     before: abc.Sequence[SeenRecords]
     after: abc.Sequence[Spool]
     left: SeenRecords
+    trust_state: bool = False
+    are_trusted: bool = False
+
+    def remembered(self, key: str) -> Remembered | None:
+        """What the state would know by then of a record that it does not know yet; None where it is looked for."""
+        found = self._found(key) if self.trust_state else None
+        if found is None:
+            return None
+        kind = RememberedToCome if isinstance(found, ToCome) else Remembered
+        return kind(found.uuid)
+
+    def _found(self, key: str) -> Seen | None:
+        return next(filter(None, (left.get(key) for left in reversed(self.before))), None)
 
     def by_then(self, key: str, known: Known) -> Known:
         """A record as this mapping would find it; where the state is trusted nobody looks."""
         if isinstance(known, Remembered):
             return known
-        found = (left.get(key) for left in reversed(self.before))
-        return next(filter(None, found), known)
+        return self._found(key) or known
 
     def leave(self, known: Known, operation: Operation) -> None:
         """Note what would become of a record that another mapping has as well."""
@@ -50,6 +65,8 @@ class CommonRecords:
                 self.left.put(key, ToCome(key, _shown(record.fields), pairs))
             case Update(changes=changes), Seen():
                 self.left.put(key, replace(known, fields=_changed(known, changes)))
+            case Keep(), Seen() if self.are_trusted:
+                self.left.put(key, known)
 
 
 def _shown(fields: Fields) -> Fields:

@@ -150,6 +150,10 @@ class Deliver:
     async def _plan(self, job: Job) -> Planned:
         """What is known of a record, from a listing, the state or a look-up, and what follows."""
         known = job.known
+        # A page tells nothing of a record that had another key, and whose uuid is known only by then.
+        unseen = known is None or job.record.was is not None
+        if self.common is not None and unseen and job.uuid is None:
+            known = self.common.remembered(job.record.key) or known
         if known is None:
             known = await self.destination.find(job.record, job.uuid)
         return self._decide(job, known)

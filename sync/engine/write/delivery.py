@@ -13,6 +13,7 @@ from sync.domain.plan import (
     Known,
     Operation,
     Reject,
+    RememberedToCome,
     Seen,
     Skip,
     ToCome,
@@ -172,7 +173,7 @@ def left_alone(planned: Planned) -> Delivery:
 
 def uuid_of(planned: Planned, uuid: str | None) -> str | None:
     """The uuid of a record; None of one that is to come, which a dry run has none for."""
-    return None if isinstance(planned.known, ToCome) else uuid
+    return None if isinstance(planned.known, ToCome | RememberedToCome) else uuid
 
 
 def half_way(
