@@ -1012,5 +1012,6 @@ MUTATIONS: dict[str, Mutation] = {
         "a dry run forgets whom it would create before it comes to their contacts",
         "as_foretold",
         ((Recorder, "prepare", _forget_who_is_absent),),
+        plans=(Plan(0, scenes=(Scene(_with_ada()),), kinds=("plans",)),),
     ),
 }
