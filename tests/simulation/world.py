@@ -353,6 +353,7 @@ class World:
         self.note(f"{worker.name} puts back what {run.name} did")
         lines = {(line["mapping"], line["key"]): line for line in self.lines(run)}
         alone = alone and not any(deed.before for deed in scene.deeds)
+        self.account.catch_up()  # what a killed process had on its way has arrived by then
         held = _copied(self.account.sandbox.world)
         self.undone[worker.name] = Undone(run, lines, held, alone, held)
 
