@@ -155,7 +155,7 @@ def _seems_longer(world: World, before: Asked, asked: Asked) -> float:
     now = here.skew.at(asked.at - here.opened)
     met = (one for one in workers if before.at < one.began < asked.at and one is not here)
     skews = [one.skew.at(at - one.opened) for one in met for at in (one.began, one.ended)]
-    return max((now - skew for skew in skews), default=0.0)
+    return max([0.0, *(now - skew for skew in skews)])
 
 
 def delivered(world: World) -> Broken:
