@@ -106,9 +106,8 @@ class Change:
         if fields:
             call = contacts.update(self.uuid, fields)
             await self._send(call, _shown(self._contact), fields)
-            if (
-                self.detached
-            ):  # what a merge answers shows no customer either, and the contact keeps its own
+            if self.detached:
+                # What a merge answers shows no customer either, and the contact keeps its own.
                 self._unread.update(fields)
             await self._look(contacts.get(self.uuid, with_pins=True), self._contact)
         if self.detached:

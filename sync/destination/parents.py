@@ -87,7 +87,7 @@ class ParentResolver:
         self._complete = True
 
     def _prove(self, seen: Seen) -> None:
-        parent = _parent(seen)
+        parent = Parent.shown(seen)
         for source, external_id in seen.pairs:
             if source == self.data_source:
                 self._found[external_id] = parent
@@ -141,7 +141,7 @@ class ParentResolver:
         if self.foreseen.creates(customer):
             return Parent(f"to come: {customer}", 1, proven=True, to_come=True)
         if (uuid := self.foreseen.met(customer)) is not None:
-            return _parent(await self.client.customer(uuid))
+            return Parent.shown(await self.client.customer(uuid))
         known = self._found.get(customer)
         if known is None:
             return await self._by_key(customer)
@@ -152,7 +152,7 @@ class ParentResolver:
             found, gone = await self._by_key(its_id), True
         else:
             here = self._has(seen, its_id)
-            found = _parent(seen) if here else await self._by_key(its_id)
+            found = Parent.shown(seen) if here else await self._by_key(its_id)
         if found is not None:  # whatever else is shown of it, it keeps that id
             found = replace(found, external_id=known.external_id)
         if found is not None or gone:
@@ -166,11 +166,7 @@ class ParentResolver:
 
     async def _by_key(self, customer: str) -> Parent | None:
         found = await self.client.find_customer(self.data_source, customer)
-        return None if isinstance(found, Absent) else _parent(found)
-
-
-def _parent(seen: Seen) -> Parent:
-    return Parent(seen.uuid, len(seen.pairs), proven=True)
+        return None if isinstance(found, Absent) else Parent.shown(found)
 
 
 def _not_found(customer: str, rejection: str | None) -> Problem:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sync.domain.plan import Seen
+
 
 @dataclass(frozen=True, slots=True)
 class Parent:
@@ -17,3 +19,8 @@ class Parent:
     proven: bool = False
     to_come: bool = False
     external_id: str | None = None
+
+    @classmethod
+    def shown(cls, seen: Seen) -> "Parent":
+        """A customer that ChartMogul has shown in this run."""
+        return cls(seen.uuid, len(seen.pairs), proven=True)

@@ -92,7 +92,7 @@ class ExplainTask(MappingTask):
             return job
         if isinstance(planned.known, Seen | Absent):
             self.explained.known = planned.known
-        foretold = await writer.deliver.foretell(replace(job, known=planned.known))
+        foretold = await writer.deliver.foretell(job.knowing(planned.known))
         self.explained.writes = writer.deliver.requests(planned)
         self._tell(foretold.result)
         return job

@@ -14,7 +14,7 @@ from sync.destination.foretold import ForetoldRecords
 from sync.destination.recent import RecentRecords
 from sync.domain import objects
 from sync.domain.events import Estimate, MappingReporter, Phase, Reporter
-from sync.domain.policy import LiveCheck, Mode, OnDeleted, ReadBy, RowsShown
+from sync.domain.policy import Mode, OnDeleted, ReadBy, RowsShown
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, MappingRun
 from sync.domain.typed import Typed
@@ -34,7 +34,7 @@ from sync.engine.read.reader import Reader
 from sync.engine.read.witnessed import Witness
 from sync.engine.seen_records import SeenRecords
 from sync.engine.spool import Spool
-from sync.engine.write.assemble import WriterAssembly
+from sync.engine.write.assemble import WriterAssembly, trusts_state
 from sync.engine.write.common import CommonRecords
 from sync.errors import Denied
 from sync.mapping import dbt_source
@@ -369,13 +369,9 @@ class MappingTask:
         met = [spool for spool in after if spool and mine and mine.meets(spool)]
         before = [other._left for other in self.alike[:place] if other._left is not None]
         self._left = SeenRecords(self.context.means.spool_folder)
-        me, *others = [other._trusts_state for other in self.alike[place:]]
+        selection = self.context.selection
+        me, *others = [trusts_state(one.loaded.mapping, selection) for one in self.alike[place:]]
         return CommonRecords(self.run.data_source, before, met, self._left, me, any(others))
-
-    @property
-    def _trusts_state(self) -> bool:
-        never = self.loaded.mapping.live_check is LiveCheck.NEVER
-        return never and not self.context.selection.full
 
     def creates(self, key: str) -> bool:
         """Whether a dry run would create a record with this key."""

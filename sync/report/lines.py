@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 from sync.domain.instant import canonical
 from sync.domain.record import Problem, Rejected, Value
-from sync.domain.results import Compared, Delivered, Left, Outcome, PartlyWritten, Warned
+from sync.domain.results import TOUCHED, Compared, Delivered, Left, PartlyWritten, Warned
 from sync.report.plain import plain
 
 Line = dict[str, Any]
@@ -17,8 +17,6 @@ ERROR_COLUMNS = (
     "hint", "http_status", "response", "attempts", "at", "since", "new", "name", "url",
 )  # fmt: skip
 
-#: The outcomes of rows that something is written for.
-WRITTEN = (Outcome.CREATED, Outcome.UPDATED)
 PARTLY = "a part of the row was written before ChartMogul refused the rest"
 
 
@@ -66,7 +64,7 @@ def written(result: Delivered | PartlyWritten) -> Line | None:
         case Delivered():
             row, key, how, reason = result.row, result.key, result.outcome.value, result.reason
             warnings = result.warnings
-            if not (result.outcome in WRITTEN or warnings):
+            if not (result.outcome in TOUCHED or warnings):
                 return None
         case _:
             assert_never(result)

@@ -70,20 +70,27 @@ fields: {{external_id: {key}}}
 tags: [{{column: teams, separator: ","}}]
 extra_columns: ignore
 """
-_CONTACTS = """\
+#: Both mappings of people: whose contacts they are, and which.
+_PEOPLE = """\
 version: 1
 name: {name}
 source: {{query: "select {query}", read: {read}}}
 destination: {{object: contact}}
 live_check: {live_check}
+extra_columns: ignore
 fields:
   customer_external_id: customer{external_id}
   email: email
+"""
+_CONTACTS = (
+    _PEOPLE
+    + """\
   first_name: first_name
   title: {{column: title, on_null: clear}}
 attributes: {{role: {{column: role, type: String}}}}
-extra_columns: ignore
 """
+)
+_PHONES = f"{_PEOPLE}  phone: phone\n"
 _KNOWN = """\
 version: 1
 name: {name}
@@ -93,18 +100,6 @@ destination: {{object: contact}}
 mode: update
 live_check: {live_check}
 fields: {{uuid: uuid, phone: phone}}
-"""
-_PHONES = """\
-version: 1
-name: {name}
-source: {{query: "select {query}", read: {read}}}
-destination: {{object: contact}}
-live_check: {live_check}
-fields:
-  customer_external_id: customer{external_id}
-  email: email
-  phone: phone
-extra_columns: ignore
 """
 _TEXTS = {"contacts": _CONTACTS, "phones": _PHONES, "teams": _TEAMS, "known": _KNOWN}
 TYPES = {"plan": "String", "seats": "Integer", "partner": "Boolean", "score": "Decimal"}

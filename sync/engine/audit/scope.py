@@ -73,7 +73,7 @@ class ScopeAudit:
     def _note(self, seen: Seen, names: abc.Sequence[str], *, is_known: bool) -> None:
         """Keep what a record says of the scope as a whole."""
         if self.has_children:
-            self.parents.update(dict.fromkeys(names, _parent(seen)))
+            self.parents.update(dict.fromkeys(names, Parent.shown(seen)))
         if self._first.listing is None:
             self._twins.add(seen)
         if not is_known:
@@ -82,7 +82,7 @@ class ScopeAudit:
     def _conclude(self) -> None:
         if self.has_children:  # who belongs to a customer names it by the key that it has by now
             for side in self.sides:
-                self.parents.update({key: _parent(seen) for key, seen in side.renamed.items()})
+                self.parents.update({key: Parent.shown(seen) for key, seen in side.renamed.items()})
         met = {uuid for side in self.sides for uuid in side.met}
         extra = [uuid for uuid in self._candidates if uuid not in met]
         for side in self.sides:
@@ -91,10 +91,6 @@ class ScopeAudit:
             if self.whole:
                 side.audited.extra = len(extra)
                 side.audited.extra_examples = tuple(extra[:EXAMPLES])
-
-
-def _parent(seen: Seen) -> Parent:
-    return Parent(seen.uuid, len(seen.pairs), proven=True)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import abc
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sync.domain import objects
 from sync.domain.audited import Audited
@@ -85,7 +85,7 @@ class Side:
             [found] = await self._compare([job])
             self._moving = self._moving or not _is_missing(found)
             return
-        await self._compare([replace(job, known=Absent(deleted=job.uuid is not None))])
+        await self._compare([job.knowing(Absent(deleted=job.uuid is not None))])
 
     async def _compare(self, jobs: abc.Sequence[Job]) -> list[Result]:
         results = [self._result(one) for one in await self._plan(jobs)]

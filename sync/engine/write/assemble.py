@@ -13,7 +13,7 @@ from sync.domain.fingerprint import Hasher
 from sync.domain.plan import Policy
 from sync.domain.policy import LiveCheck, OnDeleted
 from sync.domain.record import ATTRIBUTE
-from sync.engine.context import Lease, RunContext
+from sync.engine.context import Lease, RunContext, Selection
 from sync.engine.plan_file import MappingPlan
 from sync.engine.read.findings import Findings
 from sync.engine.seen_records import SeenRecords
@@ -29,6 +29,12 @@ from sync.engine.write.rows import SpooledRows
 from sync.engine.write.writer import Writer
 from sync.mapping.model import Mapping
 from sync.state.mapping_state import MappingState
+
+
+def trusts_state(mapping: Mapping, selection: Selection) -> bool:
+    """Whether what the state knows is sent without a look: `live_check: never`, unless `--full`, or a plan, looks."""
+    looks = selection.full or selection.planned(mapping.name) is not None
+    return mapping.live_check is LiveCheck.NEVER and not looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +130,15 @@ class WriterAssembly:
 
     async def pending(self) -> Pending:
         """The records that wait, and what the state remembers of them."""
-        full = self.context.selection.full
+        selection = self.context.selection
         return Pending(
             self.findings.spool,
             self.state,
             self.reporter,
             remembered=await self.state.count(),
-            trust_state=self.mapping.live_check is LiveCheck.NEVER and not (full or self._plan()),
+            trust_state=trusts_state(self.mapping, selection),
             look_first=self._look_first(),
-            full=full,
+            full=selection.full,
             hasher=self.findings.hasher,
         )
 
