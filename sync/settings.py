@@ -184,6 +184,11 @@ class Settings(BaseModel):
         return checked
 
     @property
+    def api_host(self) -> str:
+        """The host of the API's URL: part of what an account that shows no id is called."""
+        return urlsplit(self.api_url).hostname or ""
+
+    @property
     def rate(self) -> float:
         """The most requests that a process starts in any second, of one account."""
         return min(self.requests_per_second, MOST_PER_SECOND * self.share)

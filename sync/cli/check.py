@@ -25,7 +25,7 @@ from sync.cli.write_lock import write_locks
 from sync.domain import instant
 from sync.domain.policy import ReadBy
 from sync.domain.record import ATTRIBUTE
-from sync.engine.account_guard import find_source, guard
+from sync.engine.account_guard import find_source, guard, without_id
 from sync.engine.noted_types import explained, with_known
 from sync.engine.paces import Paces
 from sync.engine.read.known_types import KnownTypes
@@ -147,7 +147,8 @@ async def _check(
         client = Client(Transport(http, paces.of(None), health))
         try:
             async with telling(settings, checked.loaded, "ChartMogul", log):
-                await _ask_chartmogul(checked, client, store, paces)
+                await _ask_chartmogul(checked, client, paces)
+                _recall_types(checked, store, settings.api_host)
         except SyncError as error:
             checked.problems.append(error)
         try:
@@ -166,8 +167,7 @@ def _merges(checked: Checked) -> abc.Iterator[str]:
             yield _MERGES.format(field=name, plural=checked.descriptor.plural)
 
 
-async def _ask_chartmogul(checked: Checked, client: Client, store: Store, paces: Paces) -> None:
-    destination = checked.loaded.mapping.destination
+async def _ask_chartmogul(checked: Checked, client: Client, paces: Paces) -> None:
     checked.account = await client.account()
     guard(checked.loaded, checked.account)
     if checked.account.id:
@@ -176,9 +176,17 @@ async def _ask_chartmogul(checked: Checked, client: Client, store: Store, paces:
     if checked.source.system not in (None, *CUSTOM):
         warning = _NOT_CUSTOM.format(source=checked.source.name, system=checked.source.system)
         checked.warnings.append(warning)
-    account = checked.account.id or store.account_of(checked.source.uuid)
-    if account is not None and checked.descriptor.locks_types:
-        checked.in_use = store.types(account, destination.object)
+
+
+def _recall_types(checked: Checked, store: Store, host: str) -> None:
+    """The types that the state knows; it calls an account by its name until a run has met its id."""
+    account, source = checked.account, checked.source
+    if account is None or source is None or not checked.descriptor.locks_types:
+        return
+    noted = store.account_of(source.uuid)
+    known = noted if noted == without_id(account, host) else account.id or noted
+    if known is not None:
+        checked.in_use = store.types(known, checked.descriptor.object)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections import Counter, abc
 from dataclasses import dataclass, field
 
 from sync.domain import tags
+from sync.domain.objects import Field
 from sync.domain.plan import Changes
 from sync.domain.record import Fields, Problem, Value
 from sync.domain.sameness import same
@@ -92,9 +93,24 @@ def put_back(
             fields[name], meant[name] = before, (now, before)
         else:
             problems.append(_moved(name, now))
+    problems += _lost_with(fields, changes, shown, shape)
     if problems:
         return tuple(problems)
     return _with_tags(changes.get(TAGS), shown, PutBack(fields, (), meant))
+
+
+def _lost_with(
+    fields: Fields, changes: Changes, shown: Fields, shape: abc.Callable[[str], Shape]
+) -> list[Problem]:
+    """Values that somebody has entered since, and that ChartMogul would drop beside what goes back."""
+    found = []
+    for name, now in shown.items():
+        about = shape(name)
+        if name in changes or not isinstance(about, Field) or about.part_of is None:
+            continue
+        if about.part_of in fields and about.goes_with(fields[about.part_of]):
+            found.append(_in_the_way(name, about.part_of, now))
+    return found
 
 
 def _with_tags(change: tuple[Value, Value] | None, shown: Fields, rest: PutBack) -> PutBack:
@@ -113,6 +129,11 @@ def _with_tags(change: tuple[Value, Value] | None, shown: Fields, rest: PutBack)
 
 def _moved(name: str, now: Value) -> Problem:
     message = f"ChartMogul shows another {name} than the run wrote, and than was there before: nothing is put back"
+    return Problem(CONFLICT, message, name, now, _HINT)
+
+
+def _in_the_way(name: str, whole: str, now: Value) -> Problem:
+    message = f"ChartMogul shows a {name} and would drop it beside the {whole} that was there: nothing is put back"
     return Problem(CONFLICT, message, name, now, _HINT)
 
 

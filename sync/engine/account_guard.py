@@ -18,6 +18,11 @@ def guard(loaded: LoadedMapping, account: Account) -> None:
     raise ConfigError(loaded.problem_at(("destination", "account"), message, hint))
 
 
+def without_id(account: Account, host: str) -> str:
+    """What the state and reports call an account of this API host that shows no id."""
+    return f"{host}|{account.name}"
+
+
 async def find_source(loaded: LoadedMapping, client: Client) -> DataSource:
     """The data source that a mapping means, by its uuid or its name.
 

@@ -5,7 +5,6 @@ from collections import abc
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from httpx import AsyncClient
 from pydantic import SecretStr
@@ -144,11 +143,11 @@ class Session:
     def _means(self, dry_run: bool) -> Means:
         """What the run may use; a dry run makes no folder for a state that is not there."""
         settings, folder = self.settings, self.settings.spool_folder
-        host = urlsplit(str(settings.api_url)).hostname or ""
         if dry_run and not folder.exists():
             folder = temporary_folder()
         paces = self.paces
-        return Means(paces.connections, paces.rate / EVEN, host, folder, paces.of)
+        host, connections = settings.api_host, paces.connections
+        return Means(connections, paces.rate / EVEN, host, folder, paces.of)
 
     def _task(self, loaded: LoadedMapping, context: RunContext) -> MappingTask:
         mapping = loaded.mapping

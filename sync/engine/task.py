@@ -19,7 +19,7 @@ from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, MappingRun
 from sync.domain.typed import Typed
 from sync.engine import agreement, plan_guard
-from sync.engine.account_guard import find_source, guard
+from sync.engine.account_guard import find_source, guard, without_id
 from sync.engine.before import Before
 from sync.engine.changed_keys import SHOWN, ChangedKeys
 from sync.engine.context import RunContext
@@ -136,7 +136,7 @@ class MappingTask:
         with self._blaming():
             account = await self.client.account()
         self._admit(account)
-        uuid, nameless = self.run.data_source, f"{self.context.means.api_host}|{account.name}"
+        uuid, nameless = self.run.data_source, without_id(account, self.context.means.api_host)
         known = account.id or (await call(self.store.account_of, uuid) if uuid else None)
         self.run.shown_account = account.id or nameless
         identity = known or self.run.shown_account

@@ -1,5 +1,7 @@
 """Which account a mapping is for, and what `check` shows of keys, accounts and data sources."""
 
+import json
+
 import pytest
 
 from tests.support.program import MAPPING
@@ -55,6 +57,19 @@ def test_check_shows_key_and_account(desk, account):
     (found,) = desk("check", "--json").json
     assert (found["api_key"], found["account_id"]) == (f"…{key[-4:]}", account["id"])
     assert desk.place.writes() == []
+
+
+def test_check_of_an_account_that_shows_its_id_at_last(desk, account):
+    """The types that it is known by its name to have are in use, also before a run has met its id."""
+    desk.place.sandbox.sandbox.fail(
+        path="/v1/account", body=json.dumps({**account, "id": None}), status=200
+    )
+    assert desk("run").code == 0
+    desk.place.sandbox.sandbox.faults.clear()
+    desk.mapping(MAPPING.replace("type: Integer", "type: Decimal"))
+    checked = desk("check")
+    assert checked.code == 2
+    assert "Integer" in checked.out, checked.out
 
 
 def test_a_data_source_of_somebody_else(desk):

@@ -79,6 +79,24 @@ def test_a_state_goes_with_its_country(desk, state):
     assert (held["country"], held["state"]) == ("United States", "New York")
 
 
+def test_a_state_that_was_entered_since_stays_with_its_country(desk):
+    """Put back, the country would take it along without a word: a record of which that is so stays as it is."""
+    desk.mapping(MAPPING)
+    desk.rows({"country": "DE"}, {"id": "cus_2", "country": "DE"})
+    assert desk("run").code == 0
+    desk.rows({"country": "US"}, {"id": "cus_2", "country": "US"})
+    assert desk("run").code == 0
+    run = newest(desk)
+    People(desk.place).edit("cus_1", state="NY")
+    for dry in (["--dry-run"], []):
+        undone = desk("undo", run, *dry, "--json")
+        assert (undone.code, undone.rows) == (1, {"read": 2, "updated": 1, "rejected": 1})
+    [error] = lines(desk, "errors.jsonl")
+    assert (error["code"], error["field"], error["value"]) == ("conflict", "state", "NY")
+    held = desk.place.customers()["cus_1"]["address"]
+    assert (held["country"], held["state"]) == ("United States", "New York")
+
+
 def test_a_run_that_ended_in_the_middle_of_a_row(desk):
     """What it had written of that row is in its report, and goes back; so it is with the undo itself."""
     desk.rows({})

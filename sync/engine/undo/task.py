@@ -8,6 +8,7 @@ from sync.destination.registry import restoring
 from sync.domain.fingerprint import Hasher
 from sync.domain.put_back import Past, Undoable
 from sync.domain.record import AttributeType, Fields
+from sync.engine.account_guard import without_id
 from sync.engine.read.query import MappingQuery
 from sync.engine.task import MappingTask
 from sync.engine.undo.putter import Putter
@@ -48,8 +49,8 @@ class UndoTask(MappingTask):
     def _admit(self, account: Account) -> None:
         """The account has to be that of the run, and the mapping's data source the one that it wrote to."""
         MappingTask._admit(self, account)
-        wanted, host = self.undoable, self.context.means.api_host
-        if wanted.account not in (None, account.id, f"{host}|{account.name}"):
+        wanted, nameless = self.undoable, without_id(account, self.context.means.api_host)
+        if wanted.account not in (None, account.id, nameless):
             raise _unfit(self.loaded, f"{wanted.run} wrote to another account than that of the key")
         if self.loaded.mapping.destination.uuid not in ("", wanted.data_source):
             what = f"{wanted.run} wrote to data source {wanted.data_source}, and the mapping names another one"
