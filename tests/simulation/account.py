@@ -17,7 +17,7 @@ from sync.sandbox.people import Contact
 from sync.sandbox.request import Incoming
 from sync.sandbox.sandbox import DATA_SOURCE, Sandbox
 from sync.sandbox.world import Merge
-from tests.simulation.plan import DEFINE, TAG, TYPE, Deed, Plan, Scene, Trouble
+from tests.simulation.plan import DEFINE, ENTER, TAG, TYPE, Deed, Plan, Scene, Trouble
 from tests.simulation.rows import SEGMENTS, former
 
 KEY = "planted-key-5d2c7e91ab"
@@ -442,6 +442,11 @@ class Account:
                 self.note(f"people add {tag} to {customer.uuid}")
                 self.taggers[customer.uuid, tag.casefold()] = "people"
                 world.put(replace(customer, tags=(*customer.tags, tag)))
+        elif deed.what == ENTER and ours:
+            customer = world.customers[ours[deed.pick % len(ours)]]
+            if customer.country == "US":
+                self.note(f"people enter a state of {customer.uuid}")
+                world.put(replace(customer, state="TX"))
         elif deed.what == "edit" and ours:
             self.typed.pop(ours[deed.pick % len(ours)], None)
             customer = world.customers[ours[deed.pick % len(ours)]]

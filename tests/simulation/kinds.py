@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.simulation.plan import (
     DEFINE,
+    ENTER,
     TAG,
     TYPE,
     Blow,
@@ -296,7 +297,10 @@ def _another(dice: random.Random, plan: Plan, rows: Rows) -> Scene:
 
 
 def _undo(dice: random.Random, plan: Plan, rows: Rows) -> Scene:
-    edits = tuple(Deed("edit", 0, dice.randrange(100)) for _ in range(dice.choice((0, 0, 1, 3))))
+    what = ("edit", "edit", ENTER)
+    edits = tuple(
+        Deed(dice.choice(what), 0, dice.randrange(100)) for _ in range(dice.choice((0, 0, 1, 3)))
+    )
     scene = _another(dice, plan, rows)
     deeds = (*edits, *scene.deeds) if dice.random() < 0.3 else edits
     return replace(scene, kind="undo", deeds=deeds, since=dice.choice((0, 0, 1, 2)))

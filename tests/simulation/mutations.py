@@ -13,11 +13,10 @@ from sync.destination.contacts.contacts import Contacts
 from sync.destination.contacts.in_doubt import InDoubtCreates
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.parents import ParentResolver
-from sync.domain import overwrite, plan, planned, sameness, tags
+from sync.domain import overwrite, plan, planned, put_back, sameness, tags
 from sync.domain.buckets import Reading, Readings
 from sync.domain.own import Own
 from sync.domain.plan import Absent
-from sync.domain.put_back import put_back
 from sync.domain.results import Delivered, count
 from sync.engine import run
 from sync.engine.audit import side
@@ -45,6 +44,7 @@ from sync.state.store import Store
 from sync.transform import build
 from tests.simulation.plan import (
     DEFINE,
+    ENTER,
     TAG,
     TYPE,
     Blow,
@@ -481,9 +481,17 @@ def _put_back(*deeds: Deed) -> Plan:
     return Plan(0, scenes=scenes, kinds=("undos",))
 
 
+def _moved_to_a_state() -> Plan:
+    """A country changes to the US, people enter a state there, and the run that changed it is put back."""
+    before = _rows("Any")
+    moved = Rows((replace(before.accounts[0], country="US"),), ())
+    undo = Scene(moved, kind="undo", deeds=(Deed(ENTER, 0, 0),))
+    return Plan(0, scenes=(Scene(before), Scene(moved), undo), kinds=("undos",))
+
+
 def _back_at_any_rate(changes: Any, shown: Any, shape: Any) -> Any:
     stands = {n: (b, a if n == "tags" else shown.get(n)) for n, (b, a) in changes.items()}
-    return put_back(stands, shown, shape)
+    return put_back.put_back(stands, shown, shape)
 
 
 def _hold_back_for_ever(self: StateDecision, record: Any, fingerprint: Any, memory: Any) -> Any:
@@ -931,6 +939,12 @@ MUTATIONS: dict[str, Mutation] = {
         "put_back",
         ((putter, "put_back", _back_at_any_rate),),
         plans=(_put_back(Deed("edit", 0, 0)),),
+    ),
+    "over a state": Mutation(
+        "an undo puts a country back, whatever state it takes along",
+        "put_back",
+        ((put_back, "_lost_with", lambda *_: []),),
+        plans=(_moved_to_a_state(),),
     ),
     "back and forth": Mutation(
         "what was put back is sent again by the next run",

@@ -37,6 +37,8 @@ DEFINE = "define the attribute"
 TYPE = "type a value"
 #: What somebody adds to a customer between two scenes.
 TAG = "add a tag"
+#: What somebody adds to a customer in the US before a run is put back.
+ENTER = "enter a state"
 #: What people do in ChartMogul in the middle of a run.
 PEOPLE = ("merge", "delete a customer", "delete a contact", "edit")
 

@@ -770,7 +770,22 @@ def _fate(undone: Undone, line: abc.Mapping[str, Any], by_then: abc.Mapping[str,
         return "has moved"
     if _stands(undone.before, line, 0, by_then=by_then):
         return "is back"
-    return "put back" if _stands(undone.before, line, 0, 1, by_then=by_then) else "has moved"
+    if not _stands(undone.before, line, 0, 1, by_then=by_then):
+        return "has moved"
+    return "has moved" if _loses_a_state(undone.before, line, by_then) else "put back"
+
+
+def _loses_a_state(held: Held, line: abc.Mapping[str, Any], by_then: abc.Mapping[str, Any]) -> bool:
+    """Whether the country before would take a state along that its run had no part in."""
+    shown = {**(_record(held, line["uuid"]) or {}), **by_then}
+    before = line["changes"].get("country", [None])[0]
+    is_back = before is None or _alike("country", before, shown["country"])
+    return (
+        not is_back
+        and before != "US"
+        and bool(shown.get("state"))
+        and "state" not in line["changes"]
+    )
 
 
 def _record(held: Held, uuid: str) -> dict[str, Any] | None:
