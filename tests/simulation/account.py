@@ -17,7 +17,7 @@ from sync.sandbox.people import Contact
 from sync.sandbox.request import Incoming
 from sync.sandbox.sandbox import DATA_SOURCE, Sandbox
 from sync.sandbox.world import Merge
-from tests.simulation.plan import DEFINE, ENTER, TAG, TYPE, Deed, Plan, Scene, Trouble
+from tests.simulation.plan import DEFINE, ENTER, TAG, TYPE, UNTYPE, Deed, Plan, Scene, Trouble
 from tests.simulation.rows import SEGMENTS, former
 
 KEY = "planted-key-5d2c7e91ab"
@@ -151,6 +151,8 @@ class Account:
     graves: dict[str, list[tuple[str, str]]] = field(default_factory=dict, init=False)
     #: By uuid, the company that people typed last, while no process was under way.
     typed: dict[str, str] = field(default_factory=dict, init=False)
+    #: What it took the place of.
+    _replaced: dict[str, str | None] = field(default_factory=dict, init=False)
     #: Whoever has last added a tag to a customer, by uuid and folded tag: a process, or people.
     taggers: dict[tuple[str, str], str] = field(default_factory=dict, init=False)
     #: Every tag that a process has ever added: who, to which customer, folded.
@@ -432,8 +434,22 @@ class Account:
             self.catch_up()  # what was on its way has arrived by then
             customer = world.customers[ours[deed.pick % len(ours)]]
             self.note(f"people type into {customer.uuid}")
+            if customer.company != self.typed.get(customer.uuid):
+                self._replaced[customer.uuid] = customer.company
             self.typed[customer.uuid] = f"Typed {deed.pick}"
             world.put(replace(customer, company=f"Typed {deed.pick}"))
+        elif deed.what == UNTYPE:
+            self.catch_up()
+            there = [
+                uuid
+                for uuid, company in self.typed.items()
+                if uuid in world.customers and world.customers[uuid].company == company
+            ]
+            if there:
+                uuid = there[deed.pick % len(there)]
+                self.note(f"people take back what they typed into {uuid}")
+                del self.typed[uuid]
+                world.put(replace(world.customers[uuid], company=self._replaced[uuid]))
         elif deed.what == TAG and ours:
             self.catch_up()
             customer = world.customers[ours[deed.pick % len(ours)]]

@@ -15,6 +15,7 @@ from tests.simulation.plan import (
     ENTER,
     TAG,
     TYPE,
+    UNTYPE,
     Blow,
     Companion,
     Deed,
@@ -229,11 +230,12 @@ def drops(dice: random.Random, plan: Plan) -> Plan:
 
 
 def edits(dice: random.Random, plan: Plan) -> Plan:
-    """People type values between the scenes, and the mappings say whose value wins."""
+    """People type values between the scenes, and take some back; the mappings say whose value wins."""
     how = dice.choice(("always", "if_empty", "unless_edited", "unless_edited", "reject_edited"))
 
     def typed(dice: random.Random, scene: Scene) -> Scene:
-        deeds = tuple(Deed(TYPE, 0, dice.randrange(100)) for _ in range(dice.choice((1, 2))))
+        whats = [dice.choice((TYPE, TYPE, UNTYPE)) for _ in range(dice.choice((1, 2)))]
+        deeds = tuple(Deed(what, 0, dice.randrange(100)) for what in whats)
         return replace(scene, deeds=(*deeds, *scene.deeds))
 
     checked = plan.live_check if how == "always" else "changed"

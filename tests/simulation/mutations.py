@@ -47,6 +47,7 @@ from tests.simulation.plan import (
     ENTER,
     TAG,
     TYPE,
+    UNTYPE,
     Blow,
     Companion,
     Deed,
@@ -479,6 +480,13 @@ def _put_back(*deeds: Deed) -> Plan:
     undo = Scene(_rows("After"), kind="undo", deeds=deeds)
     scenes = (Scene(_rows("Before")), Scene(_rows("After")), undo)
     return Plan(0, scenes=scenes, kinds=("undos",))
+
+
+def _taken_back() -> Plan:
+    """People type a value, which a run leaves, and take it back: what the mapping wrote is there again."""
+    typed = Scene(_rows("After"), deeds=(Deed(TYPE, 0, 0),))
+    back = Scene(_rows("After"), deeds=(Deed(UNTYPE, 0, 0),))
+    return Plan(0, overwrite="unless_edited", scenes=(Scene(_rows("Before")), typed, back))
 
 
 def _moved_to_a_state() -> Plan:
@@ -939,6 +947,12 @@ MUTATIONS: dict[str, Mutation] = {
         "put_back",
         ((putter, "put_back", _back_at_any_rate),),
         plans=(_put_back(Deed("edit", 0, 0)),),
+    ),
+    "once edited": Mutation(
+        "what a mapping wrote before somebody's edit is not its own any more, though the edit is taken back",
+        "delivered",
+        ((ownership.Ownership, "_replaced", lambda *_: frozenset()),),
+        plans=(_taken_back(),),
     ),
     "over a state": Mutation(
         "an undo puts a country back, whatever state it takes along",

@@ -35,6 +35,8 @@ TROUBLES: dict[str, int] = {
 DEFINE = "define the attribute"
 #: What somebody types into a record between two scenes, when no process is under way: it is a mapping's to leave.
 TYPE = "type a value"
+#: What was typed is taken back: what it took the place of is there again.
+UNTYPE = "take back what was typed"
 #: What somebody adds to a customer between two scenes.
 TAG = "add a tag"
 #: What somebody adds to a customer in the US before a run is put back.
