@@ -2,9 +2,11 @@
 
 from array import array
 from collections import abc
+from itertools import chain
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, select, update
 
+from sync.database import driver_rows
 from sync.domain.row_hash import KnownRows, RowHash
 from sync.state.schema import drops, synced
 
@@ -33,16 +35,15 @@ def load(connection: Connection, mapping: str, dropping: abc.Collection[str] = (
 def _load(connection: Connection, here: ColumnElement[bool]) -> KnownRows:
     count = connection.execute(select(func.count()).where(here)).scalar_one()
     # Arrays that grow leave holes in memory; these have their size at once.
-    hashes, numbers, place, last = array("q", [0]) * count, array("I", [0]) * count, 0, 0
+    hashes, numbers, place = array("q", [0]) * count, array("I", [0]) * count, 0
     query = select(synced.c.imprint, synced.c.record).where(here).order_by(synced.c.imprint)
     rows = connection.execute(query, execution_options={"stream_results": True})
-    for part in rows.partitions(_BATCH):
-        found, records = zip(*part, strict=True)
-        end = place + len(part)
-        hashes[place:end], numbers[place:end] = array("q", found), array("I", records)
-        place, last = end, max(last, *records)
+    for part in driver_rows.batches(rows, _BATCH):
+        pairs, end = array("q", chain.from_iterable(part)), place + len(part)
+        hashes[place:end], numbers[place:end] = pairs[::2], array("I", pairs[1::2])
+        place = end
     del hashes[place:], numbers[place:]  # a dry run counts beside a run that writes
-    return KnownRows(hashes, numbers, last)
+    return KnownRows(hashes, numbers, max(numbers, default=0))
 
 
 def keep(connection: Connection, mapping: str, hashes: abc.Iterable[RowHash]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult
 
+from sync.database import driver_rows
 from sync.domain.record import AttributeType
 from sync.errors import SourceError
 from sync.warehouse.column import AS_NUMBER, Column
@@ -55,8 +56,7 @@ class Result:
         Raises:
             SourceError: the query failed, broke off or was cancelled.
         """
-        # Without a size, and with yield_per, a server-side cursor gives everything at once.
-        batches = self._rows.partitions(size)
+        batches = driver_rows.batches(self._rows, size)
         while not self._cancelled:
             try:
                 batch = next(batches, None)
@@ -64,7 +64,7 @@ class Result:
                 raise self._refusal(error, self.columns) from error
             if batch is None:
                 return
-            yield [row[:] for row in batch]  # a Row gives its tuple away, tuple() copies it
+            yield batch
         raise SourceError("the query was cancelled")
 
     def asked(self, question: abc.Callable[[Connection, Any], Told]) -> Told:

@@ -37,6 +37,18 @@ _SORTS = ("all", "customers", "contacts", "contacts", "reads", "updates", "attri
 #: What proxies, firewalls and gateways answer.
 _STATUSES = (200, 304, 400, 403, 403, 404, 407, 408, 409, 413, 421, 422, 425, 451, 499)
 _ENDLESS = ("same_cursor", "new_cursor", "empty_pages")
+#: What may be otherwise from one day on, see `sync.sandbox.settings`.
+_ERAS: dict[str, tuple[Any, ...]] = {
+    "generation": ("2026", "2025", "2016", "docs"),
+    "contact_custom": ("merge", "replace"),
+    "contact_external_id_filter": ("works", "ignored"),
+    "not_modified": ("never", "nothing_changed"),
+    "attributes_not_modified": ("never", "nothing_changed"),
+    "state_shown": ("code", "as_sent"),
+    "decimals": ("exact", "double"),
+    "emails": ("as_sent", "lowered"),
+    "lone_contacts_listed": (False, True),
+}
 #: Seconds after which everything shows, what arrives late included.
 _UNTIL_ALL_SHOWS = 700.0
 #: Seconds by which a wall clock may be wrong.
@@ -190,6 +202,19 @@ def _spelt_account(row: Account) -> Account:
     score = row.score + digits if row.score is not None and dice.random() < 0.7 else row.score
     email = row.email and row.email.replace("firms", dice.choice(("firms", "Firms")))
     return replace(row, state=state, score=score, email=email)
+
+
+def eras(dice: random.Random, plan: Plan) -> Plan:
+    """ChartMogul answers otherwise from some scene on: another generation, other spellings, other filters."""
+
+    def changed(dice: random.Random, scene: Scene) -> Scene:
+        chosen = _some(dice, sorted(_ERAS))
+        return replace(scene, switches=tuple((name, dice.choice(_ERAS[name])) for name in chosen))
+
+    scenes = tuple(_respelt(scene) for scene in plan.scenes)
+    if len(scenes) == 1:
+        scenes = (*scenes, _another(dice, plan, scenes[0].newest))
+    return _in_scenes(dice, replace(plan, scenes=scenes, states=True), changed)
 
 
 def floods(dice: random.Random, plan: Plan) -> Plan:
@@ -554,6 +579,7 @@ KINDS: dict[str, Draw] = {
     "unfiltered": unfiltered,
     "pins": pins,
     "spellings": spellings,
+    "eras": eras,
     "floods": floods,
     "deletions": deletions,
     "drops": drops,

@@ -178,6 +178,8 @@ class Scene:
     canary: int | None = None
     #: Somebody writes to the warehouse once it has answered its first question of a query: the rows from then on.
     between: Rows | None = None
+    #: Switches of the sandbox that change before it, and stay so.
+    switches: tuple[tuple[str, Any], ...] = ()
 
     @property
     def looks(self) -> bool:

@@ -508,7 +508,7 @@ def others_are_left_alone(world: World) -> Broken:
 
 def no_false_alarm(world: World) -> Broken:
     """Another spelling of a value is no reason for a warning."""
-    if world.plan.dropping or world.plan.meddling or "spellings" not in world.plan.kinds:
+    if world.plan.dropping or world.plan.meddling or not world.plan.states:
         return
     for worker in _workers(world):
         folder = _report(world, worker)

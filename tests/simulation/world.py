@@ -219,6 +219,9 @@ class World:
         self._at = _CALM  # everybody sees by now what was there beforehand
         for scene in self.plan.scenes:
             self._at += scene.pause
+            if scene.switches:
+                self.note(f"ChartMogul changes: {dict(scene.switches)}")
+                self.account.sandbox.set(**dict(scene.switches))
             if scene.kind == "apply":
                 self._rehearse(scene)
             if scene.kind == "undo":
