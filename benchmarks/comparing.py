@@ -9,6 +9,7 @@ from statistics import median
 
 from benchmarks import hashed, warehouses
 from benchmarks.measure import Cost, python
+from benchmarks.side_by_side import DRAIN
 from benchmarks.table import Line, at_most
 from sync.domain.buckets import Reading
 
@@ -80,6 +81,39 @@ def _of(
         yield at_most(name, share, "×", most) if limited else Line(name, share, "×")
     fetched = found[changed][0].rows / rows * 100
     yield at_most(f"{rows:,} rows, {where}, 0.1 % changed: fetched", fetched, "%", 2)
+    yield from _side_by_side(
+        f"{rows:,} rows, {where}, in one process", most, url, folder, changed, times
+    )
+
+
+def _side_by_side(
+    name: str, most: float, url: str, folder: Path, changed: str, times: int
+) -> abc.Iterator[Line]:
+    """The same without what starting costs, which a run pays once; and where a hundredth of all rows changed."""
+    file = folder / "questions"
+    questions = {
+        "whole": "whole",
+        "buckets": "buckets",
+        "few": changed,
+        "many": _changed(url, _EVERY // 10),
+    }
+    file.write_text(json.dumps(questions))
+    given = (url, warehouses.QUERY, str(file), str(times))
+    took = json.loads(python("-m", "benchmarks.side_by_side", *given).out)
+
+    def ratio(*asked: str) -> float:
+        return float(sum(took[one] for one in asked) / took[DRAIN])
+
+    yield at_most(f"{name}: one number ÷ drain", ratio("whole"), "×", most)
+    yield at_most(
+        f"{name}, 0.1 % changed: buckets and their rows ÷ drain", ratio("buckets", "few"), "×", 0.5
+    )
+    yield Line(
+        f"{name}, 0.1 % changed: the one number as well", ratio("whole", "buckets", "few"), "×"
+    )
+    yield at_most(
+        f"{name}, 1 % changed: buckets and their rows ÷ drain", ratio("buckets", "many"), "×", 1
+    )
 
 
 def shares(rows: int, times: int = 3) -> abc.Iterator[Line]:

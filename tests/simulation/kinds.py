@@ -37,6 +37,8 @@ _SORTS = ("all", "customers", "contacts", "contacts", "reads", "updates", "attri
 #: What proxies, firewalls and gateways answer.
 _STATUSES = (200, 304, 400, 403, 403, 404, 407, 408, 409, 413, 421, 422, 425, 451, 499)
 _ENDLESS = ("same_cursor", "new_cursor", "empty_pages")
+#: The columns of accounts without which a mapping has a sense.
+_COLUMNS = ("company", "email", "country", "plan", "seats", "score")
 #: What may be otherwise from one day on, see `sync.sandbox.settings`.
 _ERAS: dict[str, tuple[Any, ...]] = {
     "generation": ("2026", "2025", "2016", "docs"),
@@ -215,6 +217,20 @@ def eras(dice: random.Random, plan: Plan) -> Plan:
     if len(scenes) == 1:
         scenes = (*scenes, _another(dice, plan, scenes[0].newest))
     return _in_scenes(dice, replace(plan, scenes=scenes, states=True), changed)
+
+
+def deploys(dice: random.Random, plan: Plan) -> Plan:
+    """The mapping of accounts changes from scene to scene: fields leave it and come back, in the end all are there.
+
+    Not where runs are put back: a changed mapping ends that.
+    """
+    if plan.undoing:
+        return plan
+
+    def deployed(dice: random.Random, scene: Scene) -> Scene:
+        return replace(scene, lacking=_some(dice, _COLUMNS))
+
+    return _in_scenes(dice, plan, deployed)
 
 
 def floods(dice: random.Random, plan: Plan) -> Plan:
@@ -593,6 +609,7 @@ KINDS: dict[str, Draw] = {
     "renames": renames,
     "words": words,
     "tags": tags,
+    "deploys": deploys,
     "fingerprints": fingerprints,
     "teams": teams,
     "uuids": named_contacts,

@@ -180,6 +180,8 @@ class Scene:
     between: Rows | None = None
     #: Switches of the sandbox that change before it, and stay so.
     switches: tuple[tuple[str, Any], ...] = ()
+    #: Columns of accounts that the mapping of this day takes no notice of.
+    lacking: tuple[str, ...] = ()
 
     @property
     def looks(self) -> bool:

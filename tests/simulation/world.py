@@ -51,8 +51,8 @@ fields:
   external_id: {key}
   company: company
   email: email
-  country: {{column: country, on_null: clear{country}}}{state}
-attributes:
+  country: {{column: country, on_null: clear{country}}}
+{state}attributes:
   plan: {{column: plan, type: String{plan}}}
   seats: {{column: seats, type: Integer{seats}}}
   partner: {{column: partner, type: Boolean}}
@@ -304,7 +304,7 @@ class World:
         """Make a plan of the rows of a scene, once all that was on its way has arrived."""
         self._at += _CALM
         self.plan_file.unlink(missing_ok=True)
-        rehearsal = Scene(scene.rows, kind="dry run")
+        rehearsal = Scene(scene.rows, kind="dry run", lacking=scene.lacking)
         self.rehearsals.append(self._calm(rehearsal, self.folder / "state.db"))
 
     @property
@@ -427,7 +427,7 @@ class World:
             its = replace(its, between=None)
         place = (companion.account, companion.source)
         account = (self.other if companion.account else None) or self.account
-        setting = _setting(self.plan, self.folder, state, *place)
+        setting = _setting(self.plan, its.lacking, self.folder, state, *place)
         worker = Worker(f"process {self._number}", self._number, its, setting, account, loop)
         worker.opened, worker.after, worker.place = self._at, companion.after, place
         worker.plan_file = self.plan_file
@@ -528,14 +528,16 @@ def _empty_state() -> Path:
     return file
 
 
-def _setting(plan: Plan, folder: Path, state: Path, account: int, source: int) -> Setting:
+def _setting(
+    plan: Plan, lacking: tuple[str, ...], folder: Path, state: Path, account: int, source: int
+) -> Setting:
     told = _keys(account, source) | {
         "CHARTMOGUL_API_URL": "https://api.example/v1",
         "SYNC_STATE_URL": f"sqlite:///{state}",
         "SYNC_REPORTS": str(folder / "reports"),
         "SYNC_TMP": str(folder),
     }
-    mappings = _mappings(_Terms.of(plan), account, source)
+    mappings = _mappings(_Terms.of(plan, lacking), account, source)
     return Setting(folder, Settings.load(told), mappings)
 
 
@@ -561,13 +563,16 @@ class _Terms:
     mapped: bool
     tagged: bool
     read: str
+    #: The columns of accounts that they take no notice of.
+    lacking: tuple[str, ...]
 
     @classmethod
-    def of(cls, plan: Plan) -> "_Terms":
-        """Those of a plan."""
+    def of(cls, plan: Plan, lacking: tuple[str, ...]) -> "_Terms":
+        """Those of a plan, and of a scene of it."""
         given = (plan.live_check, plan.by_email, tuple(plan.all_queries.items()), plan.states)
         read = "fingerprints" if plan.buckets else "rows"
-        return cls(*given, plan.overwrite, plan.renaming, plan.mapped, plan.tagged, read)
+        more = (plan.overwrite, plan.renaming, plan.mapped, plan.tagged, read, lacking)
+        return cls(*given, *more)
 
     @property
     def told(self) -> dict[str, str]:
@@ -575,7 +580,7 @@ class _Terms:
         maps = dict.fromkeys(WORDS, "")
         if self.mapped:
             maps = {name: f", map: {_flow(words)}" for name, words in WORDS.items()}
-        unused = ["teams"] + ([] if self.states else ["state"])
+        unused = ["teams", *self.lacking] + ([] if self.states else ["state"])
         unused += [] if self.renaming else ["was"]
         unused += [] if self.tagged else ["segments"]
         return maps | {
@@ -585,8 +590,8 @@ class _Terms:
             "read": self.read,
             "external_id": "" if self.by_email else "\n  external_id: id",
             "key": "{column: id, was: was}" if self.renaming else "id",
-            "state": ("\n  state: state" if self.states else "")
-            + (f"\nignore_columns: [{', '.join(unused)}]" if unused else ""),
+            "state": ("  state: state\n" if self.states else "")
+            + f"ignore_columns: [{', '.join(unused)}]\n",
         }
 
 
@@ -600,7 +605,7 @@ def _mappings(terms: _Terms, account: int, source: int) -> tuple[LoadedMapping, 
     told = _keys(account, source)
     with tempfile.TemporaryDirectory() as folder:
         for name, query in terms.queries:
-            text = _TEXTS.get(name, _CUSTOMERS)
+            text = _TEXTS.get(name) or _without(_CUSTOMERS, terms.lacking)
             text += f"overwrite: {terms.overwrite}\n"
             if terms.overwrite == "if_empty":  # nothing is ever emptied then
                 text = text.replace("on_null: clear", "on_null: keep")
@@ -608,6 +613,14 @@ def _mappings(terms: _Terms, account: int, source: int) -> tuple[LoadedMapping, 
                 text.format(name=name, query=query, **terms.told)
             )
         return tuple(load([Path(folder)], told))
+
+
+def _without(mapping: str, columns: abc.Collection[str]) -> str:
+    """A mapping without the lines of these fields and attributes."""
+    lines = mapping.splitlines(keepends=True)
+    return "".join(
+        line for line in lines if not (line[:2] == "  " and line.split(":")[0].strip() in columns)
+    )
 
 
 def _dump(state: Path) -> dict[str, list[Any]]:
