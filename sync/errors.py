@@ -41,6 +41,18 @@ class SyncError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[abc.Callable[..., "SyncError"], tuple[object, ...]]:
+        """As it is, without its own `__init__`: schedulers hand errors from one process to another."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(
+    kind: type[SyncError], args: tuple[object, ...], attributes: dict[str, object]
+) -> SyncError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
+
 
 @dataclass(frozen=True, slots=True)
 class ConfigProblem:

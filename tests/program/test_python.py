@@ -4,12 +4,14 @@ import asyncio
 import dataclasses
 import json
 import logging
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,18 @@ def test_a_run_is_its_summary(here):
     assert done.mappings[0].rejected_by_code == {"invalid_country": 1}
     with pytest.raises(dataclasses.FrozenInstanceError):
         done.exit_code = 0  # type: ignore[misc]
+
+
+def test_what_is_returned_goes_to_other_processes(here):
+    """A scheduler may run it in a process of its own, and hands on what came of it, or what was raised."""
+    here.rows({}, {"id": "cus_2", "country": "Atlantis"})
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as processes:
+        done = processes.submit(run).result(60)
+        assert (done.exit_code, done.mappings[0].rejected_by_code) == (1, {"invalid_country": 1})
+        here.mapping(MAPPING.replace("version: 1", "version: 7"))
+        with pytest.raises(ConfigError) as raised:
+            processes.submit(run).result(60)
+    assert [one.line for one in raised.value.problems] == [1]
 
 
 def test_a_dry_run_writes_nothing(here):
