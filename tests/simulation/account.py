@@ -434,7 +434,7 @@ class Account:
             self.catch_up()  # what was on its way has arrived by then
             customer = world.customers[ours[deed.pick % len(ours)]]
             self.note(f"people type into {customer.uuid}")
-            if customer.company != self.typed.get(customer.uuid):
+            if customer.company != self.typed.get(customer.uuid, ""):
                 self._replaced[customer.uuid] = customer.company
             self.typed[customer.uuid] = f"Typed {deed.pick}"
             world.put(replace(customer, company=f"Typed {deed.pick}"))

@@ -222,7 +222,8 @@ def eras(dice: random.Random, plan: Plan) -> Plan:
 def deploys(dice: random.Random, plan: Plan) -> Plan:
     """The mapping of accounts changes from scene to scene: fields leave it and come back, in the end all are there.
 
-    Not where runs are put back: a changed mapping ends that.
+    Others' values may win from some scene on only, before which nobody has typed any. Not where runs are put back: a
+    changed mapping ends that.
     """
     if plan.undoing:
         return plan
@@ -230,7 +231,12 @@ def deploys(dice: random.Random, plan: Plan) -> Plan:
     def deployed(dice: random.Random, scene: Scene) -> Scene:
         return replace(scene, lacking=_some(dice, _COLUMNS))
 
-    return _in_scenes(dice, plan, deployed)
+    scenes = list(_in_scenes(dice, plan, deployed).scenes)
+    for number in range(dice.choice((0, len(scenes)))):
+        if any(deed.what in (TYPE, "edit") for deed in scenes[number].deeds):
+            break
+        scenes[number] = replace(scenes[number], overwrite="always")
+    return replace(plan, scenes=tuple(scenes))
 
 
 def floods(dice: random.Random, plan: Plan) -> Plan:

@@ -489,6 +489,13 @@ def _taken_back() -> Plan:
     return Plan(0, overwrite="unless_edited", scenes=(Scene(_rows("Before")), typed, back))
 
 
+def _left_out_for_a_while() -> Plan:
+    """A field leaves the mapping, its column changes, and it comes back: what is there is the mapping's own."""
+    without = Scene(_rows("After"), lacking=("company",))
+    scenes = (Scene(_rows("Before")), without, Scene(_rows("After")))
+    return Plan(0, overwrite="unless_edited", scenes=scenes)
+
+
 def _moved_to_a_state() -> Plan:
     """A country changes to the US, people enter a state there, and the run that changed it is put back."""
     before = _rows("Any")
@@ -953,6 +960,12 @@ MUTATIONS: dict[str, Mutation] = {
         "delivered",
         ((ownership.Ownership, "_replaced", lambda *_: frozenset()),),
         plans=(_taken_back(),),
+    ),
+    "left out": Mutation(
+        "a field that has left the mapping for a while is somebody else's when it comes back",
+        "delivered",
+        ((ownership.Ownership, "_left", lambda *_: {}),),
+        plans=(_left_out_for_a_while(),),
     ),
     "over a state": Mutation(
         "an undo puts a country back, whatever state it takes along",

@@ -182,6 +182,8 @@ class Scene:
     switches: tuple[tuple[str, Any], ...] = ()
     #: Columns of accounts that the mapping of this day takes no notice of.
     lacking: tuple[str, ...] = ()
+    #: Whose value wins by the mappings of this day; empty: as in the world's end.
+    overwrite: str = ""
 
     @property
     def looks(self) -> bool:

@@ -63,6 +63,8 @@ def _less(scene: Scene) -> abc.Iterator[Scene]:
     yield from (replace(scene, troubles=less) for less in _fewer(scene.troubles))
     yield from (replace(scene, deeds=less) for less in _fewer(scene.deeds))
     yield from (replace(scene, blows=less) for less in _fewer(scene.blows))
+    if scene.overwrite:
+        yield replace(scene, overwrite="")
     yield from (replace(scene, lacking=less) for less in _fewer(scene.lacking))
     yield from (replace(scene, switches=less) for less in _fewer(scene.switches))
     for number, trouble in enumerate(scene.troubles):

@@ -304,7 +304,9 @@ class World:
         """Make a plan of the rows of a scene, once all that was on its way has arrived."""
         self._at += _CALM
         self.plan_file.unlink(missing_ok=True)
-        rehearsal = Scene(scene.rows, kind="dry run", lacking=scene.lacking)
+        rehearsal = replace(
+            Scene(scene.rows, kind="dry run"), lacking=scene.lacking, overwrite=scene.overwrite
+        )
         self.rehearsals.append(self._calm(rehearsal, self.folder / "state.db"))
 
     @property
@@ -427,7 +429,7 @@ class World:
             its = replace(its, between=None)
         place = (companion.account, companion.source)
         account = (self.other if companion.account else None) or self.account
-        setting = _setting(self.plan, its.lacking, self.folder, state, *place)
+        setting = _setting(self.plan, its, self.folder, state, *place)
         worker = Worker(f"process {self._number}", self._number, its, setting, account, loop)
         worker.opened, worker.after, worker.place = self._at, companion.after, place
         worker.plan_file = self.plan_file
@@ -529,7 +531,7 @@ def _empty_state() -> Path:
 
 
 def _setting(
-    plan: Plan, lacking: tuple[str, ...], folder: Path, state: Path, account: int, source: int
+    plan: Plan, scene: Scene, folder: Path, state: Path, account: int, source: int
 ) -> Setting:
     told = _keys(account, source) | {
         "CHARTMOGUL_API_URL": "https://api.example/v1",
@@ -537,7 +539,7 @@ def _setting(
         "SYNC_REPORTS": str(folder / "reports"),
         "SYNC_TMP": str(folder),
     }
-    mappings = _mappings(_Terms.of(plan, lacking), account, source)
+    mappings = _mappings(_Terms.of(plan, scene), account, source)
     return Setting(folder, Settings.load(told), mappings)
 
 
@@ -567,12 +569,13 @@ class _Terms:
     lacking: tuple[str, ...]
 
     @classmethod
-    def of(cls, plan: Plan, lacking: tuple[str, ...]) -> "_Terms":
+    def of(cls, plan: Plan, scene: Scene) -> "_Terms":
         """Those of a plan, and of a scene of it."""
         given = (plan.live_check, plan.by_email, tuple(plan.all_queries.items()), plan.states)
         read = "fingerprints" if plan.buckets else "rows"
-        more = (plan.overwrite, plan.renaming, plan.mapped, plan.tagged, read, lacking)
-        return cls(*given, *more)
+        overwrite = scene.overwrite or plan.overwrite
+        more = (plan.renaming, plan.mapped, plan.tagged, read, scene.lacking)
+        return cls(*given, overwrite, *more)
 
     @property
     def told(self) -> dict[str, str]:
