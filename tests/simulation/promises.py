@@ -279,14 +279,19 @@ def tags_of_others_stay(world: World) -> Broken:
     """A tag that no process has added is never removed.
 
     An undo goes by what its run did, and by what ChartMogul shows: a tag that this run has added, and that somebody
-    put there again after it was taken off, goes like any value that is as the run wrote it.
+    put there again after it was taken off, goes like any value that is as the run wrote it. So does one that was taken
+    off by a process that was killed before it noted so, and was put there again before any other one looked.
     """
+    killed = {worker.name for worker in _workers(world) if worker.dead}
     for account in filter(None, (world.account, world.other)):
+        unnoted = set[tuple[str, str]]()
         for who, uuid, tag, added_by in account.untagged:
             undone = world.undone.get(who)
             its_own = undone is not None and (undone.run.name, uuid, tag) in account.tagged
-            if not added_by.startswith("process") and not its_own:
+            if not (added_by.startswith("process") or its_own or (uuid, tag) in unnoted):
                 yield f"{who} took {tag} off {uuid}, which {added_by} had added"
+            if who in killed:
+                unnoted.add((uuid, tag))
 
 
 def tags_go(world: World) -> Broken:
@@ -1305,7 +1310,9 @@ def _alone(world: World, worker: Worker) -> bool:
         ahead = not world.plan.server_clock and _lies_ahead(before, worker)
         if (before.dead or before.barred) and ahead:  # it could not give its lease back
             return False
-        if _came_to_the_lease(before) and not (ahead and Status.LOCKED in _statuses(before)):
+        # What an undo puts back may be of some mappings only: it comes to no lease of others.
+        all_of_them = before.undoes is None and _came_to_the_lease(before)
+        if all_of_them and not (ahead and Status.LOCKED in _statuses(before)):
             return True  # it had the lease itself, or has set right what was in its way
     return True
 
