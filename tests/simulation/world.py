@@ -571,11 +571,18 @@ class _Terms:
     @classmethod
     def of(cls, plan: Plan, scene: Scene) -> "_Terms":
         """Those of a plan, and of a scene of it."""
-        given = (plan.live_check, plan.by_email, tuple(plan.all_queries.items()), plan.states)
-        read = "fingerprints" if plan.buckets else "rows"
-        overwrite = scene.overwrite or plan.overwrite
-        more = (plan.renaming, plan.mapped, plan.tagged, read, scene.lacking)
-        return cls(*given, overwrite, *more)
+        return cls(
+            live_check=plan.live_check,
+            by_email=plan.by_email,
+            queries=tuple(plan.all_queries.items()),
+            states=plan.states,
+            overwrite=scene.overwrite or plan.overwrite,
+            renaming=plan.renaming,
+            mapped=plan.mapped,
+            tagged=plan.tagged,
+            read="fingerprints" if plan.buckets else "rows",
+            lacking=scene.lacking,
+        )
 
     @property
     def told(self) -> dict[str, str]:
