@@ -25,7 +25,7 @@ from sync.cli.write_lock import write_locks
 from sync.domain import instant
 from sync.domain.policy import ReadBy
 from sync.domain.record import ATTRIBUTE
-from sync.engine.account_guard import find_source, guard, without_id
+from sync.engine.account_guard import find_source, guard, in_state, without_id
 from sync.engine.noted_types import explained, with_known
 from sync.engine.paces import Paces
 from sync.engine.read.known_types import KnownTypes
@@ -183,8 +183,7 @@ def _recall_types(checked: Checked, store: Store, host: str) -> None:
     account, source = checked.account, checked.source
     if account is None or source is None or not checked.descriptor.locks_types:
         return
-    noted = store.account_of(source.uuid)
-    known = noted if noted == without_id(account, host) else account.id or noted
+    known = in_state(account, without_id(account, host), store.account_of(source.uuid))
     if known is not None:
         checked.in_use = store.types(known, checked.descriptor.object)
 

@@ -4,7 +4,7 @@ from collections import Counter, abc
 from dataclasses import dataclass, field
 
 from sync.domain import tags
-from sync.domain.objects import Field
+from sync.domain.objects import dropped_beside
 from sync.domain.plan import Changes
 from sync.domain.record import Fields, Problem, Value
 from sync.domain.sameness import same
@@ -103,14 +103,9 @@ def _lost_with(
     fields: Fields, changes: Changes, shown: Fields, shape: abc.Callable[[str], Shape]
 ) -> list[Problem]:
     """Values that somebody has entered since, and that ChartMogul would drop beside what goes back."""
-    found = []
-    for name, now in shown.items():
-        about = shape(name)
-        if name in changes or not isinstance(about, Field) or about.part_of is None:
-            continue
-        if about.part_of in fields and about.goes_with(fields[about.part_of]):
-            found.append(_in_the_way(name, about.part_of, now))
-    return found
+    others = [name for name in shown if name not in changes]
+    along = dropped_beside(others, fields, shape)
+    return [_in_the_way(name, whole, shown[name]) for name, whole in along.items()]
 
 
 def _with_tags(change: tuple[Value, Value] | None, shown: Fields, rest: PutBack) -> PutBack:

@@ -23,6 +23,14 @@ def without_id(account: Account, host: str) -> str:
     return f"{host}|{account.name}"
 
 
+def in_state(account: Account, nameless: str, noted: str | None) -> str | None:
+    """What the state calls an account until a run has written down its id; None where it does not know it.
+
+    `nameless` is what it is called without one, `noted` the account of its data source.
+    """
+    return noted if noted == nameless else account.id or noted
+
+
 async def find_source(loaded: LoadedMapping, client: Client) -> DataSource:
     """The data source that a mapping means, by its uuid or its name.
 

@@ -19,7 +19,7 @@ from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, MappingRun
 from sync.domain.typed import Typed
 from sync.engine import agreement, plan_guard
-from sync.engine.account_guard import find_source, guard, without_id
+from sync.engine.account_guard import find_source, guard, in_state, without_id
 from sync.engine.before import Before
 from sync.engine.changed_keys import SHOWN, ChangedKeys
 from sync.engine.context import RunContext
@@ -147,11 +147,11 @@ class MappingTask:
         if known is None:  # its data source was named, and may be known by its uuid
             identity = noted or identity
         self.run.data_source = uuid
-        before = noted if noted == nameless != identity else None
-        if not self.context.dry_run:
+        if self.context.dry_run:
+            identity = in_state(account, nameless, noted) or identity
+        else:
+            before = noted if noted == nameless != identity else None
             await call(self.store.remember_account, uuid, identity, account.name, before)
-        elif before is not None:
-            identity = before  # the state calls it so until a run has written that down
         scope = await call(self.store.scope, identity, uuid, self.kind)
         self.run.account = identity
         run_id, dry_run = self.context.run_id, self.context.dry_run

@@ -6,10 +6,10 @@ asks which object a record is: what can be done with it is an ability of its des
 
 from sync.domain.objects.contact import CONTACT
 from sync.domain.objects.customer import CUSTOMER
-from sync.domain.objects.descriptor import Descriptor, Field, Kind
+from sync.domain.objects.descriptor import Descriptor, Field, Kind, dropped_beside
 from sync.domain.record import Object
 
-__all__ = ["Descriptor", "Field", "Kind", "of"]
+__all__ = ["Descriptor", "Field", "Kind", "dropped_beside", "of"]
 
 _ALL = {descriptor.object: descriptor for descriptor in (CUSTOMER, CONTACT)}
 

@@ -65,6 +65,24 @@ class Field:
         return str(shown).casefold() not in {value.casefold() for value in self.values}
 
 
+def dropped_beside(
+    shown: abc.Iterable[str], values: Fields, shape: abc.Callable[[str], object]
+) -> dict[str, str]:
+    """Of fields that are shown, those that ChartMogul drops beside these values, each with the one that it is part of.
+
+    `shape` tells the field of a name. What has a value of its own among these does not go.
+    """
+    return {
+        name: about.part_of
+        for name in shown
+        if name not in values
+        and isinstance(about := shape(name), Field)
+        and about.part_of is not None
+        and about.part_of in values
+        and about.goes_with(values[about.part_of])
+    }
+
+
 def named(*fields: Field) -> abc.Mapping[str, Field]:
     """Fields by their names, in this order."""
     return MappingProxyType({field.name: field for field in fields})

@@ -4,7 +4,7 @@ from collections import abc
 from dataclasses import replace
 
 from sync.chartmogul.client import Written
-from sync.domain.objects import Descriptor, Field
+from sync.domain.objects import Descriptor, Field, dropped_beside
 from sync.domain.overwrite import Edits
 from sync.domain.plan import Changes, Keep, Known, Operation, Seen, Update
 from sync.domain.record import Fields, Record, Value
@@ -89,14 +89,9 @@ def with_what_goes(operation: Operation, known: Known, about: Descriptor) -> Ope
     if not isinstance(operation, Update) or not isinstance(known, Seen):
         return operation
     changes = operation.changes
-    wholes = {n: about.fields[n].part_of for n in known.fields if n in about.fields}
-    gone: Changes = {
-        name: (known.fields[name], None)
-        for name, whole in wholes.items()
-        if whole in changes
-        and name not in changes
-        and about.fields[name].goes_with(changes[whole][1])
-    }
+    values = {name: after for name, (_, after) in changes.items()}
+    along = dropped_beside(known.fields, values, about.fields.get)
+    gone: Changes = {name: (known.fields[name], None) for name in along}
     return replace(operation, changes=changes | gone) if gone else operation
 
 
