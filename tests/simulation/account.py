@@ -158,7 +158,7 @@ class Account:
     #: Every tag that a process has ever added: who, to which customer, folded.
     tagged: set[tuple[str, str, str]] = field(default_factory=set, init=False)
     #: Tags that a process took off, with who had added each.
-    untagged: list[tuple[str, str, str, str]] = field(default_factory=list, init=False)
+    untagged: list[tuple[str, str, str, str, int]] = field(default_factory=list, init=False)
     #: What was answered to whoever asked, and as it was.
     answered: list[Effect] = field(default_factory=list, init=False)
     #: Contacts of nobody that were there beforehand, as they were.
@@ -398,7 +398,8 @@ class Account:
             self.taggers |= {(uuid, tag): who for tag in now - had}
             self.tagged |= {(who, uuid, tag) for tag in now - had}
             for tag in sorted(had - now):
-                self.untagged.append((who, uuid, tag, self.taggers.pop((uuid, tag), "somebody")))
+                added_by = self.taggers.pop((uuid, tag), "somebody")
+                self.untagged.append((who, uuid, tag, added_by, len(self.effects)))
 
     def _carry_tags(self, from_: str, into: str) -> None:
         """What a customer is merged into has its tags, which are those of whoever had added them."""

@@ -283,15 +283,32 @@ def tags_of_others_stay(world: World) -> Broken:
     off by a process that was killed before it noted so, and was put there again before any other one looked.
     """
     killed = {worker.name for worker in _workers(world) if worker.dead}
+    noting = {worker.name for worker in _workers(world) if _notes_what_it_sees(worker)}
     for account in filter(None, (world.account, world.other)):
-        unnoted = set[tuple[str, str]]()
-        for who, uuid, tag, added_by in account.untagged:
+        unnoted: dict[tuple[str, str], int] = {}
+        for who, uuid, tag, added_by, at in account.untagged:
             undone = world.undone.get(who)
             its_own = undone is not None and (undone.run.name, uuid, tag) in account.tagged
-            if not (added_by.startswith("process") or its_own or (uuid, tag) in unnoted):
+            since = unnoted.pop((uuid, tag), None)
+            others = [e for e in account.effects[since:at] if e.caller in noting]
+            unseen = since is not None and not any(_lacks_tag(e, uuid, tag) for e in others)
+            if not (added_by.startswith("process") or its_own or unseen):
                 yield f"{who} took {tag} off {uuid}, which {added_by} had added"
             if who in killed:
-                unnoted.add((uuid, tag))
+                unnoted[uuid, tag] = at
+
+
+def _notes_what_it_sees(worker: Worker) -> bool:
+    """Whether a process is a run, and came to its end; others note nothing of records that they merely saw."""
+    runs = not worker.scene.looks and worker.undoes is None
+    return runs and worker.exit_code in (0, EXIT_REJECTED)
+
+
+def _lacks_tag(effect: Effect, uuid: str, tag: str) -> bool:
+    """Whether an answer shows a customer without a tag."""
+    answer = effect.answer if isinstance(effect.answer, dict) else {}
+    shown = [one for one in answer.get("entries", [answer]) if one.get("uuid") == uuid]
+    return any(tag not in _folded(one["attributes"]["tags"]) for one in shown)
 
 
 def tags_go(world: World) -> Broken:

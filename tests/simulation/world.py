@@ -304,8 +304,8 @@ class World:
         """Make a plan of the rows of a scene, once all that was on its way has arrived."""
         self._at += _CALM
         self.plan_file.unlink(missing_ok=True)
-        rehearsal = replace(
-            Scene(scene.rows, kind="dry run"), lacking=scene.lacking, overwrite=scene.overwrite
+        rehearsal = Scene(
+            scene.rows, kind="dry run", lacking=scene.lacking, overwrite=scene.overwrite
         )
         self.rehearsals.append(self._calm(rehearsal, self.folder / "state.db"))
 
