@@ -143,7 +143,8 @@ class Night(Hours):
 
 @pytest.fixture
 def night(tmp_path, monkeypatch):
-    with RunningSandbox(Sandbox(key=API_KEY)) as sandbox:
+    # A night takes two seconds here, and its runs share no pace: without a limit no create is refused and met twice.
+    with RunningSandbox(Sandbox(key=API_KEY, rate=None)) as sandbox:
         (tmp_path / "second.db").touch()
         yield Night(Place(tmp_path, sandbox, f"sqlite:///{tmp_path / 'warehouse.db'}"), monkeypatch)
 
