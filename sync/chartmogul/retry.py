@@ -6,7 +6,8 @@ from email.utils import parsedate_to_datetime
 from sync.chartmogul.verdict import Failure
 from sync.chartmogul.wire import Call
 
-#: Attempts, the first included. Being told to wait is no trouble, so that may go on for longer.
+#: Attempts that may end in trouble, and those that may be told to wait: that is no trouble, so each has its own count,
+#: and waits that grow with it.
 ATTEMPTS = 6
 ATTEMPTS_TOLD_TO_WAIT = 10
 
@@ -23,13 +24,13 @@ def may_repeat(call: Call, failure: Failure) -> bool:
     return call.repeatable or not (failure.sent or looked_for)
 
 
-def attempts_for(failure: Failure) -> int:
-    """How often a call that ends so is tried in all."""
-    return ATTEMPTS_TOLD_TO_WAIT if failure.throttled or failure.busy else ATTEMPTS
+def is_spent(attempts: int, told_to_wait: int) -> bool:
+    """Whether a call was tried often enough; so many of its attempts were answered with 429 or 503."""
+    return attempts - told_to_wait >= ATTEMPTS or told_to_wait >= ATTEMPTS_TOLD_TO_WAIT
 
 
 def seconds_before(attempt: int, retry_after: float | None, roll: float) -> float:
-    """Seconds after the attempt of this number: as asked for, else exponential with full jitter.
+    """Seconds after the attempt of this number that ended so: as asked for, else exponential with full jitter.
 
     `roll` is a random number from 0 to 1.
     """

@@ -144,9 +144,11 @@ class _Sending(Generic[T]):
     failure: Failure | None = field(default=None, init=False)
     status: int = field(default=0, init=False)
     asked: bool = field(default=False, init=False)
+    told_to_wait: int = field(default=0, init=False)
 
     async def send(self) -> T | Failure:
         """All the attempts that there are."""
+        self.told_to_wait = 0
         retrying = AsyncRetrying(
             retry=retry_if_result(self.may_repeat),
             stop=self.is_over,
@@ -202,15 +204,15 @@ class _Sending(Generic[T]):
 
     def is_over(self, state: RetryCallState) -> bool:
         """Whether the attempts are spent, or nobody has the time for more."""
-        failure = _failure_of(state)
-        spent = state.attempt_number >= retry.attempts_for(failure)
+        spent = retry.is_spent(state.attempt_number, self.told_to_wait)
         return spent or self.transport.waiting.stopping()
 
     def seconds_before_next(self, state: RetryCallState) -> float:
         """How long to wait before the next attempt."""
         failure = _failure_of(state)
-        roll = self.transport.waiting.roll()
-        return retry.seconds_before(state.attempt_number, failure.retry_after, roll)
+        waits = self.told_to_wait
+        attempt = waits if failure.asks_to_wait else state.attempt_number - waits
+        return retry.seconds_before(attempt, failure.retry_after, self.transport.waiting.roll())
 
     def unavailable(self, failure: Failure) -> Unavailable:
         """The error that remains; sent, if any of the attempts may have been carried out."""
@@ -247,7 +249,8 @@ class _Sending(Generic[T]):
     def _note(self, failure: Failure) -> None:
         self.failure = failure
         self.sent = self.sent or failure.sent
-        self.transport.requests.throttled += failure.throttled or failure.busy
+        self.told_to_wait += failure.asks_to_wait
+        self.transport.requests.throttled += failure.asks_to_wait
         if failure.throttled:
             self.transport.pace.throttled()
             self.transport.health.answered()

@@ -91,6 +91,11 @@ class Failure:
         """429: too many requests, or too much computing, for now."""
         return self.status == 429
 
+    @property
+    def asks_to_wait(self) -> bool:
+        """Somebody is there, and asks for patience."""
+        return self.throttled or self.busy
+
 
 def judge(
     call: Call, status: int, body: bytes, location: str = "", retry_after: float | None = None

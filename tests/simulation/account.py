@@ -149,6 +149,8 @@ class Account:
     revoked: str = field(default="", init=False)
     #: What people deleted: by uuid, which keys it stood for.
     graves: dict[str, list[tuple[str, str]]] = field(default_factory=dict, init=False)
+    #: How many requests had taken effect before that, by uuid.
+    buried: dict[str, int] = field(default_factory=dict, init=False)
     #: By uuid, the company that people typed last, while no process was under way.
     typed: dict[str, str] = field(default_factory=dict, init=False)
     #: What it took the place of.
@@ -473,6 +475,7 @@ class Account:
     def _bury(self, uuid: str) -> None:
         world = self.sandbox.world
         self.graves[uuid] = [("customer", key) for _, key in world.customers[uuid].pairs]
+        self.buried[uuid] = len(self.effects)
         for contact in list(world.contacts.values()):
             if contact.customer_uuid == uuid:
                 self._bury_contact(contact.uuid)
@@ -488,6 +491,7 @@ class Account:
             else []
         )
         self.graves[uuid] = [("contact by e-mail", key) for key in keys]
+        self.buried[uuid] = len(self.effects)
         names = (contact.external_id or "", (contact.email or "").lower())
         its = {_of_source(name, contact.data_source_uuid) for name in names}
         for asked in self.asked:  # it was there: what became of its create is in doubt no longer

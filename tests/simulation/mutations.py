@@ -571,6 +571,13 @@ def _refused_for_a_while() -> Plan:
     return Plan(0, scenes=scenes, buckets=7)
 
 
+def _busy_and_shut() -> Plan:
+    """A read is told to wait four times, and then answered twice by a proxy."""
+    busy = Trouble("429", 2, 5, "reads")
+    page = Trouble("stranger 404 page before", 6, 7, "reads")
+    return Plan(0, present=("acc-1",), scenes=(Scene(_rows("Any"), troubles=(busy, page)),))
+
+
 def _no_changes(*_: Any) -> dict[str, Any]:
     return {}
 
@@ -628,6 +635,12 @@ MUTATIONS: dict[str, Mutation] = {
         "a create is repeated although it may have been carried out",
         "no_duplicates",
         ((retry, "may_repeat", lambda call, failure: True),),
+    ),
+    "impatient": Mutation(
+        "being told to wait counts as an attempt that ended in trouble",
+        "strangers_end_nothing",
+        ((retry, "is_spent", lambda attempts, told: attempts >= retry.ATTEMPTS),),
+        plans=(_busy_and_shut(),),
     ),
     "no note": Mutation(
         "a contact's create is not noted before it is sent",

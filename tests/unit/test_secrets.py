@@ -5,7 +5,8 @@ import os
 import re
 import subprocess
 import sys
-from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -74,6 +75,16 @@ def test_every_leak_is_seen():
     assert len(re.findall(r"^PASSED \S+::test_fine", done.stdout, re.M)) == 2
 
 
+@contextmanager
+def of_this_test() -> Iterator[None]:
+    """While this is open, what is there already is not looked at: thousands of mappings of the tests before."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def ours() -> list[object]:
     """Every living object whose class is the worker's; the sandbox knows its key, and may show it."""
     return [found for found in gc.get_objects() if _is_ours(str(type(found).__module__))]
@@ -87,18 +98,20 @@ def _is_ours(module: str) -> bool:
 def test_no_repr_shows_a_secret(desk, status):
     """In the midst of a run: settings, mappings, clients, stores, errors, whatever there is."""
     sandbox = desk.place.sandbox.sandbox
-    seen: defaultdict[str, str] = defaultdict(str)
+    seen: dict[str, bool] = {}
     real = sandbox.answer
 
     def look(method, *rest, **more):
         if method != "POST":
             return real(method, *rest, **more)
         for found in ours():
-            seen[type(found).__name__] += repr(found)
+            name = type(found).__name__
+            seen[name] = planted_secrets.shows(repr(found)) or seen.get(name, False)
         return Answer(401, {}, b"no") if status == 401 else real(method, *rest, **more)
 
     sandbox.answer = look
-    run = desk.place.run()
+    with of_this_test():
+        run = desk.place.run()
     assert run.exit_code == (0 if status == 201 else 3)
     assert {
         "Settings",
@@ -109,7 +122,7 @@ def test_no_repr_shows_a_secret(desk, status):
         "Store",
         "Source",
     } <= set(seen)
-    assert [name for name, text in seen.items() if planted_secrets.shows(text)] == []
+    assert [name for name, shows in seen.items() if shows] == []
 
 
 def test_no_argument_takes_a_secret():

@@ -28,11 +28,18 @@ def test_what_may_be_repeated(call, sent, expected):
 
 
 @pytest.mark.parametrize(
-    ("status", "expected"), [(429, 10), (503, 10), (500, 6), (502, 6), (None, 6)]
+    ("attempts", "told_to_wait", "expected"),
+    [(5, 0, False), (6, 0, True), (9, 9, False), (10, 10, True), (14, 9, False), (15, 9, True)],
 )
-def test_being_told_to_wait_may_go_on_for_longer(status, expected):
-    """Six attempts, ten where ChartMogul only asks for patience."""
-    assert expected == retry.attempts_for(Failure("", True, status))
+def test_being_told_to_wait_takes_nothing_from_the_attempts(attempts, told_to_wait, expected):
+    """Six attempts that end in trouble, and ten that are asked for patience."""
+    assert expected == retry.is_spent(attempts, told_to_wait)
+
+
+@pytest.mark.parametrize("status", [None, 403, 429, 500, 502, 503, 504])
+def test_who_asks_to_wait(status):
+    """429 and 503, and nothing else."""
+    assert Failure("", True, status).asks_to_wait == (status in (429, 503))
 
 
 def test_waits_double_up_to_a_minute():

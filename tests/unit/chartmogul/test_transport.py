@@ -199,6 +199,16 @@ async def test_ten_attempts_where_told_to_wait(status, busy, sent):
     assert s.requests.throttled == 10
 
 
+async def test_being_told_to_wait_leaves_the_other_attempts():
+    """What only asked for patience takes none of the six attempts away, in whatever order."""
+    answers = [*[answer(429)] * 9, *[answer(502)] * 5, answer(200, ACCOUNT)]
+    s = scene(*answers, outage=10_000)
+
+    assert (await s.client.account()).name
+    assert (s.requests.total, s.requests.throttled) == (15, 9)
+    assert s.waits == [1, 2, 4, 8, 16, 32, 60, 60, 60, 1, 2, 4, 8, 16]
+
+
 async def test_sent_remembers_every_attempt():
     """That an attempt may have been carried out is not forgotten for a later one."""
     s = scene(httpx.ReadError("lost"), *[httpx.ConnectError("x")] * 5, ALIVE)
