@@ -636,7 +636,7 @@ MUTATIONS: dict[str, Mutation] = {
         "no_duplicates",
         ((retry, "may_repeat", lambda call, failure: True),),
     ),
-    "impatient": Mutation(
+    "hurried": Mutation(
         "being told to wait counts as an attempt that ended in trouble",
         "strangers_end_nothing",
         ((retry, "is_spent", lambda attempts, told: attempts >= retry.ATTEMPTS),),
