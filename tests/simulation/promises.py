@@ -642,7 +642,9 @@ def made_again(world: World) -> Broken:
     noticed = {
         uuid
         for number, effect in enumerate(world.account.effects)
-        if effect.status == 404 and effect.caller in whole and effect.at < world.unasked_since
+        if effect.status == 404
+        and effect.caller in whole
+        and effect.at < world.unasked_since
         # Before it was deleted, a 404 is a read that lags behind the record's create.
         and world.account.buried.get(uuid := effect.path.rpartition("/")[2], number + 1) <= number
     }
