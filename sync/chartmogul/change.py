@@ -72,6 +72,8 @@ class Change:
     _parts: dict[str, Value] = field(default_factory=dict, init=False)
     #: Fields whose answers do not show what became of them.
     _unread: set[str] = field(default_factory=set, init=False)
+    #: The tags that were left after some were taken off: they hold, whatever becomes of those that are added then.
+    _left: Fields | None = field(default=None, init=False)
 
     async def customer(
         self,
@@ -165,6 +167,7 @@ class Change:
             self.confirmed.add("tags")
             self._unread.add("tags")
         else:
+            self._left = received.value
             self._note(["tags"], received.value)
 
     def _stuck(self, key: str, value: Value) -> bool:
@@ -220,10 +223,12 @@ class Change:
         return watch
 
     def _forget_unread(self) -> None:
-        """Nobody knows what became of these."""
+        """Nobody knows what became of these, except for tags that were taken off before."""
         for name in self._unread:
             self.seen.pop(name, None)
         self.confirmed -= self._unread
+        if "tags" in self._unread and self._left is not None:
+            self._note(["tags"], self._left)
         self._unread.clear()
 
     def _written(self, failed: Refused | Unavailable | None = None, more: int = 0) -> Written:

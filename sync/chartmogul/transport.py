@@ -253,7 +253,7 @@ class _Sending(Generic[T]):
         self.transport.requests.throttled += failure.asks_to_wait
         if failure.throttled:
             self.transport.pace.throttled()
-            self.transport.health.answered()
+            self.transport.health.told_to_wait()
             return
         if failure.busy:
             self.transport.pace.crowded()

@@ -529,6 +529,16 @@ async def test_what_ends_the_run_half_way_tells_what_was_written():
         assert isinstance(written.failed.end, error)
 
 
+@pytest.mark.parametrize("lost", [answer(304), answer(200, {})], ids=["304", "nothing"])
+async def test_tags_that_were_taken_off_are_told_whatever_becomes_of_others(lost):
+    """An answer that shows nothing of the tags that are added, and a look that fails, take nothing back."""
+    s = scene(answer(200, {"tags": ["eu"]}), lost, answer(502), outage=0)
+    written = await s.client.update_customer("cus_1", {"tags": ("a",)}, {}, frozenset(), ("b",))
+
+    assert (written.seen, written.confirmed) == ({"tags": ("eu",)}, frozenset({"tags"}))
+    assert isinstance(written.failed, CutShort)
+
+
 async def test_contacts_are_changed_in_one_request():
     """Null empties, attributes go as a list, and what was dropped in silence is not shown."""
     s = scene(answer(200, {"uuid": "con_1", "first_name": "Ada", "title": None, "custom": {}}))

@@ -17,7 +17,15 @@ from sync.chartmogul.connection import open_http
 from sync.chartmogul.pace import Pace, Start
 from sync.chartmogul.transport import Transport
 from sync.domain.results import Requests
-from sync.errors import AlreadyExists, Denied, Outage, RailError, Refused, Unavailable
+from sync.errors import (
+    AlreadyExists,
+    Denied,
+    Outage,
+    RailError,
+    Refused,
+    SyncError,
+    Unavailable,
+)
 from tests.unit.chartmogul.scene import KEY, URL, answer, scene
 
 ACCOUNT = {"name": "Example", "currency": "EUR"}
@@ -319,6 +327,21 @@ async def test_any_answer_is_life(life):
             await s.client.customer("cus_1")
 
     assert sum(s.waits) > 60
+
+
+async def test_a_wall_of_429_ends_the_run():
+    """Rows are not tried one after the other, each for minutes, where ten minutes brought nothing but 429."""
+    s = scene(*[answer(429)] * 100)
+    ends: list[type[SyncError]] = []
+    while Outage not in ends:
+        try:
+            await s.client.customer("cus_1")
+        except (Unavailable, Outage) as error:
+            ends.append(type(error))
+
+    assert ends[:-1] == [Unavailable] * 2
+    assert 600 <= sum(s.waits) < 720
+    assert s.requests.total < 35
 
 
 async def test_stopping_ends_the_waiting_at_once():
