@@ -37,8 +37,10 @@ LABEL org.opencontainers.image.title="chartmogul-sync" \
 # one user of the group writes there the next one may go on with.
 RUN install -d -o 10001 -g 0 -m 0770 /state /reports && install -d /mappings
 COPY --from=build /opt/sync /opt/sync
+# glibc keeps memory for each thread that has ever asked for some, which only adds up where one runs at a time.
 ENV PATH=/opt/sync/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    MALLOC_ARENA_MAX=2 \
     HOME=/state \
     SYNC_STATE_URL=sqlite:////state/state.db \
     SYNC_REPORTS=/reports

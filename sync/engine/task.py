@@ -28,6 +28,7 @@ from sync.engine.noted_types import with_known
 from sync.engine.plan_file import MappingPlan
 from sync.engine.read.extract import Extract
 from sync.engine.read.findings import Findings
+from sync.engine.read.fingerprints import BucketRows
 from sync.engine.read.known_types import KnownTypes
 from sync.engine.read.query import MappingQuery
 from sync.engine.read.reader import Reader
@@ -301,29 +302,37 @@ class MappingTask:
     async def write(self) -> None:
         """Deliver what the spool holds; a dry run only looks and reports."""
         assert self._findings is not None
+        # Whatever was found of the rows is let go with the last of them: it is megabytes, and reports want some.
+        findings, self._findings = self._findings, None
+        buckets = findings.buckets
         with self._timed():
-            assembly = replace(
-                self._assembly(self._findings),
-                common=self._common(),
-                foretold=self.foretold,
-                recent=self.recent,
-            )
-            writer = await assembly.writer()
-            with self._blaming():
-                await writer.write()
+            cost = await self._write(findings)
+        del findings
         if self.context.dry_run:
-            self._estimate(writer.recorder.cost)
+            self._estimate(cost)
             plan_guard.tell_left_out(self.telling)
             return
         plan_guard.tell_unmet(self._plan, self.telling, self.context.selection)
         if self._absence_counts and not self.context.stop.requested():
             await self.state.mark_left()
-        await self._keep_buckets(self._findings)
+        await self._keep_buckets(buckets)
         self.run.known_drops = (await self.state.known_drops()).counts
 
-    async def _keep_buckets(self, findings: Findings) -> None:
+    async def _write(self, findings: Findings) -> int:
+        """Deliver the rows; the requests that a real run would send for what a dry run has found."""
+        assembly = replace(
+            self._assembly(findings),
+            common=self._common(),
+            foretold=self.foretold,
+            recent=self.recent,
+        )
+        writer = await assembly.writer()
+        with self._blaming():
+            await writer.write()
+        return writer.recorder.cost
+
+    async def _keep_buckets(self, buckets: BucketRows | None) -> None:
         """Let the next run know what it need not read; only once each row that was read has come to its end."""
-        buckets = findings.buckets
         if buckets is None or self.context.stop.requested() or self.run.rows.unprocessed:
             return
         skipping = self.loaded.mapping.mode is Mode.INSERT
