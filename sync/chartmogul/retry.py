@@ -29,6 +29,11 @@ def is_spent(attempts: int, told_to_wait: int) -> bool:
     return attempts - told_to_wait >= ATTEMPTS or told_to_wait >= ATTEMPTS_TOLD_TO_WAIT
 
 
+def of_its_kind(failure: Failure, attempts: int, told_to_wait: int) -> int:
+    """How many of the attempts ended as this one, in trouble or with 429 or 503."""
+    return told_to_wait if failure.asks_to_wait else attempts - told_to_wait
+
+
 def seconds_before(attempt: int, retry_after: float | None, roll: float) -> float:
     """Seconds after the attempt of this number that ended so: as asked for, else exponential with full jitter.
 

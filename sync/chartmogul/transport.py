@@ -209,10 +209,9 @@ class _Sending(Generic[T]):
 
     def seconds_before_next(self, state: RetryCallState) -> float:
         """How long to wait before the next attempt."""
-        failure = _failure_of(state)
-        waits = self.told_to_wait
-        attempt = waits if failure.asks_to_wait else state.attempt_number - waits
-        return retry.seconds_before(attempt, failure.retry_after, self.transport.waiting.roll())
+        failure, roll = _failure_of(state), self.transport.waiting.roll()
+        attempt = retry.of_its_kind(failure, state.attempt_number, self.told_to_wait)
+        return retry.seconds_before(attempt, failure.retry_after, roll)
 
     def unavailable(self, failure: Failure) -> Unavailable:
         """The error that remains; sent, if any of the attempts may have been carried out."""
@@ -248,7 +247,7 @@ class _Sending(Generic[T]):
 
     def _note(self, failure: Failure) -> None:
         self.failure = failure
-        self.sent = self.sent or failure.sent
+        self.sent |= failure.sent
         self.told_to_wait += failure.asks_to_wait
         self.transport.requests.throttled += failure.asks_to_wait
         if failure.throttled:
