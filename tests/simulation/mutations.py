@@ -482,11 +482,15 @@ def _put_back(*deeds: Deed) -> Plan:
     return Plan(0, scenes=scenes, kinds=("undos",))
 
 
-def _taken_back() -> Plan:
-    """People type a value, which a run leaves, and take it back: what the mapping wrote is there again."""
+def _taken_back(*lost: Trouble) -> Plan:
+    """People type a value, which a run leaves, and take it back: what the mapping wrote is there again.
+
+    `lost` is why nobody knows of the mapping's write.
+    """
+    before = Scene(_rows("Before"), troubles=lost)
     typed = Scene(_rows("After"), deeds=(Deed(TYPE, 0, 0),))
     back = Scene(_rows("After"), deeds=(Deed(UNTYPE, 0, 0),))
-    return Plan(0, overwrite="unless_edited", scenes=(Scene(_rows("Before")), typed, back))
+    return Plan(0, overwrite="unless_edited", scenes=(before, typed, back))
 
 
 def _left_out_for_a_while() -> Plan:
@@ -972,7 +976,7 @@ MUTATIONS: dict[str, Mutation] = {
         "what a mapping wrote before somebody's edit is not its own any more, though the edit is taken back",
         "delivered",
         ((ownership.Ownership, "_replaced", lambda *_: frozenset()),),
-        plans=(_taken_back(),),
+        plans=(_taken_back(), _taken_back(Trouble("504 after", 6, 400))),
     ),
     "left out": Mutation(
         "a field that has left the mapping for a while is somebody else's when it comes back",

@@ -199,11 +199,10 @@ class Ownership:
         told = [(n, v) for n, v in job.record.fields.items() if n not in edits.stay]
         told += [*shown.fields.items(), *((n, before) for n, (before, _) in shown.changes.items())]
         known = frozenset().union(*(owner.marks(name, value) for name, value in told))
-        sent, noted = own.sent - known, own.shown - known
-        # The value that was sent, and another spelling in which it was shown.
-        return (sent if len(sent) <= most else frozenset()) | (
-            noted if len(noted) <= 2 * most else frozenset()
-        )
+        # The value that was sent, another spelling in which it was shown, and what was asked for without an answer.
+        ways = ((own.sent, most), (own.shown, 2 * most), (own.asked, 2 * most))
+        left = ((hashes - known, upto) for hashes, upto in ways)
+        return frozenset[bytes]().union(*(hashes for hashes, upto in left if len(hashes) <= upto))
 
     def _left(self, job: Job, shown: Shown) -> dict[str, Value]:
         """Own values of fields that the row does not send now, such as a null that is kept: they stay its own."""
