@@ -89,6 +89,10 @@ class Unreachable(SourceError):
     """There is no connection to the warehouse."""
 
 
+class BrokenOff(SourceError):
+    """The connection to the warehouse is there no more."""
+
+
 class StateError(SyncError):
     """The state store cannot be opened, read or written."""
 

@@ -73,10 +73,11 @@ class Call:
         return simplejson.dumps(self.json, use_decimal=True, allow_nan=False).encode()
 
     def tells_enough(self, status: int) -> bool:
-        """Whether a good answer that shows nothing tells that all is done: nothing but the record shows what a 304 left
-        as it was, or what is missing from an answer that should show it.
+        """Whether a good answer that shows nothing tells that all is done, as that of DELETE does.
+
+        Nothing but the record shows what an update has left as it was, whatever its status.
         """
-        return status in (202, 204, 205) or (self.method == "DELETE" and status != NOT_MODIFIED)
+        return self.method == "DELETE" and status != NOT_MODIFIED
 
     def texts(self) -> Iterator[str]:
         """The texts in the query and in the body that may be personal, but for the shortest and for uuids."""

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from sync.domain.buckets import Reading
-from sync.errors import SourceError, Unreachable
+from sync.errors import BrokenOff, SourceError, Unreachable
 from sync.warehouse import statement
 from sync.warehouse.column import Column
 from sync.warehouse.dialects.hashing import Hashing, Salt, Shape
@@ -124,12 +124,13 @@ class Fingerprints:
         with self._run(frame) as result:
             columns = result.columns[: len(self.columns)]
             yield HashedResult(columns, result.manner, result)
-            now = ask(self._warehouse, self._sql)
-            if not isinstance(now, Fingerprints) or now.edition != self.edition:
+            now, anew = ask(self._warehouse, self._sql), "the next run reads it anew"
+            if isinstance(now, NoFingerprints):
                 raise SourceError(
-                    "the columns of the query changed while it was read",
-                    "the next run reads it anew",
+                    f"whether the query still has its columns is not known: {now.problem}", anew
                 )
+            if now.edition != self.edition:
+                raise SourceError("the columns of the query changed while it was read", anew)
 
     def _run(self, frame: Frame) -> AbstractContextManager[Result]:
         return self._warehouse.query(self._sql, frame=frame)
@@ -142,6 +143,7 @@ def ask(warehouse: Warehouse, sql: str) -> Fingerprints | NoFingerprints:
 
     Raises:
         Unreachable: no connection.
+        BrokenOff: it broke off.
     """
     hashing, name = warehouse.dialect.hashing, warehouse.engine.dialect.name
     if hashing is None:
@@ -159,7 +161,7 @@ def ask(warehouse: Warehouse, sql: str) -> Fingerprints | NoFingerprints:
             columns = tuple(replace(column, name=name) for column, name in named)
             edition = repr((_MAKING, name, shape, columns, result.manner))
             return Fingerprints(columns, result.manner, edition, warehouse, hashing, sql, shape)
-    except Unreachable:
+    except (Unreachable, BrokenOff):
         raise
     except SourceError as error:
         return NoFingerprints(f"the query cannot stand within another: {error.message}")

@@ -68,8 +68,15 @@ class Result:
         raise SourceError("the query was cancelled")
 
     def asked(self, question: abc.Callable[[Connection, Any], Told]) -> Told:
-        """What a dialect says of the running statement, by its connection and the driver's cursor."""
-        return question(self._rows.connection, self._rows.cursor)
+        """What a dialect says of the running statement, by its connection and the driver's cursor.
+
+        Raises:
+            SourceError: the database does not tell, or the connection broke off.
+        """
+        try:
+            return question(self._rows.connection, self._rows.cursor)
+        except Exception as error:
+            raise self._refusal(error, self.columns) from error
 
     def close(self) -> None:
         """Let go of the rows that were not read; an open cursor keeps SQLite's connection open."""

@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, event
 
 from sync.database import engines, urls
 from sync.domain.secret import mask
-from sync.errors import ConfigError, SourceError, Unreachable
+from sync.errors import BrokenOff, ConfigError, SourceError, Unreachable
 from sync.warehouse import dialects, frame, statement, unreadable
 from sync.warehouse.column import Column
 from sync.warehouse.dialects.dialect import Dialect
@@ -235,14 +235,17 @@ class Warehouse:
         place = _place(sql, None if told is None else told - len(frame.before))
         place = place or _line(sql, self.dialect.line(error))
         hint = self.dialect.hint(error)
-        if not hint and connection.invalidated:
-            hint = (
-                "the connection broke off: see that the database runs and for how long it lets a query run;"
-                " nothing of this query was sent, the next run reads it anew"
-            )
-        elif not hint and not _READS.match(sql):
+        if connection.invalidated:
+            return BrokenOff(message + place, hint or _BROKEN_OFF)
+        if not hint and not _READS.match(sql):
             hint = "a source query is a SELECT"
         return SourceError(message + place, hint)
+
+
+_BROKEN_OFF = (
+    "the connection broke off: see that the database runs and for how long it lets a query run;"
+    " nothing of this query was sent, the next run reads it anew"
+)
 
 
 def _hide(text: str, url: URL, secrets: abc.Iterable[str], *, detail: bool = False) -> str:

@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import make_url
 
 from sync.domain.buckets import Reading
-from sync.errors import SourceError, Unreachable
+from sync.errors import BrokenOff, SourceError, Unreachable
+from sync.warehouse.dialects.postgresql_hashing import PostgreSQLHashing
 from sync.warehouse.fingerprints import ask
 from sync.warehouse.warehouse import Warehouse
 from tests.support import fingerprinting
@@ -232,12 +233,43 @@ def test_editions(source: Warehouse, database: str):
         asked(source, "select 1 as y").edition,
         asked(source, "select 1::numeric(5, 2) as x").edition,
         asked(source, "select 1::numeric(5, 3) as x").edition,
-        asked(
-            Warehouse.open(database, {"options": "-c timezone=Asia/Tokyo"}), "select 1 as x"
-        ).edition,
+        *(
+            asked(Warehouse.open(database, {"options": f"-c {one}"}), "select 1 as x").edition
+            for one in ("timezone=Asia/Tokyo", "extra_float_digits=0", "extra_float_digits=-3")
+        ),
     ]
-    assert len({edition, *others}) == 6
+    assert len({edition, *others}) == 8
     assert "PostgreSQL" in edition
+
+
+def test_what_a_backslash_means(database: str):
+    """Which rows are wanted does not depend on how the session reads literals."""
+    told = {"options": "-c standard_conforming_strings=off"}
+    source = Warehouse.open(database, told)
+    fingerprinting.check_buckets(source, PEOPLE, [0])
+
+
+def test_a_connection_that_breaks_off_while_the_query_is_asked_about(
+    source: Warehouse, monkeypatch: pytest.MonkeyPatch
+):
+    """It is told as what it is, of this query, and not as one that has no fingerprints or other columns by now."""
+    found = asked(source, PEOPLE)
+    shape = PostgreSQLHashing.shape
+
+    def cut(self, connection, cursor, sql):
+        pid = connection.exec_driver_sql("select pg_backend_pid()").scalar_one()
+        with source.engine.connect() as other:
+            other.exec_driver_sql(f"select pg_terminate_backend({pid})")
+        return shape(self, connection, cursor, sql)
+
+    monkeypatch.setattr(PostgreSQLHashing, "shape", cut)
+    with pytest.raises(BrokenOff, match="terminating connection"):
+        ask(source, PEOPLE)
+    with (
+        pytest.raises(BrokenOff, match="terminating connection"),
+        found.rows(SALT, [0], range(7)) as rows,
+    ):
+        list(rows.raw())
 
 
 def test_columns_that_change_meanwhile(source: Warehouse, database: str):

@@ -91,7 +91,8 @@ class PostgreSQLHashing:
     ) -> Frame:
         """`offset 0` has each column computed once, for the hash and for who reads it."""
         bucket = _bucket(shape, key, salt)
-        chosen = f"get_bit('\\x{bitmap(wanted).hex()}'::bytea, {bucket}) = 1"
+        # A backslash means what `standard_conforming_strings` says.
+        chosen = f"get_bit(decode('{bitmap(wanted).hex()}', 'hex'), {bucket}) = 1"
         return Frame(
             f"select {named(shape)}, {_row(salt)}, {bucket} from (select * from (",
             f") as {alias('x', shape)} offset 0) as q where {chosen}",
@@ -139,11 +140,16 @@ def _type(oid: int, named: abc.Mapping[int, tuple[str, str]]) -> str:
 
 
 def _version(told: str, connection: Connection) -> str:
-    """The major version: lesser ones change neither hashes nor what is sent, which indexes and files rest on."""
+    """The major version: lesser ones change neither hashes nor what is sent, which indexes and files rest on.
+
+    And how many digits of floating point the session leaves out, which the hashes have all the same.
+    """
     major = re.search(r"\d+", told)
     driver: Any = connection.connection.driver_connection
     encoding = driver.info.parameter_status("client_encoding")
-    return f"PostgreSQL {major[0] if major else ''}, {_driver()}, {encoding}"
+    digits = int(connection.exec_driver_sql("show extra_float_digits").scalar_one())
+    less = f", extra_float_digits {digits}" if digits < 1 else ""
+    return f"PostgreSQL {major[0] if major else ''}, {_driver()}, {encoding}{less}"
 
 
 def _driver() -> str:

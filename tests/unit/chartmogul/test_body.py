@@ -88,7 +88,7 @@ async def test_what_cannot_be_unpacked_is_no_answer(piece, encoding):
     stream = Flood(piece, 1)
     with pytest.raises(Misread):
         await take(answered(stream, Content_Encoding=encoding), 1000)
-    s = scene(answered(Flood(piece, 1), Content_Encoding=encoding), answer(204))
+    s = scene(answered(Flood(piece, 1), Content_Encoding=encoding), answer(200, {"tags": ["a"]}))
     await s.client.update_customer("cus_1", {"tags": ("a",)}, {}, frozenset())
     assert s.requests.retried == 1
 

@@ -303,13 +303,16 @@ async def test_removals_take_three_kinds_of_answers(removal, left):
     assert written == Written(left, frozenset({"attributes.plan"}), None, 1)
 
 
-async def test_an_answer_without_a_body_counts_as_shown():
-    """Success without words: what was sent is taken to be there."""
-    s = scene(answer(204), answer(202), answer(202, {}))
+@pytest.mark.parametrize("status", [200, 202, 204, 205])
+async def test_updates_that_are_answered_without_a_body_are_looked_at_once(status):
+    """Whatever the status: only the record shows what was dropped, or is pinned."""
+    there = shown(name="Ada", tags=["a", "b"])
+    s = scene(answer(status), answer(status), answer(status), answer(200, there))
     fields: Fields = {"name": "Ada", "city": None, "attributes.plan": "pro", "tags": ("a",)}
     written = await s.client.update_customer("cus_1", fields, TYPES, frozenset())
 
-    assert written.seen == {"name": "Ada", "attributes.plan": "pro", "tags": ("a",)}
+    assert written.seen == {"name": "Ada", "tags": ("a", "b")}
+    assert (written.confirmed, written.requests) == (frozenset(fields), 4)
 
 
 async def test_a_200_that_shows_something_else_is_no_answer():

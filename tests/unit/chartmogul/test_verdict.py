@@ -254,9 +254,17 @@ def test_404_of_a_record_is_not_found():
 
 def test_404_of_the_address_is_denied():
     """An unknown route answers HTML; a list or a create has no record that could be missing."""
-    assert isinstance(verdict(404, HTML, CREATE), Denied)
+    assert isinstance(verdict(404, HTML, account.get()), Denied)
     assert isinstance(verdict(404, {"error": "Data source not found"}, CREATE), Denied)
-    assert "https://api.chartmogul.com/v1" in verdict(404, HTML, CREATE).hint
+    assert "https://api.chartmogul.com/v1" in verdict(404, HTML, account.get()).hint
+
+
+@pytest.mark.parametrize("body", [HTML, {"fault": {"faultstring": "no route"}}, ""])
+def test_404_of_a_stranger_to_a_create_is_a_lost_answer(body):
+    """What was read before has shown that the address is right; one row's create may not end a mapping."""
+    lost = verdict(404, body, CREATE)
+    assert isinstance(lost, Failure)
+    assert (lost.sent, lost.foreign) == (True, True)
 
 
 @pytest.mark.parametrize("status", [400, 409, 422])
