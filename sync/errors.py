@@ -3,7 +3,8 @@
 SyncError                             carries the exit code of the process
 ├── ConfigError(problems)             the user mends a file, an argument or the environment      2
 ├── SourceError                       the warehouse refused or broke off                         3
-│   └── Unreachable                   there is no connection to it
+│   ├── Unreachable                   there is no connection to it
+│   └── BrokenOff                     there was one
 ├── StateError                        the state store cannot be used                             3
 ├── RailError                         a rail of the mapping stopped the run                      4
 ├── LockedError                       the same records are being written elsewhere               5
@@ -14,6 +15,8 @@ SyncError                             carries the exit code of the process
     ├── Denied                        no row can succeed: 401, 402, 403, 407, unknown data source
     ├── Unavailable(sent)             time heals it; `sent`: the request may have been carried out
     └── Outage                        nothing but failures for too long
+
+One module because who catches one of them has to see which others there are.
 """
 
 import errno

@@ -73,10 +73,7 @@ class Call:
         return simplejson.dumps(self.json, use_decimal=True, allow_nan=False).encode()
 
     def tells_enough(self, status: int) -> bool:
-        """Whether a good answer that shows nothing tells that all is done, as that of DELETE does.
-
-        Nothing but the record shows what an update has left as it was, whatever its status.
-        """
+        """Whether a good answer that shows nothing says enough: of an update only the record shows what it left."""
         return self.method == "DELETE" and status != NOT_MODIFIED
 
     def texts(self) -> Iterator[str]:

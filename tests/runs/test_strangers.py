@@ -112,11 +112,25 @@ def test_a_page_in_place_of_a_record_is_not_gone(town):
 
 def test_a_404_page_where_a_list_should_be_is_a_wrong_address(town):
     """A path that names no record is there wherever the API is."""
-    town.sandbox.fail(method="POST", path="/v1/customers", status=404, page=True)
+    town.sandbox.fail(method="GET", path="/v1/customers", status=404, page=True)
     fill(town, names=("c1", "c2", "c3"))
     run = town.run()
     assert run.exit_code == EXIT_SERVER
     assert any("CHARTMOGUL_API_URL" in (mapping.error or "") for mapping in run.mappings)
+
+
+def test_a_404_page_to_a_create_is_of_that_row(town):
+    """The account, its data source and a look-up were answered: one row that a firewall dislikes ends no mapping."""
+    town.run()
+    town.sandbox.fail(method="POST", path="/v1/customers", status=404, page=True)
+    fill(town, names=("c1", "c2", "c3"))
+    run = town.run()
+    assert (run.exit_code, counts(run, "customers")) == (
+        EXIT_REJECTED,
+        {"rejected": 1, "unchanged": 2},
+    )
+    town.sandbox.faults.clear()
+    assert counts(town.run(), "customers") == {"created": 1, "unchanged": 2}
 
 
 @pytest.mark.parametrize("status", [401, 402, 407])
