@@ -19,8 +19,8 @@ T = TypeVar("T")
 class Written:
     """What became of the fields of a change.
 
-    `seen`: what ChartMogul shows of the fields in `confirmed`; empty is left out. Where a 202 or 204 showed
-    nothing, what was sent counts as shown; after a 304, or a 200 that shows nothing, the record itself was read.
+    `seen`: what ChartMogul shows of the fields in `confirmed`; empty is left out. Where a DELETE showed
+    nothing, what it takes off counts as gone; after any other answer that shows nothing, the record itself was read.
     `confirmed`: the fields whose requests were answered well; all of them, unless `failed`.
     `unmodified`: those of which ChartMogul says that this write changed nothing.
     `failed`: a later request was refused or not answered, and the rest was not sent; CutShort where the run ends of it.

@@ -120,8 +120,9 @@ def judge(
     if status in DENIALS and not (foreign and status == FORBIDDEN and call != _WHOSE_KEY):
         message, hint = DENIALS[status]
         return Denied(f"{message} ({status}){_discreet(call, answered)}", answered, hint)
-    lost = call.method != "GET" or not _is_wrong_address(call, status)
-    if (foreign or status in _OF_THE_WAY) and lost:
+    # A run reads before it writes: what somebody else says to a create is of that request, not of the address.
+    misled = call.method == "GET" and _is_wrong_address(call, status)
+    if (foreign or status in _OF_THE_WAY) and not misled:
         whose = ", but not by ChartMogul" if foreign else ""
         said = f"{call.name} was answered {status}{whose}{_discreet(call, answered)}"
         return Failure(said, True, status, text, retry_after, foreign=True)
@@ -163,10 +164,7 @@ def _is_list_of_texts(value: Any) -> bool:
 
 
 def _is_wrong_address(call: Call, status: int) -> bool:
-    """Whether nobody knows a path that names no record: the address is wrong.
-
-    A run reads before it writes: in somebody else's words a 404 to a create is of that request.
-    """
+    """Whether nobody knows a path that names no record: the address is wrong."""
     return status == 404 and not call.names_record
 
 

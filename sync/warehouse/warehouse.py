@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 #: A statement that a PostgreSQL cursor takes; before it may stand comments and brackets.
 _READS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(select|with|values|table)\b", re.I | re.S)
 _TOO_SLOW = "raise source.timeout, or let the query do less"
+_BROKEN_OFF = (
+    "the connection broke off: see that the database runs and for how long it lets a query run;"
+    " nothing of this query was sent, the next run reads it anew"
+)
 
 
 class WritesError(SourceError):
@@ -240,12 +244,6 @@ class Warehouse:
         if not hint and not _READS.match(sql):
             hint = "a source query is a SELECT"
         return SourceError(message + place, hint)
-
-
-_BROKEN_OFF = (
-    "the connection broke off: see that the database runs and for how long it lets a query run;"
-    " nothing of this query was sent, the next run reads it anew"
-)
 
 
 def _hide(text: str, url: URL, secrets: abc.Iterable[str], *, detail: bool = False) -> str:

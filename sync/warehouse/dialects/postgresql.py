@@ -12,7 +12,7 @@ from sync.warehouse.dialects import late
 from sync.warehouse.dialects.dialect import Kind, Late
 from sync.warehouse.dialects.general import General
 from sync.warehouse.dialects.hashing import Hashing
-from sync.warehouse.dialects.postgresql_hashing import PostgreSQLHashing
+from sync.warehouse.dialects.postgresql_hashing import PostgreSQLHashing, extra_float_digits
 
 INTEGER, DECIMAL = AttributeType.INTEGER, AttributeType.DECIMAL
 STRING, TIMESTAMP, BOOLEAN = AttributeType.STRING, AttributeType.TIMESTAMP, AttributeType.BOOLEAN
@@ -150,7 +150,7 @@ class PostgreSQL(Psycopg, AnyPostgreSQL):
 
 def _leaves_out_digits(driver: Any) -> bool:
     """Whether floating point comes shorter than it is: until PostgreSQL 12, in Redshift, and where a role has it so."""
-    return int(driver.execute("show extra_float_digits").fetchone()[0]) < 1
+    return extra_float_digits(driver) < 1
 
 
 def _note_prefix(connection: Connection, cursor: Any, *_: object) -> None:

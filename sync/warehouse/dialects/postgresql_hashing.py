@@ -139,6 +139,11 @@ def _type(oid: int, named: abc.Mapping[int, tuple[str, str]]) -> str:
     return _PROVEN.get(oid) or named.get(oid, ("", f"with the number {oid}"))[1]
 
 
+def extra_float_digits(driver: Any) -> int:
+    """The session's setting; below 1 floating point comes shorter than it is."""
+    return int(driver.execute("show extra_float_digits").fetchone()[0])
+
+
 def _version(told: str, connection: Connection) -> str:
     """The major version: lesser ones change neither hashes nor what is sent, which indexes and files rest on.
 
@@ -147,7 +152,7 @@ def _version(told: str, connection: Connection) -> str:
     major = re.search(r"\d+", told)
     driver: Any = connection.connection.driver_connection
     encoding = driver.info.parameter_status("client_encoding")
-    digits = int(connection.exec_driver_sql("show extra_float_digits").scalar_one())
+    digits = extra_float_digits(driver)
     less = f", extra_float_digits {digits}" if digits < 1 else ""
     return f"PostgreSQL {major[0] if major else ''}, {_driver()}, {encoding}{less}"
 
