@@ -39,7 +39,12 @@ class OwnTags:
     @property
     def removable(self) -> frozenset[bytes]:
         """The tags that may go once the row has them no more: we added them, and nobody else sets them."""
-        return (self.added | (self.added_for_others & self.had)) - self.of_others
+        return self.ours - self.of_others
+
+    @property
+    def ours(self) -> frozenset[bytes]:
+        """The tags that our requests added, those that others still set included: they may have let go by then."""
+        return self.added | (self.added_for_others & self.had)
 
 
 def mark(hasher: Hasher, tag: str) -> bytes:

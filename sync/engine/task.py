@@ -35,6 +35,7 @@ from sync.engine.read.reader import Reader
 from sync.engine.read.witnessed import Witness
 from sync.engine.seen_records import SeenRecords
 from sync.engine.spool import Spool
+from sync.engine.tags_to_come import TagsToCome
 from sync.engine.write.assemble import WriterAssembly, trusts_state
 from sync.engine.write.common import CommonRecords
 from sync.errors import Denied
@@ -78,6 +79,8 @@ class MappingTask:
     _findings: Findings | None = field(default=None, init=False)
     #: What it would leave of records that a later mapping has as well; of a dry run.
     _left: SeenRecords | None = field(default=None, init=False)
+    #: What those alike would have noted of tags by now, in a dry run: they all have the same.
+    _tags: TagsToCome | None = field(default=None, init=False)
 
     @property
     def kind(self) -> Object:
@@ -113,6 +116,7 @@ class MappingTask:
         self.foretold.shared = self.context.dry_run and len(self.alike) > 1
         self.recent = RecentRecords() if first is self else first.recent
         self.recent.shared = not self.context.dry_run and len(self.alike) > 1
+        self._tags = TagsToCome(self.context.means.spool_folder) if first is self else first._tags
 
     def waits_for(self, other: "MappingTask") -> bool:
         """Whether this is written after `other`, which comes first, and not beside it.
@@ -196,6 +200,7 @@ class MappingTask:
             dbt_source.judge(self.loaded.mapping.source, file, now)
         self.telling.phase(Phase.READ, None)
         self.state.own.know_constants(self.tags_around)
+        self.state.own.foretold = self._tags
         with self._timed():
             self._spool = Spool(self.context.means.spool_folder)
             drops = await self.state.known_drops()
@@ -373,6 +378,7 @@ class MappingTask:
         """The records that other mappings of a dry run have as well, which a run writes one after the other."""
         if not self.context.dry_run or not self.about.unique_keys or len(self.alike) < 2:
             return None
+        assert self._tags is not None, "it follows others"
         mine, place = self._spool, self.alike.index(self)
         after = [other._spool for other in self.alike[place + 1 :]]
         met = [spool for spool in after if spool and mine and mine.meets(spool)]
@@ -380,7 +386,8 @@ class MappingTask:
         self._left = SeenRecords(self.context.means.spool_folder)
         selection = self.context.selection
         me, *others = [trusts_state(one.loaded.mapping, selection) for one in self.alike[place:]]
-        return CommonRecords(self.run.data_source, before, met, self._left, me, any(others))
+        about = (self.run.data_source, self.run.mapping)
+        return CommonRecords(*about, before, met, self._left, self._tags, me, any(others))
 
     def creates(self, key: str) -> bool:
         """Whether a dry run would create a record with this key."""
@@ -406,6 +413,6 @@ class MappingTask:
 
     def close(self) -> None:
         """Give the spool's space back and let the warehouse go."""
-        for file in (self._spool, self._left):
+        for file in (self._spool, self._left, self._tags):
             if file is not None:
                 file.close()

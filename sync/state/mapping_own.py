@@ -2,11 +2,21 @@
 
 from collections import abc
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from sync.domain.fingerprint import Hasher, join
 from sync.domain.tags import OwnTags, marks
 from sync.state.memory import Memory, Scope
+from sync.state.own_tags import NONE_TO_COME, NotesToCome
 from sync.state.store import Store
+
+
+class Foretold(Protocol):
+    """What mappings that come first in a dry run would note of tags."""
+
+    def of(self, records: abc.Sequence[int]) -> NotesToCome:
+        """What would be noted of these records by now."""
+        ...
 
 
 @dataclass(slots=True)
@@ -14,7 +24,8 @@ class MappingOwn:
     """What the state knows of a mapping's own values, and of other mappings' tags.
 
     `by_row`: columns bring the mapping's rows tags, so that this counts. `around` are those that other mappings of the
-    run give to every record: a run notes them before it writes, a dry run knows them so.
+    run give to every record: a run notes them before it writes, a dry run knows them so. `foretold` is what it knows
+    of those that the rows of others would have brought by then.
     """
 
     store: Store
@@ -22,6 +33,7 @@ class MappingOwn:
     mapping: str
     by_row: bool = False
     around: frozenset[bytes] = frozenset()
+    foretold: Foretold | None = None
 
     def note_constants(self, tags: abc.Sequence[str]) -> None:
         """Note the tags of every row, so that no other mapping removes them."""
@@ -50,7 +62,8 @@ class MappingOwn:
     def _with_others(
         self, found: abc.Mapping[str, Memory], met: abc.Sequence[int]
     ) -> abc.Mapping[str, Memory]:
-        known = self.store.tags_of_others(self.scope, self.mapping, met)
+        to_come = self.foretold.of(met) if self.foretold else NONE_TO_COME
+        known = self.store.tags_of_others(self.scope, self.mapping, met, to_come)
         if not known and not self.around:
             return found
         return {

@@ -7,37 +7,59 @@ from sqlalchemy import Connection, bindparam, delete, or_, select, update
 from sync.domain.fingerprint import join, split
 from sync.domain.tags import OwnTags
 from sync.state.mapping_entries import MappingPlace, number_of
-from sync.state.memory import OwnNote, Scope
+from sync.state.memory import OwnNote
 from sync.state.schema import mappings, own_values
 from sync.state.upsert import chunks, upsert
 
 _TAGGED = or_(own_values.c.tags.is_not(None), own_values.c.added_tags.is_not(None))
 
 
+#: What a run would note of tags, by record and mapping.
+NotesToCome = abc.Mapping[int, abc.Mapping[str, OwnNote]]
+NONE_TO_COME: NotesToCome = {}
+
+
 def of_others(
-    connection: Connection, scope: Scope, mapping: str, numbers: abc.Sequence[int]
+    connection: Connection,
+    place: MappingPlace,
+    numbers: abc.Sequence[int],
+    to_come: NotesToCome,
 ) -> dict[int, OwnTags]:
-    """What other mappings set on these records, by number, the tags of all their rows included; and what they added."""
-    constants = _constants(connection, scope, mapping)
+    """What other mappings set on these records, by number, the tags of all their rows included; and what they added.
+
+    What is `to_come` counts in place of what is noted.
+    """
+    constants = _constants(connection, place)
     found = {number: OwnTags(of_others=constants) for number in numbers} if constants else {}
+
+    def add(number: int, tags: bytes | None, added: bytes | None) -> None:
+        known = found.get(number, OwnTags())
+        found[number] = OwnTags(
+            of_others=known.of_others | split(tags or b""),
+            added_for_others=known.added_for_others | split(added or b""),
+        )
+
+    columns = (own_values.c.record, own_values.c.mapping, own_values.c.tags)
+    query = select(*columns, own_values.c.added_tags).where(
+        own_values.c.mapping != place.mapping, _TAGGED
+    )
     for part in chunks(numbers):
         among = own_values.c.record.in_(part)
-        query = select(own_values.c.record, own_values.c.tags, own_values.c.added_tags)
-        for id_, tags, added in connection.execute(
-            query.where(own_values.c.mapping != mapping, among, _TAGGED)
-        ):
-            known = found.get(id_, OwnTags())
-            found[id_] = OwnTags(
-                of_others=known.of_others | split(tags or b""),
-                added_for_others=known.added_for_others | split(added or b""),
-            )
+        for number, mapping, tags, added in connection.execute(query.where(among)):
+            if mapping not in to_come.get(number, ()):
+                add(number, tags, added)
+    for number, notes in to_come.items():
+        for mapping, own in notes.items():
+            if mapping != place.mapping:
+                add(number, own.tags, own.added)
     return found
 
 
-def _constants(connection: Connection, scope: Scope, mapping: str) -> frozenset[bytes]:
+def _constants(connection: Connection, place: MappingPlace) -> frozenset[bytes]:
     """The tags of every row of other mappings of the data source."""
+    scope = place.scope
     here = (mappings.c.account == scope.account) & (mappings.c.data_source == scope.data_source)
-    query = select(mappings.c.tags).where(here, mappings.c.mapping != mapping)
+    query = select(mappings.c.tags).where(here, mappings.c.mapping != place.mapping)
     known = connection.execute(query.where(mappings.c.tags.is_not(None))).scalars()
     return frozenset(one for tags in known for one in split(tags))
 

@@ -234,10 +234,18 @@ class Store:
         return self.database.read(lambda c: own_values.recall(c, mapping, numbers))
 
     def tags_of_others(
-        self, scope: Scope, mapping: str, numbers: abc.Sequence[int]
+        self,
+        scope: Scope,
+        mapping: str,
+        numbers: abc.Sequence[int],
+        to_come: own_tags.NotesToCome = own_tags.NONE_TO_COME,
     ) -> dict[int, OwnTags]:
-        """What other mappings set, and have added, of the tags of these records, by number."""
-        return self.database.read(lambda c: own_tags.of_others(c, scope, mapping, numbers))
+        """What other mappings set, and have added, of the tags of these records, by number.
+
+        What is `to_come` counts in place of what is noted.
+        """
+        place = MappingPlace(scope, mapping)
+        return self.database.read(lambda c: own_tags.of_others(c, place, numbers, to_come))
 
     def note_constant_tags(self, scope: Scope, mapping: str, marks: bytes | None) -> None:
         """Note the tags of every row of a mapping, so that no other mapping removes them; None: it has none."""

@@ -258,6 +258,53 @@ def test_a_dry_run_tells_the_same(two):
     ]
 
 
+def removals(town):
+    """The tags that each line of changes takes off, by mapping and key."""
+    return {
+        (line["mapping"], line["key"]): set(line["changes"]["tags"][0] or ())
+        - set(line["changes"]["tags"][1] or ())
+        for line in town.lines("changes.jsonl")
+    }
+
+
+@pytest.mark.parametrize("trusted", ["", "live_check: never\n"])
+@pytest.mark.parametrize("first", ["eu,x", "eu"])
+def test_a_dry_run_tells_what_goes_with_the_last_mapping(two, first, trusted):
+    """A tag leaves both mappings: the second one takes it off, since the first lets go of it; a dry run tells so."""
+    two.write("customers", CUSTOMERS + trusted)
+    two.write("customers_2", OTHERS + trusted)
+    assert run_two(two, first, "eu,y") == {"eu", "y", *first.split(",")}
+    two.table("others", COLUMNS, ("c1", "Quince", "y"))
+    rows(two, first.replace("eu", "").strip(",") or None)
+    two.run(dry_run=True)
+    foretold = removals(two)
+    assert foretold[("customers_2", "c1")] == {"eu"}
+    two.run()
+    assert removals(two) == foretold
+    assert "eu" not in tags(two)
+
+
+def test_a_dry_run_keeps_what_the_other_mapping_takes_up(two):
+    """A tag leaves the second mapping's row, and comes to the first one's: it stays, and a dry run says so."""
+    assert run_two(two, "a", "eu,b") == {"a", "b", "eu"}
+    two.table("others", COLUMNS, ("c1", "Quince", "b"))
+    rows(two, "a,eu")
+    assert counts(two.run(dry_run=True), "customers_2") == {"unchanged": 1}
+    assert run_two(two, "a,eu", "b") == {"a", "b", "eu"}
+
+
+def test_max_clears_where_both_mappings_let_go(two):
+    """Tags that leave the rows of both mappings count for the second one, which takes them off."""
+    many = [(f"c{number}", "Quince", "eu") for number in range(1, 31)]
+    two.table("others", COLUMNS, *many)
+    run(two, *["eu"] * 30)
+    two.table("others", COLUMNS, *((key, company, None) for key, company, _ in many))
+    rows(two, *[None] * 30)
+    part = two.run().mappings[1]
+    assert "tags would be removed in 30 rows, and max_clears allows 20" in (part.error or "")
+    assert "eu" in tags(two)
+
+
 @pytest.mark.parametrize("lifted", [False, True])
 def test_max_clears(town, lifted):
     """A row from which a tag would be removed counts: one more than twenty, and nothing is written."""

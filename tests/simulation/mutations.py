@@ -30,6 +30,7 @@ from sync.engine.read.retrials import Retrials
 from sync.engine.spool import Spool
 from sync.engine.undo import putter
 from sync.engine.write import content, deliver, delivery, lookups, ownership, recorder, writer
+from sync.engine.write.common import CommonRecords
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.recorder import Recorder
 from sync.engine.write.writer import Writer
@@ -362,6 +363,14 @@ def _many_states() -> Plan:
     [row] = _rows("Any").accounts
     accounts = (replace(row, id=f"acc-{n}", country="US", state="NY") for n in range(40))
     return Plan(0, scenes=(Scene(Rows(tuple(accounts), ())),), kinds=("plans",), states=True)
+
+
+def _many_tags() -> Plan:
+    """Two mappings bring twenty customers a tag, which leaves some of them in the end, foretold by a dry run."""
+    [row] = _rows("Any").accounts
+    accounts = (replace(row, id=f"acc-{n}", segments="vip", teams="vip") for n in range(20))
+    rows = Rows(tuple(accounts), ())
+    return Plan(0, scenes=(Scene(rows),), kinds=("plans",), tagged=True, doubled=True)
 
 
 def _audited() -> Plan:
@@ -1065,6 +1074,12 @@ MUTATIONS: dict[str, Mutation] = {
             (content, "with_what_goes", _as_it_is),
         ),
         plans=(_many_states(),),
+    ),
+    "untold": Mutation(
+        "a dry run does not know what the mapping before would let go of",
+        "as_foretold",
+        ((CommonRecords, "note_tags", _ignore),),
+        plans=(_many_tags(),),
     ),
     "orphaned": Mutation(
         "a dry run forgets whom it would create before it comes to their contacts",

@@ -179,6 +179,15 @@ class Rows:
         person = replace(_person(dice, "", 30_000, by_email), customer=account.id, bad="")
         return Rows((*self.accounts, account), (*self.people, person))
 
+    def with_fewer_tags(self, dice: random.Random) -> "Rows":
+        """The rows once some tags have left them, whichever mapping brought them."""
+        accounts = []
+        for row in self.accounts:
+            gone = {tag for tag in sorted(row.tags | row.team_tags) if dice.random() < 0.4}
+            segments, teams = (_unlisted(tags, gone) for tags in (row.segments, row.teams))
+            accounts.append(replace(row, segments=segments, teams=teams))
+        return replace(self, accounts=tuple(accounts))
+
     def renamed(self, keys: abc.Collection[str]) -> "Rows":
         """The rows once these accounts have new keys."""
         return Rows(
@@ -202,6 +211,10 @@ class Rows:
 
 def _listed(tags: str | None) -> set[str]:
     return {tag.strip().casefold() for tag in (tags or "").split(",") if tag.strip()}
+
+
+def _unlisted(tags: str | None, gone: abc.Set[str]) -> str | None:
+    return tags and ",".join(tag for tag in tags.split(",") if not _listed(tag) & gone)
 
 
 def _share(key: str) -> str:

@@ -231,6 +231,8 @@ class World:
         if "plans" in self.plan.kinds:
             dice = random.Random(f"{self.plan.seed} foretold")
             rows = rows.changed(dice).with_newcomer(dice, by_email=self.plan.by_email)
+            if self.plan.tagged:
+                rows = rows.with_fewer_tags(random.Random(f"{self.plan.seed} fewer tags"))
         # What people merged or deleted comes back with a full run only; it has to see it all.
         calm = Scene(rows, kind="full" if self.plan.meddling or self.plan.undoing else "run")
         if self.plan.skewed or any(scene.elsewhere for scene in self.plan.scenes):

@@ -19,10 +19,13 @@ def count_nulls(entries: abc.Collection[Entry], names: abc.Iterable[str]) -> Cou
 def count_losses(
     entries: abc.Collection[Entry], memories: abc.Mapping[str, Memory], hasher: Hasher
 ) -> Counter[str]:
-    """From how many of these records a tag may be taken off, by what is remembered of those that we added."""
+    """From how many of these records a tag may be taken off, by what is remembered of those that we added.
+
+    Those that another mapping sets count: it may let go of them before this one is written.
+    """
     found: Counter[str] = Counter()
     for entry in entries:
         memory = memories.get(entry.record.key)
         row = texts(entry.record.fields.get(TAGS))
-        found[TAGS] += memory is not None and bool(memory.own_tags.removable - marks(hasher, row))
+        found[TAGS] += memory is not None and bool(memory.own_tags.ours - marks(hasher, row))
     return found

@@ -19,6 +19,8 @@ from sync.domain.plan import (
 from sync.domain.record import Fields
 from sync.engine.seen_records import SeenRecords
 from sync.engine.spool import Spool
+from sync.engine.tags_to_come import TagsToCome
+from sync.state.memory import Memory, OwnNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,15 @@ class CommonRecords:
 
     `before` holds what those before would leave, the last one last; `after` are the records of those that follow, and
     `left` what this one would leave of them. `trust_state`: `live_check: never`, what the state knows is not looked at;
-    `are_trusted`: one that follows trusts it so.
+    `are_trusted`: one that follows trusts it so. `tags` is what the state would know by then of tags.
     """
 
     data_source: str
+    mapping: str
     before: abc.Sequence[SeenRecords]
     after: abc.Sequence[Spool]
     left: SeenRecords
+    tags: TagsToCome
     trust_state: bool = False
     are_trusted: bool = False
 
@@ -54,10 +58,18 @@ class CommonRecords:
             return known
         return self._found(key) or known
 
+    def is_told(self, kept: Operation, own: OwnNote | None) -> bool:
+        """Whether those that follow have to know of a record for which nothing is sent."""
+        has_tags = own is not None and own.tags is not None
+        return has_tags or (self.are_trusted and self._is_common(kept.record.key))
+
+    def _is_common(self, key: str) -> bool:
+        return any(spool.known([key]) for spool in self.after)
+
     def leave(self, known: Known, operation: Operation) -> None:
         """Note what would become of a record that another mapping has as well."""
         key = operation.record.key
-        if not any(spool.known([key]) for spool in self.after):
+        if not self._is_common(key):
             return
         match operation, known:
             case Create(record), Absent():
@@ -67,6 +79,11 @@ class CommonRecords:
                 self.left.put(key, replace(known, fields=_changed(known, changes)))
             case Keep(), Seen() if self.are_trusted:
                 self.left.put(key, known)
+
+    def note_tags(self, memory: Memory | None, own: OwnNote | None) -> None:
+        """Note what the state would know of the tags of a record; one that it does not know loses none in this run."""
+        if memory is not None and own is not None and own.tags is not None:
+            self.tags.note(memory.record, self.mapping, own)
 
 
 def _shown(fields: Fields) -> Fields:

@@ -29,7 +29,7 @@ from sync.domain.plan import (
 )
 from sync.domain.record import Record
 from sync.domain.results import Delivered, Outcome
-from sync.domain.tags import TAGS, added
+from sync.domain.tags import TAGS, added, texts
 from sync.engine.context import Lease
 from sync.engine.plan_file import MappingPlan
 from sync.engine.write import content
@@ -49,7 +49,9 @@ from sync.engine.write.drops import Drops
 from sync.engine.write.edits import warnings_of
 from sync.engine.write.ownership import Ownership, Shown, added_by, shown_after
 from sync.engine.write.pins import Pins
+from sync.engine.write.tag_notes import Tagged, TagNotes
 from sync.errors import AlreadyExists, Detached, NotFound, Refused, SyncError, Unavailable
+from sync.state.memory import OwnNote
 
 #: How the way of a record ends early.
 _ENDS = (LeftAlone, Unresolved, Refused, Unavailable)
@@ -108,13 +110,16 @@ class Deliver:
         """What became of a record, where a second pass could tell nothing else of it; None: it is decided about anew.
 
         A look-up has shown that nothing is to be sent. What becomes of other rows makes no difference to a record that
-        is told by its key, unless it had another one before: rows may still ask for it by that.
+        is told by its key, unless it had another one before: rows may still ask for it by that. In a dry run mappings
+        that come after this one may have to know of it.
         """
         if not self._is_told_by_key(planned) or not isinstance(planned.operation, Keep):
             return None
         if not isinstance(planned.known, Seen):
             return None
-        return _looked_at(self._left_alone(planned), planned.job, planned)
+        left = _looked_at(self._left_alone(planned), planned.job, planned)
+        told = self.common is not None and self.common.is_told(planned.operation, left.own)
+        return None if told else left
 
     async def foretold(self, planned: Planned) -> Delivery | None:
         """What a dry run tells of a record, where a second pass could tell nothing else of it; None: it is told then.
@@ -176,6 +181,26 @@ class Deliver:
         return Planned(job, known, operation)
 
     async def _foretell(self, planned: Planned) -> Delivery:
+        delivery = await self._foretell_alone(planned)
+        if self.common is not None:
+            self.common.note_tags(planned.job.memory, self._tags_to_come(planned, delivery))
+        return delivery
+
+    def _tags_to_come(self, planned: Planned, foretold: Delivery) -> OwnNote | None:
+        """What the run would note of the tags of a record; None: nothing that is not noted."""
+        match planned.operation, planned.known:
+            case Create(record), _:
+                tagged = Tagged(texts(record.fields.get(TAGS)), texts(record.fields.get(TAGS)))
+                return TagNotes(self.policy).note(None, planned.job, "", tagged)
+            case Update(uuid=uuid, changes=changes), Seen(fields=fields):
+                before, after = changes.get(TAGS, (fields.get(TAGS), fields.get(TAGS)))
+                tagged = Tagged(texts(after), added((before, after)))
+                return TagNotes(self.policy).note(None, planned.job, uuid, tagged)
+            case Update(uuid=uuid), _:
+                return TagNotes(self.policy).note(None, planned.job, uuid, Tagged())
+        return foretold.own
+
+    async def _foretell_alone(self, planned: Planned) -> Delivery:
         operation = content.with_what_goes(planned.operation, planned.known, self.policy.descriptor)
         if self.common is not None:
             self.common.leave(planned.known, operation)

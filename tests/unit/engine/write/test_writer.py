@@ -17,6 +17,7 @@ from sync.engine.context import Stop
 from sync.engine.limits import RunLimits
 from sync.engine.seen_records import SeenRecords
 from sync.engine.spool import Spool
+from sync.engine.tags_to_come import TagsToCome
 from sync.engine.write.common import CommonRecords
 from sync.engine.write.deliver import Deliver
 from sync.engine.write.lookups import Lookups, Pending
@@ -465,8 +466,8 @@ async def test_types_that_a_later_page_shows(desk, dry_run):
 
 async def test_foretold_as_in_two_passes(desk, tmp_path):
     """Nothing of a row's result is lost where it is kept until all is judged."""
-    told, left = [], SeenRecords(tmp_path)
-    for common in (None, CommonRecords("ds_1", (), (), left)):
+    told, left, tags = [], SeenRecords(tmp_path), TagsToCome(tmp_path)
+    for common in (None, CommonRecords("ds_1", "m", (), (), left, tags)):
         one = desk("a", "b", look_first=True, dry_run=True)
         one.writer.deliver = replace(one.writer.deliver, common=common)
         one.there.have(seen("a", name="A", tags=("x",)))
