@@ -1075,7 +1075,7 @@ MUTATIONS: dict[str, Mutation] = {
         ),
         plans=(_many_states(),),
     ),
-    "untold": Mutation(
+    "let go": Mutation(
         "a dry run does not know what the mapping before would let go of",
         "as_foretold",
         ((CommonRecords, "note_tags", _ignore),),
