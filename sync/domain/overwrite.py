@@ -123,7 +123,7 @@ class _Judge:
             return "sent"
         if how is Overwrite.IF_EMPTY:
             return "filled"
-        if self._owns(name, before):
+        if self._owns(name, before) or self._is_nobodys(name, before):
             return "sent"
         return "rejected" if how is Overwrite.REJECT_EDITED else "kept"
 
@@ -140,6 +140,12 @@ class _Judge:
             return Overwrite.ALWAYS
         return self.overwrites.of(name)
 
+    def _is_nobodys(self, name: str, value: Value) -> bool:
+        """Whether it is what ChartMogul shows where nobody has set a value, and the mapping has not set one."""
+        shape = self.owner.shape(name)
+        initial = isinstance(shape, Field) and shape.is_initial(value)
+        return initial and not self._changed_since([name])
+
     def _owns(self, name: str, value: Value) -> bool:
         return self.owner.owns(self.own, name, value)
 
@@ -153,7 +159,7 @@ class _Judge:
         # Nearly every row has none; to account for all own values takes longer than all the rest.
         if not foreign:
             return ()
-        surely = {name for name in foreign if self._was_sent(name)}
+        surely = {name for name in foreign if self._was_sent(name) or self._was_shown(name)}
         rest = len(self.own.sent) - sum(map(self._accounts, self.wanted.keys() | self.seen.keys()))
         others = [name for name in foreign if name not in surely]
         filled = [name for name in others if self.seen.get(name) is not None]
@@ -162,6 +168,10 @@ class _Judge:
 
     def _was_sent(self, name: str) -> bool:
         return self.owner.hasher.field(name, self.wanted.get(name)) in self.own.sent
+
+    def _was_shown(self, name: str) -> bool:
+        """Whether the row's value is an own one that stood aside: for an edit that stays, or a null that is kept."""
+        return self.owner.hasher.field(name, self.wanted.get(name)) in self.own.shown
 
     def _accounts(self, name: str) -> bool:
         """Whether the own value of this field is known."""

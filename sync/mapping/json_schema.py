@@ -5,7 +5,7 @@ from typing import Any
 
 from sync.domain import objects
 from sync.domain.objects import Descriptor, Field, Kind
-from sync.domain.policy import Mode
+from sync.domain.policy import Mode, OnNull
 from sync.domain.record import AttributeType, Object
 from sync.mapping.model import Mapping
 from sync.mapping.source import WAYS
@@ -84,12 +84,25 @@ def _finish_parts(parts: Schema) -> None:
     parts["Key"] = _with_short(_without(long, *_NOT_OF_KEYS))
     for kind in Object:
         for field in objects.of(kind).fields.values():
+            part = _without(long, "timezone")
+            if field.never_empty:
+                part = _never_cleared(part)
             if field.values:
-                parts[_part(field)] = _with_short(_one_of_values(long, field))
+                part = _one_of_values(part, field)
+            if field.never_empty or field.values:
+                parts[_part(field)] = _with_short(part)
+
+
+def _never_cleared(long: Schema) -> Schema:
+    part = _without(long)
+    others = [how.value for how in OnNull if how is not OnNull.CLEAR]
+    described = {"description": long["properties"]["on_null"]["description"]}
+    part["properties"]["on_null"] = described | {"anyOf": [{"enum": others}, REFERENCE_SCHEMA]}
+    return part
 
 
 def _one_of_values(long: Schema, field: Field) -> Schema:
-    part = _without(long, "timezone")
+    part = _without(long)
     values = {"anyOf": [{"enum": list(field.values)}, REFERENCE_SCHEMA]}
     for name in ("constant", "default"):
         described = {"description": long["properties"][name]["description"]}
@@ -154,8 +167,8 @@ def _field(field: Field) -> Schema:
 
 
 def _part(field: Field) -> str:
-    """The part of the schema that says what a mapping may say of a field; fields with values have one of their own."""
-    if field.values:
+    """The part of the schema that says what a mapping may say of a field; some fields have one of their own."""
+    if field.values or field.never_empty:
         return field.name.title()
     match field.kind:
         case Kind.TIME:

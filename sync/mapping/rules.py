@@ -113,6 +113,8 @@ def _review(descriptor: Descriptor, name: str, spec: Any) -> Any:
         spec["timezone"] = flaw(f"{name} holds no time; take timezone out")
     if "was" in spec and not field.lasting:
         spec["was"] = flaw("goes with a customer's external_id only; take was out")
+    if field.never_empty and spec.get("on_null") == "clear":
+        spec["on_null"] = flaw(f"ChartMogul shows a {name} always; take on_null out")
     if field.kind is Kind.KEY:
         spec |= _review_key(field, spec)
     if field.values:

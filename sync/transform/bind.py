@@ -161,7 +161,7 @@ class _Binder:
             return
         as_is = isinstance(spec, AttributeSpec) and spec.type is AttributeType.STRING
         index = self._place(path, spec.column, as_is=as_is)
-        how = (cast, self._on_null(spec), fixed, spec.map)
+        how = (cast, self._on_null_of(name, spec), fixed, spec.map)
         self.slots.append(Binding(name, spec.column, index, *how))
 
     def cast_of(self, name: str, spec: FieldSpec) -> Cast:
@@ -188,6 +188,12 @@ class _Binder:
 
     def _on_null(self, spec: FieldSpec) -> OnNull:
         return spec.on_null or self.loaded.mapping.on_null
+
+    def _on_null_of(self, name: str, spec: FieldSpec) -> OnNull:
+        """What a null does; it keeps what ChartMogul cannot be without, whatever the mapping says of all fields."""
+        field, on_null = self.descriptor.fields.get(name), self._on_null(spec)
+        stays = field is not None and field.never_empty and on_null is OnNull.CLEAR
+        return OnNull.KEEP if stays else on_null
 
     def _fixed(self, path: tuple[str, ...], value: object, cast: Cast) -> Value:
         try:

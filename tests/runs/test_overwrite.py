@@ -280,6 +280,74 @@ def test_if_empty(tmp_path):
     assert warned(town) == []
 
 
+def test_an_edit_under_if_empty_stays_one(tmp_path):
+    """That somebody changed what the mapping wrote is still known once a run has met, and left, the edit."""
+    town = town_of(tmp_path, "if_empty")
+    edit(town, company="Edited")
+    for seats in (6, 7):
+        say(town, seats=seats)
+        town.run()
+        assert warned(town) == []
+
+    town.write("customers", mapping("always"))
+    town.run()
+    assert warned(town) == [("company", "edited")]
+    assert customer(town)["company"] == "Quince"
+
+
+LEADS = """\
+version: 1
+source: {table: leads}
+destination: {object: customer}
+on_null: clear
+fields: {external_id: id, company: company, status: status}
+extra_columns: ignore
+"""
+
+
+def leads(town, company, status):
+    """What the only lead's row says from now on."""
+    town.table("leads", "id, company, status", ("c1", company, status))
+
+
+@pytest.mark.parametrize("how", GUARDED)
+def test_what_is_never_empty_is_not_cleared(tmp_path, how):
+    """A null sends no status, whatever a null of other fields does; the one that ChartMogul begins with is no edit."""
+    town = Town(tmp_path)
+    town.write("customers", LEADS + f"overwrite: {how}\n")
+    for company, status, shown in (
+        ("Quince", None, "New Lead"),
+        ("Quince", "Working Lead", "Working Lead"),
+        ("Medlar", None, "Working Lead"),
+        ("Medlar", "Qualified Lead", "Qualified Lead"),
+        (None, None, "Qualified Lead"),
+    ):
+        leads(town, company, status)
+        town.run(dry_run=True)
+        foretold = [line["changes"] for line in town.lines("changes.jsonl")]
+        town.run()
+        assert [line["changes"] for line in town.lines("changes.jsonl")] == foretold
+        assert len(foretold) == 1
+        assert (customer(town)["status"], customer(town)["company"]) == (shown, company or "")
+        assert warned(town) == []
+
+
+@pytest.mark.parametrize(
+    ("how", "shown"), [("unless_edited", "New Lead"), ("always", "Qualified Lead")]
+)
+def test_back_to_what_it_begins_with_is_an_edit(tmp_path, how, shown):
+    """Where the mapping has set a status, the first one is there because somebody chose it again."""
+    town = Town(tmp_path)
+    town.write("customers", LEADS + f"overwrite: {how}\n")
+    leads(town, "Quince", "Working Lead")
+    town.run()
+    edit(town, status="New Lead")
+    leads(town, "Quince", "Qualified Lead")
+    town.run()
+    assert customer(town)["status"] == shown
+    assert warned(town) == [("status", "edited")]
+
+
 @pytest.mark.parametrize("how", POLICIES)
 def test_a_dry_run_says_the_same(tmp_path, how):
     """Row by row, field by field and warning by warning."""

@@ -27,7 +27,12 @@ CONTACT = Descriptor(
         Field("linked_in", "The address of the LinkedIn profile."),
         Field("twitter", "The address of the Twitter profile."),
         Field("notes", "Notes, as text."),
-        Field("position", "The contact's place in ChartMogul's list, a whole number.", Kind.WHOLE),
+        Field(
+            "position",
+            "The contact's place in ChartMogul's list, a whole number.",
+            Kind.WHOLE,
+            never_empty=True,
+        ),
         Field("last_seen", "When the contact was last seen.", Kind.TIME),
         Field(
             "uuid",

@@ -54,6 +54,8 @@ CUSTOMER = Descriptor(
             Kind.STATUS,
             # The statuses of leads; all others are computed from invoices (help.chartmogul.com, 212811009).
             values=("New Lead", "Working Lead", "Qualified Lead", "Unqualified Lead"),
+            never_empty=True,
+            initial="New Lead",
         ),
     ),
     tags=True,

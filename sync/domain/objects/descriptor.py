@@ -39,6 +39,10 @@ class Field:
     settable: bool = True
     #: All that may be set; empty where anything of its kind may.
     values: tuple[str, ...] = ()
+    #: ChartMogul shows a value of its own where nobody has set one: it cannot be emptied.
+    never_empty: bool = False
+    #: That value, where it is always the same.
+    initial: str | None = None
     #: A time that must not lie in the future.
     past: bool = False
     #: Another time of the record that this one must not lie before.
@@ -53,6 +57,10 @@ class Field:
     part_of: str | None = None
     #: The value of that field beside which it is kept.
     beside: str | None = None
+
+    def is_initial(self, shown: Value) -> bool:
+        """Whether ChartMogul shows what it does where nobody has set a value; its case says nothing."""
+        return self.initial is not None and str(shown).casefold() == self.initial.casefold()
 
     def goes_with(self, whole: Value) -> bool:
         """Whether ChartMogul drops it once the field that it is part of has this value."""

@@ -215,6 +215,8 @@ BAD = {
             "city": {"column": "c", "overwrite": "if_empty", "on_null": "clear"},
         }
     },
+    "clear a status": CUSTOMER
+    | {"fields": {"external_id": "id", "status": {"column": "s", "on_null": "clear"}}},
     "clear all, and a field if empty": CUSTOMER
     | {
         "on_null": "clear",

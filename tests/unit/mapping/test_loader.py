@@ -935,7 +935,7 @@ CONTACTS = """\
 version: 1
 source: {query: select 1}
 destination: {object: contact}
-fields: {customer_external_id: account, external_id: id, email: mail, position: {column: place, on_null: clear}}
+fields: {customer_external_id: account, external_id: id, email: mail, title: {column: place, on_null: clear}}
 """
 
 
@@ -944,7 +944,7 @@ fields: {customer_external_id: account, external_id: id, email: mail, position: 
     [
         (SOUND, "a9b6c0e0e55f33198e22c38f209ab00c4b471c038a763d7a8d1881b692392c6d"),
         (EVERYTHING_SAID, "f3f8b7bd3448765e0f5d22f4ef0a2e8ff00ff2a44b832a74d3fb3efc53f1447b"),
-        (CONTACTS, "70ab5312cfc67423ee80f5624d7e6bcc01fc5c3239fadad95e9ff04b2c6a5742"),
+        (CONTACTS, "70ceb5c6c8d4e561263139b4908d16be2c06e84a89cc50ce0ed73ac7259ea48b"),
     ],
     ids=["smallest", "everything", "contacts"],
 )

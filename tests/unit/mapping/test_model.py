@@ -511,6 +511,10 @@ EDITED = {"column": "c", "overwrite": "if_empty"}
             [("attributes.a.on_null", NEVER_CLEARS)],
         ),
         (
+            with_fields(status={"column": "c", "on_null": "clear"}),
+            [("fields.status.on_null", "ChartMogul shows a status always; take on_null out")],
+        ),
+        (
             customer(fields={"external_id": {"column": "id", "overwrite": "always"}}),
             [
                 (
