@@ -9,7 +9,7 @@ from typing import Any, assert_never
 from sqlalchemy import Connection, Select, and_, bindparam, select, update
 
 from sync.domain.fingerprint import RULES, join, split
-from sync.state import buckets, identities, own_values, rejected, undone
+from sync.state import buckets, identities, own_values, rejected, rivals, undone
 from sync.state import drops as known_drops
 from sync.state.bucket_members import from_stored, to_stored
 from sync.state.identities import UNKNOWN
@@ -149,9 +149,9 @@ def remember(
         replace(item, external_id=keys.stored(item.external_id)) if item.external_id else item
         for item in items
     ]
-    ids = identities.admit(
-        connection, delivery.scope, delivery.at, {keys.stored(item.key): item for item in items}
-    )
+    told = {keys.stored(item.key): item for item in items}
+    merged = rivals.merged(connection, delivery.scope, told)
+    ids = identities.admit(connection, delivery.scope, delivery.at, told)
     buckets.reopen(connection, ids.values(), delivery.mapping)
     overtaken = _overtaken(connection, delivery, ids.values())
     if overtaken:
@@ -164,6 +164,7 @@ def remember(
         upsert(connection, synced, rows)
     place = MappingPlace(delivery.scope, delivery.mapping)
     buckets.doubt_strangers(connection, place, ids.values())
+    rivals.doubt(connection, place, merged, ids.values())
     noted = {ids[keys.stored(item.key)]: item for item in items}
     _note_rejected(connection, delivery, noted)
     undone.clear(connection, delivery.mapping, noted)

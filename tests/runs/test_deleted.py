@@ -143,6 +143,24 @@ def test_merged_customers(town):
     assert town.codes("customers") == {2: "same_record"}
 
 
+@pytest.mark.parametrize("later", [{}, {"live_check": "never"}])
+def test_merged_customers_of_whom_the_first_changes(town, later):
+    """The first of two rows of a merged customer is sent; the other, which has not changed, is told in the next run."""
+    more = "".join(f"{name}: {value}\n" for name, value in later.items())
+    town.write("customers", CUSTOMERS + more)
+    from_, into = town.uuid("c1"), town.uuid("c2")
+    sides = {"from": {"customer_uuid": from_}, "into": {"customer_uuid": into}}
+    assert call(town.sandbox, "POST", "/v1/customers/merges", body=sides)[0] == 202
+    town.table("accounts", "id, company", ("c1", "Medlar"), ("c2", "Quince"))
+    assert counts(town.run(), "customers") == {"updated": 1, "unchanged": 1}
+
+    assert counts(town.run(dry_run=True), "customers") == {"unchanged": 1, "rejected": 1}
+    for _ in range(2):
+        assert counts(town.run(), "customers") == {"unchanged": 1, "rejected": 1}
+        assert town.codes("customers") == {2: "same_record"}
+    assert call(town.sandbox, "GET", f"/v1/customers/{into}")[1]["company"] == "Medlar"
+
+
 @pytest.mark.parametrize("limits", ["", "limits: {max_updates: 99}\n"])
 @pytest.mark.parametrize("live_check", ["", "live_check: never\n"])
 def test_left(town, limits, live_check):

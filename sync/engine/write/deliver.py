@@ -241,7 +241,7 @@ class Deliver:
                     found = await self.destination.find(planned.job.record, None)
                     if isinstance(found, Absent):
                         found = Absent(deleted=not isinstance(error, Detached))
-                    return await self._carry_out(self._decide(planned.job, found), again=True)
+                    return await self._decide_again(planned.job, found, again=True)
             case _:
                 return self._left_alone(planned)
 
@@ -326,7 +326,12 @@ class Deliver:
                 error.answered,
                 "it may differ in case only, or the customer was merged a moment ago: the next run tries again",
             )
-        return await self._carry_out(self._decide(job, found), again=again)
+        return await self._decide_again(job, found, again=again)
+
+    async def _decide_again(self, job: Job, found: Known, *, again: bool) -> Delivery:
+        """Carry out what follows from a second look."""
+        planned = self._decide(job, found)
+        return _looked_at(await self._carry_out(planned, again=again), job, planned)
 
     async def _update(self, planned: Planned, operation: Update) -> Delivery:
         record, changes, known = operation.record, operation.changes, operation.before_known
@@ -405,7 +410,9 @@ class Deliver:
 
 
 def _looked_at(delivery: Delivery, job: Job, planned: Planned | None) -> Delivery:
-    """A delivery with what was known before."""
+    """A delivery with what was known before: by the last look, where there were two."""
+    if delivery.looked is not None:
+        return delivery
     looked = planned.known if planned and isinstance(planned.known, Seen) else None
     return replace(delivery, had_drops=bool(job.dropped), mrr=_mrr(planned), looked=looked)
 

@@ -311,7 +311,8 @@ def _is_conflict(result: Result) -> bool:
 
 def _pairs(delivery: Delivery) -> int | None:
     """How many (data source, external id) pairs the record was seen with; None where nobody looked."""
-    return len(delivery.known.pairs) if isinstance(delivery.known, Seen) else None
+    known = delivery.known or delivery.looked
+    return len(known.pairs) if isinstance(known, Seen) else None
 
 
 def _deleted(delivery: Delivery) -> bool:
