@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, select, upda
 from sync.domain import objects
 from sync.domain.parent import Parent
 from sync.domain.results import Outcome
-from sync.state import buckets
+from sync.state import buckets, own_values
 from sync.state.memory import Asked, Confirmed, Item, Observed, RejectedRow, Scope
-from sync.state.schema import OF_RECORDS, drops, own_values, records, synced
+from sync.state.schema import OF_RECORDS, drops, records, synced
 from sync.state.upsert import chunks, insert
 
 #: Nobody knows what the record holds of what was sent. The hashes stay: what was sent is still the mapping's own.
@@ -173,8 +173,8 @@ def _correct(connection: Connection, at: datetime, items: abc.Mapping[_Known, It
         here = synced.c.record == bindparam("record_id")
         connection.execute(update(synced).where(here).values(_NOTHING_SENT), moved)
         buckets.reopen(connection, [row["record_id"] for row in moved])
-        for table in (own_values, drops):
-            connection.execute(delete(table).where(table.c.record == bindparam("record_id")), moved)
+        connection.execute(delete(drops).where(drops.c.record == bindparam("record_id")), moved)
+        own_values.disclaim(connection, [row["record_id"] for row in moved])
 
 
 def learn(
@@ -200,7 +200,7 @@ def adopt(connection: Connection, scope: Scope, former: abc.Mapping[str, str]) -
     carried out.
     """
     known = _known(connection, scope, [*former, *former.values()])
-    kept = _asked_for(connection, [one.id for one in known.values() if one.uuid is None])
+    kept = own_values.asked_for(connection, [one.id for one in known.values() if one.uuid is None])
     kept |= {one.id for one in known.values() if one.deleted_at is not None}
     moving, stubs = [], []
     for key, was in former.items():
@@ -220,20 +220,6 @@ def adopt(connection: Connection, scope: Scope, former: abc.Mapping[str, str]) -
         here = update(records).where(records.c.id == bindparam("record_id"))
         named = here.values(key=bindparam("now"), external_id=bindparam("its_id"))
         connection.execute(named, moving)
-
-
-def _asked_for(connection: Connection, numbers: abc.Sequence[int]) -> set[int]:
-    """Those of these records of which something was asked for without an answer."""
-    return {
-        number
-        for part in chunks(numbers)
-        for number in connection.execute(
-            select(own_values.c.record).where(
-                own_values.c.record.in_(part),
-                own_values.c.asked.is_not(None),
-            )
-        ).scalars()
-    }
 
 
 def _drop(connection: Connection, numbers: abc.Sequence[int]) -> None:
@@ -284,6 +270,6 @@ def forget(connection: Connection, scope: Scope, stored: str) -> None:
     gone = select(records.c.id).where(here)
     connection.execute(update(synced).where(synced.c.record.in_(gone)).values(_NOTHING_SENT))
     buckets.reopen(connection, connection.execute(gone).scalars().all())
-    for table in (own_values, drops):
-        connection.execute(delete(table).where(table.c.record.in_(gone)))
+    connection.execute(delete(drops).where(drops.c.record.in_(gone)))
+    own_values.disclaim(connection, connection.execute(gone).scalars().all())
     connection.execute(update(records).where(here).values(uuid=None, pairs=1))

@@ -74,6 +74,28 @@ def _clear(connection: Connection, mapping: str, numbers: abc.Sequence[int]) -> 
     connection.execute(delete(own_values).where(here, untagged), rows)
 
 
+def asked_for(connection: Connection, numbers: abc.Sequence[int]) -> set[int]:
+    """Those of these records of which something was asked for without an answer."""
+    found: set[int] = set()
+    for part in chunks(numbers):
+        its = select(own_values.c.record).where(own_values.c.record.in_(part))
+        found |= {*connection.execute(its.where(own_values.c.asked.is_not(None))).scalars()}
+    return found
+
+
+def disclaim(connection: Connection, numbers: abc.Sequence[int]) -> None:
+    """These records are others by now: what is noted of them goes, but for what was asked for without an answer.
+
+    It may be the other one that was asked for, such as a create in place of a record that was deleted.
+    """
+    here = own_values.c.record == bindparam("of_record")
+    rows = [{"of_record": number} for number in numbers]
+    if rows:
+        nothing = {"shown": None, "tags": None, "added_tags": None}
+        connection.execute(delete(own_values).where(here, own_values.c.asked.is_(None)), rows)
+        connection.execute(update(own_values).where(here).values(nothing), rows)
+
+
 def disown(
     connection: Connection, keys: Keys, whose: Whose, values: abc.Mapping[str, abc.Set[bytes]]
 ) -> None:

@@ -421,6 +421,25 @@ def test_a_create_without_an_answer_is_no_edit(tmp_path, state, how):
 
 
 @pytest.mark.parametrize("how", GUARDED)
+def test_making_it_again_without_an_answer_is_no_edit(tmp_path, state, how):
+    """The note of what a create asks for outlasts that the record before it was found deleted in the same run."""
+    town = town_of(tmp_path, how, state)
+    town.sandbox.world.delete(customer(town)["uuid"])
+    say(town, company="Quince 2", seats=6)
+    town.sandbox.fail(method="POST", path="/v1/customers", drop=True, when="after")
+    for path in ("/v1/customers", "/v1/customers/*"):
+        town.sandbox.fail(method="GET", path=path, times=1)  # the first looks are as ever
+        town.sandbox.fail(method="GET", path=path, drop=True)
+    town.run()
+    town.sandbox.faults.clear()
+    assert customer(town)["company"] == "Quince 2"
+    say(town, company="Quince 3", seats=7)
+
+    assert counts(town.run(), "customers") == {"updated": 1}
+    assert (customer(town)["company"], warned(town)) == ("Quince 3", [])
+
+
+@pytest.mark.parametrize("how", GUARDED)
 def test_what_was_refused_is_not_own(tmp_path, state, how):
     """A refused write has brought nothing to ChartMogul: whoever enters its value there has edited."""
     town = town_of(tmp_path, how, state)

@@ -88,6 +88,20 @@ def test_another_record_is_a_stranger(store: Store, scope: Scope):
     assert store.recall(scope, "others", ["a"])["a"].own.sent == frozenset()
 
 
+def test_what_was_asked_for_outlasts_the_record(store: Store, scope: Scope):
+    """A record is found to be deleted, and the one that is made in its place may be there: nobody has an answer."""
+    before = [confirmed(key, OwnNote(SHOWN, tags=TAGS, added=TAGS)) for key in ("a", "b", "c")]
+    asked = {key: Asked(frozenset({ASKED})) for key in ("a", "b")}
+    store.remember(scope, "customers", "run_1", before)
+    store.ask(scope, "customers", asked)
+    gone = [RejectedRow(key, "unavailable", uncertain=True, deleted=True) for key in ("a", "c")]
+    store.remember(scope, "customers", "run_2", gone)
+    store.forget(scope, "b")
+
+    found = [noted(store, scope, key) for key in ("a", "b", "c")]
+    assert found == [OwnNote(asked=ASKED), OwnNote(asked=ASKED), None]
+
+
 def test_tags_stay(store: Store, scope: Scope):
     """The tags that a row has noted there are no business of its values."""
     store.ask(scope, "customers", {"a": Asked(frozenset({ASKED}))})
