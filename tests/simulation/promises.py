@@ -306,9 +306,13 @@ def _notes_what_it_sees(worker: Worker) -> bool:
 
 def _lacks_tag(effect: Effect, uuid: str, tag: str) -> bool:
     """Whether an answer shows a customer without a tag."""
+    return any(tag not in _folded(one["attributes"]["tags"]) for one in _shows(effect, uuid))
+
+
+def _shows(effect: Effect, uuid: str) -> list[abc.Mapping[str, Any]]:
+    """What an answer shows of a record."""
     answer = effect.answer if isinstance(effect.answer, dict) else {}
-    shown = [one for one in answer.get("entries", [answer]) if one.get("uuid") == uuid]
-    return any(tag not in _folded(one["attributes"]["tags"]) for one in shown)
+    return [one for one in answer.get("entries", [answer]) if one.get("uuid") == uuid]
 
 
 def tags_go(world: World) -> Broken:
@@ -375,7 +379,7 @@ def _is_foreign(name: str, held: Any) -> bool:
     """Whether a value is one that people, or scripts, have entered."""
     if name == "company":
         return held in ("By hand", "Edited", "Pinned") or str(held).startswith("Typed")
-    return (name, held) in (("country", "FR"), ("seats", 1), ("title", "Pinned"))
+    return (name, held) in (("country", "FR"), ("state", "TX"), ("seats", 1), ("title", "Pinned"))
 
 
 def _is_edited(world: World, row: Account | Person) -> bool:
@@ -550,8 +554,17 @@ def no_false_alarm(world: World) -> Broken:
         folder = _report(world, worker)
         for line in _lines(folder, "changes.jsonl") if folder else ():
             for warning in line["warnings"]:
-                if warning["code"] == "dropped":
+                if warning["code"] != "dropped":
+                    continue
+                if warning["field"] != "state" or not _is_elsewhere(worker, line["uuid"]):
                     yield f"{worker.name} warns: {line['mapping']} {warning['field']} was dropped"
+
+
+def _is_elsewhere(worker: Worker, uuid: str) -> bool:
+    """Whether a mapping without countries has met a customer beside whose country ChartMogul drops a state."""
+    effects = [effect for effect in worker.account.effects if effect.caller == worker.name]
+    shown = [one["country"] for effect in effects for one in _shows(effect, uuid)]
+    return "country" in worker.scene.lacking and bool(shown) and shown[-1] not in (None, "US")
 
 
 def strangers_end_nothing(world: World) -> Broken:

@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.__main__ import folder, live
 from tests.simulation.kinds import KINDS, draw
 from tests.simulation.mutations import ADA, KILLED_AT, REFUSES, answers_lost, killed_and_back
-from tests.simulation.plan import Blow, Deed, Pause, Plan, Scene, Trouble, draw_plain
+from tests.simulation.plan import ENTER, Blow, Deed, Pause, Plan, Scene, Trouble, draw_plain
 from tests.simulation.rows import Account, Rows
 from tests.simulation.shrink import shrink
 
@@ -153,6 +153,28 @@ def test_another_key_after_answers_that_were_lost(present, kind):
         seen = live(answers_lost(present=present, kind=kind), place)
     assert "nothing but failures" in "".join(seen.story)
     assert seen.broken == {}
+
+
+IN_NEW_YORK = Rows((replace(ONE, country="US", state="NY"),), ())
+
+
+@pytest.mark.parametrize("overwrite", ["unless_edited", "reject_edited"])
+def test_a_state_that_people_have_entered(overwrite):
+    """Seed 12752: it was entered before a run that puts nothing back, and stays, or rejects its row."""
+    entered = Scene(IN_NEW_YORK, deeds=(Deed(ENTER, 0, 0),))
+    plan = Plan(0, states=True, overwrite=overwrite, scenes=(Scene(IN_NEW_YORK), entered))
+    with folder() as place:
+        seen = live(plan, place)
+    assert "people enter a state" in "".join(seen.story)
+    assert seen.broken == {}
+
+
+def test_a_state_without_its_country():
+    """Seed 13437: a mapping that takes no notice of countries sends a state beside another country, and says so."""
+    moved = Scene(IN_NEW_YORK, lacking=("country",))
+    plan = Plan(0, states=True, scenes=(Scene(Rows((ONE,), ())), moved))
+    with folder() as place:
+        assert live(plan, place).broken == {}
 
 
 @pytest.mark.parametrize("kind", KINDS)
