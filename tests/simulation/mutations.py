@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
+from sqlalchemy import Connection, delete
+
 from sync.chartmogul import change, customers, retry, transport, verdict, wire
 from sync.chartmogul.pace import Gate, Pace, Start
 from sync.destination.contacts import identity
@@ -36,12 +38,14 @@ from sync.engine.write.recorder import Recorder
 from sync.engine.write.writer import Writer
 from sync.errors import Refused, SyncError, Unavailable
 from sync.report import archive, folder, log, undoable
-from sync.state import buckets, identities, leases
+from sync.state import buckets, leases, own_values
 from sync.state.bucket_members import from_stored
 from sync.state.keys import Keys
 from sync.state.mapping_state import MappingState
 from sync.state.memory import Doubt, KnownDrops, Memory, RejectedRow
+from sync.state.schema import own_values as notes
 from sync.state.store import Store
+from sync.state.upsert import chunks
 from sync.transform import build
 from tests.simulation.plan import (
     DEFINE,
@@ -93,6 +97,11 @@ async def _nothing(*_: Any, **__: Any) -> None:
 
 def _ignore(*_: Any, **__: Any) -> None:
     return None
+
+
+def _drop_all_notes(connection: Connection, numbers: abc.Sequence[int]) -> None:
+    for part in chunks(numbers):
+        connection.execute(delete(notes).where(notes.c.record.in_(part)))
 
 
 def _count_deliveries_only(mapping: Any, result: Any, by: int = 1) -> None:
@@ -482,6 +491,15 @@ def answers_lost(*, present: bool, kind: Any = "run") -> Plan:
     told: dict[str, Any] = {"overwrite": "unless_edited", "renaming": True, "kinds": ("plans",)}
     held = (before.id,) if present else ()
     return Plan(0, present=held, scenes=(lost, Scene(after, kind=kind)), **told)
+
+
+def _made_again() -> Plan:
+    """People delete a customer, the create in its place is not answered nor shown, and its row changes again."""
+    lost = Trouble("no body", 1, 1, "customers")
+    deleted = Deed("delete a customer", 0, 0)
+    again = Scene(_rows("After"), deeds=(deleted,), troubles=(lost,), pause=1000.0)
+    scenes = (Scene(_rows("Before")), again, Scene(_rows("Later"), pause=1000.0))
+    return Plan(0, overwrite="unless_edited", stale=290.0, scenes=scenes)
 
 
 def _put_back(*deeds: Deed) -> Plan:
@@ -904,10 +922,16 @@ MUTATIONS: dict[str, Mutation] = {
         "what was asked for by the key that a record had before is somebody else's",
         "delivered",
         (
-            (identities, "_asked_for", lambda *_: set[int]()),
+            (own_values, "asked_for", lambda *_: set[int]()),
             (lookups, "_is_kept", lambda _: False),
         ),
         plans=(answers_lost(present=False), answers_lost(present=True)),
+    ),
+    "buried": Mutation(
+        "what was asked for in place of a deleted record is forgotten with it",
+        "delivered",
+        ((own_values, "disclaim", _drop_all_notes),),
+        plans=(_made_again(),),
     ),
     "cast first": Mutation(
         "a value is cast before anybody looks up what it stands for",
