@@ -51,6 +51,10 @@ class Outlook(Protocol):
         """How many they are."""
         ...
 
+    def unknown(self) -> int:
+        """How many of them have no uuid that anybody remembers."""
+        ...
+
     def one_by_one(self) -> int:
         """The requests that it takes to look them up parent by parent, and known ones by their uuid."""
         ...
@@ -124,6 +128,8 @@ class Site:
     rows: QueryRows
     foreseen: Foreseen
     clock: Clock
+    #: Whether records that ChartMogul does not have are created.
+    creates: bool = True
     #: Whether what was deleted in ChartMogul is left so.
     leave_deleted: bool = False
     #: What the mappings of a dry run would have left by now of records that are told by more than their keys.

@@ -112,19 +112,19 @@ def test_a_filter_that_is_ignored(town):
 
 
 @pytest.mark.parametrize(
-    ("row", "expected"),
+    ("row", "expected", "pages"),
     [
-        (("p7", "c1", "p7@c1.example", "CTO"), {"unchanged": 1, "updated": 1}),
-        (("new", "c1", None, "CTO"), {"unchanged": 1, "created": 1}),
+        (("p7", "c1", "p7@c1.example", "CTO"), {"unchanged": 1, "updated": 1}, 0),
+        (("new", "c1", None, "CTO"), {"unchanged": 1, "created": 1}, 3),
     ],
 )
-def test_a_single_row_where_the_filter_is_ignored(town, row, expected):
-    """One request proves it; the customer is listed then, and a dry run says the same."""
+def test_a_single_row_where_the_filter_is_ignored(town, row, expected, pages):
+    """One request proves it; the customer is listed then, and all before one is created; a dry run says the same."""
     town.sandbox.set(contact_external_id_filter="ignored")
     people(town, row)
     assert counts(town.run(dry_run=True)) == expected
     assert counts(town.run()) == expected
-    assert asked(town) == ["external_id"] + ["customer_uuid"] * 3
+    assert asked(town) == ["external_id"] + ["customer_uuid"] * 3 + ["all"] * pages
 
 
 def test_several_with_one_id(town):

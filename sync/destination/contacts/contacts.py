@@ -52,6 +52,8 @@ class Contacts:
     in_doubt: InDoubtCreates
     rows: QueryRows
     clock: Clock
+    #: Whether rows may create contacts with external ids: whoever bears one is known before.
+    creates_ids: bool = True
     #: Whether rows name contacts by their uuids alone: nothing else of them is known before, and none is created.
     by_uuid: bool = False
     #: What this run has just created, this mapping or another one.
@@ -80,6 +82,7 @@ class Contacts:
             InDoubtCreates(state, site.clock),
             site.rows,
             site.clock,
+            site.creates and "external_id" in site.fields,
             CONTACT.own_name in site.fields,
             site.recent,
         )
@@ -100,6 +103,8 @@ class Contacts:
         This ends before the first look: what a page shows is no answer by itself.
         """
         one_by_one = outlook.waiting() if self.by_uuid else outlook.one_by_one()
+        if self.creates_ids:  # whom the list of a customer does not show is asked for
+            one_by_one += outlook.unknown() - len(outlook.parents_of_one())
         few = self.by_uuid and one_by_one <= PAGE
         if not few and choose(one_by_one, outlook.remembered) is Way.LISTING:
             await self.index.list_all(lambda pages: pages < one_by_one)
@@ -187,7 +192,7 @@ class Contacts:
             return made
 
     async def resolve(self, record: Record, parent: Parent) -> Seen | Absent:
-        """The contact that a record is, among those of its customer.
+        """The contact that a record is, among those of its customer; who has its external id elsewhere was moved.
 
         Raises:
             Unresolved: several may be it, or it stands under another customer.
@@ -196,7 +201,13 @@ class Contacts:
             found = self._among(record, parent, [])
             if isinstance(found, Seen) or not isinstance(record.fields.get("email"), str):
                 return found
-        return self._among(record, parent, await self.index.of_customer(parent))
+        own = await self.index.of_customer(parent)
+        found = self._among(record, parent, own)
+        external_id = record.fields.get("external_id")
+        if isinstance(found, Seen) or not self.creates_ids or not isinstance(external_id, str):
+            return found
+        await self.index.know_all_of(external_id)
+        return self._among(record, parent, own)
 
     async def _is_asked_for(self, record: Record, parent: Parent) -> bool:
         """Whether all contacts with the external id of a record are known by asking for them: one request."""

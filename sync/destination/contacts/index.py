@@ -20,6 +20,8 @@ _KEYS = frozenset(CONTACT.known_by)
 #: So often a customer is listed in vain, each time with all attempts; then the failure stands for the whole run.
 #: A list that never ends would else be read anew for each of its rows.
 _IN_VAIN = 3
+#: Stands for a customer where the whole data source is listed.
+_ALL = ""
 
 
 @dataclass(slots=True)
@@ -126,6 +128,11 @@ class ContactIndex:
             self._put(seen)
         return True
 
+    async def know_all_of(self, external_id: str) -> None:
+        """Know all contacts with this external id, for `by_external_id`: by asking for them, else all are listed."""
+        if not self.complete and not await self.ask_for(external_id):
+            await self._list_customer(_ALL)
+
     async def of_customer(self, parent: Parent) -> list[Seen]:
         """All contacts of a customer."""
         if not parent.to_come and not (self.complete and parent.pairs == 1):
@@ -188,10 +195,14 @@ class ContactIndex:
         failed = self._failed.get(uuid, [])
         if len(failed) >= _IN_VAIN:
             raise failed[-1].with_traceback(None)
+        everyone, ask = uuid == _ALL, self.client.list_contacts
+        asked = ask(data_source=self.data_source) if everyone else ask(customer_uuid=uuid)
         try:
-            async for page in self.client.list_contacts(customer_uuid=uuid):
+            async for page in asked:
                 for seen in page.entries:
-                    self._put(seen)
+                    # Rows are written while all are listed: what is known may be newer than a page.
+                    if not everyone or seen.uuid not in self._contacts:
+                        self._put(seen)
         except Unavailable as error:
             self._failed[uuid] = [*failed, error]
             raise

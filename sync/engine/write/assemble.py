@@ -11,7 +11,7 @@ from sync.domain import objects
 from sync.domain.events import MappingReporter
 from sync.domain.fingerprint import Hasher
 from sync.domain.plan import Policy
-from sync.domain.policy import LiveCheck, OnDeleted
+from sync.domain.policy import LiveCheck, Mode, OnDeleted
 from sync.domain.record import ATTRIBUTE
 from sync.engine.context import Lease, RunContext, Selection
 from sync.engine.plan_file import MappingPlan
@@ -117,6 +117,7 @@ class WriterAssembly:
             SpooledRows(findings.spool, self.state, findings.seen, findings.buckets),
             self.foreseen,
             self.context.clock,
+            self.mapping.mode is not Mode.UPDATE,
             self.mapping.deleted is OnDeleted.LEAVE,
             self.foretold,
             self.recent,

@@ -63,6 +63,11 @@ class Pending:
         """How many records wait."""
         return self.spool.count()[0]
 
+    def unknown(self) -> int:
+        """How many records wait whose uuid nobody remembers."""
+        waiting, remembered = self.spool.count()
+        return waiting - remembered
+
     def parents(self) -> int:
         """How many customers the waiting contacts belong to."""
         return self.spool.groups(with_uuid=False)

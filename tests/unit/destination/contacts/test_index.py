@@ -208,6 +208,24 @@ async def test_a_filter_that_is_refused_is_no_filter():
         assert square.index.ignores_ids
 
 
+async def test_knowing_all_of_an_external_id():
+    """Where nobody filters, all contacts are listed, once for all who ask, and what is known already stays so."""
+    async with Square() as square:
+        uuid, _ = await town(square, 2, 2)
+        await square.index.know_all_of("0-1")
+        assert square.asked() == ["GET contacts external_id"]
+        square.forget()
+        square.sandbox.set(contact_external_id_filter="ignored")
+        (known,) = square.index.by_external_id("0-1")
+        square.index.change(known.uuid, ["email"], {"email": "new@c1.example"})
+        await asyncio.gather(*(square.index.know_all_of(id) for id in ("0-0", "1-0", "nope")))
+        assert square.asked().count("GET contacts") == 1
+        assert [len(square.index.by_external_id(id)) for id in ("0-0", "1-0", "nope")] == [1, 1, 0]
+        assert square.index.by_external_id("0-1")[0].fields["email"] == "new@c1.example"
+        assert not square.index.complete
+        assert not square.index.knows(Parent(uuid, 1))
+
+
 async def test_who_is_gone_is_asked_for_again():
     """A contact that was merged may have handed its id on."""
     async with Square() as square:

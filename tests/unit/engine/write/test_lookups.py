@@ -100,6 +100,7 @@ def test_numbers_of_contacts(desk):
     assert desk(*rows).pending.one_by_one() == 2
     assert desk(*rows, trust_state=True).pending.one_by_one() == 1
     assert desk(*rows).pending.parents() == 1
+    assert desk(*rows).pending.unknown() == 2
 
 
 def test_numbers_of_rows_to_look_at_first(desk):
