@@ -155,6 +155,11 @@ class Answered:
     refusals: tuple[Refusal, ...] = field(default_factory=tuple)
     garbled: bool = False
 
+    def after(self, tried: int) -> int:
+        """Count as well what was `tried` before of the same create; how many attempts that makes."""
+        self.attempts += tried
+        return self.attempts
+
 
 class Refused(ChartMogulError):
     """ChartMogul refused this one record (400, 404, 409, 422): the row is rejected, the run goes on."""

@@ -113,7 +113,10 @@ def judge(
         )
     if status in _REDIRECTS:
         return _redirected(Answered(status, text, garbled=True), location)
-    if not 400 <= status < 500:
+    if status < 400:
+        said = f"{call.name} was answered {status}, which is no answer to it"
+        return Failure(said, True, status, text, retry_after)
+    if status >= 500:
         return Failure(f"{call.name} was answered {status}", True, status, text, retry_after)
     foreign = not _is_own(_parse(body), status)
     answered = Answered(status, text, refusals=tuple(_refusals(body)), garbled=foreign)

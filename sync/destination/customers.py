@@ -25,7 +25,7 @@ from sync.domain.results import Outcome
 from sync.domain.sameness import holds, shape_of
 from sync.domain.tags import TAGS, added, removed
 from sync.domain.typed import Typed
-from sync.errors import ConfigError, ConfigProblem, NotFound, Unavailable
+from sync.errors import ConfigError, ConfigProblem, NotFound, Refused, Unavailable
 from sync.transform.attributes import possible
 from sync.transform.contract import conflict
 
@@ -150,15 +150,17 @@ class Customers:
         Raises:
             AlreadyExists: somebody else has it; look it up and decide again.
         """
+        tried = 0
         for wait in WAITS:
             try:
                 return await self.client.create_customer(
                     self.data_source, record.key, record.fields, self.kinds
                 )
-            except Unavailable as lost:
-                if not lost.sent:
+            except (Refused, Unavailable) as error:
+                tried = error.answered.after(tried)
+                if isinstance(error, Refused) or not error.sent:
                     raise
-                last = lost
+                last = error
             found = await self._look_again(record, wait)
             if isinstance(found, Seen):
                 return Met.by_look(found)

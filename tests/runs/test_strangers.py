@@ -86,6 +86,31 @@ def test_a_customer_behind_a_page(town, fault, when):
     assert len(town.sandbox.world.customers) == 3
 
 
+@pytest.mark.parametrize(
+    ("kind", "fault", "tried", "why"),
+    [
+        ("customers", {"status": 201, "body": ""}, 4, "was answered 201, but the answer is empty"),
+        ("customers", {"status": 200, "body": "[]"}, 4, "but the answer is not a JSON object"),
+        ("customers", {"status": 304}, 4, "was answered 304, which is no answer to it"),
+        ("customers", {"status": 422, "body": ""}, 4, "answered 422 in 4 tries"),
+        ("customers", {"drop": True}, 4, "was not answered"),
+        ("contacts", {"status": 503}, 2, "answered 503 in 2 tries"),
+        ("contacts", {"status": 429}, 5, "answered 429 in 5 tries"),
+    ],
+)
+def test_a_create_tells_all_of_its_attempts(town, kind, fault, tried, why):
+    """Those before the looks as well, and why the last answer was none."""
+    fill(town, names=("c1", "c2", "new") if kind == "customers" else ("c1",))
+    town.sandbox.fail(method="POST", path=f"/v1/{kind}", **fault)
+    town.run()
+    posts = len(town.sandbox.calls("POST", f"/v1/{kind}"))
+    told = [line for line in town.lines("errors.jsonl") if line["mapping"] == kind]
+    assert [(line["code"], line["attempts"]) for line in told] == [("unavailable", tried)]
+    assert posts == tried
+    assert why in told[0]["message"]
+    assert f"in {tried} tries" in told[0]["message"]
+
+
 @pytest.mark.parametrize("fault", FOREIGN, ids=str)
 def test_an_update_that_a_firewall_does_not_let_through(town, fault):
     """It is tried again as after a 502, the row is unavailable, and the next run tries again: nothing is held back."""

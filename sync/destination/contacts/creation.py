@@ -49,6 +49,7 @@ class Creation:
             Unresolved: outcome_unknown.
             Refused, Denied, RailError, Unavailable: it surely was not carried out.
         """
+        tried = 0
         for attempt in count(1):
             permit = CreatePermit.taken(self.clock)
             try:
@@ -56,7 +57,10 @@ class Creation:
                 if seen.customer_uuid:
                     return seen
                 return await self._confirmed(record, parent, of_nobody(seen.uuid, permit.at))
-            except Unavailable as error:
+            except (Refused, Unavailable) as error:
+                tried = error.answered.after(tried)
+                if isinstance(error, Refused):
+                    raise
                 if not (error.sent or error.declined):
                     await self.in_doubt.resolve(record.key)
                     raise

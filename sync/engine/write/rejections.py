@@ -11,6 +11,8 @@ from sync.errors import Answered, CutShort, NotFound, Refused, Unavailable
 _SHORTEST = 3
 #: What is quoted in ChartMogul's words is most likely a value; an apostrophe within a word quotes nothing.
 _QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|`[^`]*`|“[^”]*”|‘[^’]*’|«[^»]*»")
+#: The least status of an answer that is an error by itself.
+_ERRORS = 400
 #: The state keeps no more of them.
 _LONGEST = 300
 
@@ -51,7 +53,10 @@ def reject(record: Record, error: Refused | Unavailable) -> Rejected:
 
 
 def _unavailable(error: Unavailable) -> Problem:
-    if error.answered.status is None:
+    status = error.answered.status
+    if (
+        status is None or status < _ERRORS
+    ):  # what would be a good answer: the words say why it is none
         return Problem(
             "unavailable",
             f"ChartMogul gave no usable answer in {_tries(error.answered)}: {error.message}",

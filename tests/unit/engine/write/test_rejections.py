@@ -172,6 +172,10 @@ def test_exists():
         (Answered(503, "", 10), "ChartMogul answered 503 in 10 tries"),
         (Answered(500), "ChartMogul answered 500 in one try"),
         (
+            Answered(201, "", 4),
+            "ChartMogul gave no usable answer in 4 tries: the connection broke off",
+        ),
+        (
             Answered(None, "", 6),
             "ChartMogul gave no usable answer in 6 tries: the connection broke off",
         ),
