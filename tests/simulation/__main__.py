@@ -119,7 +119,7 @@ def _tell(seen: Seen, kinds: tuple[str, ...]) -> None:
     for name, broken in small.broken.items():
         print(f"  {name}: {broken[0]}")
     print(f"  {len(plan.scenes)} scenes, present: {plan.present}, stale {plan.stale:g} s")
-    for name in ("kinds", "switches", "undefined", "nobodies", "pinned", "server_clock"):
+    for name in ("kinds", "switches", "undefined", "nobodies", "astray", "pinned", "server_clock"):
         if value := getattr(plan, name):
             print(f"  {name}: {value}")
     for scene in plan.scenes:

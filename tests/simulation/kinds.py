@@ -170,6 +170,22 @@ def unfiltered(dice: random.Random, plan: Plan) -> Plan:
     return _switched(plan, contact_external_id_filter="ignored")
 
 
+def astray(dice: random.Random, plan: Plan) -> Plan:
+    """ChartMogul has contacts under other customers than their rows say, and may not filter them by external id.
+
+    Where one of them is all that waits, it is asked for by itself: none of the others changes from then on.
+    """
+    there = {*plan.present, *plan.nobodies}
+    rows = plan.scenes[0].rows
+    people = [one.key for one in rows.people if one.id and one.key not in there]
+    accounts = tuple(row.id for row in rows.accounts)
+    if not people or len(accounts) < 2:
+        return plan
+    chosen = _some(dice, people) if dice.random() < 0.3 else (dice.choice(people),)
+    plan = replace(plan, astray=chosen, present=tuple(dict.fromkeys((*plan.present, *accounts))))
+    return _switched(plan, contact_external_id_filter=dice.choice(("works", "ignored")))
+
+
 def pins(dice: random.Random, plan: Plan) -> Plan:
     """Values are pinned: a plain write is ignored, ignored with 304, replaces them, or is refused."""
     policy = dice.choice(("ignored", "not_modified", "replaced", "refused"))
@@ -599,6 +615,7 @@ KINDS: dict[str, Draw] = {
     "unmodified": unmodified,
     "nobody": nobody,
     "unfiltered": unfiltered,
+    "astray": astray,
     "pins": pins,
     "spellings": spellings,
     "eras": eras,

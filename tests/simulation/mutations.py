@@ -200,6 +200,17 @@ def _there_without_its_id() -> Plan:
     return Plan(0, present=("acc-2", "per-2"), scenes=(Scene(before), Scene(after)))
 
 
+def _under_another_customer() -> Plan:
+    """ChartMogul has Ben's contact under Ada's customer, and filters none by their ids; the state knows Ada's."""
+    ada = Person("acc-1", "per-1", "ada@firms.example", "Ada", None, None)
+    ben = Person("acc-2", "per-2", "benn@firms.example", "Ben", None, None)
+    accounts = (*_rows("Any").accounts, replace(_rows("Other").accounts[0], id="acc-2"))
+    rows = Rows(accounts, (ada, ben))
+    ignored = (("contact_external_id_filter", "ignored"),)
+    there = Plan(0, present=("acc-1", "acc-2"), astray=(ben.key,), switches=ignored)
+    return replace(there, scenes=(Scene(rows), Scene(rows)))
+
+
 def _behind_a_page() -> Plan:
     """A contact is created, a firewall answers in ChartMogul's place, and look-ups show it late."""
     account = Account("acc-1", "Any", None, "DE", "team", 5, None, None)
@@ -809,6 +820,12 @@ MUTATIONS: dict[str, Mutation] = {
         "no_duplicates",
         ((Contacts, "resolve", _by_id_alone),),
         plans=(_there_without_its_id(),),
+    ),
+    "in its list alone": Mutation(
+        "a contact that its customer's list does not show is created, whoever bears its external id elsewhere",
+        "no_duplicates",
+        ((ContactIndex, "know_all_of", _nothing),),
+        plans=(_under_another_customer(),),
     ),
     "a page settles": Mutation(
         "a firewall's page settles a create, as if ChartMogul had refused it",

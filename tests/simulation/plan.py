@@ -230,6 +230,8 @@ class Plan:
     undefined: bool = False
     #: Keys of people whose e-mail and external id a contact of nobody has.
     nobodies: tuple[str, ...] = ()
+    #: Keys of people whose contacts ChartMogul has beforehand under another customer than their rows say.
+    astray: tuple[str, ...] = ()
     #: Keys of those present that have a value which somebody pinned.
     pinned: tuple[str, ...] = ()
     #: The mapping of customers has a state.

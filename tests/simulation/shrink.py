@@ -46,6 +46,7 @@ def _smaller(plan: Plan) -> abc.Iterator[Plan]:
         replace(plan, server_clock=False),
         replace(plan, undefined=False),
         replace(plan, nobodies=()),
+        replace(plan, astray=()),
         replace(plan, pinned=()),
         *(
             replace(plan, switches=plan.switches[:number] + plan.switches[number + 1 :])

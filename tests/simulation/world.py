@@ -291,6 +291,8 @@ class World:
             if wanted and script.contact(person):
                 self.initial.add(person.key)
                 self.uuids[person.key] = script.uuids[person.key]
+            elif person.key in self.plan.astray and script.astray(person):
+                self.initial.add(person.key)
             if person.key in self.plan.nobodies:
                 script.nobody(person)
         for key in self.plan.pinned:
@@ -667,16 +669,30 @@ class _Script:
         """Whether there is such a customer."""
         if person.customer not in self.uuids:
             return False
+        external_id = person.id if len(person.email) % 2 else None
+        owner = self.uuids[person.customer]
+        self.uuids[person.key] = self._contact(owner, person, external_id)
+        return True
+
+    def _contact(self, owner: str, person: Person, external_id: str | None) -> str:
         body = {
-            "customer_uuid": self.uuids[person.customer],
+            "customer_uuid": owner,
             "data_source_uuid": DATA_SOURCE,
             "email": person.email.upper(),
             "last_name": "Unmapped",
         }
-        if person.id is not None and len(person.email) % 2:
-            body["external_id"] = person.id
-        self.uuids[person.key] = self._post("/contacts", body)["uuid"]
-        return True
+        if external_id is not None:
+            body["external_id"] = external_id
+        made: str = self._post("/contacts", body)["uuid"]
+        return made
+
+    def astray(self, person: Person) -> bool:
+        """The contact of a person, under another customer; whether there is any."""
+        others = [key for key, uuid in self.uuids.items() if uuid.startswith("cus")]
+        others = [key for key in others if key != person.customer]
+        if others and person.key not in self.uuids:
+            self.uuids[person.key] = self._contact(self.uuids[others[0]], person, person.id)
+        return person.key in self.uuids
 
     def nobody(self, person: Person) -> None:
         """A contact of nobody who looks like this one."""
