@@ -162,10 +162,13 @@ class MappingState:
 
     def note(self, items: list[Item]) -> None:
         """Write down what became of rows before anything was sent."""
+        self._note(items, local=True)
+
+    def _note(self, items: list[Item], *, local: bool) -> None:
         if self.by_uuid:
             names = self._names([item.key for item in items])
             items = [replace(item, key=names[item.key]) for item in items]
-        self.store.remember(self.scope, self.mapping, self.run_id, items)
+        self.store.remember(self.scope, self.mapping, self.run_id, items, local=local)
 
     def adopt(self, former: abc.Mapping[str, str]) -> None:
         """Records get other keys, each by the one before; what is known of them stays."""
@@ -176,7 +179,7 @@ class MappingState:
         if fresh and self.locks:
             account, object_ = self.scope.account, self.scope.object
             self.store.lock_types(account, object_, fresh, self.mapping, self.run_id)
-        self.note(items)
+        self._note(items, local=False)
 
     async def left(
         self, seen: SeenRows, members: abc.Sequence[Members] | None = None

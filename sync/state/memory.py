@@ -210,6 +210,7 @@ class Observed:
 class RejectedRow:
     """The row did not arrive. `uncertain`: part of it may have, so the fingerprint goes.
 
+    `sent` stands for such a row and its mapping: by that an undo of what has arrived knows it again.
     `tried` are fields that were known to be dropped, and were tried again. `deleted`: the record was deleted in
     ChartMogul. `since`: when it was first rejected without a break; None: as the state has it, else now. `own`: further
     own values of the mapping; None where they are as they were noted. `external_id` and `bucket`
@@ -227,6 +228,7 @@ class RejectedRow:
     own: OwnNote | None = None
     external_id: str | None = None
     bucket: int | None = None
+    sent: bytes | None = None
 
 
 Item = Confirmed | Observed | RejectedRow

@@ -1,26 +1,16 @@
 """Which values of a record are a mapping's own, beyond those whose hashes stand with what it last sent."""
 
 from collections import abc
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, bindparam, delete, select, update
 
 from sync.domain.fingerprint import join, split
 from sync.state import own_tags
-from sync.state.keys import Keys
-from sync.state.memory import Confirmed, Item, OwnNote, RejectedRow, Scope
-from sync.state.schema import own_values, records, synced
+from sync.state.memory import Confirmed, Item, OwnNote, RejectedRow
+from sync.state.schema import own_values, synced
 from sync.state.upsert import chunks, upsert
 
 _NOTHING = OwnNote()
-
-
-@dataclass(frozen=True, slots=True)
-class Whose:
-    """A mapping in a scope."""
-
-    scope: Scope
-    mapping: str
 
 
 def recall(connection: Connection, mapping: str, numbers: abc.Sequence[int]) -> dict[int, OwnNote]:
@@ -96,32 +86,16 @@ def disclaim(connection: Connection, numbers: abc.Sequence[int]) -> None:
         connection.execute(update(own_values).where(here).values(nothing), rows)
 
 
-def disown(
-    connection: Connection, keys: Keys, whose: Whose, values: abc.Mapping[str, abc.Set[bytes]]
-) -> None:
-    """These values, by key, are the mapping's own no longer: somebody has put them there, or an undo has."""
-    numbers = _numbers(connection, keys, whose.scope, values)
-    theirs = {numbers[key]: gone for key, gone in values.items() if key in numbers}
-    noted = recall(connection, whose.mapping, list(theirs))
-    for number, gone in theirs.items():
-        mine = and_(synced.c.record == number, synced.c.mapping == whose.mapping)
+def disown(connection: Connection, mapping: str, values: abc.Mapping[int, abc.Set[bytes]]) -> None:
+    """These values of records, by number, are the mapping's own no longer: an undo has put them there."""
+    noted = recall(connection, mapping, list(values))
+    for number, gone in values.items():
+        mine = and_(synced.c.record == number, synced.c.mapping == mapping)
         sent = connection.execute(select(synced.c.hashes).where(mine)).scalar_one_or_none()
         if sent:
             left = join(split(sent) - gone)
             connection.execute(update(synced).where(mine).values(hashes=left))
         if number in noted:
             shown, asked = (join(split(one) - gone) for one in noted[number].parts)
-            row = {"record": number, "mapping": whose.mapping, "shown": shown, "asked": asked}
+            row = {"record": number, "mapping": mapping, "shown": shown, "asked": asked}
             upsert(connection, own_values, [row])
-
-
-def _numbers(
-    connection: Connection, keys: Keys, scope: Scope, wanted: abc.Iterable[str]
-) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for chunk in chunks(wanted):
-        plain = keys.plain(chunk)
-        here = (records.c.scope == scope.id) & records.c.key.in_(list(plain))
-        for key, number in connection.execute(select(records.c.key, records.c.id).where(here)):
-            found[plain[key]] = number
-    return found

@@ -51,12 +51,13 @@ _NOT_HELD = {
 
 @dataclass(frozen=True, slots=True)
 class WriteHeading:
-    """Under which heading items are written down."""
+    """Under which heading items are written down. `local`: nobody asked ChartMogul for what became of them."""
 
     scope: Scope
     mapping: str
     run: str
     at: datetime
+    local: bool = False
 
 
 def recall(
@@ -132,7 +133,8 @@ def _memory(key: str, row: abc.Sequence[Any]) -> Memory:
         return Memory(record, key, uuid, pairs, deleted=deleted, external_id=external_id)
     # What ChartMogul refused of a record that is gone by now says nothing of the one that is to be made.
     over = deleted and since is not None and since <= grave
-    held = None if mark is None or over else Held(mark, since, status, place)
+    # Without a moment it stands for what was sent of a row that is not held back, see `schema`.
+    held = None if mark is None or since is None or over else Held(mark, since, status, place)
     # Without a fingerprint nobody knows whether the record still holds what was sent.
     hashes, lapsed = (b"", hashes) if print_ is None else (hashes, b"")
     sent = (print_, hashes, dropped, outcome, code, run, at, gone, held, rules)
@@ -167,7 +169,8 @@ def remember(
     rivals.doubt(connection, place, merged, ids.values())
     noted = {ids[keys.stored(item.key)]: item for item in items}
     _note_rejected(connection, delivery, noted)
-    undone.clear(connection, delivery.mapping, noted)
+    if not delivery.local:  # else nothing was sent, and what was put back is so still
+        undone.clear(connection, delivery.mapping, noted)
     known_drops.note(connection, delivery.mapping, delivery.at, noted)
     own_values.note(connection, delivery.mapping, noted)
 
@@ -235,7 +238,9 @@ def _row(record: int, delivery: WriteHeading, item: Item) -> dict[str, object]:
             # Without a row hash: the row is built, and known to be mended, also when it is what it was before.
             row |= {"outcome": REJECTED, "code": item.code, "imprint": None}
             if item.uncertain:
-                row |= UNKNOWN
+                row |= UNKNOWN | {"held_fingerprint": item.sent}
+            else:
+                del row["held_fingerprint"]  # nothing was sent: the last that was stays known
             if item.held is not None:
                 row |= _held(item.held)
         case _:

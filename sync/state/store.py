@@ -206,11 +206,23 @@ class Store:
         wanted = list(uuids)
         return self.database.read(lambda c: identities.by_uuid(c, scope, wanted))
 
-    def remember(self, scope: Scope, mapping: str, run_id: str, items: abc.Sequence[Item]) -> None:
-        """Write down what became of rows, all or nothing; what is confirmed is in doubt no longer."""
+    def remember(
+        self,
+        scope: Scope,
+        mapping: str,
+        run_id: str,
+        items: abc.Sequence[Item],
+        *,
+        local: bool = False,
+    ) -> None:
+        """Write down what became of rows, all or nothing; what is confirmed is in doubt no longer.
+
+        `local`: the state alone tells, nobody asked ChartMogul.
+        """
 
         def work(connection: Connection) -> None:
-            delivery = records.WriteHeading(scope, mapping, run_id, self.clock.moment(connection))
+            now = self.clock.moment(connection)
+            delivery = records.WriteHeading(scope, mapping, run_id, now, local)
             records.remember(connection, self._keys, delivery, items)
             if not objects.of(scope.object).unique_keys:
                 confirmed = [item.key for item in items if isinstance(item, Confirmed)]

@@ -2,8 +2,9 @@
 
 from collections import abc
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, update
 
 from sync.domain.fingerprint import Hasher
 from sync.state import buckets, own_tags, own_values
@@ -15,12 +16,13 @@ from sync.state.upsert import chunks, upsert
 
 @dataclass(frozen=True, slots=True)
 class PutBackRow:
-    """A record that is as it was before a run.
+    """A record that is as it was before a run, by the key that this had for it, and by its uuid.
 
     `foreign` are the hashes of values that are nobody's own any more, `tags` the marks of such tags.
     """
 
     key: str
+    uuid: str
     foreign: frozenset[bytes]
     tags: frozenset[bytes] = frozenset()
 
@@ -70,31 +72,56 @@ def note(
         ],
     )
     _unsend(connection, undoing.mapping, known)
-    whose = own_values.Whose(undoing.scope, undoing.mapping)
-    own_values.disown(connection, keys, whose, {row.key: row.foreign for row in wanted.values()})
-    tags = {record: wanted[key].tags for record, (key, *_) in known.items()}
+    foreign = {record: row.foreign for record, (row, *_) in known.items()}
+    own_values.disown(connection, undoing.mapping, foreign)
+    tags = {record: row.tags for record, (row, *_) in known.items()}
     own_tags.disown(connection, {record: gone for record, gone in tags.items() if gone})
     marked = marks(connection, undoing.mapping, undoing.scope).keys()
     return len(wanted) - sum(record in marked for record in known)
 
 
 def _known(
-    connection: Connection, undoing: Undoing, wanted: abc.Iterable[str]
-) -> dict[int, tuple[str, bytes | None, bytes | None]]:
+    connection: Connection, undoing: Undoing, wanted: abc.Mapping[str, PutBackRow]
+) -> dict[int, tuple[PutBackRow, bytes | None, bytes | None]]:
+    """The records of these rows, by stored key, each with what the mapping last sent of it.
+
+    The key may be another one by now, and of a row that is known by its uuid it is that of another mapping.
+    """
+    met = _met(connection, undoing, records.c.uuid, {row.uuid for row in wanted.values()})
+    lost = [key for key, row in wanted.items() if row.uuid not in met]
+    nameless = _met(connection, undoing, records.c.key, lost).get(None, [])
+    found = {}
+    for key, row in wanted.items():
+        there = met.get(row.uuid) or [one for one in nameless if one.key == key]
+        # After a merge several keys lead to one uuid.
+        there.sort(key=lambda one: (one.key != key, one.external_id != key, one.id))
+        for one in there[:1]:
+            found[one.id] = (row, one.fingerprint, one.held_fingerprint)
+    return found
+
+
+def _met(
+    connection: Connection,
+    undoing: Undoing,
+    column: ColumnElement[str | None],
+    among: abc.Iterable[str],
+) -> dict[str | None, list[Any]]:
+    """What the mapping has met of the records with one of these values, by uuid."""
+    its = (records.c.id, records.c.key, records.c.uuid, records.c.external_id)
     query = (
-        select(records.c.id, records.c.key, synced.c.fingerprint, synced.c.held_fingerprint)
+        select(*its, synced.c.fingerprint, synced.c.held_fingerprint)
         .join(synced, synced.c.record == records.c.id)
         .where(records.c.scope == undoing.scope.id, synced.c.mapping == undoing.mapping)
     )
-    found: dict[int, tuple[str, bytes | None, bytes | None]] = {}
-    for chunk in chunks(wanted):
-        for row in connection.execute(query.where(records.c.key.in_(chunk))):
-            found[row.id] = (row.key, row.fingerprint, row.held_fingerprint)
+    found: dict[str | None, list[Any]] = {}
+    for chunk in chunks(among):
+        for row in connection.execute(query.where(column.in_(chunk))):
+            found.setdefault(row.uuid, []).append(row)
     return found
 
 
 def _mark(undoing: Undoing, fingerprint: bytes | None, held: bytes | None) -> bytes | None:
-    """What stands for the record and the mapping; a row that is held back has such a mark already."""
+    """What stands for the record and the mapping; a row that did not arrive, or in part, has such a mark already."""
     return held if fingerprint is None else undoing.hasher.mark(fingerprint, undoing.digest)
 
 

@@ -190,7 +190,7 @@ class Putter:
         }
         change = one.changes.get(TAGS, (None, None))
         touched = marks(self.undoing.hasher, (*added(change), *removed(change)))
-        self._back.append(PutBackRow(one.key, frozenset(foreign), touched))
+        self._back.append(PutBackRow(one.key, one.uuid, frozenset(foreign), touched))
 
     # Sending
 

@@ -215,18 +215,20 @@ class Recorder:
 
     def _rejected(self, delivery: Delivery, rejected: Rejected) -> RejectedRow:
         """The record did not arrive, or only in part."""
+        failed = delivery.error is not None
         return RejectedRow(
             delivery.entry.record.key,
             rejected.problems[0].code,
             uuid=delivery.uuid,
             # What a failed request left behind is unknown: only a look-up may call this row unchanged.
-            uncertain=delivery.error is not None,
+            uncertain=failed,
             held=self._held(delivery.entry, rejected, delivery.error),
             tried=tuple(sorted(delivery.entry.tries)),
             deleted=_deleted(delivery),
             since=rejected.background.since,
             own=delivery.own,
             external_id=self._other_id(delivery),
+            sent=self._mark(delivery.entry) if failed else None,
         )
 
     def _held(self, entry: Entry, rejected: Rejected, error: Exception | None) -> Held | None:
@@ -236,10 +238,13 @@ class Recorder:
             return None  # a proxy's page, or half an answer: nobody knows what ChartMogul has against it
         if isinstance(error, AlreadyExists):
             return None  # a matter of moments: the next look-up may find it
-        mark = self.hasher.mark(entry.fingerprint, self.edition)
         first, words = rejected.problems[0], memorable(entry.record, error)
         status = rejected.http_status
-        return Held(mark, self.clock.now(), status, first.field, first.code, words)
+        return Held(self._mark(entry), self.clock.now(), status, first.field, first.code, words)
+
+    def _mark(self, entry: Entry) -> bytes:
+        """What stands for a row and the mapping."""
+        return self.hasher.mark(entry.fingerprint, self.edition)
 
     def _fixed(self, delivery: Delivery) -> abc.Iterator[str]:
         """The attributes whose type is fixed in ChartMogul by now: those that got a value, or had it."""
