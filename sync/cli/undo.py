@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import abc
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from sync.domain.put_back import Undoable
 from sync.engine.context import Selection
 from sync.engine.undo.task import UndoTask, nothing_to_read
 from sync.errors import EXIT_OK, ConfigError, ConfigProblem
-from sync.mapping.loader import LoadedMapping, Need, load
+from sync.mapping.loader import LoadedMapping, Need, find_files, load, shown
 from sync.mapping.variables import Variables
 from sync.report import undoable
 from sync.report.summary import Summary
 from sync.settings import Settings
+from sync.state.store import Store
 
 _NEEDS = frozenset({Need.CHARTMOGUL})
 
@@ -45,8 +47,8 @@ def undo(
         text = f"{folder.name} changed nothing: there is nothing to put back."
         nothing(wanted.output, "chartmogul-sync undo", document, text)
         return EXIT_OK
-    mappings = [_mapping(part, found) for part, _ in parts]
-    undoables = {one.mapping: one for _, one in parts}
+    mappings = _mappings([part for part, _ in parts], folder.name, settings, found)
+    undoables = {loaded.mapping.name: one for loaded, (_, one) in zip(mappings, parts, strict=True)}
     ended = asyncio.run(
         execute(
             settings,
@@ -70,18 +72,72 @@ def _selection(undoables: abc.Mapping[str, Undoable], lifted: frozenset[str]) ->
     return Selection(keys=keys, lifted=lifted)
 
 
-def _mapping(part: Summary, found: Variables) -> LoadedMapping:
-    """The mapping as it is now: its key and its data source are needed.
+def _mappings(
+    parts: abc.Sequence[Summary], run: str, settings: Settings, found: Variables
+) -> list[LoadedMapping]:
+    """The mappings of these parts as they are now: their keys and data sources are needed.
 
     Raises:
-        ConfigError: its file is gone, is not sound, or is another mapping by now.
+        ConfigError: a file is not sound, or nobody knows which mapping one is by now.
     """
-    loaded = load([Path(part["file"])], found, _NEEDS, disabled=True)
-    for one in loaded:
-        here = one.mapping.destination.object.value
-        if (one.mapping.name, here) == (part["mapping"], part["object"]):
-            return one
-    message = (
-        f"{part['file']} is not the mapping {part['mapping']} any more, which the run wrote with"
-    )
-    raise ConfigError(ConfigProblem(message, "bring the file back, for its key and data source"))
+    taken = {part["mapping"] for part in parts}
+    mappings = []
+    for part in parts:
+        file = Path(part["file"])
+        there = load([file], found, _NEEDS, disabled=True) if file.exists() else []
+        one = _named(part, there)
+        if one is None:
+            there += _beside(file, found)
+            one = _named(part, there) or _renamed(part, run, settings, there, taken)
+        taken.add(one.mapping.name)
+        mappings.append(one)
+    return mappings
+
+
+def _beside(file: Path, found: Variables) -> abc.Iterator[LoadedMapping]:
+    """The sound mappings in the folder of a file, but for its own."""
+    for other in find_files([file.parent], []):
+        if other != file:
+            with suppress(ConfigError):
+                yield from load([other], found, _NEEDS, disabled=True)
+
+
+def _named(part: Summary, there: abc.Iterable[LoadedMapping]) -> LoadedMapping | None:
+    """The mapping of the name and the object that the run wrote with."""
+    wanted = (part["mapping"], part["object"])
+    ours = (one for one in there if (one.mapping.name, _object(one)) == wanted)
+    return next(ours, None)
+
+
+def _renamed(
+    part: Summary,
+    run: str,
+    settings: Settings,
+    there: abc.Iterable[LoadedMapping],
+    taken: abc.Set[str],
+) -> LoadedMapping:
+    """The only mapping of the same object and query that has another name, none of those that are taken."""
+    with closing(Store.open_read_only(settings.state_url)) as store:
+        known = store.run(run)
+        queries = {one.mapping: one.query for one in known.mappings} if known else {}
+        wanted = (queries.get(part["mapping"]), part["object"])
+        same = [
+            one
+            for one in there
+            if one.mapping.name not in taken and (_query(one, store), _object(one)) == wanted
+        ]
+    if len(same) == 1:
+        return same[0]
+    name, file = part["mapping"], shown(Path(part["file"]))
+    message = f"mapping {name}, which the run wrote with, is not there any more: it was in {file}"
+    hint = f"bring the file back; if the mapping is called otherwise by now, write `name: {name}` in its file"
+    raise ConfigError(ConfigProblem(message, hint))
+
+
+def _query(loaded: LoadedMapping, store: Store) -> int:
+    """What stands for the query of a mapping in the entries of runs."""
+    return store.query_hash(loaded.mapping.source.query or loaded.mapping.source.table or "")
+
+
+def _object(loaded: LoadedMapping) -> str:
+    return loaded.mapping.destination.object.value

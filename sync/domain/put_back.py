@@ -38,7 +38,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Undoable:
-    """What a run did in one mapping; `account` is None where its report does not say whose it was."""
+    """What a run did in one mapping, by the name that this had; `account` is None where its report does not tell it."""
 
     run: str
     mapping: str

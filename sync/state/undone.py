@@ -29,10 +29,14 @@ class PutBackRow:
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
-    """Under which heading rows are noted: the run that is undone, and the digest of the mapping as it is now."""
+    """Under which heading rows are noted: the run that is undone, and the digest of the mapping as it is now.
+
+    `was` is the name by which the run knew the mapping.
+    """
 
     scope: Scope
     mapping: str
+    was: str
     run: str
     hasher: Hasher
     digest: bytes
@@ -93,8 +97,15 @@ def _known(
     found = {}
     for key, row in wanted.items():
         there = met.get(row.uuid) or [one for one in nameless if one.key == key]
-        # After a merge several keys lead to one uuid.
-        there.sort(key=lambda one: (one.key != key, one.external_id != key, one.id))
+        # After a merge several keys lead to one uuid; and a renamed mapping may have met the record by both names.
+        there.sort(
+            key=lambda one: (
+                one.key != key,
+                one.external_id != key,
+                one.mapping != undoing.mapping,
+                one.id,
+            )
+        )
         for one in there[:1]:
             found[one.id] = (row, one.fingerprint, one.held_fingerprint)
     return found
@@ -108,10 +119,11 @@ def _met(
 ) -> dict[str | None, list[Any]]:
     """What the mapping has met of the records with one of these values, by uuid."""
     its = (records.c.id, records.c.key, records.c.uuid, records.c.external_id)
+    names = synced.c.mapping.in_({undoing.mapping, undoing.was})
     query = (
-        select(*its, synced.c.fingerprint, synced.c.held_fingerprint)
+        select(*its, synced.c.mapping, synced.c.fingerprint, synced.c.held_fingerprint)
         .join(synced, synced.c.record == records.c.id)
-        .where(records.c.scope == undoing.scope.id, synced.c.mapping == undoing.mapping)
+        .where(records.c.scope == undoing.scope.id, names)
     )
     found: dict[str | None, list[Any]] = {}
     for chunk in chunks(among):

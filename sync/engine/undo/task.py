@@ -29,7 +29,7 @@ def nothing_to_read(loaded: LoadedMapping) -> MappingQuery:
 
 @dataclass(slots=True, eq=False)
 class UndoTask(MappingTask):
-    """A mapping whose changes of one run are put back; `undoables` are those of all mappings, by name.
+    """A mapping whose changes of one run are put back; `undoables` are those of all mappings, by their names of now.
 
     `foreseen` holds what a dry run would have put back by now: two mappings may have changed one record.
     """
@@ -59,6 +59,9 @@ class UndoTask(MappingTask):
     async def read(self) -> None:
         """Say what cannot be put back, before anything is sent."""
         self.run.rows.read = len(self.undoable.past)
+        if self.undoable.mapping != self.run.mapping:
+            what = f"{self.undoable.run} wrote with this mapping as {self.undoable.mapping}"
+            self.telling.warned(f"{what}: its query is the same")
         lost = [*self._lost()]
         if types := await self._locked():
             what = "types of attributes that the run has locked stay, for the whole account"
@@ -110,6 +113,7 @@ class UndoTask(MappingTask):
         undoing = Undoing(
             self.state.scope,
             self.run.mapping,
+            self.undoable.mapping,
             self.undoable.run,
             Hasher(self.store.salt),
             self.loaded.digest,

@@ -17,7 +17,7 @@ def confirmed(key: str, uuid: str) -> Confirmed:
 
 def put_back(store: Store, scope: Scope, key: str, uuid: str) -> int:
     """Note a record as put back; 1 where the state does not know what was sent."""
-    undoing = Undoing(scope, "customers", "run_1", Hasher(store.salt), DIGEST)
+    undoing = Undoing(scope, "customers", "customers", "run_1", Hasher(store.salt), DIGEST)
     return store.put_back(undoing, [PutBackRow(key, uuid, frozenset())])
 
 
