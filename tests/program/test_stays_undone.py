@@ -107,6 +107,23 @@ def test_a_key_that_was_renamed_since(desk, key, times):
     assert "1 row of customers" in desk("forget", "customers", "--undo", run).out
 
 
+@pytest.mark.parametrize("key", ["cus_1", "a@quince.example"])
+def test_a_key_that_is_renamed_later(desk, key):
+    """Another key alone is no change of a row: it stays undone, in the dry run as well, until it changes."""
+    desk.mapping(RENAMED)
+    desk.rows({"id": key, "email": None})
+    desk("run")
+    desk.rows({"id": key, "email": None, "company": "Wrong"})
+    desk("run")
+    assert desk("undo", newest(desk)).code == 0
+    desk.rows({"id": "new", "email": key, "company": "Wrong"})
+    assert desk("run", "--dry-run", "--json").rows == {"read": 1, "skipped": 1}
+    stays(desk, read=1)
+    desk.rows({"id": "new", "email": key, "company": "Right"})
+    assert desk("run", "--json").rows == {"read": 1, "updated": 1}
+    assert desk.place.customers()[key]["company"] == "Right"
+
+
 def test_a_contact_by_its_uuid(desk):
     """Another mapping made it, and knows it by another key."""
     desk.mapping()

@@ -94,8 +94,8 @@ class StateDecision:
         """What becomes of a record; None: it needs ChartMogul."""
         if memory is None or self.full or self.lost_parents.concern(record, memory):
             return None
-        if self.undone.hold(memory.record, fingerprint, self.marks.hasher, self.marks.edition):
-            return Delivered(record.row, record.key, Outcome.SKIPPED, UNDONE, memory.uuid)
+        if (undone := self.as_undone(record, fingerprint, memory)) is not None:
+            return undone
         if memory.uuid and self.mode is Mode.INSERT:
             reason = "exists already, and the mode is insert"
             return Delivered(record.row, record.key, Outcome.SKIPPED, reason, memory.uuid)
@@ -104,6 +104,13 @@ class StateDecision:
                 record.row, record.key, Outcome.UNCHANGED, "nothing changed", memory.uuid
             )
         return self._held_back(record, fingerprint, memory)
+
+    def as_undone(self, record: Record, fingerprint: bytes, memory: Memory) -> Delivered | None:
+        """The row as skipped, where its record was put back and neither it nor the mapping changed since."""
+        marks = self.marks
+        if not self.undone.hold(memory.record, fingerprint, marks.hasher, marks.edition):
+            return None
+        return Delivered(record.row, record.key, Outcome.SKIPPED, UNDONE, memory.uuid)
 
     def _held_back(self, record: Record, fingerprint: bytes, memory: Memory) -> Rejected | None:
         held = memory.held

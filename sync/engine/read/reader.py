@@ -220,11 +220,11 @@ class Reader:
 
     def _settle_renames(self) -> None:
         """Rows whose records had other keys before are known by those, or cannot be told from others."""
-        renames = Renames(self.spool, self.state, self.seen)
+        renames = Renames(self.spool, self.state, self.seen, self.decision)
         renames.settle()
         self.new -= len(renames.unknown)
         self.first_new = [key for key in self.first_new if key not in renames.unknown]
-        self._tell([*renames.rejected], self.state.recall([r.key or "" for r in renames.rejected]))
+        self._tell(renames.decided, self.state.recall([r.key or "" for r in renames.decided]))
 
     def _settle_mended(self) -> None:
         """Count what was rejected and is no longer, and let the state know."""

@@ -7,6 +7,7 @@ from typing import Protocol
 from sync.domain.record import Record, Rejected, Stage
 from sync.domain.renamed import two_records
 from sync.domain.seen_rows import SeenRows
+from sync.engine.read.decision import Local, StateDecision
 from sync.engine.spool import Entry, Spool
 from sync.state.memory import Memory
 
@@ -66,13 +67,15 @@ def ambiguous(record: Record, why: str) -> Rejected:
 class Renames:
     """Settles, once all is read, what the state knows of rows by the keys they had before.
 
-    `rejected` are rows that cannot be told from others.
+    `decided` are rows that cannot be told from others, and those whose records were put back: another key alone is no
+    change of a row.
     """
 
     spool: Spool
     state: Memories
     seen: SeenRows
-    rejected: list[Rejected] = field(default_factory=list, init=False)
+    decision: StateDecision
+    decided: list[Local] = field(default_factory=list, init=False)
     #: Keys under which the state did not know their records, or that they were deleted, or asked for.
     adopted: set[str] = field(default_factory=set, init=False)
     #: Those of them that it did not know at all.
@@ -112,13 +115,18 @@ class Renames:
         others = [row for row in (its_row, *claimed.get(was, ())) if row not in (0, record.row)]
         if others:
             why = f"row {min(others)} has the key that it had before, or had it as well"
-            self.rejected.append(ambiguous(record, why))
+            self.decided.append(ambiguous(record, why))
             self.spool.drop([record.key])
         elif memory is not None and memory.uuid is not None:
             self.seen.mark(memory.record, record.row)
             self.adopted.add(record.key)
             if record.key not in known:
                 self.unknown.add(record.key)
+            undone = self.decision.as_undone(record, entry.fingerprint, memory)
+            if undone is not None:
+                self.decided.append(undone)
+                self.spool.drop([record.key])
+                return
             its_id = known_as(record, replace(memory, external_id=memory.external_id or was)).was
             self.spool.know([(memory.uuid, memory.unsure, its_id or was, record.key)])
         elif memory is not None:  # deleted in ChartMogul, or asked for without an answer
