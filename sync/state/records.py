@@ -2,7 +2,7 @@
 
 from collections import abc
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, assert_never
 
@@ -47,6 +47,11 @@ _NOT_HELD = {
     "held_status": None,
     "held_field": None,
 }
+
+
+#: In place of since when a row is held back, where it is not. An older version, beside this one in the middle of an
+#: upgrade, takes it for a row that is held back no longer; without any moment it would break off.
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +138,9 @@ def _memory(key: str, row: abc.Sequence[Any]) -> Memory:
         return Memory(record, key, uuid, pairs, deleted=deleted, external_id=external_id)
     # What ChartMogul refused of a record that is gone by now says nothing of the one that is to be made.
     over = deleted and since is not None and since <= grave
-    # Without a moment it stands for what was sent of a row that is not held back, see `schema`.
-    held = None if mark is None or since is None or over else Held(mark, since, status, place)
+    # The mark alone stands for what was sent of a row that is not held back, see `schema`.
+    over = over or since in (None, _LONG_AGO)
+    held = None if mark is None or over else Held(mark, since, status, place)
     # Without a fingerprint nobody knows whether the record still holds what was sent.
     hashes, lapsed = (b"", hashes) if print_ is None else (hashes, b"")
     sent = (print_, hashes, dropped, outcome, code, run, at, gone, held, rules)
@@ -241,6 +247,7 @@ def _row(record: int, delivery: WriteHeading, item: Item) -> dict[str, object]:
                 row |= UNKNOWN | {"held_fingerprint": item.sent}
             else:
                 del row["held_fingerprint"]  # nothing was sent: the last that was stays known
+            row["held_since"] = _LONG_AGO
             if item.held is not None:
                 row |= _held(item.held)
         case _:

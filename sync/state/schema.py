@@ -111,7 +111,7 @@ synced = Table(
     Column("run", String, nullable=False),
     Column("at", Instant, nullable=False),
     Column("gone", Boolean, nullable=False, default=False),
-    # What stands for a rejected row that was sent, and for the mapping: without `held_since` it is not held back.
+    # What stands for a rejected row that was sent, and for the mapping; 1970: it is not held back.
     Column("held_fingerprint", LargeBinary),
     Column("held_since", Instant),
     Column("held_status", Integer),

@@ -1,10 +1,14 @@
 """Rows that were put back: found by what they are known by now, and marked by what was last sent of them."""
 
+from datetime import UTC, datetime
+
 import pytest
+from sqlalchemy import select
 
 from sync.domain.fingerprint import Hasher
 from sync.domain.results import Outcome
 from sync.state.memory import Confirmed, Item, Observed, RejectedRow, Scope
+from sync.state.schema import synced
 from sync.state.store import Store
 from sync.state.undone import PutBackRow, Undoing
 
@@ -81,3 +85,15 @@ def test_what_ends_it(store: Store, scope: Scope, item: Item):
     assert list(marks(store, scope)) == ["a"]
     store.remember(scope, "customers", "run_3", [item])
     assert marks(store, scope) == {}
+
+
+@pytest.mark.parametrize("uncertain", [True, False])
+def test_what_was_sent_holds_nothing_back(store: Store, scope: Scope, uncertain: bool):
+    """The row is not held back; an older version, which asks since when it is, finds that it is no longer."""
+    for sent in (True, uncertain):
+        item = RejectedRow("a", "unavailable", uncertain=sent, sent=SENT if sent else None)
+        store.remember(scope, "customers", "run_1", [item])
+    assert store.recall(scope, "customers", ["a"])["a"].held is None
+    query = select(synced.c.held_fingerprint, synced.c.held_since)
+    [(mark, since)] = store.database.read(lambda c: c.execute(query).fetchall())
+    assert (mark, since) == (SENT, datetime(1970, 1, 1, tzinfo=UTC))
