@@ -108,7 +108,7 @@ class ExplainTask(MappingTask):
         record, uuid = self.explained.record, None if memory is None else memory.uuid
         with suppress(*_NOTHING):
             if record is not None:
-                return await destination.find(known_as(record, memory), uuid)
+                return await destination.find(known_as(record, memory, self.state.stored), uuid)
             if uuid is not None:
                 with suppress(NotFound):
                     return await destination.show(uuid)

@@ -113,6 +113,16 @@ class MappingState:
     def _recalled(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
         return self.own.told(self.recall(keys))
 
+    async def recalled_of(self, uuids: abc.Mapping[str, str]) -> abc.Mapping[str, Memory]:
+        """What is known of the records with these uuids, by the keys that they are to have; asked for as `recalled`."""
+        return await call(self._recalled_of, uuids)
+
+    def _recalled_of(self, uuids: abc.Mapping[str, str]) -> abc.Mapping[str, Memory]:
+        names = self.store.by_uuid(self.scope, uuids.values())
+        found = self.store.recall(self.scope, self.mapping, [keys[0] for keys in names.values()])
+        known = {memory.uuid: memory for memory in self.own.told(found).values()}
+        return {key: replace(known[u], key=key) for key, u in uuids.items() if u in known}
+
     async def ask(self, asked: abc.Mapping[str, Asked]) -> None:
         """Note what is about to be asked for, by key; a dry run asks for nothing."""
         if not self.dry_run:

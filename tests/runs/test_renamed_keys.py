@@ -89,6 +89,23 @@ def test_the_state_knows_it_by_the_old_key(town, live_check):
 
 
 @pytest.mark.parametrize("town", OLD, indirect=True)
+@pytest.mark.parametrize("live_check", ["", "live_check: never\n"])
+@pytest.mark.parametrize("met", [True, False])
+def test_renamed_again(town, live_check, met):
+    """Under a third key it is the same customer, also where the first one has an e-mail, which no row tells now."""
+    town.write("customers", RENAMED + live_check)
+    town.run()
+    if met:
+        assert counts(town.run(full=True), "customers") == {"unchanged": 1}
+    for time, full in enumerate((False, True, False)):
+        town.fill(("n2", f"Medlar {time}", "n1"), account="n2", title=f"Prof {time}")
+        foreseen, run = town.run(dry_run=True, full=full), town.run(full=full)
+        for one in (foreseen, run):
+            assert (counts(one, "customers"), counts(one)) == ({"updated": 1}, {"updated": 1})
+        assert town.ids() == [town.old]
+
+
+@pytest.mark.parametrize("town", OLD, indirect=True)
 @pytest.mark.parametrize("full", [False, True])
 def test_it_keeps_its_id_without_the_old_key(town, full):
     """Once it is known the mapping need not tell the old key any more: all goes by ChartMogul's id."""

@@ -285,7 +285,7 @@ class _Batch:
             return
         memory = self.memories.get(key)
         result: Local | None = are_two(record, memory, self.former.get(record.was or ""))
-        record = known_as(record, memory)
+        record = known_as(record, memory, reader.state.stored)
         result = result or reader.decision.decide(record, fingerprint, memory)
         if result is None:
             uuid, unsure = None, False

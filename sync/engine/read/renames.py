@@ -11,9 +11,6 @@ from sync.engine.read.decision import Local, StateDecision
 from sync.engine.spool import Entry, Spool
 from sync.state.memory import Memory
 
-#: How the state spells a key with an e-mail, see `state.keys`.
-_HASHED = "email:"
-
 
 class Memories(Protocol):
     """The state, as it tells what keys were."""
@@ -21,6 +18,10 @@ class Memories(Protocol):
     @property
     def dry_run(self) -> bool:
         """Whether nothing may be written down."""
+        ...
+
+    def stored(self, key: str) -> str:
+        """A key as the state holds it."""
         ...
 
     def recall(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
@@ -32,13 +33,16 @@ class Memories(Protocol):
         ...
 
 
-def known_as(record: Record, memory: Memory | None) -> Record:
-    """A record with the id that ChartMogul has for it, where the state knows the record."""
+def known_as(record: Record, memory: Memory | None, stored: abc.Callable[[str], str]) -> Record:
+    """A record with the id that ChartMogul has for it, where the state knows the record.
+
+    An id with an e-mail only the row can spell, where it is the key that it had just before: `stored` hashes a key.
+    """
     if memory is None or memory.uuid is None:
         return record
-    if memory.external_id is not None and memory.external_id.startswith(_HASHED):
-        return record if record.was else replace(record, was=memory.external_id)
-    return record if record.was == memory.external_id else replace(record, was=memory.external_id)
+    its_id = memory.external_id
+    spelt = its_id is not None and record.was is not None and stored(record.was) == its_id
+    return record if spelt or record.was == its_id else replace(record, was=its_id)
 
 
 def known_before(
@@ -127,7 +131,8 @@ class Renames:
                 self.decided.append(undone)
                 self.spool.drop([record.key])
                 return
-            its_id = known_as(record, replace(memory, external_id=memory.external_id or was)).was
+            kept = replace(memory, external_id=memory.external_id or self.state.stored(was))
+            its_id = known_as(record, kept, self.state.stored).was
             self.spool.know([(memory.uuid, memory.unsure, its_id or was, record.key)])
         elif memory is not None:  # deleted in ChartMogul, or asked for without an answer
             self.adopted.add(record.key)

@@ -25,6 +25,10 @@ class Memories(Protocol):
         """What is known of these keys; unknown ones are missing in the answer."""
         ...
 
+    async def recalled_of(self, uuids: abc.Mapping[str, str]) -> abc.Mapping[str, Memory]:
+        """What is known of the records with these uuids, by the keys that they are to have."""
+        ...
+
     async def announce(self, memories: abc.Iterable[Memory]) -> None:
         """Note that these records are about to be written."""
         ...
@@ -100,7 +104,10 @@ class Pending:
                 found[key] = replace(memory, key=key, external_id=its_id)
             elif not memory.uuid and _is_kept(memory) and not (known and _is_kept(known)):
                 found[key] = replace(memory, key=key)
-        return {key: found[key] for key in keys if key in found}
+        # Whoever has had more than one key before is known by neither of the two until the state has the newest one.
+        unmet = {k: e.uuid for k, e in former.items() if e.uuid and not _is_known(found.get(k))}
+        more = await self.state.recalled_of(unmet) if unmet else {}
+        return {key: one for key in keys if (one := more.get(key) or found.get(key)) is not None}
 
     def trusted(self, job: Job) -> Job:
         """The job as the state knows it, where that is enough."""
@@ -128,6 +135,10 @@ class Pending:
             " If this is not the first run, the state's volume was lost. The records are looked up"
             " and adopted; nothing is created twice"
         )
+
+
+def _is_known(memory: Memory | None) -> bool:
+    return memory is not None and memory.uuid is not None
 
 
 def _is_kept(memory: Memory) -> bool:
