@@ -1,4 +1,7 @@
-"""The state as one mapping of a run sees it, without holding up the event loop."""
+"""The state as one mapping of a run sees it, without holding up the event loop.
+
+One module because it is one thing: each method asks the store a question for the same mapping.
+"""
 
 import asyncio
 import os

@@ -265,6 +265,11 @@ class DictState:
         self.log.append(" ".join(["recall", *keys]))
         return {key: self.memories[key] for key in keys if key in self.memories}
 
+    async def recalled_of(self, uuids: abc.Mapping[str, str]) -> abc.Mapping[str, Memory]:
+        """What is remembered of the records with these uuids, by the keys that they are to have."""
+        known = {one.uuid: one for one in self.memories.values()}
+        return {key: replace(known[u], key=key) for key, u in uuids.items() if u in known}
+
     async def announce(self, memories: abc.Iterable[Memory]) -> None:
         """Nothing but a trace."""
         self.log.append(" ".join(["announce", *(one.key for one in memories)]))
