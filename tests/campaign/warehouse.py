@@ -9,6 +9,7 @@ from typing import Any
 
 Row = dict[str, Any]
 
+#: So much changes between runs that are cut off, on a busy machine, that the rail of cleared values would stop them.
 CUSTOMERS = """\
 version: 1
 source: {query: "select id, company, country, email, plan, seats from accounts"}
@@ -18,6 +19,7 @@ attributes:
   plan: {column: plan, type: String, on_null: clear}
   seats: {column: seats, type: Integer}
 tags: [warehouse]
+limits: {max_clears: 100%}
 """
 CONTACTS = """\
 version: 1
