@@ -84,6 +84,21 @@ def test_run_after_run(town, company):
 
 
 @pytest.mark.parametrize("company", COMPANY)
+@pytest.mark.parametrize("mode", ["upsert", "update"])
+def test_an_e_mail_tells_nobody_who_is_elsewhere(town, company, mode):
+    """A contact of the customer has the row's e-mail and no id: it is another one, and gets no id twice."""
+    town.write("contacts", CONTACTS + ("mode: update\nabsent: skip\n" if mode == "update" else ""))
+    owner = town.sandbox.world.by_pair[DATA_SOURCE, "c1"]
+    body = {"customer_uuid": owner, "data_source_uuid": DATA_SOURCE, "email": ADA[2]}
+    assert call(town.sandbox, "POST", "/v1/contacts", body=body)[0] == 201
+    people(town, ADA, *company)
+    for dry_run in (True, False, False):
+        town.run(dry_run=dry_run)
+        assert town.codes() == {2: "contact_moved"}
+    assert bearers(town) == 1
+
+
+@pytest.mark.parametrize("company", COMPANY)
 def test_rejected_when_all_was_listed(town, company):
     """The first run of a lost state lists the data source; the next ones ask for single rows only."""
     people(town, ADA, *company)

@@ -204,7 +204,13 @@ class Contacts:
         own = await self.index.of_customer(parent)
         found = self._among(record, parent, own)
         external_id = record.fields.get("external_id")
-        if isinstance(found, Seen) or not self.creates_ids or not isinstance(external_id, str):
+        if not isinstance(external_id, str):
+            return found
+        if isinstance(found, Seen):
+            if found.fields.get("external_id") == external_id:
+                return found
+            # Told by its e-mail, it is to be given the id: nobody else may bear it.
+        elif not self.creates_ids:
             return found
         await self.index.know_all_of(external_id)
         return self._among(record, parent, own)

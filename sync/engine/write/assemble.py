@@ -32,8 +32,12 @@ from sync.state.mapping_state import MappingState
 
 
 def trusts_state(mapping: Mapping, selection: Selection) -> bool:
-    """Whether what the state knows is sent without a look: `live_check: never`, unless `--full`, or a plan, looks."""
-    looks = selection.full or selection.planned(mapping.name) is not None
+    """Whether what the state knows is sent without a look: `live_check: never`, unless `--full`, or a plan, looks.
+
+    A plan that is made looks, too: what it lists holds while ChartMogul has what it had before.
+    """
+    planned = selection.salt is not None or selection.planned(mapping.name) is not None
+    looks = selection.full or planned
     return mapping.live_check is LiveCheck.NEVER and not looks
 
 
