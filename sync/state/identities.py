@@ -193,11 +193,13 @@ def learn(
         _correct(connection, at, {known: seen})
 
 
-def adopt(connection: Connection, scope: Scope, former: abc.Mapping[str, str]) -> None:
+def adopt(
+    connection: Connection, scope: Scope, former: abc.Mapping[str, str], mapping: str
+) -> None:
     """Records get other keys: stored key → the one before. Each keeps the external id that it has in ChartMogul.
 
-    Of a record without a uuid is worth keeping that it was deleted in ChartMogul, and what was asked for, and perhaps
-    carried out.
+    Other mappings look at them once, as this one does: that is what a dry run, which gives none, foretells. Of a record
+    without a uuid is worth keeping that it was deleted in ChartMogul, and what was asked for, and perhaps carried out.
     """
     known = _known(connection, scope, [*former, *former.values()])
     kept = own_values.asked_for(connection, [one.id for one in known.values() if one.uuid is None])
@@ -220,6 +222,10 @@ def adopt(connection: Connection, scope: Scope, former: abc.Mapping[str, str]) -
         here = update(records).where(records.c.id == bindparam("record_id"))
         named = here.values(key=bindparam("now"), external_id=bindparam("its_id"))
         connection.execute(named, moving)
+        others = (synced.c.record == bindparam("record_id")) & (synced.c.mapping != mapping)
+        rows = [{"record_id": one["record_id"]} for one in moving]
+        connection.execute(update(synced).where(others).values(UNKNOWN), rows)
+        buckets.reopen(connection, [row["record_id"] for row in moving])
 
 
 def _drop(connection: Connection, numbers: abc.Sequence[int]) -> None:

@@ -173,7 +173,7 @@ class Confirmed:
     neither are nor were any. `row_hash` is that of its row, None where it has none. `own`: further own values; None
     where there neither are nor were any. `external_id`: its id in
     ChartMogul where that was seen to be another one than the key. `bucket` is that of the warehouse's fingerprints;
-    None: as it was.
+    None: as it was. `rivals` are the other keys for which the record stands since a merge.
     """
 
     key: str
@@ -188,13 +188,14 @@ class Confirmed:
     own: OwnNote | None = None
     external_id: str | None = None
     bucket: int | None = None
+    rivals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
     """The mode left the record alone: its uuid is kept; an earlier fingerprint stays.
 
-    `deleted`: it was deleted in ChartMogul, so neither stays. `external_id` and `bucket` as in Confirmed.
+    `deleted`: it was deleted in ChartMogul, so neither stays. `external_id`, `bucket` and `rivals` as in Confirmed.
     """
 
     key: str
@@ -204,6 +205,7 @@ class Observed:
     deleted: bool = False
     external_id: str | None = None
     bucket: int | None = None
+    rivals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

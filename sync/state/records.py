@@ -158,7 +158,8 @@ def remember(
         for item in items
     ]
     told = {keys.stored(item.key): item for item in items}
-    merged = rivals.merged(connection, delivery.scope, told)
+    place = MappingPlace(delivery.scope, delivery.mapping)
+    merged = rivals.found(connection, keys, place, told)
     ids = identities.admit(connection, delivery.scope, delivery.at, told)
     buckets.reopen(connection, ids.values(), delivery.mapping)
     overtaken = _overtaken(connection, delivery, ids.values())
@@ -170,9 +171,9 @@ def remember(
         shapes.setdefault(tuple(row), []).append(row)
     for rows in shapes.values():
         upsert(connection, synced, rows)
-    place = MappingPlace(delivery.scope, delivery.mapping)
     buckets.doubt_strangers(connection, place, ids.values())
-    rivals.doubt(connection, place, merged, ids.values())
+    for some in merged:
+        rivals.doubt(connection, place, some, ids.values())
     noted = {ids[keys.stored(item.key)]: item for item in items}
     _note_rejected(connection, delivery, noted)
     if not delivery.local:  # else nothing was sent, and what was put back is so still

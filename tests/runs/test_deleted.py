@@ -161,6 +161,28 @@ def test_merged_customers_of_whom_the_first_changes(town, later):
     assert call(town.sandbox, "GET", f"/v1/customers/{into}")[1]["company"] == "Medlar"
 
 
+@pytest.mark.parametrize("survivor", ["c1", "c2"])
+def test_merged_customers_of_two_mappings(town, survivor):
+    """Whichever of the two lives on: the row that comes later is told in all mappings, and nothing is sent for ever."""
+    town.write("more", CUSTOMERS.replace("company: company", "city: id"))
+    town.run()
+    gone = {"c1": "c2", "c2": "c1"}[survivor]
+    sides = {
+        "from": {"customer_uuid": town.uuid(gone)},
+        "into": {"customer_uuid": town.uuid(survivor)},
+    }
+    assert call(town.sandbox, "POST", "/v1/customers/merges", body=sides)[0] == 202
+    town.table("accounts", "id, company", ("c1", "Medlar"), ("c2", "Quince"))
+    for _ in range(3):
+        town.run()
+    for _ in range(2):
+        run = town.run()
+        for mapping in ("customers", "more"):
+            assert counts(run, mapping) == {"unchanged": 1, "rejected": 1}
+            assert town.codes(mapping) == {2: "same_record"}
+        assert {call.method for call in town.sandbox.calls()} == {"GET"}
+
+
 @pytest.mark.parametrize("limits", ["", "limits: {max_updates: 99}\n"])
 @pytest.mark.parametrize("live_check", ["", "live_check: never\n"])
 def test_left(town, limits, live_check):

@@ -174,7 +174,9 @@ class Recorder:
                 # The mode left it alone: its uuid is kept without a fingerprint, for a change of mode.
                 pairs, deleted = _pairs(delivery), _deleted(delivery)
                 its_id = self._other_id(delivery)
-                return Observed(result.key, result.uuid, pairs, result.outcome, deleted, its_id)
+                told = (result.outcome, deleted, its_id)
+                rivals = self._rivals(delivery)
+                return Observed(result.key, result.uuid, pairs, *told, rivals=rivals)
             case Delivered() as result:
                 return self._confirmed(delivery, result)
             case PartlyWritten(rejected=rejected) | (Rejected() as rejected):
@@ -202,7 +204,17 @@ class Recorder:
             drops if drops or delivery.had_drops else None,
             delivery.own,
             self._other_id(delivery),
+            rivals=self._rivals(delivery),
         )
+
+    def _rivals(self, delivery: Delivery) -> tuple[str, ...]:
+        """The other keys for which ChartMogul has the record since a merge."""
+        record, known = delivery.entry.record, delivery.known or delivery.looked
+        if not isinstance(known, Seen) or len(known.pairs) < 2:
+            return ()
+        source = self.reporter.run.data_source
+        own = (record.key, record.was)
+        return tuple(id_ for there, id_ in known.pairs if there == source and id_ not in own)
 
     def _other_id(self, delivery: Delivery) -> str | None:
         """The id under which ChartMogul has the record, where that was seen to be another one than its key."""
