@@ -65,6 +65,11 @@ class ToCome(Seen):
 
 
 @dataclass(frozen=True, slots=True)
+class SentUnseen(Seen):
+    """In a dry run: what a mapping before this one would send of a record that nobody looked at."""
+
+
+@dataclass(frozen=True, slots=True)
 class Absent:
     """ChartMogul has no such record. `deleted`: it had; its uuid is gone, and nothing else bears its key."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import simplejson
 
 from sync.domain.codec import dump, load
-from sync.domain.plan import Seen, ToCome
+from sync.domain.plan import Seen, SentUnseen, ToCome
 from sync.engine.spool import disk, private_database
 
 _SCHEMA = """
@@ -16,6 +16,8 @@ pragma synchronous = off;
 pragma locking_mode = exclusive;
 create table records (key text primary key, fields text not null, rest text not null) without rowid;
 """
+#: What is more than seen, by name.
+_KINDS = {kind.__name__: kind for kind in (ToCome, SentUnseen)}
 
 
 @dataclass(slots=True)
@@ -32,7 +34,7 @@ class SeenRecords:
         """Keep a record."""
         if self._db is None:
             self._db = private_database(self.folder, _SCHEMA)
-        rest = simplejson.dumps([seen.uuid, seen.pairs, seen.mrr, isinstance(seen, ToCome)])
+        rest = simplejson.dumps([seen.uuid, seen.pairs, seen.mrr, type(seen).__name__])
         with disk():
             self._db.execute(
                 "insert or replace into records values (?, ?, ?)", (key, dump(seen.fields), rest)
@@ -48,9 +50,10 @@ class SeenRecords:
             ).fetchone()
         if found is None:
             return None
-        uuid, pairs, mrr, to_come = simplejson.loads(found[1])
-        kind = ToCome if to_come else Seen
-        return kind(uuid, load(found[0]), tuple((source, id_) for source, id_ in pairs), mrr=mrr)
+        uuid, pairs, mrr, kind = simplejson.loads(found[1])
+        return _KINDS.get(kind, Seen)(
+            uuid, load(found[0]), tuple((source, id_) for source, id_ in pairs), mrr=mrr
+        )
 
     def close(self) -> None:
         """Give the disk space back."""

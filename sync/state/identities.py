@@ -193,18 +193,17 @@ def learn(
         _correct(connection, at, {known: seen})
 
 
-def adopt(
-    connection: Connection, scope: Scope, former: abc.Mapping[str, str], mapping: str
-) -> None:
+def adopt(connection: Connection, scope: Scope, former: abc.Mapping[str, str]) -> None:
     """Records get other keys: stored key → the one before. Each keeps the external id that it has in ChartMogul.
 
-    Other mappings look at them once, as this one does: that is what a dry run, which gives none, foretells. Of a record
-    without a uuid is worth keeping that it was deleted in ChartMogul, and what was asked for, and perhaps carried out.
+    All mappings look at them once: a dry run, which gives no keys, foretells that of each. Of a record without a uuid
+    is worth keeping that it was deleted in ChartMogul, and what was asked for, and perhaps carried out.
     """
     known = _known(connection, scope, [*former, *former.values()])
     kept = own_values.asked_for(connection, [one.id for one in known.values() if one.uuid is None])
     kept |= {one.id for one in known.values() if one.deleted_at is not None}
     moving, stubs = [], []
+    moved: list[int] = []
     for key, was in former.items():
         record, stub = known.get(was), known.get(key)
         if record is None or (stub is not None and stub.uuid is not None):
@@ -217,15 +216,16 @@ def adopt(
         if stub is not None:  # of rejected rows: nothing was ever sent under this key
             stubs.append(stub.id)
         moving.append({"record_id": record.id, "now": key, "its_id": its_id})
+        moved.append(record.id)
     _drop(connection, stubs)
     if moving:
         here = update(records).where(records.c.id == bindparam("record_id"))
         named = here.values(key=bindparam("now"), external_id=bindparam("its_id"))
         connection.execute(named, moving)
-        others = (synced.c.record == bindparam("record_id")) & (synced.c.mapping != mapping)
-        rows = [{"record_id": one["record_id"]} for one in moving]
-        connection.execute(update(synced).where(others).values(UNKNOWN), rows)
-        buckets.reopen(connection, [row["record_id"] for row in moving])
+        doubted = synced.c.record == bindparam("of_record")
+        rows = [{"of_record": number} for number in moved]
+        connection.execute(update(synced).where(doubted).values(UNKNOWN), rows)
+        buckets.reopen(connection, moved)
 
 
 def _drop(connection: Connection, numbers: abc.Sequence[int]) -> None:

@@ -185,7 +185,7 @@ class MappingState:
 
     def adopt(self, former: abc.Mapping[str, str]) -> None:
         """Records get other keys, each by the one before; what is known of them stays."""
-        self.store.adopt(self.scope, former, self.mapping)
+        self.store.adopt(self.scope, former)
 
     def _write(self, items: list[Item], fresh: dict[str, AttributeType]) -> None:
         """Types first: after a crash between the two a remembered row is not sent, nor its types noted, again."""

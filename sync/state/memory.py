@@ -1,4 +1,7 @@
-"""What the state is told and what it tells."""
+"""What the state is told and what it tells.
+
+One module because these are the words of one conversation, which refer to each other.
+"""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime

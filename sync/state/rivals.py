@@ -3,7 +3,7 @@
 from collections import abc
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, select, update
 
 from sync.state import buckets, identities
 from sync.state.identities import UNKNOWN
@@ -70,9 +70,13 @@ def doubt(
     } - set(met)
     if not numbers:
         return
-    theirs = or_(synced.c.mapping == place.mapping, rivals.new)
-    sent = and_(synced.c.outcome != REJECTED, synced.c.fingerprint.is_not(None))
-    its = and_(synced.c.record == bindparam("of_record"), theirs, sent)
+    its = and_(
+        synced.c.record == bindparam("of_record"),
+        synced.c.outcome != REJECTED,
+        synced.c.fingerprint.is_not(None),
+    )
+    if not rivals.new:
+        its = and_(its, synced.c.mapping == place.mapping)
     rows = [{"of_record": number} for number in numbers]
     connection.execute(update(synced).where(its).values(UNKNOWN), rows)
     buckets.reopen(connection, numbers)

@@ -289,10 +289,10 @@ class Store:
 
         self.database.write(work)
 
-    def adopt(self, scope: Scope, former: abc.Mapping[str, str], mapping: str) -> None:
-        """A mapping's records get other keys, each by the one before; what is known of them stays, and is doubted."""
+    def adopt(self, scope: Scope, former: abc.Mapping[str, str]) -> None:
+        """Records get other keys, each by the one before; what is known of them stays, and is looked at once."""
         names = {self.stored(key): self.stored(was) for key, was in former.items()}
-        self.database.write(lambda c: identities.adopt(c, scope, names, mapping))
+        self.database.write(lambda c: identities.adopt(c, scope, names))
 
     def has_renamed(self, scope: Scope) -> bool:
         """Whether ChartMogul has any record of a scope under another key than the state."""

@@ -175,6 +175,28 @@ def test_two_mappings_of_one_record_where_nobody_looks(town):
     )
 
 
+@pytest.mark.parametrize("last", ["", "live_check: never\n"])
+def test_a_mapping_that_trusts_the_state_before_others(town, last):
+    """What it sends without a look the next one finds: the same values, and tags beside those that are there."""
+    tagged = SECOND.replace(" || '!'", "").replace("country as team", "city as team")
+    town.write("customers", tagged + "live_check: never\n")
+    town.write("second", tagged.replace("city as", "partner as"))
+    town.write("third", tagged.replace("city as", "city || ',' || partner as") + last)
+    columns = "id, company, city, partner"
+    for company, city, partner in (
+        ("A", "x", "y"),
+        ("B", "x,z", "y,z"),
+        ("B", "x,w", "w"),
+        *[("C", None, "w")] * 2,
+    ):
+        town.table("accounts", columns, ("c1", company, city, partner), ("c2", "A", city, None))
+        dry = town.run(dry_run=True)
+        foreseen = of_each(town)
+        run = town.run()
+        assert of_each(town) == foreseen
+        assert [one.rows for one in dry.mappings] == [one.rows for one in run.mappings]
+
+
 PEOPLE = """\
 version: 1
 source: {query: "select id, account, mail, name from people"}

@@ -157,6 +157,8 @@ class Scene:
     #: `apply`: a plan was made in calm just before, and people had their way since. `undo`: an earlier run is put back.
     #: `retry`: what is rejected is sent again. `audit` and `explain` (of one account) only look.
     kind: Literal["run", "full", "dry run", "apply", "undo", "retry", "audit", "explain"] = "run"
+    #: A dry run makes a plan, which looks also where the state is trusted.
+    plans: bool = True
     troubles: tuple[Trouble, ...] = ()
     deeds: tuple[Deed, ...] = ()
     blows: tuple[Blow, ...] = ()

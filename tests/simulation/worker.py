@@ -264,9 +264,9 @@ class Worker:
         return _Errand(Selection(keys=keys), mappings, task, folder.name)
 
     def _selection(self, stack: AsyncExitStack) -> Selection:
-        """What it is asked for: a dry run makes a plan, and one may be applied, where there is any."""
+        """What it is asked for: a dry run may make a plan, and one may be applied, where there is any."""
         if self.scene.kind == "dry run":
-            return Selection(salt=b"salt")
+            return Selection(salt=b"salt") if self.scene.plans else Selection()
         if self.scene.kind == "apply" and self.place == (0, 0) and self.plan_file.exists():
             plan = PlanFile.open(self.plan_file, self.setting.folder)
             stack.callback(plan.close)

@@ -246,7 +246,7 @@ class World:
         if "plans" in self.plan.kinds:
             self._at += _CALM
             plain = replace(calm, kind="run")
-            for scene in (replace(calm, kind="dry run"), plain):
+            for scene in (replace(calm, kind="dry run", plans=False), plain):
                 self.foretold.append(self._calm(scene, self.folder / "state.db"))
                 self.held_then.append(_copied(self.account.sandbox.world))
         if "deletions" in self.plan.kinds:

@@ -133,6 +133,7 @@ class Renames:
                 return
             kept = replace(memory, external_id=memory.external_id or self.state.stored(was))
             its_id = known_as(record, kept, self.state.stored).was
-            self.spool.know([(memory.uuid, memory.unsure, its_id or was, record.key)])
+            # Also where the state is trusted: with a dry run, which gives no key, that is the same in all mappings.
+            self.spool.know([(memory.uuid, True, its_id or was, record.key)])
         elif memory is not None:  # deleted in ChartMogul, or asked for without an answer
             self.adopted.add(record.key)

@@ -13,10 +13,12 @@ from sync.domain.plan import (
     Remembered,
     RememberedToCome,
     Seen,
+    SentUnseen,
     ToCome,
     Update,
 )
 from sync.domain.record import Fields
+from sync.domain.tags import TAGS, brought
 from sync.engine.seen_records import SeenRecords
 from sync.engine.spool import Spool
 from sync.engine.tags_to_come import TagsToCome
@@ -56,7 +58,13 @@ class CommonRecords:
         """A record as this mapping would find it; where the state is trusted nobody looks."""
         if isinstance(known, Remembered):
             return known
-        return self._found(key) or known
+        for left in self.before:
+            found = left.get(key)
+            if not isinstance(found, SentUnseen):
+                known = found or known
+            elif isinstance(known, Seen):
+                known = replace(known, fields=_with_sent(known, found.fields))
+        return known
 
     def is_told(self, kept: Operation, own: OwnNote | None) -> bool:
         """Whether those that follow have to know of a record for which nothing is sent."""
@@ -77,6 +85,9 @@ class CommonRecords:
                 self.left.put(key, ToCome(key, _shown(record.fields), pairs))
             case Update(changes=changes), Seen():
                 self.left.put(key, replace(known, fields=_changed(known, changes)))
+            case Update(uuid=uuid, changes=changes), Remembered():
+                sent = {name: after for name, (_, after) in changes.items()}
+                self.left.put(key, SentUnseen(uuid, sent))
             case Keep(), Seen() if self.are_trusted:
                 self.left.put(key, known)
 
@@ -88,6 +99,12 @@ class CommonRecords:
 
 def _shown(fields: Fields) -> Fields:
     return {name: value for name, value in fields.items() if value not in (None, ())}
+
+
+def _with_sent(known: Seen, sent: Fields) -> Fields:
+    """The fields of a record once these were sent; of tags, which are added, those of others stay."""
+    _, tags = brought(known.fields.get(TAGS), sent.get(TAGS))
+    return _shown({**known.fields, **sent, TAGS: tags})
 
 
 def _changed(known: Seen, changes: Changes) -> Fields:

@@ -40,7 +40,7 @@ def test_by_another_key(store: Store, scope: Scope, key: str):
     store.remember(scope, "customers", "run_1", items)
     assert put_back(store, scope, key, "cus_u") == 0
     assert marks(store, scope) == {key: mark}
-    store.adopt(scope, {"c": key}, "customers")
+    store.adopt(scope, {"c": key})
     store.remember(scope, "customers", "run_2", [confirmed("c", "cus_u")])
     assert put_back(store, scope, key, "cus_u") == 0
     assert marks(store, scope) == {"c": mark}

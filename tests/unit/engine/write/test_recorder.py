@@ -117,6 +117,7 @@ async def test_delivered():
             HASHER.field("country", "DE"),
             Outcome.UPDATED,
             drops=(Drop("country", sent=False),),
+            rivals=("k2",),
         )
     ]
     assert [delivered()] == desk.results
@@ -184,7 +185,7 @@ async def test_skipped():
     record_delivered(desk, result=delivered(outcome=Outcome.SKIPPED))
     await desk.recorder.flush()
 
-    assert [Observed("k1", "cus_u", 2, Outcome.SKIPPED)] == desk.items
+    assert [Observed("k1", "cus_u", 2, Outcome.SKIPPED, rivals=("k2",))] == desk.items
     assert set() == desk.attributes
 
 
