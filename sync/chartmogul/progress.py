@@ -25,6 +25,7 @@ class Progress:
     _pages: int = 0
     _keep_at: int = 1
     _fruitless: int = 0
+    _refused: int = 0
 
     def judge(self, page: Page) -> Page:
         """The page, if it may be followed.
@@ -34,7 +35,10 @@ class Progress:
         """
         if not page.last and page.cursor in self._cursors:
             raise Misread("its cursor leads back to an earlier page")
-        if not page.last and self._fruitless + self._is_fruitless(page) > FRUITLESS:
+        more = self._fruitless + self._is_fruitless(page) > FRUITLESS
+        if not page.last and (more or self._refused > FRUITLESS):
+            # A page that shows something else each time it is asked for would go on for ever.
+            self._refused += 1
             raise Misread("it says that there is more, and shows nothing new")
         if not page.last and self._pages + 1 >= self.most:
             raise Misread(f"it says that there is more after {self.most:,} pages")

@@ -186,6 +186,24 @@ async def test_a_list_that_always_has_another_page(names, pages):
     assert len(seen) == pages
 
 
+async def test_a_list_that_shows_something_else_each_time():
+    """Two records by turns, also where one page is asked for again, and always another cursor: it ends, too."""
+    turns = count()
+
+    async def page(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/account"):
+            return answer(200, JSON)
+        turn = next(turns)
+        entries = [{"uuid": f"cus_{turn % 2}"}]
+        return answer(200, {"entries": entries, "has_more": True, "cursor": f"{turn}"})
+
+    s = scene(*[page] * 500, outage=10_000)
+    seen: list[Page] = []
+    with pytest.raises(Unavailable, match="shows nothing new"):
+        await read_all(s.client.list_customers("ds_1"), seen)
+    assert len(seen) < 20
+
+
 def test_a_list_that_always_has_something_new():
     """Records that nobody has seen before, page after page: it ends as well."""
     pages = (Page((Seen(f"{n}", {}),), None, last=False, cursor=f"c{n}") for n in count())
