@@ -18,7 +18,8 @@ from sync.state.upsert import chunks, insert
 
 #: Nobody knows what the record holds of what was sent. The hashes stay: what was sent is still the mapping's own.
 UNKNOWN: dict[str, object] = {"fingerprint": None, "imprint": None}
-_NOTHING_SENT = {**UNKNOWN, "hashes": b"", "dropped": b""}
+_MERGED = {**UNKNOWN, "dropped": b""}
+_NOTHING_SENT = {**_MERGED, "hashes": b""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +151,13 @@ def _knowing() -> Select[Any]:
 
 
 def _correct(connection: Connection, at: datetime, items: abc.Mapping[_Known, Item]) -> None:
-    """Write uuids, pairs and deletions that differ; what was sent to another uuid says nothing of this."""
+    """Write uuids, pairs and deletions that differ; what was sent to another uuid says nothing of this.
+
+    Where customers were merged the hashes stay: that something else is there now is told in each mapping alike.
+    """
     changed = []
-    moved = []
+    merged: list[int] = []
+    gone: list[int] = []
     for known, item in items.items():
         uuid, pairs, grave = item.uuid or known.uuid, _pairs(item) or known.pairs, known.deleted_at
         if not isinstance(item, Confirmed) and item.deleted:
@@ -165,16 +170,25 @@ def _correct(connection: Connection, at: datetime, items: abc.Mapping[_Known, It
             names = ("uuid", "pairs", "deleted_at", "external_id")
             changed.append({"record_id": known.id, **dict(zip(names, now, strict=True))})
         if known.uuid is not None and uuid != known.uuid:
-            moved.append({"record_id": known.id})
+            (gone if uuid is None or grave is not known.deleted_at else merged).append(known.id)
     if changed:
         here = records.c.id == bindparam("record_id")
         connection.execute(update(records).where(here), changed)
-    if moved:
-        here = synced.c.record == bindparam("record_id")
-        connection.execute(update(synced).where(here).values(_NOTHING_SENT), moved)
-        buckets.reopen(connection, [row["record_id"] for row in moved])
-        connection.execute(delete(drops).where(drops.c.record == bindparam("record_id")), moved)
-        own_values.disclaim(connection, [row["record_id"] for row in moved])
+    _forget_sent(connection, merged, _MERGED)
+    _forget_sent(connection, gone, _NOTHING_SENT)
+    own_values.disclaim(connection, [*merged, *gone])
+
+
+def _forget_sent(
+    connection: Connection, numbers: abc.Sequence[int], nothing: abc.Mapping[str, object]
+) -> None:
+    """Records are others by now: nobody knows what these hold."""
+    rows = [{"of_record": number} for number in numbers]
+    if rows:
+        here = synced.c.record == bindparam("of_record")
+        connection.execute(update(synced).where(here).values(nothing), rows)
+        buckets.reopen(connection, numbers)
+        connection.execute(delete(drops).where(drops.c.record == bindparam("of_record")), rows)
 
 
 def learn(

@@ -161,6 +161,36 @@ def test_merged_customers_of_whom_the_first_changes(town, later):
     assert call(town.sandbox, "GET", f"/v1/customers/{into}")[1]["company"] == "Medlar"
 
 
+@pytest.mark.parametrize("how", ["always", "unless_edited", "reject_edited", "if_empty"])
+@pytest.mark.parametrize("deed", ["merged", "deleted"])
+def test_two_mappings_of_a_customer_that_is_another_one_now(town, how, deed):
+    """What the first one learns of it makes no difference to what the second one decides: the dry run says the same."""
+    columns = "id, company, city"
+    town.table("accounts", columns, ("c1", "Quince", "Ulm"), ("c2", "Medlar", "Bonn"))
+    more = CUSTOMERS.replace("company: company", "city: city")
+    town.write("more", more + f"overwrite: {how}\ntags: [{{column: city}}]\n")
+    town.run()
+    if deed == "merged":
+        sides = {
+            "from": {"customer_uuid": town.uuid("c1")},
+            "into": {"customer_uuid": town.uuid("c2")},
+        }
+        assert call(town.sandbox, "POST", "/v1/customers/merges", body=sides)[0] == 202
+    else:
+        town.delete("c1")
+    town.table("accounts", columns, ("c1", "Pear", "Kiel"), ("c2", "Medlar", "Bonn"))
+    for _ in range(3):
+        told = []
+        for dry_run in (True, False):
+            town.run(dry_run=dry_run)
+            lines = [
+                (one["mapping"], one["key"], one["outcome"], one["changes"], one["warnings"])
+                for one in town.lines("changes.jsonl")
+            ]
+            told.append((lines, town.codes("customers"), town.codes("more")))
+        assert told[0] == told[1]
+
+
 @pytest.mark.parametrize("survivor", ["c1", "c2"])
 def test_merged_customers_of_two_mappings(town, survivor):
     """Whichever of the two lives on: the row that comes later is told in all mappings, and nothing is sent for ever."""

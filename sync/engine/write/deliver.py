@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from sync.chartmogul.client import Written
 from sync.destination.interface import SAME_RECORD, Destination, LeftAlone, Unresolved
 from sync.domain.overwrite import Edits
+from sync.domain.own import Own
 from sync.domain.plan import (
     Absent,
     Changes,
@@ -24,6 +25,7 @@ from sync.domain.plan import (
     Reject,
     Seen,
     Skip,
+    ToCome,
     Update,
     decide,
 )
@@ -175,7 +177,9 @@ class Deliver:
         if rival is not None:
             return Planned(job, known, Reject(job.record, rival))
         settled = self._drops.settled(job)
-        operation = decide(job.record, known, self.policy, settled, job.own)
+        # What was sent to the record before says nothing of one that is to come.
+        own = Own() if isinstance(known, ToCome) else job.own
+        operation = decide(job.record, known, self.policy, settled, own)
         if self.applied is not None:
             operation = self.applied.allowed(operation, known, self.policy)
         return Planned(job, known, operation)
