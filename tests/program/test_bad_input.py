@@ -262,7 +262,7 @@ def test_a_refused_row_is_held_back(desk):
         assert desk("run", "--json").rows == {"read": 2, "unchanged": 1, "rejected": 1}
         (held,) = desk.errors()
         assert held["code"] == "held_back"
-        first = f"with status 422 in run {line['run_id']} (The value is odd.) and nothing"
+        first = f"with status 422 in run {line['run_id']} (refused: The value is odd.) and nothing"
         assert first in held["message"]
     assert desk.place.writes() == []
     assert desk("run", "--full", "--json").rows == {"read": 2, "created": 1, "unchanged": 1}

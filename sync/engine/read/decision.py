@@ -145,9 +145,10 @@ class StateDecision:
 
 
 def _first(held: Held) -> str:
-    """The first refusal's run and words, where they are known."""
-    words = f" ({held.words})" if held.words else ""
-    return f" in run {held.run}{words}" if held.run else words
+    """The first refusal's run, code and words, where they are known."""
+    run = f" in run {held.run}" if held.run else ""
+    told = ": ".join(filter(None, (held.code, held.words)))
+    return f"{run} ({told})" if told else run
 
 
 def rejected_since(memory: Memory | None) -> datetime | None:

@@ -87,7 +87,7 @@ def test_first_refusal():
     told = decide(replace(remembered, held=first))
     assert isinstance(told, Rejected)
     assert told.problems[0].message == (
-        "ChartMogul refused this row on 2026-01-30 with status 422 in run run_7 (The name is odd.)"
+        "ChartMogul refused this row on 2026-01-30 with status 422 in run run_7 (refused: The name is odd.)"
         " and nothing about it changed since"
     )
 
