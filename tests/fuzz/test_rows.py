@@ -53,11 +53,10 @@ def make(mapping: bench.Raw, *extra: str | Column) -> RecordBuilder:
         return bench.builder(Path(folder), mapping, *names, *extra)
 
 
-def fields_of(kind: Object, **said: Any) -> dict[str, Any]:
+def fields_of(kind: Object) -> dict[str, Any]:
     """Every field of an object but its keys, each from a column of its own name."""
     return {
-        name: {"column": name, **said}
-        | ({"timezone": "Europe/Berlin"} if field.kind is Kind.TIME else {})
+        name: {"column": name} | ({"timezone": "Europe/Berlin"} if field.kind is Kind.TIME else {})
         for name, field in objects.of(kind).fields.items()
         if field.kind is not Kind.KEY
     }
@@ -71,8 +70,8 @@ def customers() -> RecordBuilder:
 
 
 def contacts() -> RecordBuilder:
-    fields = fields_of(Object.CONTACT, on_null="clear") | {"email": "mail"}
-    return make(bench.contact(fields), "untyped")
+    fields = fields_of(Object.CONTACT) | {"email": "mail"}
+    return make(bench.contact(fields, on_null="clear"), "untyped")
 
 
 def width(builder: RecordBuilder) -> int:
