@@ -136,6 +136,6 @@ def whose(loaded: LoadedMapping | Barred, known: "Known") -> "Whose":
             loaded.name, loaded.data_source or None, None, loaded.object, loaded.file, query
         )
     mapping, destination = loaded.mapping, loaded.mapping.destination
-    query = known.query_hash(mapping.source.query or mapping.source.table or "")
+    query = known.query_hash(mapping.source.text)
     source = destination.uuid or None
     return Whose(mapping.name, source, None, destination.object, loaded.file, query)

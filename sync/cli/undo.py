@@ -136,7 +136,7 @@ def _renamed(
 
 def _query(loaded: LoadedMapping, store: Store) -> int:
     """What stands for the query of a mapping in the entries of runs."""
-    return store.query_hash(loaded.mapping.source.query or loaded.mapping.source.table or "")
+    return store.query_hash(loaded.mapping.source.text)
 
 
 def _object(loaded: LoadedMapping) -> str:

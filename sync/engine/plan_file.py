@@ -21,9 +21,6 @@ from sync.errors import ConfigError, ConfigProblem
 #: Characters; the head of a plan is no longer.
 _LONGEST_HEAD = 8 * 2**20
 _SCHEMA = """
-pragma journal_mode = off;
-pragma synchronous = off;
-pragma locking_mode = exclusive;
 create table lines (
     mapping text not null, key text not null, number integer not null, outcome text not null, body text not null,
     primary key (mapping, key)

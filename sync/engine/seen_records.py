@@ -11,9 +11,6 @@ from sync.domain.plan import Seen, SentUnseen, ToCome
 from sync.engine.spool import disk, private_database
 
 _SCHEMA = """
-pragma journal_mode = off;
-pragma synchronous = off;
-pragma locking_mode = exclusive;
 create table records (key text primary key, fields text not null, rest text not null) without rowid;
 """
 #: What is more than seen, by name.

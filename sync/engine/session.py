@@ -159,7 +159,7 @@ class Session:
             destination.object,
             mapping.mode.value,
             destination.uuid,
-            query=self.store.query_hash(mapping.source.query or mapping.source.table or ""),
+            query=self.store.query_hash(mapping.source.text),
             digest=loaded.digest.hex(),
         )
         client = self._client(destination.api_key).counting(mapping_run.requests)

@@ -27,9 +27,6 @@ from sync.errors import StateError
 #: `seen` is what a look-up found ('' for absent, '-' for deleted).
 #: `tries`: the fields, between marks, that are sent though known to be dropped; what `follows` waits for one to stick.
 _SCHEMA = """
-pragma journal_mode = off;
-pragma synchronous = off;
-pragma locking_mode = exclusive;
 pragma temp_store = memory;
 create table rows (
     key text primary key, row integer not null, print blob, rejected integer not null default 0,
@@ -43,6 +40,12 @@ create index by_row on rows (row);
 create index by_was on rows (was) where was is not null;
 create view waiting as select * from rows where body is not null and not follows;
 create view following as select * from rows where body is not null and follows;
+"""
+#: Of a file that nobody opens again.
+_PRAGMAS = """
+pragma journal_mode = off;
+pragma synchronous = off;
+pragma locking_mode = exclusive;
 """
 _ENTRIES = (
     "select key, row, print, body, customer, was, uuid, seen, row_hash, tries, follows, unsure, since"
@@ -128,7 +131,7 @@ def private_database(folder: Path, schema: str) -> sqlite3.Connection:
     finally:
         os.unlink(path)
     with disk():
-        database.executescript(schema)
+        database.executescript(_PRAGMAS + schema)
     return database
 
 

@@ -10,9 +10,6 @@ from sync.engine.spool import disk, private_database
 from sync.state.memory import OwnNote
 
 _SCHEMA = """
-pragma journal_mode = off;
-pragma synchronous = off;
-pragma locking_mode = exclusive;
 create table tags (
     record integer, mapping text, tags blob, added blob, primary key (record, mapping)
 ) without rowid;

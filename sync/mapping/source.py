@@ -63,6 +63,11 @@ class Source(Part):
         description="fingerprints: the warehouse compares, and only rows of buckets that differ are read.",
     )
 
+    @property
+    def text(self) -> str:
+        """What the state knows it by: the query, else the table's name."""
+        return self.query or self.table or ""
+
     @model_validator(mode="before")
     @classmethod
     def _choose(cls, raw: Any) -> Any:

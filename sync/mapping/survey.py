@@ -173,7 +173,7 @@ def _barred(one: LoadedMapping, error: str) -> Barred:
         destination.object,
         destination.uuid,
         mapping.mode.value,
-        source.query or source.table or "",
+        source.text,
         schedule=mapping.schedule,
     )
 

@@ -183,12 +183,20 @@ def _forget_sent(
     connection: Connection, numbers: abc.Sequence[int], nothing: abc.Mapping[str, object]
 ) -> None:
     """Records are others by now: nobody knows what these hold."""
-    rows = [{"of_record": number} for number in numbers]
-    if rows:
-        here = synced.c.record == bindparam("of_record")
-        connection.execute(update(synced).where(here).values(nothing), rows)
-        buckets.reopen(connection, numbers)
+    if numbers:
+        _doubt(connection, numbers, nothing)
+        rows = [{"of_record": number} for number in numbers]
         connection.execute(delete(drops).where(drops.c.record == bindparam("of_record")), rows)
+
+
+def _doubt(
+    connection: Connection, numbers: abc.Sequence[int], known: abc.Mapping[str, object]
+) -> None:
+    """Let all mappings look at these records; this alone is `known` of what was sent to them."""
+    here = synced.c.record == bindparam("of_record")
+    rows = [{"of_record": number} for number in numbers]
+    connection.execute(update(synced).where(here).values(known), rows)
+    buckets.reopen(connection, numbers)
 
 
 def learn(
@@ -216,8 +224,8 @@ def adopt(connection: Connection, scope: Scope, former: abc.Mapping[str, str]) -
     known = _known(connection, scope, [*former, *former.values()])
     kept = own_values.asked_for(connection, [one.id for one in known.values() if one.uuid is None])
     kept |= {one.id for one in known.values() if one.deleted_at is not None}
-    moving, stubs = [], []
-    moved: list[int] = []
+    moving: list[dict[str, Any]] = []
+    stubs = []
     for key, was in former.items():
         record, stub = known.get(was), known.get(key)
         if record is None or (stub is not None and stub.uuid is not None):
@@ -230,16 +238,12 @@ def adopt(connection: Connection, scope: Scope, former: abc.Mapping[str, str]) -
         if stub is not None:  # of rejected rows: nothing was ever sent under this key
             stubs.append(stub.id)
         moving.append({"record_id": record.id, "now": key, "its_id": its_id})
-        moved.append(record.id)
     _drop(connection, stubs)
     if moving:
         here = update(records).where(records.c.id == bindparam("record_id"))
         named = here.values(key=bindparam("now"), external_id=bindparam("its_id"))
         connection.execute(named, moving)
-        doubted = synced.c.record == bindparam("of_record")
-        rows = [{"of_record": number} for number in moved]
-        connection.execute(update(synced).where(doubted).values(UNKNOWN), rows)
-        buckets.reopen(connection, moved)
+        _doubt(connection, [one["record_id"] for one in moving], UNKNOWN)
 
 
 def _drop(connection: Connection, numbers: abc.Sequence[int]) -> None:

@@ -18,9 +18,9 @@ from sync.state.upsert import chunks
 class Rivals:
     """Keys, as the state holds them, and uuids by which the same customers may be remembered; `new`: nobody knew so."""
 
-    keys: frozenset[str] = frozenset()
-    uuids: frozenset[str] = frozenset()
-    new: bool = False
+    keys: frozenset[str]
+    uuids: frozenset[str]
+    new: bool
 
 
 def found(
@@ -79,4 +79,4 @@ def doubt(
         its = and_(its, synced.c.mapping == place.mapping)
     rows = [{"of_record": number} for number in numbers]
     connection.execute(update(synced).where(its).values(UNKNOWN), rows)
-    buckets.reopen(connection, numbers)
+    buckets.reopen(connection, numbers, None if rivals.new else place.mapping)

@@ -2,6 +2,7 @@
 
 from collections import abc
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, update
@@ -96,19 +97,15 @@ def _known(
     nameless = _met(connection, undoing, records.c.key, lost).get(None, [])
     found = {}
     for key, row in wanted.items():
-        there = met.get(row.uuid) or [one for one in nameless if one.key == key]
-        # After a merge several keys lead to one uuid; and a renamed mapping may have met the record by both names.
-        there.sort(
-            key=lambda one: (
-                one.key != key,
-                one.external_id != key,
-                one.mapping != undoing.mapping,
-                one.id,
-            )
-        )
-        for one in there[:1]:
+        if there := met.get(row.uuid) or [one for one in nameless if one.key == key]:
+            one = min(there, key=partial(_distance, key, undoing.mapping))
             found[one.id] = (row, one.fingerprint, one.held_fingerprint)
     return found
+
+
+def _distance(key: str, mapping: str, one: Any) -> tuple[bool, bool, bool, int]:
+    """How ill a record fits: after a merge several keys lead to one uuid, and a renamed mapping has two names."""
+    return one.key != key, one.external_id != key, one.mapping != mapping, one.id
 
 
 def _met(

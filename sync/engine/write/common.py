@@ -22,7 +22,7 @@ from sync.domain.tags import TAGS, brought
 from sync.engine.seen_records import SeenRecords
 from sync.engine.spool import Spool
 from sync.engine.tags_to_come import TagsToCome
-from sync.state.memory import Memory, OwnNote
+from sync.state.memory import OwnNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,10 @@ class CommonRecords:
             case Keep(), Seen() if self.are_trusted:
                 self.left.put(key, known)
 
-    def note_tags(self, memory: Memory | None, own: OwnNote | None) -> None:
-        """Note what the state would know of the tags of a record; one that it does not know loses none in this run."""
-        if memory is not None and own is not None and own.tags is not None:
-            self.tags.note(memory.record, self.mapping, own)
+    def note_tags(self, record: int, own: OwnNote | None) -> None:
+        """Note what the state would know of the tags of a record, by its number."""
+        if own is not None and own.tags is not None:
+            self.tags.note(record, self.mapping, own)
 
 
 def _shown(fields: Fields) -> Fields:

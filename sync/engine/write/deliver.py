@@ -185,24 +185,26 @@ class Deliver:
         return Planned(job, known, operation)
 
     async def _foretell(self, planned: Planned) -> Delivery:
-        delivery = await self._foretell_alone(planned)
-        if self.common is not None:
-            self.common.note_tags(planned.job.memory, self._tags_to_come(planned, delivery))
+        delivery, memory = await self._foretell_alone(planned), planned.job.memory
+        # A record that the state does not know loses no tags in this run.
+        if self.common is not None and memory is not None:
+            self.common.note_tags(memory.record, self._tags_to_come(planned, delivery))
         return delivery
 
     def _tags_to_come(self, planned: Planned, foretold: Delivery) -> OwnNote | None:
         """What the run would note of the tags of a record; None: nothing that is not noted."""
         match planned.operation, planned.known:
             case Create(record), _:
-                tagged = Tagged(texts(record.fields.get(TAGS)), texts(record.fields.get(TAGS)))
-                return TagNotes(self.policy).note(None, planned.job, "", tagged)
+                tags = texts(record.fields.get(TAGS))
+                uuid, tagged = "", Tagged(tags, tags)
             case Update(uuid=uuid, changes=changes), Seen(fields=fields):
-                before, after = changes.get(TAGS, (fields.get(TAGS), fields.get(TAGS)))
-                tagged = Tagged(texts(after), added((before, after)))
-                return TagNotes(self.policy).note(None, planned.job, uuid, tagged)
+                change = changes.get(TAGS, (fields.get(TAGS), fields.get(TAGS)))
+                tagged = Tagged(texts(change[1]), added(change))
             case Update(uuid=uuid), _:
-                return TagNotes(self.policy).note(None, planned.job, uuid, Tagged())
-        return foretold.own
+                tagged = Tagged()
+            case _:
+                return foretold.own
+        return TagNotes(self.policy).note(None, planned.job, uuid, tagged)
 
     async def _foretell_alone(self, planned: Planned) -> Delivery:
         operation = content.with_what_goes(planned.operation, planned.known, self.policy.descriptor)

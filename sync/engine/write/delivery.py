@@ -110,6 +110,12 @@ class Delivery:
     looked: Seen | None = field(default=None, compare=False)
     unsent: frozenset[str] = frozenset()
 
+    @property
+    def seen(self) -> Seen | None:
+        """The record as it was seen in the end, or else before; None where it was not there, or nobody looked."""
+        known = self.known or self.looked
+        return known if isinstance(known, Seen) else None
+
 
 def ended(job: Job, error: LeftAlone | Unresolved | Refused | Unavailable) -> Delivery:
     """The delivery of a record that a look-up, or a request, has ended."""

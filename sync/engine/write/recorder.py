@@ -209,17 +209,17 @@ class Recorder:
 
     def _rivals(self, delivery: Delivery) -> tuple[str, ...]:
         """The other keys for which ChartMogul has the record since a merge."""
-        record, known = delivery.entry.record, delivery.known or delivery.looked
-        if not isinstance(known, Seen) or len(known.pairs) < 2:
+        record, source = delivery.entry.record, self.reporter.run.data_source
+        pairs = delivery.seen.pairs if delivery.seen else ()
+        if len(pairs) < 2:
             return ()
-        source = self.reporter.run.data_source
         own = (record.key, record.was)
-        return tuple(id_ for there, id_ in known.pairs if there == source and id_ not in own)
+        return tuple(id_ for there, id_ in pairs if there == source and id_ not in own)
 
     def _other_id(self, delivery: Delivery) -> str | None:
         """The id under which ChartMogul has the record, where that was seen to be another one than its key."""
-        record, known = delivery.entry.record, delivery.known or delivery.looked
-        if record.was is None or not isinstance(known, Seen):
+        record, known = delivery.entry.record, delivery.seen
+        if record.was is None or known is None:
             return None
         source = self.reporter.run.data_source
         ids = [external_id for there, external_id in known.pairs if there == source]
@@ -328,8 +328,7 @@ def _is_conflict(result: Result) -> bool:
 
 def _pairs(delivery: Delivery) -> int | None:
     """How many (data source, external id) pairs the record was seen with; None where nobody looked."""
-    known = delivery.known or delivery.looked
-    return len(known.pairs) if isinstance(known, Seen) else None
+    return len(delivery.seen.pairs) if delivery.seen else None
 
 
 def _deleted(delivery: Delivery) -> bool:

@@ -54,9 +54,7 @@ def reject(record: Record, error: Refused | Unavailable) -> Rejected:
 
 def _unavailable(error: Unavailable) -> Problem:
     status = error.answered.status
-    if (
-        status is None or status < _ERRORS
-    ):  # what would be a good answer: the words say why it is none
+    if status is None or status < _ERRORS:  # the words say why what may look good is no answer
         return Problem(
             "unavailable",
             f"ChartMogul gave no usable answer in {_tries(error.answered)}: {error.message}",
