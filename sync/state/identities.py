@@ -14,12 +14,11 @@ from sync.domain.results import Outcome
 from sync.state import buckets, own_values
 from sync.state.memory import Asked, Confirmed, Item, Observed, RejectedRow, Scope
 from sync.state.schema import OF_RECORDS, drops, records, synced
+from sync.state.unsent import UNKNOWN, UNSENT
 from sync.state.upsert import chunks, insert
 
-#: Nobody knows what the record holds of what was sent. The hashes stay: what was sent is still the mapping's own.
-UNKNOWN: dict[str, object] = {"fingerprint": None, "imprint": None}
 _MERGED = {**UNKNOWN, "dropped": b""}
-_NOTHING_SENT = {**_MERGED, "hashes": b""}
+_NOTHING_SENT = {**UNSENT, "dropped": b"", "hashes": b""}
 
 
 @dataclass(frozen=True, slots=True)

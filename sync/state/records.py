@@ -2,7 +2,7 @@
 
 from collections import abc
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any, assert_never
 
@@ -12,7 +12,6 @@ from sync.domain.fingerprint import RULES, join, split
 from sync.state import buckets, identities, own_values, rejected, rivals, undone
 from sync.state import drops as known_drops
 from sync.state.bucket_members import from_stored, to_stored
-from sync.state.identities import UNKNOWN
 from sync.state.keys import Keys
 from sync.state.mapping_entries import MappingPlace, met_after
 from sync.state.memory import (
@@ -25,7 +24,8 @@ from sync.state.memory import (
     RejectedRow,
     Scope,
 )
-from sync.state.schema import records, rejections, synced
+from sync.state.schema import LONG_AGO, records, rejections, synced
+from sync.state.unsent import UNKNOWN, UNSENT
 from sync.state.upsert import chunks, insert, upsert
 
 #: In the order of a Memory's fields.
@@ -47,11 +47,6 @@ _NOT_HELD = {
     "held_status": None,
     "held_field": None,
 }
-
-
-#: In place of since when a row is held back, where it is not. An older version, beside this one in the middle of an
-#: upgrade, takes it for a row that is held back no longer; without any moment it would break off.
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +134,7 @@ def _memory(key: str, row: abc.Sequence[Any]) -> Memory:
     # What ChartMogul refused of a record that is gone by now says nothing of the one that is to be made.
     over = deleted and since is not None and since <= grave
     # The mark alone stands for what was sent of a row that is not held back, see `schema`.
-    over = over or since in (None, _LONG_AGO)
+    over = over or since in (None, LONG_AGO)
     held = None if mark is None or over else Held(mark, since, status, place)
     # Without a fingerprint nobody knows whether the record still holds what was sent.
     hashes, lapsed = (b"", hashes) if print_ is None else (hashes, b"")
@@ -164,10 +159,14 @@ def remember(
     buckets.reopen(connection, ids.values(), delivery.mapping)
     overtaken = _overtaken(connection, delivery, ids.values())
     if overtaken:
+        announce(connection, delivery.mapping, overtaken)
         items = [_doubted(item, overtaken.get(ids[keys.stored(item.key)])) for item in items]
     shapes: dict[tuple[str, ...], list[dict[str, object]]] = {}
     for item in items:
-        row = _row(ids[keys.stored(item.key)], delivery, item)
+        record = ids[keys.stored(item.key)]
+        row = _row(record, delivery, item)
+        if record in overtaken:  # what the later run has sent stays put aside
+            row = {name: value for name, value in row.items() if name not in _NOT_HELD}
         shapes.setdefault(tuple(row), []).append(row)
     for rows in shapes.values():
         upsert(connection, synced, rows)
@@ -245,10 +244,13 @@ def _row(record: int, delivery: WriteHeading, item: Item) -> dict[str, object]:
             # Without a row hash: the row is built, and known to be mended, also when it is what it was before.
             row |= {"outcome": REJECTED, "code": item.code, "imprint": None}
             if item.uncertain:
-                row |= UNKNOWN | {"held_fingerprint": item.sent}
+                row |= UNSENT | {"held_fingerprint": item.sent}
             else:
-                del row["held_fingerprint"]  # nothing was sent: the last that was stays known
-            row["held_since"] = _LONG_AGO
+                del (
+                    row["held_fingerprint"],
+                    row["held_status"],
+                )  # nothing was sent: the last that was stays known
+            row["held_since"] = LONG_AGO
             if item.held is not None:
                 row |= _held(item.held)
         case _:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, bindparam, select, update
 
 from sync.state import buckets, identities
-from sync.state.identities import UNKNOWN
 from sync.state.keys import Keys
 from sync.state.mapping_entries import MappingPlace
 from sync.state.memory import REJECTED, Item, RejectedRow
 from sync.state.schema import records, synced
+from sync.state.unsent import UNKNOWN
 from sync.state.upsert import chunks
 
 

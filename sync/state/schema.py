@@ -28,6 +28,11 @@ from sqlalchemy import (
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: In place of since when a row is held back, where it is not. An older version, beside this one in the middle of an
+#: upgrade, takes it for a row that is held back no longer; without any moment it would break off.
+LONG_AGO = _EPOCH
+#: In place of the status of an answer, where none was: see `held_fingerprint`.
+AS_SENT = 0
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -111,7 +116,8 @@ synced = Table(
     Column("run", String, nullable=False),
     Column("at", Instant, nullable=False),
     Column("gone", Boolean, nullable=False, default=False),
-    # What stands for a rejected row that was sent, and for the mapping; 1970: it is not held back.
+    # What stands for a rejected row that was sent, and for the mapping; 1970: it is not held back. With `AS_SENT` as
+    # its status it is the fingerprint that was known last, before nobody knew what the record holds.
     Column("held_fingerprint", LargeBinary),
     Column("held_since", Instant),
     Column("held_status", Integer),

@@ -11,7 +11,7 @@ from sync.domain.fingerprint import Hasher
 from sync.state import buckets, own_tags, own_values
 from sync.state.keys import Keys
 from sync.state.memory import Scope
-from sync.state.schema import records, synced, undone
+from sync.state.schema import AS_SENT, records, synced, undone
 from sync.state.upsert import chunks, upsert
 
 
@@ -61,7 +61,7 @@ def note(
     """
     wanted = {keys.stored(row.key): row for row in rows}
     known = _known(connection, undoing, wanted)
-    found = {record: _mark(undoing, *told) for record, (_, *told) in known.items()}
+    found = {record: mark for record, (_, mark) in known.items()}
     upsert(
         connection,
         undone,
@@ -77,9 +77,9 @@ def note(
         ],
     )
     _unsend(connection, undoing.mapping, known)
-    foreign = {record: row.foreign for record, (row, *_) in known.items()}
+    foreign = {record: row.foreign for record, (row, _) in known.items()}
     own_values.disown(connection, undoing.mapping, foreign)
-    tags = {record: row.tags for record, (row, *_) in known.items()}
+    tags = {record: row.tags for record, (row, _) in known.items()}
     own_tags.disown(connection, {record: gone for record, gone in tags.items() if gone})
     marked = marks(connection, undoing.mapping, undoing.scope).keys()
     return len(wanted) - sum(record in marked for record in known)
@@ -87,8 +87,8 @@ def note(
 
 def _known(
     connection: Connection, undoing: Undoing, wanted: abc.Mapping[str, PutBackRow]
-) -> dict[int, tuple[PutBackRow, bytes | None, bytes | None]]:
-    """The records of these rows, by stored key, each with what the mapping last sent of it.
+) -> dict[int, tuple[PutBackRow, bytes | None]]:
+    """The records of these rows, by stored key, each with what stands for what the mapping last sent of it.
 
     The key may be another one by now, and of a row that is known by its uuid it is that of another mapping.
     """
@@ -99,7 +99,7 @@ def _known(
     for key, row in wanted.items():
         if there := met.get(row.uuid) or [one for one in nameless if one.key == key]:
             one = min(there, key=partial(_distance, key, undoing.mapping))
-            found[one.id] = (row, one.fingerprint, one.held_fingerprint)
+            found[one.id] = (row, _mark(undoing, one))
     return found
 
 
@@ -117,8 +117,9 @@ def _met(
     """What the mapping has met of the records with one of these values, by uuid."""
     its = (records.c.id, records.c.key, records.c.uuid, records.c.external_id)
     names = synced.c.mapping.in_({undoing.mapping, undoing.was})
+    sent = (synced.c.fingerprint, synced.c.held_fingerprint, synced.c.held_status)
     query = (
-        select(*its, synced.c.mapping, synced.c.fingerprint, synced.c.held_fingerprint)
+        select(*its, synced.c.mapping, *sent)
         .join(synced, synced.c.record == records.c.id)
         .where(records.c.scope == undoing.scope.id, names)
     )
@@ -129,9 +130,11 @@ def _met(
     return found
 
 
-def _mark(undoing: Undoing, fingerprint: bytes | None, held: bytes | None) -> bytes | None:
+def _mark(undoing: Undoing, known: Any) -> bytes | None:
     """What stands for the record and the mapping; a row that did not arrive, or in part, has such a mark already."""
-    return held if fingerprint is None else undoing.hasher.mark(fingerprint, undoing.digest)
+    put_aside = known.held_fingerprint if known.held_status == AS_SENT else None
+    sent = known.fingerprint or put_aside
+    return undoing.hasher.mark(sent, undoing.digest) if sent else known.held_fingerprint
 
 
 def _unsend(connection: Connection, mapping: str, numbers: abc.Iterable[int]) -> None:

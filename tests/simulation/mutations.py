@@ -38,13 +38,14 @@ from sync.engine.write.recorder import Recorder
 from sync.engine.write.writer import Writer
 from sync.errors import Refused, SyncError, Unavailable
 from sync.report import archive, folder, log, undoable
-from sync.state import buckets, leases, own_values
+from sync.state import buckets, leases, own_values, records
 from sync.state.bucket_members import from_stored
 from sync.state.keys import Keys
 from sync.state.mapping_state import MappingState
 from sync.state.memory import Doubt, KnownDrops, Memory, RejectedRow
 from sync.state.schema import own_values as notes
 from sync.state.store import Store
+from sync.state.unsent import UNSENT
 from sync.state.upsert import chunks
 from sync.transform import build
 from tests.simulation.plan import (
@@ -517,6 +518,14 @@ def _put_back(*deeds: Deed) -> Plan:
     """A company changes, people do something, and the run that changed it is put back."""
     undo = Scene(_rows("After"), kind="undo", deeds=deeds)
     scenes = (Scene(_rows("Before")), Scene(_rows("After")), undo)
+    return Plan(0, scenes=scenes, kinds=("undos",))
+
+
+def _put_back_after_an_outage() -> Plan:
+    """A company changes, a run is about to change it again as an outage begins, and the first change is put back."""
+    outage = Scene(_rows("Later"), troubles=(Trouble("503", 6, 400),))
+    undo = Scene(_rows("After"), kind="undo")
+    scenes = (Scene(_rows("Before")), Scene(_rows("After")), outage, undo)
     return Plan(0, scenes=scenes, kinds=("undos",))
 
 
@@ -1045,6 +1054,12 @@ MUTATIONS: dict[str, Mutation] = {
         "stays_undone",
         ((UndoneMarks, "hold", lambda *_: False),),
         plans=(_put_back(),),
+    ),
+    "unknown": Mutation(
+        "what was sent before a run that broke off is known to nobody, and is sent again once it was put back",
+        "stays_undone",
+        ((records, "UNKNOWN", UNSENT),),
+        plans=(_put_back_after_an_outage(),),
     ),
     "undone undo": Mutation(
         "an undo can be put back like any run",

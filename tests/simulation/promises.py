@@ -916,9 +916,9 @@ def stays_undone(world: World) -> Broken:
 
 
 def _may_be_unknown(run: Worker, undoing: Worker, workers: abc.Sequence[Worker]) -> bool:
-    """Whether somebody was killed between a write and its note, or applied a plan, which may leave fields out."""
+    """Whether somebody applied a plan, which may leave fields out: then nothing is noted as sent."""
     return any(
-        one.dead or one.scene.kind == "apply"
+        one.scene.kind == "apply"
         for one in workers
         if one.shelf is undoing.shelf and run.began <= one.began <= undoing.began
     )
@@ -972,6 +972,8 @@ def _ends_an_undo(
     """Whether what was before a record was put back is no matter any more, once a process has begun."""
     query, key = world.plan.all_queries[line["mapping"]], line["key"]
     rows, between = _rows_of(worker, query, key), worker.scene.between
+    if not rows and _has_renamed_customer(worker, query, key):
+        return True  # a person's row names its customer
     if worker.undoes is not None:
         another = world.undone[worker.name]
         return worker.began > undoing.began and (line["mapping"], key) in another.lines
@@ -982,6 +984,12 @@ def _ends_an_undo(
         return True  # the process may have read what somebody wrote between two statements
     asks = worker.scene.kind == "full" or worker.retries is not None
     return asks and worker.began >= undoing.ended
+
+
+def _has_renamed_customer(worker: Worker, query: str, key: str) -> bool:
+    """Whether a person is there by the same key, but for the key of its customer, which is another one."""
+    people = [row for row in worker.scene.rows.of(query) if isinstance(row, Person)]
+    return any(former(row.key) == former(key) for row in people if row.key != key)
 
 
 def _rows_of(worker: Worker, query: str, key: str) -> list[Any]:

@@ -1,5 +1,6 @@
 """Rows that were put back: found by what they are known by now, and marked by what was last sent of them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -72,6 +73,31 @@ def test_what_was_sent(store: Store, scope: Scope):
     store.remember(scope, "customers", "run_3", [RejectedRow("a", "duplicate_key")], local=True)
     put_back(store, scope, "a", "cus_a")
     assert marks(store, scope) == {"a": SENT}
+
+
+def test_what_was_sent_before_nobody_knew(store: Store, scope: Scope):
+    """Over a run that broke off, another key and a refusal it is still known what had been sent."""
+    mark = Hasher(store.salt).mark(PRINT, DIGEST)
+    store.remember(scope, "customers", "run_2", [confirmed("a", "cus_a")])
+    record = store.recall(scope, "customers", ["a"])["a"].record
+    store.announce("customers", [record])  # and the run broke off
+    store.announce("customers", [record])
+    assert store.recall(scope, "customers", ["a"])["a"].fingerprint is None
+    store.adopt(scope, {"b": "a"})
+    store.remember(scope, "customers", "run_2", [RejectedRow("b", "unavailable")])
+    assert store.recall(scope, "customers", ["b"])["b"].held is None
+    put_back(store, scope, "b", "cus_a")
+    assert marks(store, scope) == {"b": mark}
+
+
+def test_what_a_later_run_has_sent(store: Store, scope: Scope):
+    """A run that stood still meanwhile and writes its note down at last takes nothing of that away."""
+    store.remember(scope, "customers", "run_2", [confirmed("a", "cus_a")])
+    late = replace(confirmed("a", "cus_a"), fingerprint=b"l" * 16)
+    store.remember(scope, "customers", "run_1", [late])
+    assert store.recall(scope, "customers", ["a"])["a"].fingerprint is None
+    put_back(store, scope, "a", "cus_a")
+    assert marks(store, scope) == {"a": Hasher(store.salt).mark(PRINT, DIGEST)}
 
 
 @pytest.mark.parametrize(
