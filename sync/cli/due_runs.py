@@ -21,8 +21,9 @@ from sync.domain.timetable import Timetable, read_cron, read_every, read_zone
 from sync.engine.context import Selection, Stop
 from sync.errors import ConfigError, ConfigProblem, SyncError
 from sync.mapping.choice import Choice
+from sync.mapping.loader import LoadedMapping
 from sync.mapping.model import Schedule
-from sync.mapping.survey import Survey
+from sync.mapping.survey import Barred, Survey
 from sync.service.freshness import Freshness, Known, last_runs
 from sync.settings import Settings
 from sync.state.history import Whose
@@ -96,6 +97,8 @@ class DueRuns:
     most: MostRejected
     prepared: Prepared = field(init=False)
     _tables: dict[str, Timetable] = field(default_factory=dict, init=False)
+    #: The mappings that were found last, where any were.
+    _everybody: abc.Sequence[LoadedMapping | Barred] = field(default=(), init=False)
 
     @property
     def settings(self) -> Settings:
@@ -158,8 +161,9 @@ class DueRuns:
         return self.wanted.timetable_of(schedule, self.started)
 
     def whose(self, known: Known) -> list[Whose]:
-        """The mappings, as they were last read."""
-        return [whose(one, known) for one in self.prepared.survey.everybody]
+        """The mappings, as they were last read; a folder that is gone, or empty, makes none of them healthy."""
+        self._everybody = self.prepared.survey.everybody or self._everybody
+        return [whose(one, known) for one in self._everybody]
 
     async def run(self, stop: Stop, listener: Reporter, names: frozenset[str] | None = None) -> Run:
         """One run over all mappings, or over those of these names and what nobody knows a timetable of."""

@@ -100,6 +100,10 @@ class Foreseen(Protocol):
         """Whether a record with this key would be created."""
         ...
 
+    def leaves(self, key: str) -> bool:
+        """Whether the record with this key was found deleted in ChartMogul, and would be left so."""
+        ...
+
     def leaves_deleted(self) -> bool:
         """Whether one of them leaves what was deleted in ChartMogul."""
         ...

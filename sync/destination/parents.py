@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import abc
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -111,6 +111,8 @@ class ParentResolver:
 
     async def _is_left_alone(self, customer: str) -> bool:
         """Whether an absent customer was deleted in ChartMogul, and nobody makes it again."""
+        if self.foreseen.leaves(customer):
+            return True
         left = await self.state.is_grave(customer)
         if left is None and customer not in self._deleted:
             return False
@@ -141,7 +143,9 @@ class ParentResolver:
         if self.foreseen.creates(customer):
             return Parent(f"to come: {customer}", 1, proven=True, to_come=True)
         if (uuid := self.foreseen.met(customer)) is not None:
-            return Parent.shown(await self.client.customer(uuid))
+            with suppress(NotFound):
+                return Parent.shown(await self.client.customer(uuid))
+            return None
         known = self._found.get(customer)
         if known is None:
             return await self._by_key(customer)

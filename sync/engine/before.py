@@ -17,6 +17,10 @@ class Earlier(Protocol):
         """Whether a dry run would create a record with this key."""
         ...
 
+    def leaves(self, key: str) -> bool:
+        """Whether a dry run found the record with this key deleted in ChartMogul, and would leave it so."""
+        ...
+
     def met(self, key: str) -> str | None:
         """The uuid of the record that a dry run would go on with under this new key."""
         ...
@@ -35,6 +39,10 @@ class Before:
     def creates(self, key: str) -> bool:
         """Whether a dry run would create a record with this key in one of them."""
         return any(task.creates(key) for task in self.tasks)
+
+    def leaves(self, key: str) -> bool:
+        """Whether a dry run found the record with this key deleted in ChartMogul, and one of them would leave it so."""
+        return any(task.leaves(key) for task in self.tasks)
 
     def leaves_deleted(self) -> bool:
         """Whether one of them leaves what was deleted in ChartMogul."""

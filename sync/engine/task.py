@@ -391,11 +391,14 @@ class MappingTask:
 
     def creates(self, key: str) -> bool:
         """Whether a dry run would create a record with this key."""
-        if self._spool is None or not self.context.dry_run:
-            return False
-        if self.leaves_deleted and self._spool.deleted([key]):
+        if self._spool is None or not self.context.dry_run or self.leaves(key):
             return False
         return self.loaded.mapping.mode is not Mode.UPDATE and key in self._spool.absent([key])
+
+    def leaves(self, key: str) -> bool:
+        """Whether a dry run found the record with this key deleted in ChartMogul, and would leave it so."""
+        looks = self.leaves_deleted and self.context.dry_run
+        return looks and self._spool is not None and bool(self._spool.deleted([key]))
 
     def met(self, key: str) -> str | None:
         """The uuid of the record that a dry run would go on with under this new key."""

@@ -144,6 +144,24 @@ def test_one_broken_file_and_the_others_run(folder, sandbox):
         assert (shown["other"]["status"], shown["other"]["reason"]) == ("failed", "config")
 
 
+def test_a_folder_that_is_gone(folder, sandbox):
+    """Its mappings become too old, as if they failed; they are shown, and come back with it."""
+    mappings = folder / "mappings"
+    every = ("--every", "1s", "--jitter", "0s", "--max-age", "3s", "--port", "0")
+    (mappings / "customers.yml").write_text(MAPPING % QUERY)
+    with scheduled(folder, sandbox, *every) as worker:
+        base = f"http://127.0.0.1:{worker.until('listening')['port']}"
+        worker.until("run_finished", status="succeeded")
+        mappings.rename(folder / "moved")
+        until(lambda: httpx.get(f"{base}/healthz").status_code == 503)
+        health = httpx.get(f"{base}/healthz").json()
+        assert [one["mapping"] for one in health["mappings"]] == ["customers"]
+        assert health["last_failure"]["exit_code"] == 2
+        assert 'healthy{mapping="customers"} 0.0' in httpx.get(f"{base}/metrics").text
+        (folder / "moved").rename(mappings)
+        until(lambda: httpx.get(f"{base}/healthz").status_code == 200)
+
+
 def test_a_state_that_cannot_be_used(folder, sandbox):
     """No state can hold the failure: /healthz tells it."""
     with scheduled(folder, sandbox, "--every", "1s", "--jitter", "0s", "--port", "0") as worker:

@@ -265,6 +265,22 @@ def test_a_contact_that_is_left(town, mode):
     assert counts(town.run()) == {"created": 1, "unchanged": 1}
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_left_under_another_key(town, known):
+    """A deleted customer gets another key, found deleted before or in that run: dry run and run leave its contact."""
+    town.mapped(CUSTOMERS.replace("id, c", "{column: id, was: old}, c") + LEAVE, CONTACTS + LEAVE)
+    town.delete("c1")
+    town.run(full=known)
+    town.table("accounts", "id, company, old", ("new", "Quince", "c1"), ("c2", "Quince", None))
+    town.table("people", "account, id, email, title", ("new", "1", "p1@quince.example", "Dr"))
+    for _ in range(2):
+        foreseen, run = town.run(dry_run=True), town.run()
+        assert counts(foreseen, "customers") == {"skipped": 1, "unchanged": 1}
+        assert counts(run, "customers") == {"skipped": 1, "unchanged": 1}
+        assert counts(foreseen) == counts(run) == {"skipped": 1}
+    assert Counter() == town.writes()
+
+
 def test_contacts_alone_that_leave(town):
     """Contacts whose own mapping leaves what was deleted are skipped with a customer that nobody here makes again."""
     (town.folder / "mappings" / "customers.yml").unlink()

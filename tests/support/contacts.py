@@ -105,6 +105,10 @@ class Known:
         """No contact has another key here than in ChartMogul."""
         return ()
 
+    def leaves(self, key: str) -> bool:
+        """No mapping before this one found it deleted."""
+        return False
+
     def leaves_deleted(self) -> bool:
         """No mapping before this one leaves what was deleted."""
         return False

@@ -45,6 +45,9 @@ class Nobody:
     def met(self, key):
         return None
 
+    def leaves(self, key):
+        return False
+
     def leaves_deleted(self):
         return False
 
