@@ -79,6 +79,10 @@ class QueryRows(Protocol):
         """The row of each of these keys, or UNREAD; 0, or none, for a key that the query does not have."""
         ...
 
+    def yielding(self, keys: abc.Sequence[str]) -> abc.Set[str]:
+        """Those of these keys whose rows were rejected for being another one's record."""
+        ...
+
     def of_uuid(self, uuid: str) -> abc.Sequence[int]:
         """The rows whose keys are remembered with this uuid, or UNREAD; 0 for keys that the query does not have."""
         ...

@@ -14,7 +14,7 @@ from sync.destination.foretold import ForetoldRecords
 from sync.destination.recent import RecentRecords
 from sync.domain import objects
 from sync.domain.events import Estimate, MappingReporter, Phase, Reporter
-from sync.domain.policy import Mode, OnDeleted, ReadBy, RowsShown
+from sync.domain.policy import Mode, OnAbsent, OnDeleted, ReadBy, RowsShown
 from sync.domain.record import AttributeType, Object
 from sync.domain.results import Left, MappingRun
 from sync.domain.typed import Typed
@@ -397,8 +397,11 @@ class MappingTask:
 
     def leaves(self, key: str) -> bool:
         """Whether a dry run found the record with this key deleted in ChartMogul, and would leave it so."""
-        looks = self.leaves_deleted and self.context.dry_run
-        return looks and self._spool is not None and bool(self._spool.deleted([key]))
+        mapping = self.loaded.mapping
+        never_creates = mapping.mode is Mode.UPDATE and mapping.absent is OnAbsent.SKIP
+        if self._spool is None or not self.context.dry_run:
+            return False
+        return (self.leaves_deleted or never_creates) and bool(self._spool.deleted([key]))
 
     def met(self, key: str) -> str | None:
         """The uuid of the record that a dry run would go on with under this new key."""

@@ -267,8 +267,8 @@ CODES = (
         Kind.ROW,
         "an earlier row stands for the same record",
         "Two keys lead to one record of ChartMogul, most often since its customers were merged, or since one row has"
-        " the key that another one's record had before (`was`). Only one row is sent, so that the two do not overwrite"
-        " each other for ever.",
+        " the key that another one's record had before (`was`). Only one row is sent, the same one in each run, so that"
+        " the two do not overwrite each other for ever.",
         "Keep one of the two rows in the query, or unmerge the customers in ChartMogul. A new customer needs a key that"
         " none had before: ChartMogul never changes an external id.",
         _LOOKS_AGAIN,

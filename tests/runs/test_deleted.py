@@ -213,6 +213,21 @@ def test_merged_customers_of_two_mappings(town, survivor):
         assert {call.method for call in town.sandbox.calls()} == {"GET"}
 
 
+def test_merged_customers_whose_rows_change_places(town):
+    """The one that is told stays it, in whichever order the warehouse gives them, until the other one leaves."""
+    sides = {"from": {"customer_uuid": town.uuid("c2")}, "into": {"customer_uuid": town.uuid("c1")}}
+    assert call(town.sandbox, "POST", "/v1/customers/merges", body=sides)[0] == 202
+    one, other = ("c1", "Quince"), ("c2", "Medlar")
+    for rows in ((one, other), (other, one), (other, one), (other, ("c1", "Sorb")), (one, other)):
+        town.table("accounts", "id, company", *rows)
+        foreseen, run = town.run(dry_run=True), town.run()
+        assert counts(run, "customers")["rejected"] == 1
+        assert counts(foreseen, "customers") == counts(run, "customers")
+        assert town.codes("customers") == {rows.index(other) + 1: "same_record"}
+    town.table("accounts", "id, company", other)
+    assert counts(town.run(), "customers") == {"updated": 1}
+
+
 @pytest.mark.parametrize("limits", ["", "limits: {max_updates: 99}\n"])
 @pytest.mark.parametrize("live_check", ["", "live_check: never\n"])
 def test_left(town, limits, live_check):
@@ -265,10 +280,12 @@ def test_a_contact_that_is_left(town, mode):
     assert counts(town.run()) == {"created": 1, "unchanged": 1}
 
 
+@pytest.mark.parametrize("more", [LEAVE, "mode: update\nabsent: skip\n"])
 @pytest.mark.parametrize("known", [True, False])
-def test_left_under_another_key(town, known):
+def test_left_under_another_key(town, more, known):
     """A deleted customer gets another key, found deleted before or in that run: dry run and run leave its contact."""
-    town.mapped(CUSTOMERS.replace("id, c", "{column: id, was: old}, c") + LEAVE, CONTACTS + LEAVE)
+    named = CUSTOMERS.replace("id, c", "{column: id, was: old}, c")
+    town.mapped(named + more, CONTACTS + (more if more == LEAVE else ""))
     town.delete("c1")
     town.run(full=known)
     town.table("accounts", "id, company, old", ("new", "Quince", "c1"), ("c2", "Quince", None))

@@ -555,6 +555,15 @@ def fingerprints(dice: random.Random, plan: Plan) -> Plan:
     return _in_scenes(dice, replace(plan, wavering=dice.random() < 0.3), written)
 
 
+def orders(dice: random.Random, plan: Plan) -> Plan:
+    """Queries say no order: the warehouse gives their rows in another one from scene to scene."""
+
+    def turned(dice: random.Random, scene: Scene) -> Scene:
+        return replace(scene, rows=scene.rows.shuffled(dice))
+
+    return _in_scenes(dice, plan, turned)
+
+
 def lag(dice: random.Random, plan: Plan) -> Plan:
     """Look-ups show changed records as they were, and what is read by uuid lags behind as well.
 
@@ -637,6 +646,7 @@ KINDS: dict[str, Draw] = {
     "teams": teams,
     "uuids": named_contacts,
     "phones": phones,
+    "orders": orders,
     "lag": lag,  # the last one: it knows all scenes
 }
 

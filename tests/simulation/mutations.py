@@ -35,6 +35,7 @@ from sync.engine.write import content, deliver, delivery, lookups, ownership, re
 from sync.engine.write.common import CommonRecords
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.recorder import Recorder
+from sync.engine.write.rows import SpooledRows
 from sync.engine.write.writer import Writer
 from sync.errors import Refused, SyncError, Unavailable
 from sync.report import archive, folder, log, undoable
@@ -519,6 +520,14 @@ def _put_back(*deeds: Deed) -> Plan:
     undo = Scene(_rows("After"), kind="undo", deeds=deeds)
     scenes = (Scene(_rows("Before")), Scene(_rows("After")), undo)
     return Plan(0, scenes=scenes, kinds=("undos",))
+
+
+def _turned_round() -> Plan:
+    """Two customers become one, of which one row is told, and the warehouse gives the rows in another order."""
+    [row] = _rows("Any").accounts
+    rows = Rows((row, replace(row, id="acc-2", company="Other")), ())
+    merged = Scene(rows, kind="full", deeds=(Deed("merge", 0, 0),))
+    return Plan(0, scenes=(Scene(rows), merged), kinds=("orders",))
 
 
 def _put_back_after_an_outage() -> Plan:
@@ -1054,6 +1063,12 @@ MUTATIONS: dict[str, Mutation] = {
         "stays_undone",
         ((UndoneMarks, "hold", lambda *_: False),),
         plans=(_put_back(),),
+    ),
+    "turned round": Mutation(
+        "of two rows of a merged customer each overwrites the other once the warehouse gives them in another order",
+        "settled",
+        ((SpooledRows, "yielding", lambda *_: frozenset()),),
+        plans=(_turned_round(),),
     ),
     "unknown": Mutation(
         "what was sent before a run that broke off is known to nobody, and is sent again once it was put back",

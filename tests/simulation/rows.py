@@ -142,6 +142,17 @@ class Rows:
     accounts: tuple[Account, ...]
     people: tuple[Person, ...]
 
+    def reversed(self) -> "Rows":
+        """The same rows, the last ones first."""
+        return replace(self, accounts=self.accounts[::-1], people=self.people[::-1])
+
+    def shuffled(self, dice: random.Random) -> "Rows":
+        """The same rows in another order."""
+        accounts = dice.sample(self.accounts, len(self.accounts))
+        return replace(
+            self, accounts=tuple(accounts), people=tuple(dice.sample(self.people, len(self.people)))
+        )
+
     def of(self, query: str) -> tuple[Account, ...] | tuple[Person, ...]:
         """The rows of a query: `people`, `accounts`, or one share of these, `accounts 0` or `accounts 1`.
 

@@ -260,7 +260,8 @@ class World:
             self._at += _A_DAY
             self.early.append(self._calm(replace(calm, kind="run"), self.folder / "state.db"))
             self.a_day_later = _copied(self.account.sandbox.world)
-        for scene in (calm, replace(calm, kind="run")):
+        again = rows.reversed() if "orders" in self.plan.kinds else rows
+        for scene in (calm, replace(calm, kind="run", rows=again)):
             if "looks" in self.plan.kinds:
                 self._look(rows)
             self._at += _CALM

@@ -113,6 +113,10 @@ class Known:
         """No mapping before this one leaves what was deleted."""
         return False
 
+    def yielding(self, keys: abc.Sequence[str]) -> abc.Set[str]:
+        """No row was rejected for being another one's record."""
+        return frozenset()
+
     def of_keys(self, keys: abc.Sequence[str]) -> abc.Mapping[str, int]:
         """No row is known by its key here."""
         return {}

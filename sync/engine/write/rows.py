@@ -3,12 +3,12 @@
 from collections import abc
 from dataclasses import dataclass
 
-from sync.destination.interface import UNREAD
+from sync.destination.interface import SAME_RECORD, UNREAD
 from sync.domain.seen_rows import SeenRows
 from sync.engine.read.fingerprints import BucketRows
 from sync.engine.spool import Spool
 from sync.state.mapping_state import MappingState
-from sync.state.memory import Memory
+from sync.state.memory import REJECTED, Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,15 @@ class SpooledRows:
         for was, (row, *_) in self.spool.of_was(keys).items():
             rows[was] = rows.get(was) or row
         return rows
+
+    def yielding(self, keys: abc.Sequence[str]) -> set[str]:
+        """Those of these keys whose rows were rejected for being another one's record."""
+        known = self.state.recall(keys).items()
+        return {
+            key
+            for key, memory in known
+            if memory.outcome == REJECTED and memory.code == SAME_RECORD
+        }
 
     def renamed(self, uuid: str) -> abc.Sequence[int]:
         """The rows that are remembered with this uuid, and whose record has another key in ChartMogul."""
