@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sync.cli.environ import tell, variables, warnings
 from sync.errors import ConfigError, ConfigProblem
-from sync.mapping.environment import STATE_URL
+from sync.mapping.environment import API_KEY, STATE_URL
 from sync.mapping.loader import EVERYTHING, LoadedMapping, Need, load
 from sync.mapping.survey import Barred, Survey, survey
 from sync.mapping.variables import FILE, Variables
@@ -126,8 +126,11 @@ def _right(given: Variables) -> dict[str, str]:
     return right
 
 
-def whose(loaded: LoadedMapping | Barred, known: "Known") -> "Whose":
-    """A mapping as its history is known by, as far as files and environment tell: `status` needs no key."""
+def whose(loaded: LoadedMapping | Barred, known: "Known", given: abc.Mapping[str, str]) -> "Whose":
+    """A mapping as its history is known by, as far as files and environment tell: `status` needs no key.
+
+    Where there is one it tells the account: data sources of several may have one name, and their runs one state.
+    """
     from sync.state.history import Whose  # `validate` does without the state
 
     if isinstance(loaded, Barred):
@@ -137,5 +140,10 @@ def whose(loaded: LoadedMapping | Barred, known: "Known") -> "Whose":
         )
     mapping, destination = loaded.mapping, loaded.mapping.destination
     query = known.query_hash(mapping.source.text)
+    variable = loaded.variables_of("destination", "api_key") or API_KEY
+    try:
+        account = known.account_of(given.get(variable, ""))
+    except ConfigError:  # the file of a key cannot be read, which is no reason to tell nothing
+        account = None
     source = destination.uuid or None
-    return Whose(mapping.name, source, None, destination.object, loaded.file, query)
+    return Whose(mapping.name, source, account, destination.object, loaded.file, query)

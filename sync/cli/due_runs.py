@@ -163,7 +163,8 @@ class DueRuns:
     def whose(self, known: Known) -> list[Whose]:
         """The mappings, as they were last read; a folder that is gone, or empty, makes none of them healthy."""
         self._everybody = self.prepared.survey.everybody or self._everybody
-        return [whose(one, known) for one in self._everybody]
+        given = variables()
+        return [whose(one, known, given) for one in self._everybody]
 
     async def run(self, stop: Stop, listener: Reporter, names: frozenset[str] | None = None) -> Run:
         """One run over all mappings, or over those of these names and what nobody knows a timetable of."""

@@ -56,7 +56,7 @@ def status(
     known = last_runs(settings.state_url, most)
     files = paths or ([_FOLDER] if _FOLDER.is_dir() else [])
     surveyed = survey(files, Open(found_here), frozenset())
-    mappings = [whose(one, known) for one in surveyed.everybody]
+    mappings = [whose(one, known, found_here) for one in surveyed.everybody]
     found = known.of(mappings if files else None)
     moment = clock() + known.ahead
     if output.as_json:

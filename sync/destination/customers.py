@@ -11,6 +11,7 @@ from sync.destination.interface import (
     UNREAD,
     Outlook,
     QueryRows,
+    Rival,
     Site,
     Unresolved,
     row_named,
@@ -183,31 +184,23 @@ class Customers:
     def claim(self, record: Record, seen: Seen, remembered: str | None) -> Problem | None:
         """The earlier row that stands for the same customer: ChartMogul merged the two, or one had the other's key."""
         keys = [key for key in self.keys(seen) if key not in (record.key, record.was)]
-        earlier = list(self._earlier(record, keys)) if keys else []
-        if remembered != seen.uuid or len(seen.pairs) > 1:
-            # A row that is remembered as this customer goes on with it, wherever it stands.
-            others = [row for row in self.rows.renamed(seen.uuid) if row not in (0, record.row)]
-            others = [r for r in others if r < record.row or remembered != seen.uuid]
-        else:
-            others = []
+        rivals = self.rows.of_keys(keys) if keys else ()
+        known = remembered == seen.uuid
+        renamed = [] if known and len(seen.pairs) < 2 else list(self.rows.renamed(seen.uuid))
+        if not rivals and not renamed:
+            return None
+        yields = self.rows.yields(record.key)
+        earlier = [one.row for one in rivals if _comes_first(one, record.row, yields=yields)]
+        # A row that is remembered as this customer goes on with it, wherever it stands.
+        others = [
+            one.row
+            for one in renamed
+            if one.row not in (0, record.row)
+            and (not known or _comes_first(one, record.row, yields=yields))
+        ]
         if earlier:
             return _merged(row_named(min([*earlier, *others])))
         return _had_its_key(row_named(min(others))) if others else None
-
-    def _earlier(self, record: Record, keys: abc.Sequence[str]) -> abc.Iterator[int]:
-        """The rows of these keys that come before a record's.
-
-        Of two of which one yielded to the other before, that one still does, in whichever order they come: without an
-        order a warehouse may turn them round at any time, and each would overwrite the other.
-        """
-        yielding = self.rows.yielding([record.key, *keys])
-        for key, row in self.rows.of_keys(keys).items():
-            if (key in yielding) is (record.key in yielding):
-                comes_first = row == UNREAD or 0 < row < record.row
-            else:
-                comes_first = row != 0 and key not in yielding
-            if comes_first:
-                yield row
 
     async def pins(self, uuid: str) -> frozenset[str]:
         """The fields of a customer whose values are pinned in ChartMogul."""
@@ -279,6 +272,17 @@ class Customers:
                 raise ConfigError(ConfigProblem(message, found.hint, path=f"attributes.{key}"))
             self.in_use.add(key)
         return seen
+
+
+def _comes_first(rival: Rival, row: int, *, yields: bool) -> bool:
+    """Whether a rival is sent, and not this row.
+
+    Of two of which one yielded to the other before, that one still does, in whichever order they come: without an
+    order a warehouse may turn them round at any time, and each would overwrite the other.
+    """
+    if rival.yields is yields:
+        return rival.row == UNREAD or 0 < rival.row < row
+    return yields and rival.row != 0
 
 
 def _merged(row: str) -> Problem:

@@ -72,22 +72,33 @@ class Outlook(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """The number of a row that may stand for the same record, or UNREAD; 0: the query has it no more.
+
+    `yields`: it was last rejected for being another one's record.
+    """
+
+    row: int
+    yields: bool
+
+
 class QueryRows(Protocol):
     """Which rows of the query of this run stand for a record."""
 
-    def of_keys(self, keys: abc.Sequence[str]) -> abc.Mapping[str, int]:
-        """The row of each of these keys, or UNREAD; 0, or none, for a key that the query does not have."""
+    def of_keys(self, keys: abc.Sequence[str]) -> abc.Sequence[Rival]:
+        """The rows of these keys; 0, or none, for a key that the query does not have."""
         ...
 
-    def yielding(self, keys: abc.Sequence[str]) -> abc.Set[str]:
-        """Those of these keys whose rows were rejected for being another one's record."""
+    def yields(self, key: str) -> bool:
+        """Whether the row of this key was last rejected for being another one's record."""
         ...
 
     def of_uuid(self, uuid: str) -> abc.Sequence[int]:
         """The rows whose keys are remembered with this uuid, or UNREAD; 0 for keys that the query does not have."""
         ...
 
-    def renamed(self, uuid: str) -> abc.Sequence[int]:
+    def renamed(self, uuid: str) -> abc.Sequence[Rival]:
         """Those of them whose record has another key in ChartMogul."""
         ...
 

@@ -156,7 +156,8 @@ class MappingTask:
             identity = in_state(account, nameless, noted) or identity
         else:
             before = noted if noted == nameless != identity else None
-            await call(self.store.remember_account, uuid, identity, account.name, before)
+            key = self.loaded.mapping.destination.api_key.get_secret_value()
+            await call(self.store.remember_account, uuid, identity, account.name, before, key)
         scope = await call(self.store.scope, identity, uuid, self.kind)
         self.run.account = identity
         run_id, dry_run = self.context.run_id, self.context.dry_run

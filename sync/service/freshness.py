@@ -62,13 +62,14 @@ class Freshness:
 class Known:
     """What the state knows of all mappings: the latest run that came to its end, and the latest that did not.
 
-    `ahead` is how much later it is by the state's clock than by this machine's.
+    `ahead` is how much later it is by the state's clock than by this machine's; `account_of` tells whose an API key is.
     """
 
     complete: History = field(default_factory=History)
     broken: History = field(default_factory=History)
     ahead: timedelta = timedelta()
     query_hash: abc.Callable[[str], int] = hash
+    account_of: abc.Callable[[str], str | None] = lambda _: None
     exists: Exists = os.path.exists
     #: Since when a mapping is healthy by what it rejected: by account, data source and name.
     healthy: abc.Mapping[Place, datetime] = field(default_factory=dict)
@@ -177,4 +178,5 @@ def known(store: "Store", ahead: timedelta, most: MostRejected) -> Known:
     """What an open state knows of runs; `ahead` as in `Known`."""
     complete, broken = store.history(COMPLETE), store.history(BROKEN)
     healthy = store.healthy_since(most)
-    return Known(complete, broken, ahead, store.query_hash, healthy=healthy)
+    account_of = store.account_of_key()
+    return Known(complete, broken, ahead, store.query_hash, account_of, healthy=healthy)

@@ -12,6 +12,8 @@ from sync.state.upsert import insert, upsert
 
 #: What tells the entries of one data source.
 _NAMES = {scopes: "object", mappings: "mapping"}
+#: What stands for an API key begins so; the uuid of a data source does not.
+KEY = "key "
 #: A scope that is not in a state that may not be written: nothing is found in it.
 NOWHERE = -1
 
@@ -25,6 +27,13 @@ def of(connection: Connection, data_source: str) -> str | None:
 def remember(connection: Connection, data_source: str, account: str, name: str) -> None:
     """Note the account of a data source."""
     upsert(connection, accounts, [{"data_source": data_source, "account": account, "name": name}])
+
+
+def of_keys(connection: Connection) -> dict[str, str]:
+    """The account that each API key, by what stands for it, was last seen to be of."""
+    query = select(accounts.c.data_source, accounts.c.account)
+    here = query.where(accounts.c.data_source.startswith(KEY, autoescape=True))
+    return {row.data_source: row.account for row in connection.execute(here)}
 
 
 def rename(connection: Connection, data_source: str, before: str, now: str) -> None:

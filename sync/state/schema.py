@@ -64,6 +64,7 @@ meta = Table(
     Column("salt", LargeBinary, nullable=False),
 )
 
+#: Whose a data source is, and an API key: of keys the first column has what stands for it.
 accounts = Table(
     "sync_accounts",
     metadata,

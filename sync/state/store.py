@@ -148,16 +148,34 @@ class Store:
         return self.database.read(lambda c: accounts.of(c, data_source))
 
     def remember_account(
-        self, data_source: str, account: str, name: str, before: str | None = None
+        self,
+        data_source: str,
+        account: str,
+        name: str,
+        before: str | None = None,
+        key: str | None = None,
     ) -> None:
-        """Note the account of a data source; `before` is how it was called while it had shown no id."""
+        """Note the account of a data source, and of an API key.
+
+        `before` is how it was called while it had shown no id.
+        """
 
         def work(connection: Connection) -> None:
             if before is not None:
                 accounts.rename(connection, data_source, before, account)
             accounts.remember(connection, data_source, account, name)
+            if key is not None:
+                accounts.remember(connection, self._key_name(key), account, name)
 
         self.database.write(work)
+
+    def account_of_key(self) -> abc.Callable[[str], str | None]:
+        """What tells the account that an API key was last seen to be of, also once the state is closed."""
+        known = self.database.read(accounts.of_keys)
+        return lambda key: known.get(self._key_name(key))
+
+    def _key_name(self, key: str) -> str:
+        return f"{accounts.KEY}{self._keys.number(key.strip()):x}"
 
     def scope(self, account: str, data_source: str, object: Object) -> Scope:
         """Where keys are unique; made where it is new and the state may be written."""

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from sync.sandbox.running import RunningSandbox
+from sync.sandbox.sandbox import Sandbox
 from tests.support.program import MAPPING
 
 GUARDED = "  object: customer\n  account: {}\n"
@@ -106,6 +108,24 @@ def test_a_data_source_by_name(desk, source):
     assert ended.rows == {"read": 1, "unchanged": 1}
     (shown,) = desk("status", "--json").json["mappings"]
     assert (shown["run_id"], shown["broken_since"]) == (ended.json["run_id"], None)
+
+
+def test_a_name_that_two_accounts_have(desk, source):
+    """Of two environments on one state each has its own last success, told by whose its key is."""
+    named(desk, source)
+    other = Sandbox(
+        key="another_key", data_source="ds_2", data_source_name=source, account={"id": "acc_2"}
+    )
+    with RunningSandbox(other) as there:
+        elsewhere = {"CHARTMOGUL_API_URL": there.url, "CHARTMOGUL_API_KEY": there.key}
+        ran = [desk("run", "--json", **more).json["run_id"] for more in ({}, elsewhere)]
+        for more, wanted in (
+            ({}, ran[0]),
+            (elsewhere, ran[1]),
+            ({"CHARTMOGUL_API_KEY": None}, ran[1]),
+        ):
+            (shown,) = desk("status", "--json", **more).json["mappings"]
+            assert shown["run_id"] == wanted
 
 
 def test_a_name_that_is_missing(desk, source):

@@ -31,11 +31,10 @@ from sync.engine.read.fingerprints import BucketRows
 from sync.engine.read.retrials import Retrials
 from sync.engine.spool import Spool
 from sync.engine.undo import putter
-from sync.engine.write import content, deliver, delivery, lookups, ownership, recorder, writer
+from sync.engine.write import content, deliver, delivery, lookups, ownership, recorder, rows, writer
 from sync.engine.write.common import CommonRecords
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.recorder import Recorder
-from sync.engine.write.rows import SpooledRows
 from sync.engine.write.writer import Writer
 from sync.errors import Refused, SyncError, Unavailable
 from sync.report import archive, folder, log, undoable
@@ -1067,7 +1066,7 @@ MUTATIONS: dict[str, Mutation] = {
     "turned round": Mutation(
         "of two rows of a merged customer each overwrites the other once the warehouse gives them in another order",
         "settled",
-        ((SpooledRows, "yielding", lambda *_: frozenset()),),
+        ((rows, "_yields", lambda _: False),),
         plans=(_turned_round(),),
     ),
     "unknown": Mutation(

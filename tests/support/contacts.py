@@ -26,6 +26,7 @@ from sync.cli.outside import http_of, now
 from sync.destination.contacts.contacts import Contacts
 from sync.destination.contacts.in_doubt import InDoubtCreates
 from sync.destination.contacts.index import ContactIndex
+from sync.destination.interface import Rival
 from sync.destination.parents import ParentResolver
 from sync.domain.clock import Clock
 from sync.domain.parent import Parent
@@ -101,7 +102,7 @@ class Known:
         """No key has an e-mail here."""
         return key
 
-    def renamed(self, uuid: str) -> abc.Sequence[int]:
+    def renamed(self, uuid: str) -> abc.Sequence[Rival]:
         """No contact has another key here than in ChartMogul."""
         return ()
 
@@ -113,13 +114,13 @@ class Known:
         """No mapping before this one leaves what was deleted."""
         return False
 
-    def yielding(self, keys: abc.Sequence[str]) -> abc.Set[str]:
+    def yields(self, key: str) -> bool:
         """No row was rejected for being another one's record."""
-        return frozenset()
+        return False
 
-    def of_keys(self, keys: abc.Sequence[str]) -> abc.Mapping[str, int]:
+    def of_keys(self, keys: abc.Sequence[str]) -> abc.Sequence[Rival]:
         """No row is known by its key here."""
-        return {}
+        return ()
 
     def of_uuid(self, uuid: str) -> abc.Sequence[int]:
         """The rows that stand for a contact."""

@@ -58,7 +58,7 @@ class Hours:
 
     def whose(self, known: freshness.Known) -> list[Whose]:
         """The mappings, as they were last read."""
-        return [whose(one, known) for one in self.prepared.survey.everybody]
+        return [whose(one, known, {}) for one in self.prepared.survey.everybody]
 
     def timetables(self) -> dict[str, Timetable]:
         """None: it runs when it is told to."""

@@ -3,7 +3,7 @@
 from collections import abc
 from dataclasses import dataclass
 
-from sync.destination.interface import SAME_RECORD, UNREAD
+from sync.destination.interface import SAME_RECORD, UNREAD, Rival
 from sync.domain.seen_rows import SeenRows
 from sync.engine.read.fingerprints import BucketRows
 from sync.engine.spool import Spool
@@ -23,32 +23,29 @@ class SpooledRows:
     seen: SeenRows
     buckets: BucketRows | None = None
 
-    def of_keys(self, keys: abc.Sequence[str]) -> dict[str, int]:
-        """The row of each of these keys; 0, or none, for a key that the query does not have."""
+    def of_keys(self, keys: abc.Sequence[str]) -> abc.Sequence[Rival]:
+        """The rows of these keys; 0 for a key that the query does not have."""
         rows = {key: first.row for key, first in self.spool.first(keys).items()}
-        for key, memory in self.state.recall([key for key in keys if key not in rows]).items():
-            rows[key] = self._row(memory)
+        known = self.state.recall(keys)
+        for key, memory in known.items():
+            rows[key] = rows.get(key) or self._row(memory)
         for was, (row, *_) in self.spool.of_was(keys).items():
             rows[was] = rows.get(was) or row
-        return rows
+        yielding = {key for key, memory in known.items() if _yields(memory)}
+        return [Rival(row, key in yielding) for key, row in rows.items()]
 
-    def yielding(self, keys: abc.Sequence[str]) -> set[str]:
-        """Those of these keys whose rows were rejected for being another one's record."""
-        known = self.state.recall(keys).items()
-        return {
-            key
-            for key, memory in known
-            if memory.outcome == REJECTED and memory.code == SAME_RECORD
-        }
-
-    def renamed(self, uuid: str) -> abc.Sequence[int]:
+    def renamed(self, uuid: str) -> abc.Sequence[Rival]:
         """The rows that are remembered with this uuid, and whose record has another key in ChartMogul."""
         renamed = self.state.renamed_of_uuid(uuid)
         if not renamed:
             return []
         passed_over = self.spool.first([memory.key for memory in renamed])
         rows = {key: first.row for key, first in passed_over.items()}
-        return [self._row(memory) or rows.get(memory.key, 0) for memory in renamed]
+        return [Rival(self._row(m) or rows.get(m.key, 0), _yields(m)) for m in renamed]
+
+    def yields(self, key: str) -> bool:
+        """Whether the row of this key was last rejected for being another one's record."""
+        return any(map(_yields, self.state.recall([key]).values()))
 
     def of_uuid(self, uuid: str) -> abc.Sequence[int]:
         """The rows whose keys are remembered with this uuid; 0 for keys that the query does not have."""
@@ -62,3 +59,7 @@ class SpooledRows:
         assert memory.bucket is not None
         self.buckets.reopen(memory.bucket)
         return UNREAD
+
+
+def _yields(memory: Memory) -> bool:
+    return memory.outcome == REJECTED and memory.code == SAME_RECORD

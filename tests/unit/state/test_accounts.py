@@ -1,10 +1,10 @@
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from sync.domain.record import AttributeType, Object
 from sync.errors import StateError
 from sync.state.memory import LockedType
-from sync.state.schema import attribute_types
+from sync.state.schema import accounts, attribute_types
 from sync.state.store import Store
 
 STRING, INTEGER = AttributeType.STRING, AttributeType.INTEGER
@@ -77,3 +77,14 @@ def test_a_type_that_nobody_knows(store: Store):
     with pytest.raises(StateError, match="the type Money for the attribute plan") as caught:
         store.types("acc_1", Object.CUSTOMER)
     assert "forget MAPPING --attribute plan" in caught.value.hint
+
+
+def test_account_of_a_key(store: Store):
+    """It is known by what stands for it, and is no data source; the last account counts."""
+    store.remember_account("ds_1", "host|Acme", "Acme", key="secret")
+    store.remember_account("ds_2", "acc_1", "Acme", key=" secret\n")
+    account_of = store.account_of_key()
+    assert (account_of("secret"), account_of("another"), account_of("")) == ("acc_1", None, None)
+    assert b"secret" not in store.database.read(
+        lambda c: repr(c.execute(select(accounts)).fetchall()).encode()
+    )

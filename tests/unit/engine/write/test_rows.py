@@ -2,13 +2,14 @@
 
 import pytest
 
+from sync.destination.interface import SAME_RECORD, Rival
 from sync.domain.record import Object
 from sync.domain.results import Outcome
 from sync.domain.seen_rows import SeenRows
 from sync.engine.spool import Note, Spool
 from sync.engine.write.rows import SpooledRows
 from sync.state.mapping_state import MappingState
-from sync.state.memory import Confirmed
+from sync.state.memory import Confirmed, RejectedRow
 from sync.state.store import Store
 from tests.support.delivering import entry
 
@@ -47,7 +48,20 @@ def test_of_keys(rows):
     """A key has the row that holds it, waiting or not; 0 is the row of one that has left the query."""
     found = rows.of_keys(["waits", "noted", "seen", "left", "unknown"])
 
-    assert found == {"waits": 5, "noted": 6, "seen": 7, "left": 0}
+    assert sorted(one.row for one in found) == [0, 5, 6, 7]
+
+
+def test_who_yields(rows):
+    """A row that was rejected as another one's record is told as such; one that was rejected for itself is not."""
+    told = [RejectedRow("seen", SAME_RECORD), RejectedRow("waits", "refused")]
+    rows.state.note(told)
+    assert [rows.yields(key) for key in ("seen", "waits", "left", "unknown")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert set(rows.of_keys(["seen", "waits"])) == {Rival(7, True), Rival(5, False)}
 
 
 def test_of_uuid(rows):
