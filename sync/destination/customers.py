@@ -191,13 +191,9 @@ class Customers:
             return None
         yields = self.rows.yields(record.key)
         earlier = [one.row for one in rivals if _comes_first(one, record.row, yields=yields)]
-        # A row that is remembered as this customer goes on with it, wherever it stands.
-        others = [
-            one.row
-            for one in renamed
-            if one.row not in (0, record.row)
-            and (not known or _comes_first(one, record.row, yields=yields))
-        ]
+        if known:  # a row that is remembered as this customer goes on with it, wherever it stands
+            renamed = [one for one in renamed if _comes_first(one, record.row, yields=yields)]
+        others = [one.row for one in renamed if one.row not in (0, record.row)]
         if earlier:
             return _merged(row_named(min([*earlier, *others])))
         return _had_its_key(row_named(min(others))) if others else None
