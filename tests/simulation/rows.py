@@ -143,15 +143,20 @@ class Rows:
     people: tuple[Person, ...]
 
     def reversed(self) -> "Rows":
-        """The same rows, the last ones first."""
-        return replace(self, accounts=self.accounts[::-1], people=self.people[::-1])
+        """The same rows, the keys that came last first."""
+        return self._with_keys(lambda keys: keys[::-1])
 
     def shuffled(self, dice: random.Random) -> "Rows":
-        """The same rows in another order."""
-        accounts = dice.sample(self.accounts, len(self.accounts))
-        return replace(
-            self, accounts=tuple(accounts), people=tuple(dice.sample(self.people, len(self.people)))
-        )
+        """The same rows, their keys in another order."""
+        return self._with_keys(lambda keys: dice.sample(keys, len(keys)))
+
+    def _with_keys(self, order: abc.Callable[[list[str]], list[str]]) -> "Rows":
+        """The rows by keys in this order; those of one key keep theirs, since the first of them may be what counts."""
+        keys = order(list(dict.fromkeys(former(row.id) for row in self.accounts)))
+        accounts = sorted(self.accounts, key=lambda row: keys.index(former(row.id)))
+        names = order(list(dict.fromkeys(row.key for row in self.people)))
+        people = sorted(self.people, key=lambda row: names.index(row.key))
+        return replace(self, accounts=tuple(accounts), people=tuple(people))
 
     def of(self, query: str) -> tuple[Account, ...] | tuple[Person, ...]:
         """The rows of a query: `people`, `accounts`, or one share of these, `accounts 0` or `accounts 1`.
