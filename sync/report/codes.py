@@ -265,7 +265,7 @@ CODES = (
     Code(
         "same_record",
         Kind.ROW,
-        "an earlier row stands for the same record",
+        "another row stands for the same record",
         "Two keys lead to one record of ChartMogul, most often since its customers were merged, or since one row has"
         " the key that another one's record had before (`was`). Only one row is sent, the same one in each run, so that"
         " the two do not overwrite each other for ever.",
