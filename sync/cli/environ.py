@@ -1,5 +1,6 @@
 """The environment of a command, and the warnings about it."""
 
+import re
 import sys
 from collections import abc
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import click
 from sync.cli.say import say
 from sync.cli.slips import near_misses
 from sync.domain.instant import canonical
+from sync.mapping.environment import STATE_URL
 from sync.mapping.loader import names
 from sync.mapping.variables import Variables, is_quoted
 from sync.report.plain import dumps
@@ -21,6 +23,10 @@ ENV_FILE = "sync.env_file"
 #: Commands that log: without a terminal they do so in JSON.
 _LOGGING = ("run", "schedule")
 _FOLDER = Path("mappings")
+#: SQLite without a file.
+_IN_MEMORY = re.compile(
+    r"\s*sqlite(?:\+\w+)?://(?:/?\s*\Z|/?(?:file:)?:memory:|/.*[?&]mode=memory\b)"
+)
 
 
 def variables() -> Variables:
@@ -46,6 +52,11 @@ def warnings(found: Variables, paths: abc.Sequence[Path] = ()) -> list[str]:
         for name in sorted({*VARIABLES, *named} - found.held)
         if is_quoted(found.own.get(name, ""))
     ]
+    if _IN_MEMORY.match(found.own.get(STATE_URL, "")):
+        told.append(
+            f"{STATE_URL} names a database in memory: what this process learns is gone when it ends, and every run"
+            " begins anew; name a file, as in sqlite:////data/state.db"
+        )
     return [*found.warnings(), *told]
 
 

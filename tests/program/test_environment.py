@@ -169,6 +169,16 @@ def test_a_slip_is_warned_of(desk, written, meant):
     assert (line["event"], written in line["message"]) == ("warning", True)
 
 
+@pytest.mark.parametrize(
+    "url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file:s?mode=memory&uri=true"]
+)
+def test_a_state_in_memory(desk, url):
+    """It is gone with its process: said by every command; a file is none, whatever it is called."""
+    assert "SYNC_STATE_URL names a database in memory" in desk("validate", SYNC_STATE_URL=url).err
+    file = f"sqlite:///{desk.place.folder}/memory.db"
+    assert "memory" not in desk("validate", SYNC_STATE_URL=file).err
+
+
 def test_what_is_no_slip(desk):
     """Other words, what a mapping names, and what Kubernetes sets for a service of such a name."""
     desk.mapping(MAPPING.replace("company: company", "company: ${SYNC_LOGG}"))
