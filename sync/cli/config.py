@@ -129,7 +129,7 @@ def _right(given: Variables) -> dict[str, str]:
 def whose(loaded: LoadedMapping | Barred, known: "Known", given: abc.Mapping[str, str]) -> "Whose":
     """A mapping as its history is known by, as far as files and environment tell: `status` needs no key.
 
-    Where there is one it tells the account: data sources of several may have one name, and their runs one state.
+    Where a data source is named by its name, a key that is there tells the account: several may have one of that name.
     """
     from sync.state.history import Whose  # `validate` does without the state
 
@@ -141,9 +141,8 @@ def whose(loaded: LoadedMapping | Barred, known: "Known", given: abc.Mapping[str
     mapping, destination = loaded.mapping, loaded.mapping.destination
     query = known.query_hash(mapping.source.text)
     variable = loaded.variables_of("destination", "api_key") or API_KEY
-    try:
-        account = known.account_of(given.get(variable, ""))
-    except ConfigError:  # the file of a key cannot be read, which is no reason to tell nothing
-        account = None
-    source = destination.uuid or None
+    source, account = destination.uuid or None, None
+    if source is None:  # a name that data sources of several accounts may have
+        with suppress(ConfigError):  # of the file of a key, which is no reason to tell nothing
+            account = known.account_of(given.get(variable, ""))
     return Whose(mapping.name, source, account, destination.object, loaded.file, query)

@@ -97,6 +97,8 @@ class DueRuns:
     most: MostRejected
     prepared: Prepared = field(init=False)
     _tables: dict[str, Timetable] = field(default_factory=dict, init=False)
+    #: The variables as they were last read.
+    _given: abc.Mapping[str, str] = field(default_factory=dict, init=False)
     #: The mappings that were found last, where any were.
     _everybody: abc.Sequence[LoadedMapping | Barred] = field(default=(), init=False)
 
@@ -163,8 +165,9 @@ class DueRuns:
     def whose(self, known: Known) -> list[Whose]:
         """The mappings, as they were last read; a folder that is gone, or empty, makes none of them healthy."""
         self._everybody = self.prepared.survey.everybody or self._everybody
-        given = variables()
-        return [whose(one, known, given) for one in self._everybody]
+        with suppress(ConfigError):  # a file that is being replaced: the next run tells
+            self._given = variables()
+        return [whose(one, known, self._given) for one in self._everybody]
 
     async def run(self, stop: Stop, listener: Reporter, names: frozenset[str] | None = None) -> Run:
         """One run over all mappings, or over those of these names and what nobody knows a timetable of."""

@@ -11,6 +11,7 @@ from sync.cli.failure import problems
 from sync.cli.formats import Output
 from sync.domain.health import MostRejected
 from sync.domain.instant import canonical
+from sync.domain.results import Run
 from sync.domain.timetable import read_duration
 from sync.errors import EXIT_CONFIG, EXIT_OK, EXIT_REJECTED, ConfigError
 from sync.mapping.interpolation import Open
@@ -60,10 +61,11 @@ def status(
     found = known.of(mappings if files else None)
     moment = clock() + known.ahead
     if output.as_json:
-        document = _document(found, moment, limit, most) | {"problems": problems(surveyed.problems)}
+        document = _document(found, moment, limit, most)
+        document |= {"failed": _failed(known.failed), "problems": problems(surveyed.problems)}
         output.write(indented(document) + "\n")
     else:
-        output.write_lines(_text(found, moment, limit, most))
+        output.write_lines([*_text(found, moment, limit, most), *_told_of(known.failed)])
     if surveyed.problems:
         if output.as_json:
             return EXIT_CONFIG
@@ -96,6 +98,18 @@ def _text(
             yield f"  {'since then' if one.last else 'last run'} {_ended(one.broken)}"
     if not found:
         yield "No runs yet."
+
+
+def _failed(run: Run | None) -> dict[str, object] | None:
+    """The last run, where it failed before it came to any mapping, as JSON."""
+    if run is None:
+        return None
+    return {"at": canonical(run.started_at), "run_id": run.id, "exit_code": run.exit_code}
+
+
+def _told_of(run: Run | None) -> abc.Iterator[str]:
+    if run is not None:
+        yield f"The last run failed before it came to any mapping: {_minute(run.started_at)}  {run.id}"
 
 
 def _told(one: Freshness, moment: datetime) -> str:

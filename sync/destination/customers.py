@@ -189,7 +189,7 @@ class Customers:
         renamed = [] if known and len(seen.pairs) < 2 else list(self.rows.renamed(seen.uuid))
         if not rivals and not renamed:
             return None
-        yields = self.rows.yields(record.key)
+        yields = self.rows.yields(record.row)
         earlier = [one.row for one in rivals if _comes_first(one, record.row, yields=yields)]
         if known:  # a row that is remembered as this customer goes on with it, wherever it stands
             renamed = [one for one in renamed if _comes_first(one, record.row, yields=yields)]

@@ -90,8 +90,8 @@ class QueryRows(Protocol):
         """The rows of these keys; 0, or none, for a key that the query does not have."""
         ...
 
-    def yields(self, key: str) -> bool:
-        """Whether the row of this key was last rejected for being another one's record."""
+    def yields(self, row: int) -> bool:
+        """Whether a row was last rejected for being another one's record."""
         ...
 
     def of_uuid(self, uuid: str) -> abc.Sequence[int]:

@@ -234,6 +234,7 @@ class MappingTask:
             decision.backgrounds,
             reader.nulls,
             reader.buckets,
+            reader.yielding,
         )
         await self._report_left(reader, extract.members)
 

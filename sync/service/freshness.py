@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sync.domain.health import MostRejected
 from sync.domain.instant import canonical
+from sync.domain.results import Run, Status
 from sync.errors import ConfigError, ConfigProblem
 from sync.state.health import Place
 from sync.state.history import AHEAD, BROKEN, COMPLETE, Exists, History, Whose
@@ -71,6 +72,8 @@ class Known:
     query_hash: abc.Callable[[str], int] = hash
     account_of: abc.Callable[[str], str | None] = lambda _: None
     exists: Exists = os.path.exists
+    #: The last run of all, where it failed before it came to any mapping.
+    failed: Run | None = None
     #: Since when a mapping is healthy by what it rejected: by account, data source and name.
     healthy: abc.Mapping[Place, datetime] = field(default_factory=dict)
 
@@ -178,5 +181,7 @@ def known(store: "Store", ahead: timedelta, most: MostRejected) -> Known:
     """What an open state knows of runs; `ahead` as in `Known`."""
     complete, broken = store.history(COMPLETE), store.history(BROKEN)
     healthy = store.healthy_since(most)
-    account_of = store.account_of_key()
-    return Known(complete, broken, ahead, store.query_hash, account_of, healthy=healthy)
+    latest = store.runs(1)
+    failed = next((r for r in latest if r.status is Status.FAILED and not r.mappings), None)
+    told = (store.query_hash, store.account_of_key())
+    return Known(complete, broken, ahead, *told, failed=failed, healthy=healthy)

@@ -160,14 +160,13 @@ class MappingState:
         if self.locks:
             self.in_use.update(fresh)
 
-    async def announce(self, memories: abc.Iterable[Memory]) -> None:
-        """Note that these records are about to be written.
+    async def announce(self, sent: abc.Mapping[int, bytes]) -> None:
+        """Note that these records, by number, are about to be written, with these fingerprints.
 
         A crash may keep from us that they were, and a row that has changed back by then would look unchanged.
         """
-        numbers = [memory.record for memory in memories if memory.fingerprint is not None]
-        if numbers and not self.dry_run:
-            await call(self.store.announce, self.mapping, numbers)
+        if sent and not self.dry_run:
+            await call(self.store.announce, self.mapping, sent)
 
     def stored(self, key: str) -> str:
         """A key as the state holds it."""

@@ -25,7 +25,7 @@ from sync.state.memory import (
     Scope,
 )
 from sync.state.schema import LONG_AGO, records, rejections, synced
-from sync.state.unsent import UNKNOWN, UNSENT
+from sync.state.unsent import ABOUT_TO_BE_SENT, UNSENT
 from sync.state.upsert import chunks, insert, upsert
 
 #: In the order of a Memory's fields.
@@ -159,14 +159,10 @@ def remember(
     buckets.reopen(connection, ids.values(), delivery.mapping)
     overtaken = _overtaken(connection, delivery, ids.values())
     if overtaken:
-        announce(connection, delivery.mapping, overtaken)
         items = [_doubted(item, overtaken.get(ids[keys.stored(item.key)])) for item in items]
     shapes: dict[tuple[str, ...], list[dict[str, object]]] = {}
     for item in items:
-        record = ids[keys.stored(item.key)]
-        row = _row(record, delivery, item)
-        if record in overtaken:  # what the later run has sent stays put aside
-            row = {name: value for name, value in row.items() if name not in _NOT_HELD}
+        row = _row(ids[keys.stored(item.key)], delivery, item)
         shapes.setdefault(tuple(row), []).append(row)
     for rows in shapes.values():
         upsert(connection, synced, rows)
@@ -267,9 +263,9 @@ def _held(held: Held) -> dict[str, object]:
     }
 
 
-def announce(connection: Connection, mapping: str, numbers: abc.Iterable[int]) -> None:
-    """These records are about to be written: until that is confirmed, nobody knows what they hold."""
+def announce(connection: Connection, mapping: str, sent: abc.Mapping[int, bytes]) -> None:
+    """These records are about to be written, with these fingerprints; nobody knows what they hold until it is told."""
     here = and_(synced.c.record == bindparam("record_id"), synced.c.mapping == mapping)
-    rows = [{"record_id": number} for number in numbers]
-    connection.execute(update(synced).where(here).values(UNKNOWN), rows)
-    buckets.reopen(connection, [row["record_id"] for row in rows], mapping)
+    rows = [{"record_id": number, "sent": print_} for number, print_ in sent.items()]
+    connection.execute(update(synced).where(here).values(ABOUT_TO_BE_SENT), rows)
+    buckets.reopen(connection, list(sent), mapping)

@@ -294,9 +294,9 @@ class Store:
 
         self.database.write(work)
 
-    def announce(self, mapping: str, numbers: abc.Sequence[int]) -> None:
-        """Note, before they are sent, that these records (by number) are about to be written."""
-        self.database.write(lambda c: records.announce(c, mapping, numbers))
+    def announce(self, mapping: str, sent: abc.Mapping[int, bytes]) -> None:
+        """Note, before it is done, that these records (by number) are about to be written, with these fingerprints."""
+        self.database.write(lambda c: records.announce(c, mapping, sent))
 
     def learn(self, scope: Scope, key: str, was: str, now: Parent | None) -> None:
         """What a look-up showed of a key whose uuid was another one; None: it was deleted in ChartMogul."""

@@ -6,6 +6,7 @@ import pytest
 
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
+from sync.state.store import Store
 from tests.support.program import MAPPING
 
 GUARDED = "  object: customer\n  account: {}\n"
@@ -126,6 +127,16 @@ def test_a_name_that_two_accounts_have(desk, source):
         ):
             (shown,) = desk("status", "--json", **more).json["mappings"]
             assert shown["run_id"] == wanted
+
+
+def test_a_uuid_is_one_of_its_own(desk):
+    """Its history is told, whatever account the key was seen to be of with another data source."""
+    assert desk("run").code == 0
+    store = Store.open(desk.place.environment["SYNC_STATE_URL"])
+    store.remember_account("ds_2", "host|New", "New", key=desk.place.sandbox.key)
+    store.close()
+    (shown,) = desk("status", "--json").json["mappings"]
+    assert shown["run_id"] is not None
 
 
 def test_a_name_that_is_missing(desk, source):

@@ -216,6 +216,19 @@ def test_ended_before_the_first_row(folder: Path, sandbox: RunningSandbox):
     assert runs(folder) == [("interrupted", 143, 0)]
 
 
+def test_an_environment_that_is_gone_for_a_while(folder: Path, sandbox: RunningSandbox):
+    """The file of variables is being replaced: the runs meanwhile fail, and the schedule goes on."""
+    file = folder / "our.env"
+    file.write_text("SYNC_LOG=json\n")
+    options = ("--every", "1s", "--jitter", "0s", "--env-file", str(file))
+    with scheduled(folder, sandbox, *options) as worker:
+        worker.until("run_finished", status="succeeded")
+        file.rename(folder / "moved.env")
+        worker.until("run_failed", exit_code=2)
+        (folder / "moved.env").rename(file)
+        worker.until("run_finished", status="succeeded")
+
+
 def test_an_outage(folder: Path, sandbox: RunningSandbox):
     """A run that fails is counted and told, and the schedule goes on by itself."""
     sandbox.sandbox.fail(path="/v1/account", status=401, times=1)

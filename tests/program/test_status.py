@@ -207,6 +207,20 @@ def test_without_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr().out.startswith("customers: ")
 
 
+def test_a_run_that_failed_before_any_mapping(desk):
+    """It is told beside the last success of what the state knows, until a run comes further."""
+    assert desk("run").code == 0
+    mappings = desk.place.folder / "mappings"
+    mappings.rename(desk.place.folder / "moved")
+    assert desk("run").code == 2
+    assert "The last run failed before it came to any mapping: " in desk("status").out
+    failed = desk("status", "--json").json["failed"]
+    assert (failed["exit_code"], failed["run_id"]) == (2, desk("runs", "--json").json[0]["run_id"])
+    (desk.place.folder / "moved").rename(mappings)
+    assert desk("run").code == 0
+    assert desk("status", "--json").json["failed"] is None
+
+
 def test_looking_makes_no_state(folder: Path):
     """Nothing is written, not even an empty state."""
     status([], None)

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from sync.engine.context import Retry, Selection
 from sync.sandbox.sandbox import DATA_SOURCE
 from tests.support.contacts import Town, call, counts
 
@@ -226,6 +227,44 @@ def test_merged_customers_whose_rows_change_places(town):
         assert town.codes("customers") == {rows.index(other) + 1: "same_record"}
     town.table("accounts", "id, company", other)
     assert counts(town.run(), "customers") == {"updated": 1}
+
+
+def test_a_merged_customer_whose_row_gets_another_key(town):
+    """The row that was told is known as such by its new key too, in a dry run as in a run; the other one goes on."""
+    town.mapped(CUSTOMERS.replace("id, c", "{column: id, was: old}, c"))
+    sides = {"from": {"customer_uuid": town.uuid("c2")}, "into": {"customer_uuid": town.uuid("c1")}}
+    assert call(town.sandbox, "POST", "/v1/customers/merges", body=sides)[0] == 202
+    one, told = ("c1", "Sorb", None), ("c2", "Medlar", None)
+    another, third = ("n", "Medlar", "c2"), ("m", "Medlar", "n")
+    for rows in (
+        (one, told),
+        (one, told),
+        (another, ("c1", "Acer", None)),
+        (one, third),
+        (third, one),
+    ):
+        town.table("accounts", "id, company, old", *rows)
+        foreseen, run = town.run(dry_run=True), town.run()
+        assert counts(foreseen, "customers") == counts(run, "customers")
+        last = next(row for row in rows if row[0] == "c1")
+        assert town.sandbox.world.customers[town.uuid("c1")].company == last[1]
+    assert town.codes("customers") == {1: "same_record"}
+
+
+def test_a_merged_customer_alone(town):
+    """The row that was told is not sent over the other one because that was not asked for, nor read this time."""
+    sides = {"from": {"customer_uuid": town.uuid("c2")}, "into": {"customer_uuid": town.uuid("c1")}}
+    assert call(town.sandbox, "POST", "/v1/customers/merges", body=sides)[0] == 202
+    town.table("accounts", "id, company", ("c1", "Sorb"), ("c2", "Medlar"))
+    for _ in range(2):
+        town.run()
+    assert town.codes("customers") == {2: "same_record"}
+    retried = Retry({"customers": frozenset({"c2"})}, {})
+    for some in (Selection(keys=frozenset({"c2"})), Selection(retry=retried)):
+        assert counts(town.run_with(some), "customers") == {"rejected": 1}
+    town.mapped(CUSTOMERS.replace("accounts}", "accounts, rows: some}"))
+    town.table("accounts", "id, company", ("c2", "Medlar"))
+    assert counts(town.run(), "customers") == {"rejected": 1}
 
 
 @pytest.mark.parametrize("limits", ["", "limits: {max_updates: 99}\n"])

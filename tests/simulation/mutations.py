@@ -24,6 +24,7 @@ from sync.engine import run
 from sync.engine.audit import side
 from sync.engine.explanation import ExplainTask
 from sync.engine.lease import RunLease
+from sync.engine.read import reader
 from sync.engine.read.comparison import Comparison
 from sync.engine.read.decision import StateDecision, UndoneMarks
 from sync.engine.read.duplicates import DuplicateKeys
@@ -31,7 +32,7 @@ from sync.engine.read.fingerprints import BucketRows
 from sync.engine.read.retrials import Retrials
 from sync.engine.spool import Spool
 from sync.engine.undo import putter
-from sync.engine.write import content, deliver, delivery, lookups, ownership, recorder, rows, writer
+from sync.engine.write import content, deliver, delivery, lookups, ownership, recorder, writer
 from sync.engine.write.common import CommonRecords
 from sync.engine.write.lookups import Lookups
 from sync.engine.write.recorder import Recorder
@@ -530,11 +531,13 @@ def _turned_round() -> Plan:
 
 
 def _put_back_after_an_outage() -> Plan:
-    """A company changes, a run is about to change it again as an outage begins, and the first change is put back."""
-    outage = Scene(_rows("Later"), troubles=(Trouble("503", 6, 400),))
-    undo = Scene(_rows("After"), kind="undo")
-    scenes = (Scene(_rows("Before")), Scene(_rows("After")), outage, undo)
-    return Plan(0, scenes=scenes, kinds=("undos",))
+    """A value changes, people edit others, which a run is about to write over as an outage begins; an undo follows."""
+    before = _rows("Any")
+    after = Rows((replace(before.accounts[0], seats=6),), ())
+    edited, outage = Deed("edit", 0, 0), Trouble("503", 6, 400)
+    full = Scene(after, kind="full", deeds=(edited,), troubles=(outage,))
+    undo = Scene(after, kind="undo")
+    return Plan(0, scenes=(Scene(before), Scene(after), full, undo), kinds=("undos",))
 
 
 def _taken_back(*lost: Trouble) -> Plan:
@@ -1066,13 +1069,14 @@ MUTATIONS: dict[str, Mutation] = {
     "turned round": Mutation(
         "of two rows of a merged customer each overwrites the other once the warehouse gives them in another order",
         "settled",
-        ((rows, "_yields", lambda _: False),),
+        ((reader, "yields", lambda _: False),),
         plans=(_turned_round(),),
     ),
     "unknown": Mutation(
-        "what was sent before a run that broke off is known to nobody, and is sent again once it was put back",
+        "what was sent before a run broke off that would have sent the same again is known to nobody,"
+        " and is sent again once it was put back",
         "stays_undone",
-        ((records, "UNKNOWN", UNSENT),),
+        ((records, "ABOUT_TO_BE_SENT", UNSENT),),
         plans=(_put_back_after_an_outage(),),
     ),
     "undone undo": Mutation(

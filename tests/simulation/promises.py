@@ -904,7 +904,7 @@ def stays_undone(world: World) -> Broken:
         if folder is None or undoing.exit_code not in (0, EXIT_REJECTED):
             continue
         if "does not know what the run had sent" in undoing.log.getvalue():
-            if not _may_be_unknown(undone.run, undoing, workers):
+            if not _may_be_unknown(world, undone, undoing, workers):
                 yield f"{name} does not know what {undone.run.name} had sent"
             continue
         lines = _lines(folder, "errors.jsonl")
@@ -915,13 +915,21 @@ def stays_undone(world: World) -> Broken:
                 yield from _sent_again(world, undoing, undone.run, line, workers)
 
 
-def _may_be_unknown(run: Worker, undoing: Worker, workers: abc.Sequence[Worker]) -> bool:
-    """Whether somebody applied a plan, which may leave fields out: then nothing is noted as sent."""
-    return any(
-        one.scene.kind == "apply"
-        for one in workers
-        if one.shelf is undoing.shelf and run.began <= one.began <= undoing.began
-    )
+def _may_be_unknown(
+    world: World, undone: Undone, undoing: Worker, workers: abc.Sequence[Worker]
+) -> bool:
+    """Whether somebody applied a plan, which may leave fields out, or was about to write other rows meanwhile."""
+    for one in workers:
+        meanwhile = one.began <= undoing.began and one.ended >= undone.run.began
+        if one.shelf is not undoing.shelf or not meanwhile:
+            continue
+        if one.scene.kind == "apply":
+            return True
+        for (_, key), line in undone.lines.items():
+            query = world.plan.all_queries[line["mapping"]]
+            if _rows_of(one, query, key) != _rows_sent(undone.run, query, line):
+                return True
+    return False
 
 
 def _sent_again(

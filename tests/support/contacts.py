@@ -114,7 +114,7 @@ class Known:
         """No mapping before this one leaves what was deleted."""
         return False
 
-    def yields(self, key: str) -> bool:
+    def yields(self, row: int) -> bool:
         """No row was rejected for being another one's record."""
         return False
 

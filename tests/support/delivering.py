@@ -270,9 +270,10 @@ class DictState:
         known = {one.uuid: one for one in self.memories.values()}
         return {key: replace(known[u], key=key) for key, u in uuids.items() if u in known}
 
-    async def announce(self, memories: abc.Iterable[Memory]) -> None:
+    async def announce(self, sent: abc.Mapping[int, bytes]) -> None:
         """Nothing but a trace."""
-        self.log.append(" ".join(["announce", *(one.key for one in memories)]))
+        keys = [one.key for one in self.memories.values() if one.record in sent]
+        self.log.append(" ".join(["announce", *keys]))
 
     async def remember(
         self, items: list[Item], attributes: frozenset[str], types: abc.Mapping[str, Typed]

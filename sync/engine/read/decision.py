@@ -4,12 +4,13 @@ from collections import abc
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sync.destination.interface import SAME_RECORD
 from sync.domain.background import Backgrounds
 from sync.domain.fingerprint import Hasher
 from sync.domain.policy import Mode
 from sync.domain.record import Background, Problem, Record, Rejected, Stage
 from sync.domain.results import UNDONE, Delivered, Outcome
-from sync.state.memory import Held, Memory, RejectedRow
+from sync.state.memory import REJECTED, Held, Memory, RejectedRow
 
 #: How long a row that ChartMogul refused is not sent again while nothing about it changed.
 HELD_FOR = timedelta(days=7)
@@ -154,6 +155,11 @@ def _first(held: Held) -> str:
 def rejected_since(memory: Memory | None) -> datetime | None:
     """Since when the row is rejected without a break; None: it is not. A row that had left the query was not."""
     return None if memory is None or memory.left else memory.rejected_since
+
+
+def yields(memory: Memory | None) -> bool:
+    """Whether the row was last rejected for being another one's record."""
+    return memory is not None and memory.outcome == REJECTED and memory.code == SAME_RECORD
 
 
 def for_state(

@@ -18,7 +18,8 @@ class Findings:
 
     `edition` is what must stay the same besides the row for a refused row to be held back; `backgrounds` tell what is
     known of rejected rows. `nulls`: how many rows would empty which field, if ChartMogul has a value there. `buckets`:
-    which of the query's rows were read; None: all.
+    which of the query's rows were read; None: all. `yielding`: the rows that were last rejected for being another
+    one's record.
     """
 
     spool: Spool
@@ -30,3 +31,4 @@ class Findings:
     backgrounds: Backgrounds = field(default_factory=Backgrounds)
     nulls: abc.Mapping[str, int] = field(default_factory=dict)
     buckets: BucketRows | None = None
+    yielding: abc.Set[int] = frozenset()

@@ -23,6 +23,7 @@ from sync.engine.read.decision import (
     StateDecision,
     for_state,
     rejected_since,
+    yields,
 )
 from sync.engine.read.duplicates import DuplicateKeys, Occurrence, Verdict
 from sync.engine.read.fingerprints import BucketRows
@@ -61,6 +62,8 @@ class Reader:
     mended: Mended = field(default_factory=Mended, init=False)
     #: Of the rows that need ChartMogul, how many would empty which field.
     nulls: Counter[str] = field(default_factory=Counter, init=False)
+    #: Rows that were last rejected for being another one's record.
+    yielding: set[int] = field(default_factory=set, init=False)
     #: Keys of rows that are skipped because their records were put back.
     _undone: set[str] = field(default_factory=set, init=False)
 
@@ -106,6 +109,9 @@ class Reader:
             return
         former = known_before(self.state, built)
         batch = _Batch(self, memories, self.spool.first(keys), former)
+        for item in built:
+            if yields(memories.get(item.key or "") or former.get(item.was or "")):
+                self.yielding.add(item.row)
         if self.buckets is not None:
             for item in built:
                 self.buckets.meet(item.row, memories.get(item.key or ""))

@@ -11,7 +11,7 @@ from sync.domain import objects
 from sync.domain.events import MappingReporter
 from sync.domain.fingerprint import Hasher
 from sync.domain.plan import Policy
-from sync.domain.policy import LiveCheck, Mode, OnDeleted
+from sync.domain.policy import LiveCheck, Mode, OnDeleted, RowsShown
 from sync.domain.record import ATTRIBUTE
 from sync.engine.context import Lease, RunContext, Selection
 from sync.engine.plan_file import MappingPlan
@@ -105,6 +105,12 @@ class WriterAssembly:
     def _lease(self) -> Lease | None:
         return self.context.lease_of(self.state.scope)
 
+    def _rows(self) -> SpooledRows:
+        findings, selection = self.findings, self.context.selection
+        partial = not selection.whole or self.mapping.source.rows is RowsShown.SOME
+        known = (findings.seen, findings.buckets, findings.yielding, partial)
+        return SpooledRows(findings.spool, self.state, *known)
+
     def destination(self) -> Destination:
         """Where the mapping's records are; what it writes needs a lease."""
         findings, run = self.findings, self.reporter.run
@@ -118,7 +124,7 @@ class WriterAssembly:
             findings.types,
             frozenset(names),
             self.state,
-            SpooledRows(findings.spool, self.state, findings.seen, findings.buckets),
+            self._rows(),
             self.foreseen,
             self.context.clock,
             self.mapping.mode is not Mode.UPDATE,

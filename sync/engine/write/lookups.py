@@ -29,7 +29,7 @@ class Memories(Protocol):
         """What is known of the records with these uuids, by the keys that they are to have."""
         ...
 
-    async def announce(self, memories: abc.Iterable[Memory]) -> None:
+    async def announce(self, sent: abc.Mapping[int, bytes]) -> None:
         """Note that these records are about to be written."""
         ...
 
@@ -86,7 +86,10 @@ class Pending:
             return []
         memories = await self._memories(entries)
         if about_to_write or not self.look_first:
-            await self.state.announce(memories.values())
+            known = ((memories.get(entry.record.key), entry.fingerprint) for entry in entries)
+            await self.state.announce(
+                {one.record: print_ for one, print_ in known if one and one.outcome}
+            )
         return [Job(entry, memories.get(entry.record.key), full=self.full) for entry in entries]
 
     async def _memories(self, entries: abc.Sequence[Entry]) -> abc.Mapping[str, Memory]:

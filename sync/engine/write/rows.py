@@ -3,7 +3,7 @@
 from collections import abc
 from dataclasses import dataclass
 
-from sync.destination.interface import SAME_RECORD, UNREAD, Rival
+from sync.destination.interface import UNREAD, Rival
 from sync.domain.seen_rows import SeenRows
 from sync.engine.read.fingerprints import BucketRows
 from sync.engine.spool import Spool
@@ -22,17 +22,19 @@ class SpooledRows:
     state: MappingState
     seen: SeenRows
     buckets: BucketRows | None = None
+    #: The numbers of those that were last rejected for being another one's record.
+    yielding: abc.Set[int] = frozenset()
+    #: Whether rows may be in the query, or in the warehouse, that were not asked for.
+    partial: bool = False
 
     def of_keys(self, keys: abc.Sequence[str]) -> abc.Sequence[Rival]:
         """The rows of these keys; 0 for a key that the query does not have."""
         rows = {key: first.row for key, first in self.spool.first(keys).items()}
-        known = self.state.recall(keys)
-        for key, memory in known.items():
-            rows[key] = rows.get(key) or self._row(memory)
+        for key, memory in self.state.recall([key for key in keys if key not in rows]).items():
+            rows[key] = self._row(memory) or self._not_asked_for(memory)
         for was, (row, *_) in self.spool.of_was(keys).items():
-            rows[was] = rows.get(was) or row
-        yielding = {key for key, memory in known.items() if _yields(memory)}
-        return [Rival(row, key in yielding) for key, row in rows.items()]
+            rows[was] = max(rows.get(was, 0), 0) or row
+        return [self._rival(row) for row in rows.values()]
 
     def renamed(self, uuid: str) -> abc.Sequence[Rival]:
         """The rows that are remembered with this uuid, and whose record has another key in ChartMogul."""
@@ -41,11 +43,19 @@ class SpooledRows:
             return []
         passed_over = self.spool.first([memory.key for memory in renamed])
         rows = {key: first.row for key, first in passed_over.items()}
-        return [Rival(self._row(m) or rows.get(m.key, 0), _yields(m)) for m in renamed]
+        return [self._rival(self._row(m) or rows.get(m.key, 0)) for m in renamed]
 
-    def yields(self, key: str) -> bool:
-        """Whether the row of this key was last rejected for being another one's record."""
-        return any(map(_yields, self.state.recall([key]).values()))
+    def yields(self, row: int) -> bool:
+        """Whether a row was last rejected for being another one's record."""
+        return row in self.yielding
+
+    def _rival(self, row: int) -> Rival:
+        return Rival(row, self.yields(row))
+
+    def _not_asked_for(self, memory: Memory) -> int:
+        """UNREAD for a row that arrived, and may be there still; 0 for one that is not, or was told itself."""
+        arrived = memory.outcome not in (None, REJECTED) and not memory.left
+        return UNREAD if self.partial and arrived else 0
 
     def of_uuid(self, uuid: str) -> abc.Sequence[int]:
         """The rows whose keys are remembered with this uuid; 0 for keys that the query does not have."""
@@ -59,7 +69,3 @@ class SpooledRows:
         assert memory.bucket is not None
         self.buckets.reopen(memory.bucket)
         return UNREAD
-
-
-def _yields(memory: Memory) -> bool:
-    return memory.outcome == REJECTED and memory.code == SAME_RECORD

@@ -1,6 +1,5 @@
 """Rows that were put back: found by what they are known by now, and marked by what was last sent of them."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -80,8 +79,8 @@ def test_what_was_sent_before_nobody_knew(store: Store, scope: Scope):
     mark = Hasher(store.salt).mark(PRINT, DIGEST)
     store.remember(scope, "customers", "run_2", [confirmed("a", "cus_a")])
     record = store.recall(scope, "customers", ["a"])["a"].record
-    store.announce("customers", [record])  # and the run broke off
-    store.announce("customers", [record])
+    store.announce("customers", {record: PRINT})  # and the run broke off
+    store.announce("customers", {record: PRINT})
     assert store.recall(scope, "customers", ["a"])["a"].fingerprint is None
     store.adopt(scope, {"b": "a"})
     store.remember(scope, "customers", "run_2", [RejectedRow("b", "unavailable")])
@@ -90,14 +89,18 @@ def test_what_was_sent_before_nobody_knew(store: Store, scope: Scope):
     assert marks(store, scope) == {"b": mark}
 
 
-def test_what_a_later_run_has_sent(store: Store, scope: Scope):
-    """A run that stood still meanwhile and writes its note down at last takes nothing of that away."""
-    store.remember(scope, "customers", "run_2", [confirmed("a", "cus_a")])
-    late = replace(confirmed("a", "cus_a"), fingerprint=b"l" * 16)
-    store.remember(scope, "customers", "run_1", [late])
-    assert store.recall(scope, "customers", ["a"])["a"].fingerprint is None
-    put_back(store, scope, "a", "cus_a")
-    assert marks(store, scope) == {"a": Hasher(store.salt).mark(PRINT, DIGEST)}
+@pytest.mark.parametrize("renamed", [False, True])
+def test_what_was_sent_before_something_else(store: Store, scope: Scope, renamed: bool):
+    """What was about to be written then may be there, in whole or in part: nobody knows what an undo leaves there."""
+    store.remember(scope, "customers", "run_1", [confirmed("a", "cus_a")])
+    key = "b" if renamed else "a"
+    if renamed:
+        store.adopt(scope, {"b": "a"})
+    record = store.recall(scope, "customers", [key])[key].record
+    store.announce("customers", {record: b"o" * 16})
+    store.announce("customers", {record: PRINT})
+    assert put_back(store, scope, key, "cus_a") == 1
+    assert marks(store, scope) == {}
 
 
 @pytest.mark.parametrize(

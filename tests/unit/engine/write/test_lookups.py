@@ -378,7 +378,7 @@ async def test_announced(desk):
     """In one pass what is handed out is about to be written: the state is told so first."""
     one = desk(*entries("ab"))
     one.there.have(seen("b"))
-    one.state.have(memory("a"), memory("b"))
+    one.state.have(memory("a", 1), memory("b", 2))
     await one.known()
 
     assert [told for told in one.log if told != "listing closed"] == [

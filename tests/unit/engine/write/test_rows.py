@@ -1,8 +1,10 @@
 """Which rows of the query stand for a record: by what waits, and by what the state remembers."""
 
+from dataclasses import replace
+
 import pytest
 
-from sync.destination.interface import SAME_RECORD, Rival
+from sync.destination.interface import UNREAD, Rival
 from sync.domain.record import Object
 from sync.domain.results import Outcome
 from sync.domain.seen_rows import SeenRows
@@ -52,16 +54,17 @@ def test_of_keys(rows):
 
 
 def test_who_yields(rows):
-    """A row that was rejected as another one's record is told as such; one that was rejected for itself is not."""
-    told = [RejectedRow("seen", SAME_RECORD), RejectedRow("waits", "refused")]
-    rows.state.note(told)
-    assert [rows.yields(key) for key in ("seen", "waits", "left", "unknown")] == [
-        True,
-        False,
-        False,
-        False,
-    ]
-    assert set(rows.of_keys(["seen", "waits"])) == {Rival(7, True), Rival(5, False)}
+    """A row that was last told as another one's record is said to have been."""
+    told = replace(rows, yielding={5})
+    assert [told.yields(row) for row in (5, 7)] == [True, False]
+    assert set(told.of_keys(["waits", "seen"])) == {Rival(5, True), Rival(7, False)}
+
+
+def test_not_asked_for(rows):
+    """Where not all rows are read, one that arrived may be in the query all the same; one that never did is not."""
+    rows.state.note([RejectedRow("refused", "refused")])
+    found = replace(rows, partial=True).of_keys(["left", "refused"])
+    assert sorted(one.row for one in found) == [UNREAD, 0]
 
 
 def test_of_uuid(rows):

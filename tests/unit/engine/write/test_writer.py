@@ -314,7 +314,7 @@ async def test_decided_once(desk):
     """A record of which nothing is to be sent is not asked about in the second pass, nor announced."""
     one = desk("a", "b", look_first=True, listed=True)
     one.there.have(seen("a", name="B"), seen("b", name="A"))
-    one.state.have(memory("a"), memory("b"))
+    one.state.have(memory("a", 1), memory("b", 2))
     await one.write()
 
     told = [told for told in one.log if told.startswith(("recall", "announce"))]
