@@ -3,6 +3,7 @@
 from collections import abc
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import compress
 
 from sync.chartmogul.client import Client, Page, Written
@@ -189,10 +190,11 @@ class Customers:
         renamed = [] if known and len(seen.pairs) < 2 else list(self.rows.renamed(seen.uuid))
         if not rivals and not renamed:
             return None
-        yields = self.rows.yields(record.row)
-        earlier = [one.row for one in rivals if _comes_first(one, record.row, yields=yields)]
-        if known:  # a row that is remembered as this customer goes on with it, wherever it stands
-            renamed = [one for one in renamed if _comes_first(one, record.row, yields=yields)]
+        first = partial(_comes_first, row=record.row, yields=self.rows.yields(record.row))
+        earlier = [one.row for one in rivals if first(one)]
+        # A row that has the key of another one's record is never that record's, wherever it stands.
+        mine = () if known else (record.key, self.stored(record.key), record.was)
+        renamed = [one for one in renamed if one.its_id in mine or first(one)]
         others = [one.row for one in renamed if one.row not in (0, record.row)]
         if earlier:
             return _merged(row_named(min([*earlier, *others])))

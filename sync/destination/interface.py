@@ -21,6 +21,9 @@ SAME_RECORD = "same_record"
 #: In place of the number of a row that is in the query and was not read, since the warehouse says that nothing near it
 #: changed. It counts as an earlier one; the next run reads it, and knows.
 UNREAD = -1
+#: In place of the number of a row that may be in the query, and was not asked for, or not given today. It counts as a
+#: later one: it may be gone as well.
+ELSEWHERE = 2**63 - 1
 
 
 class Unresolved(Exception):
@@ -74,13 +77,15 @@ class Outlook(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """The number of a row that may stand for the same record, or UNREAD; 0: the query has it no more.
+    """The number of a row that may stand for the same record, UNREAD or ELSEWHERE; 0: the query has it no more.
 
-    `yields`: it was last rejected for being another one's record.
+    `yields`: it was last rejected for being another one's record. `its_id`: the key of its record in ChartMogul, where
+    its row has another one.
     """
 
     row: int
     yields: bool
+    its_id: str | None = None
 
 
 class QueryRows(Protocol):
@@ -105,7 +110,7 @@ class QueryRows(Protocol):
 
 def row_named(row: int) -> str:
     """A row of the query in words."""
-    return "a row that was not read in this run" if row == UNREAD else f"row {row}"
+    return "a row that was not read in this run" if row in (UNREAD, ELSEWHERE) else f"row {row}"
 
 
 class Foreseen(Protocol):

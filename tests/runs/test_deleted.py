@@ -251,6 +251,53 @@ def test_a_merged_customer_whose_row_gets_another_key(town):
     assert town.codes("customers") == {1: "same_record"}
 
 
+@pytest.mark.parametrize("survivor", ["c1", "c2"])
+def test_merged_customers_that_both_get_other_keys(town, survivor):
+    """One of the two rows is sent and the other is told, whichever record lives on and whichever row comes first."""
+    town.mapped(CUSTOMERS.replace("id, c", "{column: id, was: old}, c"))
+    gone = {"c1": "c2", "c2": "c1"}[survivor]
+    sides = {
+        "from": {"customer_uuid": town.uuid(gone)},
+        "into": {"customer_uuid": town.uuid(survivor)},
+    }
+    assert call(town.sandbox, "POST", "/v1/customers/merges", body=sides)[0] == 202
+    rows = [("n2", "Medlar", "c2"), ("n1", "Sorb", "c1")]
+    for _ in range(3):
+        town.table("accounts", "id, company, old", *rows)
+        foreseen, run = town.run(dry_run=True), town.run()
+        assert counts(foreseen, "customers") == counts(run, "customers")
+        assert counts(run, "customers")["rejected"] == 1
+        [told] = town.codes("customers")
+        assert town.sandbox.world.customers[town.uuid(survivor)].company == rows[2 - told][1]
+        rows.reverse()
+
+
+def test_a_row_that_never_was_told_is_sent_alone(town):
+    """A merge that no run has met, a row that is gone from a part of the records, one that was not asked for."""
+    sides = {"from": {"customer_uuid": town.uuid("c2")}, "into": {"customer_uuid": town.uuid("c1")}}
+    assert call(town.sandbox, "POST", "/v1/customers/merges", body=sides)[0] == 202
+    town.table("accounts", "id, company", ("c1", "Sorb"), ("c2", "Quince"))
+    assert counts(town.run_with(Selection(limit=1)), "customers") == {"updated": 1}
+    town.mapped(CUSTOMERS.replace("accounts}", "accounts, rows: some}"))
+    town.table("accounts", "id, company", ("c1", "Acer"))
+    assert counts(town.run(), "customers") == {"updated": 1}
+
+
+def test_the_row_that_is_sent_is_asked_for_alone(town):
+    """It is sent beside the one that was told, which comes first and was passed over."""
+    town.mapped(CUSTOMERS.replace("id, c", "{column: id, was: old}, c"))
+    sides = {"from": {"customer_uuid": town.uuid("c2")}, "into": {"customer_uuid": town.uuid("c1")}}
+    assert call(town.sandbox, "POST", "/v1/customers/merges", body=sides)[0] == 202
+    told = ("c2", "Medlar", None)
+    for _ in range(2):
+        town.table("accounts", "id, company, old", ("c1", "Sorb", None), told)
+        town.run()
+    town.table("accounts", "id, company, old", told, ("c1", "Acer", None))
+    alone = Selection(keys=frozenset({"c1"}))
+    assert counts(town.run_with(alone), "customers") == {"updated": 1}
+    assert counts(town.run(), "customers") == {"unchanged": 1, "rejected": 1}
+
+
 def test_a_merged_customer_alone(town):
     """The row that was told is not sent over the other one because that was not asked for, nor read this time."""
     sides = {"from": {"customer_uuid": town.uuid("c2")}, "into": {"customer_uuid": town.uuid("c1")}}

@@ -918,7 +918,9 @@ def stays_undone(world: World) -> Broken:
 def _may_be_unknown(
     world: World, undone: Undone, undoing: Worker, workers: abc.Sequence[Worker]
 ) -> bool:
-    """Whether somebody applied a plan, which may leave fields out, or was about to write other rows meanwhile."""
+    """Whether the state failed the run, or somebody applied a plan, which may leave fields out, or had other rows."""
+    if any(blow.what in ("state", "read only") for blow in undone.run.scene.blows):
+        return True
     for one in workers:
         meanwhile = one.began <= undoing.began and one.ended >= undone.run.began
         if one.shelf is not undoing.shelf or not meanwhile:

@@ -154,6 +154,11 @@ class Reader:
     def _pass_over(self, chosen: abc.Set[int], built: abc.Sequence[Record | Rejected]) -> None:
         """Rows that are not asked for have keys, and had some, that tell which record a row with `was` is."""
         others = [one for one in built if one.row not in chosen and one.key is not None]
+        known = self.state.recall([one.key or "" for one in others]) if others else {}
+        former = known_before(self.state, others)
+        for one in others:
+            if yields(known.get(one.key or "") or former.get(one.was or "")):
+                self.yielding.add(one.row)
         self.spool.pass_over(
             (key, one.row, one.was)
             for one in others

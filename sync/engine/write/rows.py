@@ -3,7 +3,7 @@
 from collections import abc
 from dataclasses import dataclass
 
-from sync.destination.interface import UNREAD, Rival
+from sync.destination.interface import ELSEWHERE, SAME_RECORD, UNREAD, Rival
 from sync.domain.seen_rows import SeenRows
 from sync.engine.read.fingerprints import BucketRows
 from sync.engine.spool import Spool
@@ -33,7 +33,7 @@ class SpooledRows:
         for key, memory in self.state.recall([key for key in keys if key not in rows]).items():
             rows[key] = self._row(memory) or self._not_asked_for(memory)
         for was, (row, *_) in self.spool.of_was(keys).items():
-            rows[was] = max(rows.get(was, 0), 0) or row
+            rows[was] = row if rows.get(was, 0) in (0, UNREAD, ELSEWHERE) else rows[was]
         return [self._rival(row) for row in rows.values()]
 
     def renamed(self, uuid: str) -> abc.Sequence[Rival]:
@@ -43,19 +43,25 @@ class SpooledRows:
             return []
         passed_over = self.spool.first([memory.key for memory in renamed])
         rows = {key: first.row for key, first in passed_over.items()}
-        return [self._rival(self._row(m) or rows.get(m.key, 0)) for m in renamed]
+        return [
+            self._rival(
+                self._row(one) or rows.get(one.key, 0) or self._not_asked_for(one), one.external_id
+            )
+            for one in renamed
+        ]
 
     def yields(self, row: int) -> bool:
         """Whether a row was last rejected for being another one's record."""
         return row in self.yielding
 
-    def _rival(self, row: int) -> Rival:
-        return Rival(row, self.yields(row))
+    def _rival(self, row: int, its_id: str | None = None) -> Rival:
+        return Rival(row, self.yields(row), its_id)
 
     def _not_asked_for(self, memory: Memory) -> int:
-        """UNREAD for a row that arrived, and may be there still; 0 for one that is not, or was told itself."""
-        arrived = memory.outcome not in (None, REJECTED) and not memory.left
-        return UNREAD if self.partial and arrived else 0
+        """ELSEWHERE for a row that may be there and was not read; 0 for one that left, or was told itself."""
+        told = memory.outcome == REJECTED and (memory.code == SAME_RECORD or not memory.uuid)
+        here = memory.outcome is not None and not told and not memory.left
+        return ELSEWHERE if self.partial and here else 0
 
     def of_uuid(self, uuid: str) -> abc.Sequence[int]:
         """The rows whose keys are remembered with this uuid; 0 for keys that the query does not have."""

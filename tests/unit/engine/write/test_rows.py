@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sync.destination.interface import UNREAD, Rival
+from sync.destination.interface import ELSEWHERE, Rival
 from sync.domain.record import Object
 from sync.domain.results import Outcome
 from sync.domain.seen_rows import SeenRows
@@ -64,7 +64,7 @@ def test_not_asked_for(rows):
     """Where not all rows are read, one that arrived may be in the query all the same; one that never did is not."""
     rows.state.note([RejectedRow("refused", "refused")])
     found = replace(rows, partial=True).of_keys(["left", "refused"])
-    assert sorted(one.row for one in found) == [UNREAD, 0]
+    assert sorted(one.row for one in found) == [0, ELSEWHERE]
 
 
 def test_of_uuid(rows):
