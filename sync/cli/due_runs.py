@@ -3,10 +3,13 @@
 import asyncio
 import os
 from collections import abc
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+
+import click
 
 from sync.cli import broken_run
 from sync.cli.config import Prepared, prepare_run, whose
@@ -96,6 +99,10 @@ class DueRuns:
     by_mapping: bool
     most: MostRejected
     prepared: Prepared = field(init=False)
+    #: The command that this is a part of: it says in which file variables are, to other threads as well.
+    _command: click.Context | None = field(
+        default_factory=partial(click.get_current_context, silent=True), init=False, repr=False
+    )
     _tables: dict[str, Timetable] = field(default_factory=dict, init=False)
     #: The variables as they were last read.
     _given: abc.Mapping[str, str] = field(default_factory=dict, init=False)
@@ -148,7 +155,8 @@ class DueRuns:
 
     def timetables(self) -> abc.Mapping[str, Timetable]:
         """The timetable of each mapping; one whose file cannot be read keeps what it had."""
-        with suppress(SyncError):  # the next run tells
+        command = self._command.scope(cleanup=False) if self._command else nullcontext()
+        with command, suppress(SyncError):  # the next run tells
             self.prepared = self._read_again()
         found = self.prepared.survey
         said = [(one.mapping.name, one.mapping.schedule) for one in found.sound]

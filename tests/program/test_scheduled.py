@@ -1,5 +1,6 @@
 """`schedule` as a process of its own: it goes on after failures, and ends in good order."""
 
+import asyncio
 import json
 import os
 import signal
@@ -13,11 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 import pytest
 
+from sync.cli.due_runs import DueRuns, Wanted
+from sync.cli.environ import ENV_FILE
+from sync.cli.outside import now
 from sync.sandbox.running import RunningSandbox
 from sync.sandbox.sandbox import Sandbox
+from sync.service.freshness import read_most
 from sync.state.store import Store
 from tests.support.planted_secrets import API_KEY
 
@@ -227,6 +233,31 @@ def test_an_environment_that_is_gone_for_a_while(folder: Path, sandbox: RunningS
         worker.until("run_failed", exit_code=2)
         (folder / "moved.env").rename(file)
         worker.until("run_finished", status="succeeded")
+
+
+def test_timetables_are_read_with_the_file_of_variables(folder: Path, monkeypatch):
+    """That a thread reads them makes no difference: no mapping is broken for want of what the file says."""
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("CHARTMOGUL_API_KEY", raising=False)
+    told = {
+        "CHARTMOGUL_API_KEY": "key",
+        "CHARTMOGUL_DATA_SOURCE": "ds_1",
+        "WAREHOUSE_URL": "sqlite:///w.db",
+    }
+    Path("our.env").write_text("".join(f"{name}={value}\n" for name, value in told.items()))
+    file = next(Path("mappings").glob("*.yml"))
+    file.write_text(file.read_text() + "schedule: {every: 1h}\n")
+
+    @click.command()
+    @click.pass_context
+    def command(context: click.Context):
+        context.meta[ENV_FILE] = Path("our.env")
+        runs = DueRuns(Wanted((Path("mappings"),)), now(), True, read_most(None))
+        runs.begin()
+        assert asyncio.run(asyncio.to_thread(runs.timetables)).keys() == {file.stem}
+        assert runs.prepared.survey.barred == []
+
+    command([], standalone_mode=False)
 
 
 def test_an_outage(folder: Path, sandbox: RunningSandbox):
