@@ -23,7 +23,7 @@ ENV_FILE = "sync.env_file"
 #: Commands that log: without a terminal they do so in JSON.
 _LOGGING = ("run", "schedule")
 _FOLDER = Path("mappings")
-#: SQLite without a file.
+#: SQLite without a file. Whoever opens a state asks its URL; that would load SQLAlchemy, which `validate` does without.
 _IN_MEMORY = re.compile(
     r"\s*sqlite(?:\+\w+)?://(?:/?\s*\Z|/?(?:file:)?:memory:|/.*[?&]mode=memory\b)"
 )

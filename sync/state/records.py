@@ -241,11 +241,8 @@ def _row(record: int, delivery: WriteHeading, item: Item) -> dict[str, object]:
             row |= {"outcome": REJECTED, "code": item.code, "imprint": None}
             if item.uncertain:
                 row |= UNSENT | {"held_fingerprint": item.sent}
-            else:
-                del (
-                    row["held_fingerprint"],
-                    row["held_status"],
-                )  # nothing was sent: the last that was stays known
+            else:  # nothing was sent: the last that was stays known
+                del row["held_fingerprint"], row["held_status"]
             row["held_since"] = LONG_AGO
             if item.held is not None:
                 row |= _held(item.held)

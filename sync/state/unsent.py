@@ -1,5 +1,7 @@
 """What a mapping's line about a record becomes when what was sent there counts no more."""
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, and_, bindparam, case, literal, null, or_
 
 from sync.state.schema import AS_SENT, LONG_AGO, synced
@@ -12,17 +14,23 @@ _known = and_(synced.c.fingerprint.is_not(None), _free)
 _put_aside = and_(synced.c.fingerprint.is_(None), _free, synced.c.held_status == AS_SENT)
 
 
-def _if_known(name: str, value: ColumnElement[object]) -> ColumnElement[object]:
-    return case((_known, value), else_=synced.c[name])
+def _put(
+    where: ColumnElement[bool],
+    sent: ColumnElement[object],
+    *more: tuple[ColumnElement[bool], Any],
+) -> dict[str, object]:
+    """What puts `sent` aside where this holds; `more` says what becomes of it elsewhere, where it does not stay."""
+    its = synced.c
+    return {
+        "held_fingerprint": case((where, sent), *more, else_=its.held_fingerprint),
+        "held_since": case((where, literal(LONG_AGO, its.held_since.type)), else_=its.held_since),
+        "held_status": case((where, literal(AS_SENT)), else_=its.held_status),
+    }
 
 
 #: Nobody knows what the record holds of what was sent. The hashes stay: what was sent is still the mapping's own; and
 #: what was sent last is put aside, for the undo of the run that sent it.
-UNKNOWN: dict[str, object] = UNSENT | {
-    "held_fingerprint": _if_known("held_fingerprint", synced.c.fingerprint),
-    "held_since": _if_known("held_since", literal(LONG_AGO, synced.c.held_since.type)),
-    "held_status": _if_known("held_status", literal(AS_SENT)),
-}
+UNKNOWN: dict[str, object] = UNSENT | _put(_known, synced.c.fingerprint)
 
 _sent = bindparam("sent", type_=synced.c.fingerprint.type)
 _same = or_(
@@ -31,12 +39,4 @@ _same = or_(
 )
 #: The same, as a record with the fingerprint `sent` is about to be written. What was sent last and is another one is
 #: known no longer: of the two nobody will know which is there, nor what of each.
-ABOUT_TO_BE_SENT: dict[str, object] = UNSENT | {
-    "held_fingerprint": case(
-        (_same, _sent), (or_(_known, _put_aside), null()), else_=synced.c.held_fingerprint
-    ),
-    "held_since": case(
-        (_same, literal(LONG_AGO, synced.c.held_since.type)), else_=synced.c.held_since
-    ),
-    "held_status": case((_same, literal(AS_SENT)), else_=synced.c.held_status),
-}
+ABOUT_TO_BE_SENT: dict[str, object] = UNSENT | _put(_same, _sent, (or_(_known, _put_aside), null()))

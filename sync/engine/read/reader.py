@@ -109,9 +109,7 @@ class Reader:
             return
         former = known_before(self.state, built)
         batch = _Batch(self, memories, self.spool.first(keys), former)
-        for item in built:
-            if yields(memories.get(item.key or "") or former.get(item.was or "")):
-                self.yielding.add(item.row)
+        self._note_yielding(built, memories, former)
         if self.buckets is not None:
             for item in built:
                 self.buckets.meet(item.row, memories.get(item.key or ""))
@@ -155,15 +153,25 @@ class Reader:
         """Rows that are not asked for have keys, and had some, that tell which record a row with `was` is."""
         others = [one for one in built if one.row not in chosen and one.key is not None]
         known = self.state.recall([one.key or "" for one in others]) if others else {}
-        former = known_before(self.state, others)
-        for one in others:
-            if yields(known.get(one.key or "") or former.get(one.was or "")):
-                self.yielding.add(one.row)
+        self._note_yielding(others, known, known_before(self.state, others))
         self.spool.pass_over(
             (key, one.row, one.was)
             for one in others
             for key in {one.key or "", self.state.stored(one.key or "")}
         )
+
+    def _note_yielding(
+        self,
+        built: abc.Iterable[Record | Rejected],
+        memories: abc.Mapping[str, Memory],
+        former: abc.Mapping[str, Memory],
+    ) -> None:
+        """Note which rows yielded before, by what the state knows of their keys, or of those before."""
+        self.yielding |= {
+            one.row
+            for one in built
+            if yields(memories.get(one.key or "") or former.get(one.was or ""))
+        }
 
     def _again(self, before: int, memories: abc.Mapping[str, Memory]) -> list[int]:
         """The places of known rows of this batch whose keys other rows of it have: they are built after all."""

@@ -85,12 +85,13 @@ class Pending:
         if not entries:
             return []
         memories = await self._memories(entries)
+        jobs = [Job(entry, memories.get(entry.record.key), full=self.full) for entry in entries]
         if about_to_write or not self.look_first:
-            known = ((memories.get(entry.record.key), entry.fingerprint) for entry in entries)
+            met = ((job.memory, job.entry.fingerprint) for job in jobs)
             await self.state.announce(
-                {one.record: print_ for one, print_ in known if one and one.outcome}
+                {one.record: print_ for one, print_ in met if one and one.outcome}
             )
-        return [Job(entry, memories.get(entry.record.key), full=self.full) for entry in entries]
+        return jobs
 
     async def _memories(self, entries: abc.Sequence[Entry]) -> abc.Mapping[str, Memory]:
         """What the state knows of records by their keys, or, before it has their new ones, by those they had."""

@@ -3,8 +3,9 @@
 from collections import abc
 from dataclasses import dataclass
 
-from sync.destination.interface import ELSEWHERE, SAME_RECORD, UNREAD, Rival
+from sync.destination.interface import ELSEWHERE, UNREAD, Rival
 from sync.domain.seen_rows import SeenRows
+from sync.engine.read.decision import yields
 from sync.engine.read.fingerprints import BucketRows
 from sync.engine.spool import Spool
 from sync.state.mapping_state import MappingState
@@ -59,7 +60,7 @@ class SpooledRows:
 
     def _not_asked_for(self, memory: Memory) -> int:
         """ELSEWHERE for a row that may be there and was not read; 0 for one that left, or was told itself."""
-        told = memory.outcome == REJECTED and (memory.code == SAME_RECORD or not memory.uuid)
+        told = yields(memory) or (memory.outcome == REJECTED and not memory.uuid)
         here = memory.outcome is not None and not told and not memory.left
         return ELSEWHERE if self.partial and here else 0
 
