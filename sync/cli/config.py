@@ -17,6 +17,7 @@ from sync.settings import VARIABLES, Settings
 if TYPE_CHECKING:
     from sync.service.freshness import Known
     from sync.state.history import Whose
+    from sync.state.store import Store
 
 
 def prepare(
@@ -140,9 +141,25 @@ def whose(loaded: LoadedMapping | Barred, known: "Known", given: abc.Mapping[str
         )
     mapping, destination = loaded.mapping, loaded.mapping.destination
     query = known.query_hash(mapping.source.text)
-    variable = loaded.variables_of("destination", "api_key") or API_KEY
     source, account = destination.uuid or None, None
     if source is None:  # a name that data sources of several accounts may have
-        with suppress(ConfigError):  # of the file of a key, which is no reason to tell nothing
-            account = known.account_of(given.get(variable, ""))
+        account = _account_of(known.account_of, given, variable_of_key(loaded))
     return Whose(mapping.name, source, account, destination.object, loaded.file, query)
+
+
+def account_of(store: "Store", given: abc.Mapping[str, str], variable: str = API_KEY) -> str | None:
+    """The account of the key that a variable holds; None where there is none, or the state does not know it."""
+    return _account_of(store.account_of_key(), given, variable)
+
+
+def variable_of_key(loaded: LoadedMapping) -> str:
+    """The variable that holds a mapping's API key."""
+    return loaded.variables_of("destination", "api_key") or API_KEY
+
+
+def _account_of(
+    known: abc.Callable[[str], str | None], given: abc.Mapping[str, str], variable: str
+) -> str | None:
+    with suppress(ConfigError):  # of the file of a key, which is no reason to tell nothing
+        return known(given.get(variable, ""))
+    return None

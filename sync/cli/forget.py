@@ -5,9 +5,11 @@ import secrets
 from collections import abc
 from pathlib import Path
 
+from sync.cli.config import account_of, variable_of_key
 from sync.cli.environ import tell, variables, warnings
 from sync.cli.say import say
 from sync.errors import EXIT_OK, ConfigError, ConfigProblem
+from sync.mapping.environment import API_KEY
 from sync.mapping.loader import load
 from sync.report.words import count, visible
 from sync.settings import Settings
@@ -19,40 +21,47 @@ from sync.state.store import Store
 def forget(mapping: str, *, attribute: str | None, undo: str | None) -> int:
     """Let the state forget a mapping, one attribute's type, or the marks of one undone run; 0.
 
-    `mapping` is a file, or a name: the mapping may be gone.
+    `mapping` is a file, or a name: the mapping may be gone. It is forgotten in the account of the key that is there;
+    without a key, or with one that the state has never met, in all.
 
     Raises:
-        ConfigError: the state knows nothing of it, or a file is not sound.
+        ConfigError: the state knows nothing of it in that account, or a file is not sound.
         LockedError: its records are being written.
         StateError: there is no state, or it cannot be used.
     """
     found = variables()
     tell(warnings(found), found)
     settings = Settings.load(found)
-    name, data_source = _meant(mapping, found)
+    name, data_source, variable = _meant(mapping, found)
     store = Store.open(settings.state_url, create=False)
     try:
-        scopes = [s for s in store.places(name) if data_source in (None, s.data_source)]
-        if not scopes:
+        places = [s for s in store.places(name) if data_source in (None, s.data_source)]
+        if not places:
             raise _unknown(name, store.mappings())
+        account = account_of(store, found, variable)
+        scopes = [scope for scope in places if account in (None, scope.account)]
+        if not scopes:
+            raise _elsewhere(name, places, variable)
         owner = f"forget-{secrets.token_hex(3)}"
         store.leases.take(scopes, owner)
         try:
             _carry_out(store, name, scopes, attribute, undo)
         finally:
             store.leases.release(owner)
+        for other in sorted({scope.account for scope in places} - {s.account for s in scopes}):
+            say(f"{visible(name)} stays known in {visible(other)}: that account's key forgets it.")
     finally:
         store.close()
     return EXIT_OK
 
 
-def _meant(mapping: str, variables: abc.Mapping[str, str]) -> tuple[str, str | None]:
-    """The name, and the data source where a file tells one."""
+def _meant(mapping: str, variables: abc.Mapping[str, str]) -> tuple[str, str | None, str]:
+    """The name, the data source where a file tells one, and the variable that holds the key."""
     path = Path(mapping)
     if not path.is_file():
-        return mapping, None
+        return mapping, None, API_KEY
     [loaded] = load([path], variables, frozenset(), disabled=True)
-    return loaded.mapping.name, loaded.mapping.destination.uuid or None
+    return loaded.mapping.name, loaded.mapping.destination.uuid or None, variable_of_key(loaded)
 
 
 def _unknown(name: str, known: abc.Sequence[str]) -> ConfigError:
@@ -67,6 +76,13 @@ def _unknown(name: str, known: abc.Sequence[str]) -> ConfigError:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"it knows: {', '.join(known) or 'none'}"
     return ConfigError(ConfigProblem(f"the state knows no mapping {name!r}", hint))
+
+
+def _elsewhere(name: str, places: abc.Sequence[Scope], variable: str) -> ConfigError:
+    accounts = " and ".join(sorted({visible(scope.account) for scope in places}))
+    message = f"the state knows mapping {name!r} in {accounts}, and the key in {variable} is one of another account"
+    hint = "put a key of that account there, name the mapping's file, or take the key away to forget it everywhere"
+    return ConfigError(ConfigProblem(message, hint))
 
 
 def _carry_out(

@@ -6,7 +6,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sync.cli.config import settings_alone
+from sync.cli.config import account_of, settings_alone
+from sync.cli.environ import variables
 from sync.cli.execute import Wanted, run
 from sync.cli.formats import nothing
 from sync.domain.results import Status
@@ -47,7 +48,7 @@ def retry(name: str | None, wanted: Wanted, *, dry_run: bool) -> int:
     settings = settings_alone()
     if name is None:
         with closing(Store.open_read_only(settings.state_url)) as store:
-            found, where = of_state(store), "now"
+            found, where = of_state(store, account_of(store, variables())), "now"
     else:
         folder = archive.find(wanted.reports or settings.reports, name)
         found, where = of_report(folder), f"in run {folder.name}"
@@ -83,12 +84,20 @@ def of_report(folder: Path) -> Rejected:
     return found
 
 
-def of_state(store: Store) -> Rejected:
-    """What the state has as rejected now; of rows without a key, those of each mapping's last whole run."""
-    found = Rejected()
-    for mapping, keys in store.rejected_now().items():
-        found.keys[mapping] |= keys
-    for last in store.history(Status).runs:
+def of_state(store: Store, account: str | None = None) -> Rejected:
+    """What the state has as rejected now; of rows without a key, those of each mapping's last whole run.
+
+    Of a mapping that has run in this account only what was rejected there counts; of others all does, for a key of
+    their own may stand in their files.
+    """
+    found, history = Rejected(), store.history(Status).runs
+    here = {last.mapping for last in history if account is not None and last.account == account}
+    for (mapping, its), keys in store.rejected_now().items():
+        if mapping not in here or its == account:
+            found.keys[mapping] |= keys
+    for last in history:
+        if last.mapping in here and last.account != account:
+            continue
         if os.path.exists(last.file) or last.mapping not in found.files:
             found.files[last.mapping] = last.file
         found.without_key[last.mapping] = sum((last.without_key or {}).values())

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, delete, select
 
 from sync.state.memory import RejectedRow
-from sync.state.schema import records, rejected, synced
+from sync.state.schema import records, rejected, scopes, synced
 from sync.state.upsert import insert
 
 
@@ -90,12 +90,13 @@ def recall(connection: Connection, mapping: str, records: abc.Sequence[int]) -> 
     }
 
 
-def now(connection: Connection) -> dict[str, frozenset[str]]:
-    """The stored keys of what is rejected now, by mapping, without what has left the query."""
+def now(connection: Connection) -> dict[tuple[str, str], frozenset[str]]:
+    """The stored keys of what is rejected now, by mapping and account, without what has left the query."""
     its = (rejected.c.record == synced.c.record) & (rejected.c.mapping == synced.c.mapping)
-    query = select(rejected.c.mapping, records.c.key).join(synced, its)
-    query = query.join(records, records.c.id == rejected.c.record).where(~synced.c.gone)
-    found: dict[str, set[str]] = defaultdict(set)
-    for mapping, key in connection.execute(query):
-        found[mapping].add(key)
-    return {mapping: frozenset(keys) for mapping, keys in found.items()}
+    query = select(rejected.c.mapping, scopes.c.account, records.c.key).join(synced, its)
+    query = query.join(records, records.c.id == rejected.c.record)
+    query = query.join(scopes, scopes.c.id == records.c.scope).where(~synced.c.gone)
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for mapping, account, key in connection.execute(query):
+        found[mapping, account].add(key)
+    return {place: frozenset(keys) for place, keys in found.items()}

@@ -539,8 +539,8 @@ class Store:
         """The stored keys that a run rejected, by mapping; known for the latest 50 runs."""
         return self.database.read(lambda c: runs.rejected(c, run_id))
 
-    def rejected_now(self) -> dict[str, frozenset[str]]:
-        """The stored keys that are rejected now, by mapping; what has left the query is not."""
+    def rejected_now(self) -> dict[tuple[str, str], frozenset[str]]:
+        """The stored keys that are rejected now, by mapping and account; what has left the query is not."""
         return self.database.read(rejected.now)
 
     def last_rejecting_run(self) -> str | None:

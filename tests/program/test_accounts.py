@@ -111,22 +111,52 @@ def test_a_data_source_by_name(desk, source):
     assert (shown["run_id"], shown["broken_since"]) == (ended.json["run_id"], None)
 
 
-def test_a_name_that_two_accounts_have(desk, source):
-    """Of two environments on one state each has its own last success, told by whose its key is."""
+@pytest.fixture
+def elsewhere(desk, source):
+    """The variables of another account, which has a data source of the same name."""
     named(desk, source)
     other = Sandbox(
         key="another_key", data_source="ds_2", data_source_name=source, account={"id": "acc_2"}
     )
     with RunningSandbox(other) as there:
-        elsewhere = {"CHARTMOGUL_API_URL": there.url, "CHARTMOGUL_API_KEY": there.key}
-        ran = [desk("run", "--json", **more).json["run_id"] for more in ({}, elsewhere)]
-        for more, wanted in (
-            ({}, ran[0]),
-            (elsewhere, ran[1]),
-            ({"CHARTMOGUL_API_KEY": None}, ran[1]),
-        ):
-            (shown,) = desk("status", "--json", **more).json["mappings"]
-            assert shown["run_id"] == wanted
+        yield {"CHARTMOGUL_API_URL": there.url, "CHARTMOGUL_API_KEY": there.key}
+
+
+def test_a_name_that_two_accounts_have(desk, elsewhere):
+    """Of two environments on one state each has its own last success, told by whose its key is."""
+    ran = [desk("run", "--json", **more).json["run_id"] for more in ({}, elsewhere)]
+    for more, wanted in (({}, ran[0]), (elsewhere, ran[1]), ({"CHARTMOGUL_API_KEY": None}, ran[1])):
+        (shown,) = desk("status", "--json", **more).json["mappings"]
+        assert shown["run_id"] == wanted
+
+
+def test_retry_in_two_accounts(desk, elsewhere):
+    """Each key sends again what was rejected in its own account, and finds nothing to retry where nothing was."""
+    desk.rows({"id": "a", "country": "Atlantis"}, {"id": "b"})
+    desk("run")
+    desk.rows({"id": "a"}, {"id": "b", "country": "Atlantis"})
+    desk("run", **elsewhere)
+    desk.rows({"id": "a"}, {"id": "b"})
+    assert desk("retry", "--json").rows == {"read": 1, "created": 1}
+    assert desk("retry").out == "Nothing to retry: no row is rejected now.\n"
+    assert desk("retry", "--json", **elsewhere).rows == {"read": 1, "created": 1}
+
+
+def test_forget_in_two_accounts(desk, elsewhere):
+    """A key lets the state forget what is known of its own account, and hears where else the mapping is known."""
+    for more in ({}, elsewhere):
+        desk("run", **more)
+    ended = desk("forget", "customers", **elsewhere)
+    assert "Forgot customers in ds_2" in ended.out
+    assert ended.out.count("Forgot ") == 1
+    account = desk.place.sandbox.sandbox.world.account["id"]
+    said = f"customers stays known in {account}: that account's key forgets it."
+    assert said in ended.out
+    assert desk("run", "--json").json["mappings"][0]["requests"]["total"] < 5
+    again = desk("forget", "customers", **elsewhere)
+    assert again.code == 2
+    assert f"in {account}, and the key in CHARTMOGUL_API_KEY is one of another account" in again.err
+    assert desk("forget", "customers", CHARTMOGUL_API_KEY=None).code == 0
 
 
 def test_a_uuid_is_one_of_its_own(desk):
