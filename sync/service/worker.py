@@ -15,7 +15,7 @@ from sync.domain.instant import canonical
 from sync.domain.results import Run, Status
 from sync.domain.timetable import Timetable, max_age
 from sync.engine.context import Stop
-from sync.errors import EXIT_OK, EXIT_REJECTED, SyncError, cause, told
+from sync.errors import EXIT_OK, EXIT_REJECTED, EXIT_SERVER, SyncError, cause, told
 from sync.service import freshness
 from sync.service.agenda import Agenda, Clocks
 from sync.service.endpoints import Board
@@ -127,7 +127,7 @@ class Worker:
 
     async def _work(self, names: frozenset[str] | None = None) -> None:
         self.board.running, self.board.next_run_at = True, None
-        self.board.failure = self.ended = None
+        self.ended = None
         self.board.progress.begun = self.metrics.begun
         try:
             self.ended = await self.runs.run(self.stop, self.board.progress, names)
@@ -141,8 +141,10 @@ class Worker:
             where = f"{place.name} in {Path(place.filename).name}:{place.lineno}"
             self.log.error("run_failed", error=f"{type(error).__name__} at {where}")
             self.metrics.failed()
+            self._note_failure(EXIT_SERVER, "failed")
         else:
             self.metrics.ended(self.ended)
+            self.board.failure = None
             if self.ended.exit_code not in (EXIT_OK, EXIT_REJECTED):
                 reasons = (part.reason for part in self.ended.mappings)
                 self._note_failure(self.ended.exit_code, next(filter(None, reasons), None))
@@ -152,7 +154,10 @@ class Worker:
             self.board.running = False
 
     def _note_failure(self, exit_code: int, reason: str | None) -> None:
-        """Show that the last run failed, also where no state can hold it; without words, which may quote a row."""
+        """Show that the last run failed, also where no state can hold it; without words, which may quote a row.
+
+        It stays until a run has come to a better end: whoever asks while the next one is under way hears of it, too.
+        """
         at = canonical(self.now())
         self.board.failure = {"at": at, "exit_code": exit_code, "reason": reason}
 

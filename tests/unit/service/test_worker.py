@@ -51,3 +51,27 @@ async def test_a_state_that_cannot_be_used(error: SyncError):
     assert error.message in told[1]["error"]
     assert [(one.mapping, one.last) for one in board.freshness] == [("customers", None)]
     assert not board.running
+
+
+class Faulty(Runs):
+    """Runs over a fault of the program; each tells what the board shows meanwhile."""
+
+    def __init__(self, board: Board):
+        super().__init__(StateError("no state"))
+        self.board, self.shown = board, []
+
+    async def run(self, stop, listener, names=None):
+        self.shown.append(self.board.failure)
+        raise KeyError("a row")
+
+
+async def test_the_last_failure():
+    """It is shown while the next run is under way, also that of a fault of the program, and without its words."""
+    board = Board(NOW, timedelta(hours=1))
+    runs = Faulty(board)
+    worker = Worker(runs, board, Metrics(), structlog.get_logger(), lambda: NOW)
+    for _ in range(2):
+        await worker.work()
+    failure = {"at": "2026-01-31T10:00:00Z", "exit_code": 3, "reason": "failed"}
+    assert runs.shown == [None, failure]
+    assert board.failure == failure
