@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from hashlib import blake2b
+from itertools import repeat
 from marshal import dumps
 from typing import Any
 from uuid import UUID
@@ -55,16 +56,24 @@ class RowHasher:
 
     def hashes(self, rows: Rows) -> "array[int]":
         """8 bytes a row as signed numbers; 0 for rows that hold something of an unknown kind."""
-        copy, made, content = self._base.copy, [], self._content
-        for row in rows:
-            spelled = content(row)
-            if spelled is None:
+        copy, made = self._base.copy, []
+        for content in self._contents(rows):
+            if content is None:
                 made.append(_NONE)
                 continue
             digest = copy()
-            digest.update(spelled)
+            digest.update(content)
             made.append(digest.digest())
         return array("q", b"".join(made))
+
+    def _contents(self, rows: Rows) -> abc.Sequence[bytes | None]:
+        """Rows as bytes; all at once takes half as long as one by one, and nearly always does."""
+        places = self._places
+        try:
+            spelled = [_spelled(row, places) for row in rows] if places else rows
+            return list(map(dumps, spelled, repeat(_FORMAT)))
+        except (ValueError, IndexError):
+            return [self._content(row) for row in rows]
 
     def _content(self, row: Row) -> bytes | None:
         """A row as bytes; None where it holds something of an unknown kind."""

@@ -113,7 +113,8 @@ def left(run_id: str, mapping: str, gone: Left, at: datetime) -> Line:
 
 def _pair(pair: tuple[Value, Value]) -> list[Any]:
     # Never cut: whoever undoes a change needs the whole value.
-    return [plain(value, None) for value in pair]
+    before, after = pair
+    return [None if before is None else plain(before, None), plain(after, None)]
 
 
 def _warning(warning: Warned) -> Line:

@@ -16,6 +16,8 @@ ROWS = 10
 _SPARE = 100
 _SIGNS = {"created": ("+", "green"), "updated": ("~", "yellow"), "rejected": ("!", "red")}
 _PLANNED = {"created": "create", "updated": "update"}
+#: How many fields a row empties, less than none; whether it is a create; its number.
+_Safety = tuple[int, bool, int]
 
 
 def entry(line: lines.Line, *, planned: bool = False) -> Iterator[Text]:
@@ -53,6 +55,8 @@ class Preview:
         self._planned = planned
         self._longest = longest
         self._first: list[lines.Line] = []
+        #: How safe the last row is that is kept, once there are as many as are shown: a safer one is only counted.
+        self._bound: _Safety | None = None
         self._counts = {Outcome.CREATED: 0, Outcome.UPDATED: 0}
         self.estimate: Estimate | None = None
         #: Its end was not reached: of other rows nobody knows.
@@ -61,9 +65,17 @@ class Preview:
     def add(self, results: Sequence[Result]) -> None:
         """Keep the riskiest rows that would be written, count the others."""
         for result in results:
-            line = lines.written(result) if isinstance(result, Delivered) else None
-            if line is not None:
+            if not isinstance(result, Delivered):
+                continue
+            if self._only_counts(result):
+                self._counts[result.outcome] += 1
+            elif (line := lines.written(result)) is not None:
                 self.add_line(line)
+
+    def _only_counts(self, result: Delivered) -> bool:
+        """Whether a row is a create that is safer than all that are kept: its line takes longer than all else here."""
+        created = result.outcome is Outcome.CREATED
+        return created and self._bound is not None and _of_create(result.row) > self._bound
 
     def add_line(self, line: lines.Line) -> None:
         """The same, by the row's line in changes.jsonl."""
@@ -78,6 +90,8 @@ class Preview:
 
     def _cut(self) -> None:
         self._first = sorted(self._first, key=_safety)[: self._longest]
+        if len(self._first) == self._longest > 0:
+            self._bound = _safety(self._first[-1])
 
     def render(self, changes: str, width: int | None) -> Iterator[Text]:
         """Everything, line by line; `changes` is the path of the file that has all rows.
@@ -110,10 +124,17 @@ class Preview:
         return f"created {created:,} and updated {updated:,}{so_far}"
 
 
-def _safety(line: lines.Line) -> tuple[int, bool, int]:
+def _safety(line: lines.Line) -> _Safety:
     """By this the riskiest row comes first."""
+    if line["outcome"] == Outcome.CREATED:
+        return _of_create(line["row"])
     emptied = sum(loses(before, after) for before, after in line["changes"].values())
-    return -emptied, line["outcome"] == Outcome.CREATED, line["row"]
+    return -emptied, False, line["row"]
+
+
+def _of_create(row: int) -> _Safety:
+    """The safety of a create: nothing was there that it could empty."""
+    return 0, True, row
 
 
 def _create(line: lines.Line, width: int | None, *, planned: bool) -> Text:

@@ -123,9 +123,8 @@ class RecordBuilder:
 
 def _disorder(descriptor: Descriptor, fields: Fields) -> abc.Iterator[Problem]:
     """Times of a record that lie before others that they have to follow."""
-    for field in descriptor.fields.values():
-        later = fields.get(field.name) if field.not_before else None
-        earlier = fields.get(field.not_before or "")
+    for field in descriptor.later:
+        later, earlier = fields.get(field.name), fields.get(field.not_before or "")
         if not isinstance(later, str) or not isinstance(earlier, str):
             continue
         then, first = parse(later), parse(earlier)

@@ -1,7 +1,7 @@
 """The words in which an object of ChartMogul is described: its fields, what names a record, what can be done."""
 
 from collections import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from types import MappingProxyType
 
@@ -126,6 +126,12 @@ class Descriptor:
     named_by: tuple[tuple[str, ...], ...] = ()
     #: Where ChartMogul shows a record to people, with `{uuid}`; empty where a record has no page of its own.
     page: str = ""
+    #: The times that have to follow others; each row asks for them.
+    later: tuple[Field, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        later = tuple(one for one in self.fields.values() if one.not_before is not None)
+        object.__setattr__(self, "later", later)
 
     def name_of(self, fields: Fields) -> str | None:
         """What a person calls a record with these fields."""
