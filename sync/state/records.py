@@ -25,7 +25,7 @@ from sync.state.memory import (
     Scope,
 )
 from sync.state.schema import LONG_AGO, records, rejections, synced
-from sync.state.unsent import ABOUT_TO_BE_SENT, UNSENT
+from sync.state.unsent import ABOUT_TO_BE_SENT, LAST_SENT, PUT_ASIDE, UNSENT
 from sync.state.upsert import chunks, insert, upsert
 
 #: In the order of a Memory's fields.
@@ -158,12 +158,18 @@ def remember(
     ids = identities.admit(connection, delivery.scope, delivery.at, told)
     buckets.reopen(connection, ids.values(), delivery.mapping)
     overtaken = _overtaken(connection, delivery, ids.values())
-    if overtaken:
-        items = [_doubted(item, overtaken.get(ids[keys.stored(item.key)])) for item in items]
     shapes: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    written = []
     for item in items:
-        row = _row(ids[keys.stored(item.key)], delivery, item)
+        number = ids[keys.stored(item.key)]
+        later = overtaken.get(number)
+        doubted = item if later is None else _doubted(item, later)
+        written.append(doubted)
+        row = _row(number, delivery, doubted)
+        if later is not None and isinstance(item, Confirmed) and item.fingerprint == later.sent:
+            row |= PUT_ASIDE | {"held_fingerprint": later.sent}
         shapes.setdefault(tuple(row), []).append(row)
+    items = written
     for rows in shapes.values():
         upsert(connection, synced, rows)
     buckets.doubt_strangers(connection, place, ids.values())
@@ -177,28 +183,36 @@ def remember(
     own_values.note(connection, delivery.mapping, noted)
 
 
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """What a later run has noted of a record: the hashes of its values, and the fingerprint that was sent last."""
+
+    hashes: bytes
+    sent: bytes | None
+
+
 def _overtaken(
     connection: Connection, delivery: WriteHeading, numbers: abc.Iterable[int]
-) -> dict[int, bytes]:
-    """The records, with the hashes of what was sent, that a run has met which began after this one.
+) -> dict[int, _Later]:
+    """The records that a run has met which began after this one.
 
     It took the lease over, as this process stood still: of what it had in its hands then nobody knows what is there.
     """
-    found: dict[int, bytes] = {}
-    its = select(synced.c.record, synced.c.hashes).where(
+    found: dict[int, _Later] = {}
+    its = select(synced.c.record, synced.c.hashes, LAST_SENT).where(
         synced.c.mapping == delivery.mapping, met_after(delivery.scope, delivery.run)
     )
     for part in chunks(numbers):
         rows = connection.execute(its.where(synced.c.record.in_(part)))
-        found |= {number: hashes or b"" for number, hashes in rows}
+        found |= {number: _Later(hashes or b"", sent) for number, hashes, sent in rows}
     return found
 
 
-def _doubted(item: Item, hashes: bytes | None) -> Item:
+def _doubted(item: Item, later: _Later) -> Item:
     """What is written down of a record that a later run has met: the next one looks, and both's values are own."""
-    if hashes is None or not isinstance(item, Confirmed):
+    if not isinstance(item, Confirmed):
         return item
-    both = join(split(hashes) | split(item.hashes))
+    both = join(split(later.hashes) | split(item.hashes))
     return replace(item, fingerprint=None, row_hash=None, hashes=both, own=None)
 
 

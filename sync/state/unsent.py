@@ -13,6 +13,13 @@ _free = or_(synced.c.held_since.is_(None), synced.c.held_since == LONG_AGO)
 _known = and_(synced.c.fingerprint.is_not(None), _free)
 _put_aside = and_(synced.c.fingerprint.is_(None), _free, synced.c.held_status == AS_SENT)
 
+#: What was sent last, whether it counts as there or is put aside; null where nobody knows.
+LAST_SENT: ColumnElement[bytes | None] = case(
+    (_known, synced.c.fingerprint), (_put_aside, synced.c.held_fingerprint)
+).label("last_sent")
+#: How a line says that its `held_fingerprint` was sent, and is put aside.
+PUT_ASIDE: dict[str, object] = {"held_since": LONG_AGO, "held_status": AS_SENT}
+
 
 def _put(
     where: ColumnElement[bool],

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sync.domain.fingerprint import RULES
+from sync.domain.fingerprint import RULES, Hasher
 from sync.domain.parent import Parent
 from sync.domain.record import Object
 from sync.domain.results import Left, Outcome
@@ -12,6 +12,7 @@ from sync.errors import StateError
 from sync.state import absent
 from sync.state.memory import Confirmed, Held, Memory, Observed, RejectedRow, Scope
 from sync.state.store import Store
+from sync.state.undone import PutBackRow, Undoing
 from tests.unit.state.conftest import Clock
 
 PRINT = b"f" * 16
@@ -163,6 +164,21 @@ def test_written_down_by_who_was_overtaken(store: Store, scope: Scope, leased: b
 
     memory = store.recall(scope, "customers", ["a"])["a"]
     assert memory.fingerprint == (b"g" * 16 if leased else None)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_sent_by_both_of_which_one_was_overtaken(store: Store, scope: Scope, same: bool):
+    """What the later run sent stays put aside for an undo, where the overtaken one had the same in its hands."""
+    earlier, later = "20260101T000000Z-aaaaaa", "20260101T000100Z-bbbbbb"
+    store.remember(scope, "customers", later, [confirmed("a")])
+    mine = confirmed("a", fingerprint=PRINT if same else b"g" * 16)
+    number = recall(store, scope, "a").record
+    store.announce("customers", {number: mine.fingerprint})
+    store.remember(scope, "customers", earlier, [mine])
+    assert recall(store, scope, "a").fingerprint is None
+    row = PutBackRow("a", "cus_a", frozenset())
+    undoing = Undoing(scope, "customers", "customers", later, Hasher(b"salt"), b"digest")
+    assert store.put_back(undoing, [row]) == (0 if same else 1)
 
 
 def test_rejected_later(store: Store, scope: Scope):
