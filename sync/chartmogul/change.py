@@ -107,7 +107,7 @@ class Change:
         """
         if fields:
             call = contacts.update(self.uuid, fields)
-            await self._send(call, _shown(self._contact), fields)
+            await self._send(call, self._shown(self._contact), fields)
             if self.detached:
                 # What a merge answers shows no customer either, and the contact keeps its own.
                 self._unread.update(fields)
@@ -119,8 +119,19 @@ class Change:
     def _contact(self, data: Any) -> Seen:
         """Read the contact; an answer that leaves out whose it is does not say that it is nobody's."""
         seen = contacts.read(data, {"customer_uuid": "somebody"})
-        self.detached = seen.customer_uuid is None
+        self.detached = seen.customer_uuid is None and seen.uuid == self.uuid
         return seen
+
+    def _shown(self, read: Callable[[Any], Seen]) -> Callable[[Any], Fields | None]:
+        """Read a whole record; None where the answer has no body, an empty object, or another record."""
+
+        def shown(data: Any) -> Fields | None:
+            if data is None or data == {}:
+                return None
+            seen = read(data)
+            return seen.fields if seen.uuid == self.uuid else None
+
+        return shown
 
     async def _write_customer(
         self,
@@ -137,7 +148,7 @@ class Change:
         if standard or patched:
             await self._send(
                 customers.update(self.uuid, standard, patched),
-                _shown(customers.read),
+                self._shown(customers.read),
                 {**standard, **_named(patched)},
                 self._along,
             )
@@ -258,11 +269,6 @@ def _patchable(
 
 def _named(attributes: Mapping[str, Value]) -> Fields:
     return {ATTRIBUTE + key: value for key, value in attributes.items()}
-
-
-def _shown(read: Callable[[Any], Seen]) -> Callable[[Any], Fields | None]:
-    """Read a whole record; None where the answer has no body, or an empty object."""
-    return lambda data: None if data is None or data == {} else read(data).fields
 
 
 def _shown_tags(data: Any) -> Fields | None:

@@ -1,4 +1,7 @@
-"""What all requests and answers have in common: calls as values, JSON both ways, pages, fields, attributes."""
+"""What all requests and answers have in common: calls as values, JSON both ways, pages, fields, attributes.
+
+One module because whoever asks for one kind of record needs all of it.
+"""
 
 import json
 import re
@@ -25,6 +28,9 @@ PER_PAGE = 200
 #: has 200 records, of 40 kB each if all were that long.
 LARGEST = 1 << 20
 LARGEST_PAGE = 8 << 20
+
+#: The largest exponent of a number that is read as one: some more than doubles have.
+_EXPONENT = 400
 
 #: Nothing changed: an answer to an update, without a body.
 NOT_MODIFIED = 304
@@ -156,11 +162,20 @@ def load(body: bytes) -> Any:
         return None
     try:
         return json.loads(
-            body.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse_constant
+            body.decode("utf-8-sig"), parse_float=_number, parse_constant=_refuse_constant
         )
     # Some exponents are beyond what a Decimal holds, some nesting beyond what the reader follows.
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise Misread("the answer is not JSON") from error
+
+
+def _number(written: str) -> Decimal | str:
+    """A number with a fraction, digit by digit; of one far beyond what a double holds the text.
+
+    Nothing that ChartMogul keeps is such a number, and to write 1e999999999 out takes a gigabyte.
+    """
+    number = Decimal(written)
+    return number if abs(number.adjusted()) <= _EXPONENT else written
 
 
 def _refuse_constant(name: str) -> NoReturn:

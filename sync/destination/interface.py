@@ -27,11 +27,15 @@ ELSEWHERE = 2**63 - 1
 
 
 class Unresolved(Exception):
-    """A row that cannot be told to be one record, or to belong to one: it is rejected with this problem."""
+    """A row that cannot be told to be one record, or to belong to one: it is rejected with this problem.
 
-    def __init__(self, problem: Problem) -> None:
+    `uuid` is the record that it has come to all the same.
+    """
+
+    def __init__(self, problem: Problem, uuid: str | None = None) -> None:
         super().__init__(problem.code)
         self.problem = problem
+        self.uuid = uuid
 
 
 class LeftAlone(Exception):

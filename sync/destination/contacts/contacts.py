@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from sync.chartmogul.client import Client, Written
 from sync.destination.contacts.creation import Creation, concerns_customer
-from sync.destination.contacts.identity import moved, resolve
+from sync.destination.contacts.identity import elsewhere, moved, resolve
 from sync.destination.contacts.in_doubt import DOUBT, InDoubtCreates, doubtful
 from sync.destination.contacts.index import ContactIndex
 from sync.destination.contacts.inventory import ContactInventory
@@ -141,16 +141,20 @@ class Contacts:
         return found
 
     async def _find(self, record: Record, uuid: str | None) -> Seen | Absent:
-        gone, uuid = False, uuid or self.foretold.uuid(record.key)
+        gone, strange, uuid = False, None, uuid or self.foretold.uuid(record.key)
         if uuid is not None:
             try:
                 if seen := await self._by_uuid(record, uuid):
-                    return seen
+                    strange = elsewhere(seen, self.data_source)
+                    if strange is None:
+                        return seen
             except NotFound:
                 gone = True
         parent = await self._parent(record)
         found = await self.resolve(record, parent)
         absent = isinstance(found, Absent)
+        if absent and strange is not None:
+            raise Unresolved(strange)
         found = await self._judge_doubt(record, parent) if absent else found
         return found if isinstance(found, Seen) else Absent(deleted=gone)
 
@@ -170,10 +174,12 @@ class Contacts:
         return await self.parents.of(record.customer or "")
 
     async def _by_uuid(self, record: Record, uuid: str) -> Seen | None:
-        """The remembered contact; None where it is nobody's now, or of another data source; NotFound if it is gone."""
+        """The remembered contact, in whatever data source; None where it is nobody's now; NotFound if it is gone."""
         seen = self.index.by_uuid(uuid) or self.foretold.of(await self._read(uuid))
-        if seen.customer_uuid is None or seen.data_source not in (None, self.data_source):
+        if seen.customer_uuid is None:
             return None
+        if elsewhere(seen, self.data_source):
+            return seen
         if (seen.data_source, seen.customer) == (self.data_source, record.customer):
             return seen
         # Merged customers show one of their external ids only.
@@ -256,7 +262,8 @@ class Contacts:
 
         Raises:
             AlreadyExists: another row of this run has just created it; look it up and decide again.
-            Unresolved: outcome_unknown, where no answer came and no look-up shows it.
+            Unresolved: outcome_unknown, where no answer came and no look-up shows it; contact_moved, where ChartMogul
+                made it, and elsewhere than it was asked to.
         """
         refreshed = False
         while True:
@@ -270,13 +277,26 @@ class Contacts:
                     if refreshed or not concerns_customer(error):
                         raise
                 else:
-                    self.index.add(seen, parent)
                     self.recent.note(seen, self.clock.monotonic())
+                    if problem := await self._astray(record, seen, parent):
+                        raise Unresolved(problem, seen.uuid)
+                    self.index.add(seen, parent)
                     self._claims[seen.uuid] = record.row
                     return seen
             await self.parents.refresh(record.customer or "")  # merged in this very moment
             await self.index.renew(await self._parent(record))  # and with its contacts, perhaps
             refreshed = True
+
+    async def _astray(self, record: Record, made: Seen, parent: Parent) -> Problem | None:
+        """What is wrong with where ChartMogul has made a contact: it does not enforce what a create says of that."""
+        if problem := elsewhere(made, self.data_source):
+            return problem
+        if not moved(made, parent.uuid):
+            return None
+        await self.parents.refresh(
+            record.customer or ""
+        )  # customers may have been merged in this very moment
+        return moved(made, (await self._parent(record)).uuid)
 
     async def update(
         self, uuid: str, fields: Fields, record: Record, removed_tags: tuple[str, ...] = ()

@@ -66,6 +66,17 @@ def _one(hits: abc.Sequence[Seen], customer_uuid: str, field: str) -> Seen | Pro
     return moved(hits[0], customer_uuid) or hits[0]
 
 
+def elsewhere(contact: Seen, data_source: str) -> Problem | None:
+    """The problem of a contact that stands in another data source, though it was made in, or known to be of, this."""
+    if contact.data_source in (None, data_source):
+        return None
+    return Problem(
+        "contact_moved",
+        f"ChartMogul has this contact ({contact.uuid}) in another data source ({contact.data_source})",
+        hint="delete it there, and the next run makes it here: the API has no call that moves it",
+    )
+
+
 def moved(contact: Seen, customer_uuid: str) -> Problem | None:
     """The problem of a contact that stands under another customer than its row says."""
     if contact.customer_uuid in (None, customer_uuid):

@@ -124,8 +124,8 @@ def ended(job: Job, error: LeftAlone | Unresolved | Refused | Unavailable) -> De
         left = Delivered(record.row, record.key, Outcome.SKIPPED, error.reason)
         return Delivery(job.entry, left)
     if isinstance(error, Unresolved):
-        problems = (error.problem,)
-        return Delivery(job.entry, Rejected(record.row, record.key, Stage.PLAN, problems))
+        rejected = Rejected(record.row, record.key, Stage.PLAN, (error.problem,))
+        return Delivery(job.entry, rejected, uuid=error.uuid)
     return Delivery(job.entry, reject(record, error), error=error)
 
 
@@ -135,7 +135,7 @@ def ended_late(planned: Planned, error: LeftAlone | Unresolved | Refused | Unava
     if planned.known == Absent(deleted=True):
         return replace(delivery, known=planned.known)
     gone = isinstance(error, NotFound)
-    return delivery if gone else replace(delivery, uuid=_met(planned))
+    return delivery if gone else replace(delivery, uuid=delivery.uuid or _met(planned))
 
 
 def _met(planned: Planned) -> str | None:

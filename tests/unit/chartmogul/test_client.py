@@ -329,6 +329,18 @@ async def test_a_200_that_shows_something_else_is_no_answer():
     assert (written.seen, written.requests) == (fields, 4)
 
 
+async def test_a_change_whose_answer_is_another_record():
+    """What it shows says nothing of the one that was asked for, be it what was sent: that one is read."""
+    for there in ("Eve", "Ada"):
+        s = scene(answer(200, shown("cus_2", name="Ada")), answer(200, shown(name=there)))
+        written = await s.client.update_customer("cus_1", {"name": "Ada"}, TYPES, frozenset())
+        assert (written.seen, written.requests) == ({"name": there}, 2)
+
+    other = {"uuid": "con_2", "customer_uuid": None, "title": "Dr"}
+    s = scene(answer(200, other), answer(200, {"uuid": "con_1", "title": "old"}))
+    assert (await s.client.update_contact("con_1", {"title": "Dr"})).seen == {"title": "old"}
+
+
 @pytest.mark.parametrize("nothing", [answer(200), answer(201), answer(200, "")])
 async def test_a_200_without_a_body_is_a_success_that_is_looked_at_once(nothing):
     """It should show the record, and does not: one GET tells what all the bare answers have left."""

@@ -127,6 +127,13 @@ def test_numbers_are_exact():
     }
 
 
+@pytest.mark.parametrize("far", ["1e999999999", "-2.5e-987654321", "0e5000"])
+def test_numbers_beyond_all_doubles_are_text(far):
+    """Nobody keeps such a number, and to reckon with it, or to write it out, would end a run."""
+    assert load(b'{"seats": %s}' % far.encode()) == {"seats": far}
+    assert load(b"[1e308, 5e-324]") == [Decimal("1e308"), Decimal("5e-324")]
+
+
 def test_an_empty_body_is_none():
     """204 comes without one; some answers begin with a byte order mark."""
     assert load(b" \n") is None

@@ -656,3 +656,35 @@ async def test_a_create_whose_answer_shows_no_customer():
         assert caught.value.problem.code == "outcome_unknown"
         assert "con_lone" in caught.value.problem.message
         assert square.doubts["8"].lost
+
+
+class Astray(Forgetful):
+    """A client of a ChartMogul that keeps what is created elsewhere than it was asked to, and says so."""
+
+    def keep(self, square: Square, **where: Any) -> None:
+        self.square, self.where = square, where
+
+    async def create_contact(self, data_source: str, customer_uuid: str, fields: Fields) -> Seen:
+        made = await Client.create_contact(self, data_source, customer_uuid, fields)
+        world = self.square.sandbox.world
+        world.put_contact(replace(world.contacts[made.uuid], **self.where))
+        return await self.contact(made.uuid)
+
+
+@pytest.mark.parametrize("what", ["customer_uuid", "data_source_uuid"])
+async def test_a_create_that_is_kept_elsewhere(what):
+    """The row is rejected with the contact that it has made, and none is made a second time."""
+    async with Square() as square:
+        await square.customer("c1")
+        elsewhere = {"customer_uuid": await square.customer("c2"), "data_source_uuid": "ds_2"}
+        square.contacts.client = client = Astray(square.client._transport)
+        client.keep(square, **{what: elsewhere[what]})
+        with pytest.raises(Unresolved) as caught:
+            await square.contacts.create(record(**ADA))
+        uuid = caught.value.uuid or ""
+        assert caught.value.problem.code == "contact_moved"
+        assert uuid in caught.value.problem.message
+        assert await code(square, uuid, **ADA) == "contact_moved"
+        square.delete(uuid)
+        square.forget()
+        assert await found(square, uuid, **ADA) == "absent"
