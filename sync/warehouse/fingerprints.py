@@ -95,8 +95,9 @@ class Fingerprints:
             SourceError: no connection, or the database refused the query, broke off or was cancelled.
         """
         with self._run(self._hashing.whole(self._shape, Salt.of(salt))) as result:
-            [[(count, total)]] = result.raw()
-        return Reading(int(count), int(total or 0))
+            rows = [row for batch in result.raw() for row in batch]
+        # ClickHouse may be set to count no rows as nothing.
+        return Reading(*(int(value or 0) for value in rows[0])) if rows else Reading(0, 0)
 
     def buckets(self, salt: bytes, key: abc.Sequence[int]) -> abc.Iterator[tuple[int, Reading]]:
         """The buckets that are not empty, in any order.

@@ -103,6 +103,18 @@ def bare(sql: str, grammar: str) -> str:
     return sql[:ends]
 
 
+def sets(sql: str, grammar: str, word: str) -> bool:
+    """Whether a statement that `judge` knows sets something by a clause of this name, outside of all brackets."""
+    import sqlglot
+
+    depth, tokens = 0, list(sqlglot.tokenize(sql, read=grammar))
+    for clause, _, equals in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        depth += {"L_PAREN": 1, "R_PAREN": -1}.get(clause.token_type.name, 0)
+        if depth == 0 and clause.text.lower() == word and equals.token_type.name == "EQ":
+            return True
+    return False
+
+
 def begins_to_read(sql: str) -> bool:
     """Whether the first word is one of a query; no proof, for where there is no better one."""
     return _BEGINS.match(sql) is not None

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sync.domain.buckets import Reading
 from sync.warehouse.warehouse import Warehouse
 from tests.support import fingerprinting
 from tests.support.clickhouse import clickhouse
@@ -183,3 +184,18 @@ def test_what_is_no_part(source: Warehouse):
         "select 1 format CSV",
     ):
         assert "stand within another" in refused(source, sql)
+
+
+def test_settings_of_a_query(source: Warehouse):
+    """Within another statement they would hold for a part of it only: times, say, would have another zone."""
+    assert "SETTINGS" in refused(source, "select 1 as id settings session_timezone = 'Asia/Tokyo'")
+    whole(source, "select id from (select 1 as id settings max_threads = 1)")
+
+
+def test_no_rows_counted_as_nothing(source: Warehouse):
+    """A server may be set to give no row where an aggregate has none."""
+    set_all(source, {"empty_result_for_aggregation_by_empty_set": "1"})
+    try:
+        assert whole(source, "select number as id from numbers(0)") == Reading()
+    finally:
+        set_all(source, {"empty_result_for_aggregation_by_empty_set": "default"})

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from sync.domain.buckets import BUCKETS
 from sync.warehouse.dialects.hashing import Salt, Shape, bitmap
 from sync.warehouse.frame import Frame
+from sync.warehouse.statement import sets
 
 #: What stands around a type and says nothing of its values.
 _AROUND = re.compile(r"(?:Nullable|LowCardinality)\((.*)\)\Z")
@@ -50,7 +51,7 @@ class ClickHouseHashing:
         client = driver.client
         unproven = tuple(i for i, type_ in enumerate(types) if not _is_proven(type_))
         told = f"ClickHouse {client.server_version}, {client.server_tz}, {_driver()}"
-        return Shape(names, types, types, told, unproven)
+        return Shape(names, types, types, told, unproven, _set_for_itself(sql))
 
     def whole(self, shape: Shape, salt: Salt) -> Frame:
         """The sum of UInt64 would be cut to 64 bits."""
@@ -72,6 +73,13 @@ class ClickHouseHashing:
             f"select *, {_row(shape, salt)}, {bucket} from (",
             f") where bitTest(reinterpretAsUInt8({byte}), {bucket} % 8) = 1",
         )
+
+
+def _set_for_itself(sql: str) -> str:
+    """Why a query is none that means the same within another: what it sets at its end would hold for a part only."""
+    if not sets(sql, "clickhouse", "settings"):
+        return ""
+    return "SETTINGS at the end of the query would mean something else within another"
 
 
 def _sum(shape: Shape, salt: Salt) -> str:
