@@ -132,7 +132,7 @@ def test_no_column_runs_into_the_next(source: Warehouse):
         (PEOPLE, (0, 1)),
         (PEOPLE + " order by name limit 100; -- and ; no more\n;", (0,)),
         ("with a as (select 1 as x, 'á%s:name' as `a \\`b\"`) select * from a -- it's", (0,)),
-        ("select 1 as id, '100%' as `%`, 2 as `count()` /* ; */ settings max_threads = 1", (1,)),
+        ("select 1 as id, '100%' as `%`, 2 as `count()` /* ; */", (1,)),
         ("select null as a, 'b' as b union all select null, ''", (0, 1)),
         ("select ';' as x;", (0,)),
         ("select 1 as x where 1 = 0", (0,)),
