@@ -208,7 +208,9 @@ async def execute(
                 mappings, selection, dry_run=dry_run, barred=barred, unsound=unsound, undid=undid
             )
         if not own.requested():  # a supervisor kills after ten seconds; the next run has the time
-            await asyncio.to_thread(retention.prune, reports, settings.keeping, now())
+            await asyncio.to_thread(
+                retention.prune, reports, settings.keeping, ended.finished_at or now()
+            )
         return ended
 
 

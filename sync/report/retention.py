@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from sync.report.plain import loads
 
 #: A run's name begins with when it started.
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]+")
+#: A silence between two runs that makes one wonder about the clock.
+_SILENCE = timedelta(days=30)
 #: A mapping by its name and its data source.
 _Mapping = tuple[str, str]
 #: After the last of some summaries, among which None is one that cannot be read.
@@ -54,6 +56,10 @@ def _old(newest_first: Sequence[Path], keeping: Keeping, now: datetime) -> int:
         return max(0, len(newest_first) - keeping.runs)
     if keeping.age is None:
         return 0
+    if len(newest_first) > 1:
+        before = _started(newest_first[1])
+        # Nobody ran for so long, or a clock is ahead for once: nothing is older than it was to the run before.
+        now = before if now - before > max(keeping.age, _SILENCE) else now
     last = now - keeping.age
     return sum(_started(folder) < last for folder in newest_first)
 

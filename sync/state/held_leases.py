@@ -3,6 +3,8 @@
 from collections import abc
 from dataclasses import dataclass, field
 
+from sqlalchemy import Connection
+
 from sync.errors import LockedError
 from sync.state import leases, process
 from sync.state.engine import Database
@@ -18,8 +20,9 @@ _Source = tuple[str, str]
 
 @dataclass(slots=True)
 class _Held:
-    """The leases of one data source: what they are for, how long they last, when they were last renewed."""
+    """The leases of one data source: whose and what they are for, how long they last, when they were last renewed."""
 
+    owner: str
     places: frozenset[Place]
     lasts: float
     #: By the state's clock where that is this machine's own, and by the monotonic clock; the earlier end counts.
@@ -50,7 +53,7 @@ class HeldLeases:
             raise
         for source in {_source(place) for place in places}:
             mine = frozenset(place for place in places if _source(place) == source)
-            self._held[source] = _Held(mine, lasts, started)
+            self._held[source] = _Held(owner, mine, lasts, started)
 
     def renew(self, owner: str) -> None:
         """Let the leases last anew.
@@ -67,12 +70,14 @@ class HeldLeases:
             else:
                 held.renewed = started
         if lost:
-            names = " and ".join(sorted(source for _, source in lost))
-            raise LockedError(
-                f"the lease of the records of {names} ran out and another process took it over",
-                "this process stood still, or the state did not answer, for longer than its lease lasts;"
-                " what was sent is recorded, and the next run goes on",
-            )
+            raise leases.lost(source for _, source in lost)
+
+    def guard(self, connection: Connection, scope: Scope) -> None:
+        """Raise LockedError where a lease that this process holds of a scope is somebody else's by now."""
+        place = leases.place_of(scope)
+        held = self._held.get(_source(place))
+        if held is not None and place in held.places:
+            leases.guard(connection, place, held.owner)
 
     def release(self, owner: str) -> None:
         """Give the leases back."""

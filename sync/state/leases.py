@@ -121,17 +121,40 @@ def _holder(row: Any) -> Holder:
 
 
 def free(connection: Connection, here: Process, at: float) -> list[Freed | Holder]:
-    """Delete the leases that are dead; those that live, or of which nobody here can tell, are answered as they are."""
+    """Delete the leases that are dead; those that live, or of which nobody here can tell, are answered as they are.
+
+    That of a process that lives, and that was renewed by a clock that was ahead, is brought back: it may be writing.
+    """
     found: list[Freed | Holder] = []
     for holder in held(connection):
         reason = _death(holder, here, at)
         if reason is None:
-            found.append(holder)
             continue
         as_seen = (leases.c.owner == holder.owner) & (leases.c.expires == holder.expires)
         connection.execute(delete(leases).where(lease_of(holder.place), as_seen))
         found.append(Freed(holder, reason))
-    return found
+    bring_back(connection, at)
+    return [*found, *held(connection)]
+
+
+def guard(connection: Connection, place: Place, owner: str) -> None:
+    """Raise LockedError where the lease of a place is no longer this owner's.
+
+    Whoever is about to note what it sends asks for it in the same transaction: a clock that was set lets others take a
+    lease that its holder still counts on.
+    """
+    holder = find(connection, place)
+    if holder is None or holder.owner != owner:
+        raise lost([place[1]])
+
+
+def lost(data_sources: abc.Iterable[str]) -> LockedError:
+    """What is said of leases that somebody else has by now."""
+    return LockedError(
+        f"the lease of the records of {' and '.join(sorted(data_sources))} ran out and another process took it over",
+        "this process stood still, the state did not answer, or the clock that leases go by was set, for longer than a"
+        " lease lasts; what was sent is recorded, and the next run goes on",
+    )
 
 
 def _death(holder: Holder, here: Process, at: float) -> str | None:
@@ -139,7 +162,8 @@ def _death(holder: Holder, here: Process, at: float) -> str | None:
         return "it has run out"
     if process.is_gone(holder.process, here, process.started):
         return "its process is gone"
-    if holder.expires > at + holder.lasts:
+    ahead = holder.expires > at + holder.lasts
+    if ahead and not process.lives(holder.process, here, process.started):
         return "it ends later than a lease can last: a clock was ahead"
     return None
 

@@ -166,7 +166,7 @@ class MappingState:
         A crash may keep from us that they were, and a row that has changed back by then would look unchanged.
         """
         if sent and not self.dry_run:
-            await call(self.store.announce, self.mapping, sent)
+            await call(self.store.announce, self.scope, self.mapping, sent)
 
     def stored(self, key: str) -> str:
         """A key as the state holds it."""

@@ -37,6 +37,12 @@ def is_gone(process: Process, here: Process, start_of: abc.Callable[[int], str |
     return start_of(process.pid) != process.started
 
 
+def lives(process: Process, here: Process, start_of: abc.Callable[[int], str | None]) -> bool:
+    """Whether a process of this machine surely is still there."""
+    alike = (process.host, process.machine) == (here.host, here.machine)
+    return alike and start_of(process.pid) == process.started
+
+
 def started(pid: int) -> str | None:
     """When a process began, in the machine's own words; None where there is none."""
     return _by_proc(pid) if _BOOT.exists() else started_by_ps(pid)

@@ -294,9 +294,17 @@ class Store:
 
         self.database.write(work)
 
-    def announce(self, mapping: str, sent: abc.Mapping[int, bytes]) -> None:
-        """Note, before it is done, that these records (by number) are about to be written, with these fingerprints."""
-        self.database.write(lambda c: records.announce(c, mapping, sent))
+    def announce(self, scope: Scope, mapping: str, sent: abc.Mapping[int, bytes]) -> None:
+        """Note, before it is done, that these records (by number) are about to be written, with these fingerprints.
+
+        LockedError where the lease was lost meanwhile.
+        """
+
+        def work(connection: Connection) -> None:
+            self.leases.guard(connection, scope)
+            records.announce(connection, mapping, sent)
+
+        self.database.write(work)
 
     def learn(self, scope: Scope, key: str, was: str, now: Parent | None) -> None:
         """What a look-up showed of a key whose uuid was another one; None: it was deleted in ChartMogul."""
@@ -431,9 +439,14 @@ class Store:
     # Creates in doubt
 
     def mark_sent(self, scope: Scope, keys: abc.Iterable[str], at: datetime) -> None:
-        """Note, before they are sent, that these creates are sent."""
+        """Note, before they are sent, that these creates are sent; LockedError where the lease was lost meanwhile."""
         sent, here = list(keys), self.clock.here()
-        self.database.write(lambda c: in_doubt.mark_sent(c, self._keys, scope, sent, at, here))
+
+        def work(connection: Connection) -> None:
+            self.leases.guard(connection, scope)
+            in_doubt.mark_sent(connection, self._keys, scope, sent, at, here)
+
+        self.database.write(work)
 
     def doubts(self, scope: Scope, keys: abc.Iterable[str]) -> dict[str, Doubt]:
         """Those of these keys whose create is in doubt; a state that may be written notes that it met them here."""

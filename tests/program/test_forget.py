@@ -5,6 +5,7 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import timedelta
+from time import time
 
 import pytest
 from sqlalchemy import text, update
@@ -14,6 +15,7 @@ from sync.cli.unlock import unlock
 from sync.domain.record import AttributeType, Object
 from sync.errors import ConfigError, LockedError, StateError, told
 from sync.sandbox.sandbox import DATA_SOURCE
+from sync.state.leases import LASTS
 from sync.state.process import current
 from sync.state.schema import leases, records, undone
 from sync.state.store import Store
@@ -216,7 +218,10 @@ def take(town, store, name, **changes):
     [
         ({"expires": 1.0}, "it has run out"),
         ({"started": "another time"}, "its process is gone"),
-        ({"expires": 4e9}, "it ends later than a lease can last: a clock was ahead"),
+        (
+            {"expires": 4e9, "host": "elsewhere"},
+            "it ends later than a lease can last: a clock was ahead",
+        ),
     ],
 )
 def test_dead_leases_are_freed(town, capsys, changes, reason):
@@ -227,21 +232,22 @@ def test_dead_leases_are_freed(town, capsys, changes, reason):
         assert store.leases.all() == []
     out = capsys.readouterr().out
     assert f"customers of {DATA_SOURCE} in acc_" in out
-    assert (
-        f"process {os.getpid()} on {current().host}, run run_of_customers, last renewed at 20"
-        in out
-    )
+    host = changes.get("host", current().host)
+    assert f"process {os.getpid()} on {host}, run run_of_customers, last renewed at 20" in out
     assert out.endswith(f"  freed: {reason}\n")
 
 
-@pytest.mark.parametrize("changes", [{}, {"host": "elsewhere", "started": "another time"}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"host": "elsewhere", "started": "another time"}, {"expires": 4e9}]
+)
 def test_living_leases_stay(town, capsys, changes):
-    """Of a lease that may be alive it is said when it ends; it is left alone."""
+    """Of a lease that may be alive it is said when it ends; it stays, until then at most."""
     with closing(Store.open(town.state)) as store:
         take(town, store, "contacts", **changes)
         assert unlock() == 0
         [holder] = store.leases.all()
     assert holder.owner == "run_of_contacts"
+    assert holder.expires <= time() + LASTS
     assert "  held: unless it is renewed, it ends at 20" in capsys.readouterr().out
 
 

@@ -61,6 +61,16 @@ def test_reports_have_an_end(desk, old, keep, gone):
     assert (desk.place.folder / "reports" / "latest" / "summary.json").exists()
 
 
+def test_a_clock_that_is_ahead_for_once(desk):
+    """Every other report would be old to it. After the next run they are, by whatever clock that goes."""
+    reports = [report(desk, days, "aa") for days in (100, 101, 195)]
+    kept = [reports[0], reports[1]]
+    assert desk("run").code == 0
+    assert [one for one in reports if one.exists()] == kept
+    assert desk("run").code == 0
+    assert [one for one in reports if one.exists()] == []
+
+
 @pytest.mark.parametrize("keep", ["soon", "0", "-1d"])
 def test_a_wrong_age(desk, keep):
     """Exit 2, with what it takes."""

@@ -172,7 +172,7 @@ def _left(store: Store, scope: Scope) -> None:
     [
         lambda store, scope: store.remember(scope, "m", "run", [confirmed("a")]),
         lambda store, scope: store.remember(scope, "m", "run", [RejectedRow("a", "x")]),
-        lambda store, scope: store.announce("m", {number(store, scope, "a"): b"p"}),
+        lambda store, scope: store.announce(scope, "m", {number(store, scope, "a"): b"p"}),
         lambda store, scope: store.forget(scope, "a"),
         _gone,
         _left,

@@ -13,7 +13,7 @@ from sync.domain.record import Object
 from sync.errors import LockedError
 from sync.state import leases as leases_module
 from sync.state import process
-from sync.state.memory import Scope
+from sync.state.memory import RejectedRow, Scope
 from sync.state.process import Process
 from sync.state.schema import leases
 from sync.state.store import Store
@@ -130,6 +130,26 @@ def test_lost(store: Store, scope: Scope):
         store.leases.renew("run_1")
     assert store.leases.left(scope) == 0
     rival.leases.renew("run_2")
+
+
+def test_lost_while_it_seems_held(store: Store, scope: Scope):
+    """A clock that was set lets another one take it: what would be sent is not noted, so it is not sent."""
+    store.leases.take([scope], "run_1")
+    store.remember(scope, "customers", "run_1", [RejectedRow("a", "refused")])
+    number = store.recall(scope, "customers", ["a"])["a"].record
+    writes = [
+        lambda: store.mark_sent(scope, ["b"], store.now()),
+        lambda: store.announce(scope, "customers", {number: b"p"}),
+    ]
+    for write in writes:
+        write()
+    store.resolve(scope, ["b"])
+    pretend(store, owner="run_2")
+    assert store.leases.left(scope) == 90
+    for write in writes:
+        with pytest.raises(LockedError, match="took it over"):
+            write()
+    assert store.doubts(scope, ["b"]) == {}
 
 
 def test_left(store: Store, scope: Scope, clock: Clock):

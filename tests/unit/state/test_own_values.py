@@ -62,7 +62,7 @@ def test_hashes_outlast_an_announced_write(store: Store, scope: Scope):
     """They are trusted no longer, but what was sent is still the mapping's own."""
     store.remember(scope, "customers", "run_1", [confirmed("a")])
     number = store.recall(scope, "customers", ["a"])["a"].record
-    store.announce("customers", {number: b"p"})
+    store.announce(scope, "customers", {number: b"p"})
     memory = store.recall(scope, "customers", ["a"])["a"]
 
     assert (memory.hashes, memory.own.sent) == (b"", frozenset({b"h" * 8}))

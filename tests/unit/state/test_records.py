@@ -173,7 +173,7 @@ def test_sent_by_both_of_which_one_was_overtaken(store: Store, scope: Scope, sam
     store.remember(scope, "customers", later, [confirmed("a")])
     mine = confirmed("a", fingerprint=PRINT if same else b"g" * 16)
     number = recall(store, scope, "a").record
-    store.announce("customers", {number: mine.fingerprint})
+    store.announce(scope, "customers", {number: mine.fingerprint})
     store.remember(scope, "customers", earlier, [mine])
     assert recall(store, scope, "a").fingerprint is None
     row = PutBackRow("a", "cus_a", frozenset())

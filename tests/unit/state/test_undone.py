@@ -79,8 +79,8 @@ def test_what_was_sent_before_nobody_knew(store: Store, scope: Scope):
     mark = Hasher(store.salt).mark(PRINT, DIGEST)
     store.remember(scope, "customers", "run_2", [confirmed("a", "cus_a")])
     record = store.recall(scope, "customers", ["a"])["a"].record
-    store.announce("customers", {record: PRINT})  # and the run broke off
-    store.announce("customers", {record: PRINT})
+    store.announce(scope, "customers", {record: PRINT})  # and the run broke off
+    store.announce(scope, "customers", {record: PRINT})
     assert store.recall(scope, "customers", ["a"])["a"].fingerprint is None
     store.adopt(scope, {"b": "a"})
     store.remember(scope, "customers", "run_2", [RejectedRow("b", "unavailable")])
@@ -97,8 +97,8 @@ def test_what_was_sent_before_something_else(store: Store, scope: Scope, renamed
     if renamed:
         store.adopt(scope, {"b": "a"})
     record = store.recall(scope, "customers", [key])[key].record
-    store.announce("customers", {record: b"o" * 16})
-    store.announce("customers", {record: PRINT})
+    store.announce(scope, "customers", {record: b"o" * 16})
+    store.announce(scope, "customers", {record: PRINT})
     assert put_back(store, scope, key, "cus_a") == 1
     assert marks(store, scope) == {}
 

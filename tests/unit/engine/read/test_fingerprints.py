@@ -408,7 +408,7 @@ def _account(rig):
             scope, "b", store.recall(scope, "customers", ["b"])["b"].uuid, None
         ),
         lambda store, scope: store.announce(
-            "customers", {store.recall(scope, "customers", ["b"])["b"].record: b"p"}
+            scope, "customers", {store.recall(scope, "customers", ["b"])["b"].record: b"p"}
         ),
         lambda store, scope: store.remember(
             scope, "customers", "other", [RejectedRow("b", "refused")]
