@@ -9,6 +9,8 @@ from sync.domain.policy import Overwrite, Overwrites
 from sync.domain.record import Fields, Problem, Value
 from sync.domain.tags import TAGS, TagTerms
 
+#: The code of a row that is rejected for somebody's edit.
+EDITED = "edited"
 #: By field, what ChartMogul shows and what the row says.
 Differences = dict[str, tuple[Value, Value]]
 
@@ -57,7 +59,7 @@ class Ruling:
         """Why the row is rejected: one problem for each edited field."""
         return tuple(
             Problem(
-                "edited",
+                EDITED,
                 f"ChartMogul holds a value of {name} that this mapping did not write, and nothing of the row is sent",
                 name,
                 hint="take the value into the warehouse, or empty it in ChartMogul; overwrite: always lets the row win,"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sync.domain import tags
+from sync.domain.overwrite import EDITED, Edits
 from sync.domain.plan import (
     Absent,
     Changes,
@@ -56,16 +57,22 @@ def allowed(
     """
     if line is None or not line.changes:
         return _unplanned(operation)
-    if isinstance(operation, Skip | Reject):
+    if isinstance(operation, Skip) or (isinstance(operation, Reject) and not _is_edited(operation)):
         return operation  # the mode, or what the state knows, has its say
     record = operation.record
     problems = [] if hash == line.hash else _of_row(record, line)
     problems += _of_chartmogul(record, known, line, policy)
+    if not problems and isinstance(known, Seen):
+        operation = _listed(operation, record, known, line, policy)
+        problems += _of_state(operation, known, line)
     if problems:
         return Reject(record, problems[0], tuple(problems[1:]))
-    if isinstance(operation, Update):
-        return _listed(operation, line)
     return operation
+
+
+def _is_edited(rejected: Reject) -> bool:
+    """Whether a row is rejected for values of others: a plan has answered whose win, or has left them out."""
+    return rejected.problem.code == EDITED
 
 
 def _unplanned(operation: Operation) -> Operation:
@@ -77,18 +84,71 @@ def _unplanned(operation: Operation) -> Operation:
     return operation
 
 
-def _listed(update: Update, line: PlannedLine) -> Operation:
-    """The update without the fields that its line does not list."""
-    listed = {name: change for name, change in update.changes.items() if name in line.changes}
+def _listed(
+    operation: Operation, record: Record, known: Seen, line: PlannedLine, policy: Policy
+) -> Operation:
+    """The update with all that its line lists, as far as ChartMogul does not show it yet, and with no field more.
+
+    The state here may know less than the plan's, and take own values for edits. Whose win was decided when the plan
+    was made, and nothing has moved since.
+    """
+    found = operation.changes if isinstance(operation, Update) else {}
+    listed = {name: change for name, change in found.items() if name in line.changes}
+    edits, names = _edits_of(operation, listed.keys()), line.changes.keys()
+    for name in names if isinstance(operation, Reject) else edits.stay:
+        if name in names and not _is_as_after(name, line.changes[name], record, known, policy):
+            listed[name] = _change(name, record, known)
     if TAGS in listed:
         listed[TAGS] = tags.as_planned(listed[TAGS], line.changes[TAGS])
         listed = {name: c for name, c in listed.items() if name != TAGS or not tags.are_same(*c)}
-    more = frozenset(name for name, change in update.changes.items() if listed.get(name) != change)
-    edits = update.edits.among(listed.keys())
+    if isinstance(operation, Keep) and not listed:
+        return operation
+    edits = _without(edits, listed.keys())
+    more = frozenset(name for name, change in found.items() if listed.get(name) != change)
+    if isinstance(operation, Reject):
+        more = frozenset(edits.stay)
     if listed:
-        reason = f"{update.reason.partition(':')[0]}: {', '.join(listed)}"
-        return replace(update, changes=listed, reason=reason, edits=edits, unsent=more)
-    return Keep(update.record, update.uuid, "as planned in ChartMogul", edits, more)
+        what = operation.reason if isinstance(operation, Update) else "differs in ChartMogul"
+        reason = f"{what.partition(':')[0]}: {', '.join(listed)}"
+        return Update(record, known.uuid, listed, True, reason, edits, more)
+    return Keep(record, known.uuid, "as planned in ChartMogul", edits, more)
+
+
+def _change(name: str, record: Record, known: Seen) -> tuple[Value, Value]:
+    """What a field shows, and what the row says of it; tags are added only."""
+    shown, wanted = known.fields.get(name), record.fields.get(name)
+    return tags.brought(shown, wanted) if name == TAGS else (shown, wanted)
+
+
+def _edits_of(operation: Operation, listed: abc.Set[str]) -> Edits:
+    """The edits that a decision has met, where only these fields are sent."""
+    match operation:
+        case Update(edits=edits) | Keep(edits=edits):
+            return edits.among(listed)
+        case Reject(problem=problem, more=more):
+            return Edits(kept=tuple(one.field for one in (problem, *more) if one.field))
+        case _:
+            return Edits()
+
+
+def _without(edits: Edits, sent: abc.Set[str]) -> Edits:
+    """The edits, where these fields are sent all the same."""
+    kept, filled = (tuple(n for n in part if n not in sent) for part in (edits.kept, edits.filled))
+    return replace(edits, kept=kept, filled=filled)
+
+
+def _of_state(operation: Operation, known: Seen, line: PlannedLine) -> list[Problem]:
+    """What the state here cannot answer for: tags that the plan takes off, and of which it knows nothing.
+
+    Another mapping may set them by now, which ChartMogul does not show.
+    """
+    change = operation.changes.get(TAGS, ((), ())) if isinstance(operation, Update) else ((), ())
+    off = tags.removed(line.changes.get(TAGS, ((), ())))
+    stay = tags.without(tags.among(tags.texts(known.fields.get(TAGS)), off), tags.removed(change))
+    if not stay:
+        return []
+    what = f"the state here does not know these tags as ones that this mapping alone has added: {', '.join(stay)}"
+    return [Problem(CONFLICT, what, TAGS, hint=_HINT)]
 
 
 def _of_row(record: Record, line: PlannedLine) -> list[Problem]:

@@ -7,6 +7,7 @@ import pytest
 
 from sync.domain.fingerprint import Hasher
 from sync.domain.objects.customer import CUSTOMER
+from sync.domain.overwrite import Edits
 from sync.domain.own import Own
 from sync.domain.plan import (
     DELETED,
@@ -23,7 +24,7 @@ from sync.domain.plan import (
     decide,
 )
 from sync.domain.planned import CONFLICT, NOT_PLANNED, PlannedLine, allowed
-from sync.domain.policy import Mode, OnAbsent, OnDeleted
+from sync.domain.policy import Mode, OnAbsent, OnDeleted, Overwrite, Overwrites
 from sync.domain.record import Fields, Record
 from sync.domain.tags import OwnTags, TagTerms, marks
 
@@ -96,6 +97,38 @@ def test_not_one_field_more():
     kept = held_against(UPDATED, seen(company="New", country="AT", attributes__seats=5))
     assert isinstance(kept, Keep)
     assert kept.unsent == {"attributes.seats"}
+
+
+@pytest.mark.parametrize("how", [Overwrite.UNLESS_EDITED, Overwrite.REJECT_EDITED])
+def test_values_that_only_the_state_of_the_plan_knew(how):
+    """Here nobody knows whose they are; whose win was decided when the plan was made, and they are as they were."""
+    update = held_against(UPDATED, seen(), overwrites=Overwrites(how))
+    assert isinstance(update, Update)
+    assert (update.changes, update.edits, update.unsent) == (UPDATED.changes, Edits(), frozenset())
+
+
+def test_values_that_a_plan_without_a_state_left_out():
+    """They stay, and reject no row: what is listed is sent, and what is left is told."""
+    line = PlannedLine(HASH, "updated", "u", {"country": ("DE", "AT")})
+    overwrites = Overwrites(of_some={"company": Overwrite.REJECT_EDITED})
+    update = held_against(line, seen(), overwrites=overwrites)
+    assert isinstance(update, Update)
+    assert update.changes == line.changes
+    assert (update.edits.stay, update.unsent) == (("company",), frozenset({"company"}))
+
+
+def test_tags_that_only_the_state_of_the_plan_knew():
+    """Whether another mapping has them too by now ChartMogul does not show: nothing of the row is sent."""
+    record = Record(3, "c", {"company": "New", "tags": ("a",)})
+    line = PlannedLine(
+        HASH, "updated", "u", {"company": ("Old", "New"), "tags": (("a", "b"), ("a",))}
+    )
+    moved = held_against(line, seen(tags=("a", "b")), record, tags=TagTerms((), by_row=True))
+    assert isinstance(moved, Reject)
+    assert (moved.problem.code, moved.problem.field) == (CONFLICT, "tags")
+    assert moved.problem.message.endswith("has added: b")
+    there = held_against(line, seen(tags=("a",)), record, tags=TagTerms((), by_row=True))
+    assert isinstance(there, Update)
 
 
 @pytest.mark.parametrize(
