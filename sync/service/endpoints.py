@@ -25,6 +25,7 @@ from sync.service.freshness import Freshness
 from sync.service.guard import Guard
 from sync.service.metrics import CONTENT_TYPE, Metrics
 from sync.service.progress import Progress
+from sync.state.moments import since_boot
 
 #: A worker that has not come round for so many seconds is stuck.
 STUCK = 300.0
@@ -41,8 +42,6 @@ class Board:
     max_ages: abc.Mapping[str, timedelta] = field(default_factory=dict, init=False)
     running: bool = field(default=False, init=False)
     next_run_at: datetime | None = field(default=None, init=False)
-    #: How much later it is by the state's clock, by which runs are entered.
-    ahead: timedelta = field(default=timedelta(), init=False)
     #: How much of a run may be rejected.
     most: MostRejected = field(default_factory=MostRejected)
     progress: Progress = field(default_factory=lambda: Progress(time.monotonic))
@@ -50,6 +49,34 @@ class Board:
     beat: float | None = field(default=None, init=False)
     #: When and why the last run broke off, which the state may not hold; None where it did not.
     failure: dict[str, object] | None = field(default=None, init=False)
+    monotonic: abc.Callable[[], float] = since_boot
+    #: When the state was last looked into, by its clock, and by the one that only grows; None before.
+    _looked: tuple[datetime, float] | None = field(default=None, init=False)
+    _began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began = self.monotonic()
+
+    def looked(self, moment: datetime) -> None:
+        """It is this moment by the state's clock: from now on seconds count that only grow.
+
+        This machine's clock may be set before anybody looks again.
+        """
+        self._looked = moment, self.monotonic()
+
+    def moment(self, now: datetime) -> datetime:
+        """This moment as the state's, by whose clock runs are entered; `now` is this machine's."""
+        if self._looked is None:
+            return now
+        moment, then = self._looked
+        return moment + timedelta(seconds=self.monotonic() - then)
+
+    def since(self, now: datetime) -> datetime:
+        """When the process started, by the state's clock; never in the future."""
+        moment = self.moment(now)
+        if self._looked is None:
+            return min(self.started_at, moment)
+        return moment - timedelta(seconds=self.monotonic() - self._began)
 
     def limit(self, mapping: str) -> timedelta:
         """How old a mapping's last success may be."""
@@ -62,7 +89,7 @@ class Board:
 
 def describe(board: Board, now: datetime) -> list[dict[str, Any]]:
     """How each mapping is at this moment."""
-    moment, since = now + board.ahead, board.started_at + board.ahead
+    moment, since = board.moment(now), board.since(now)
     alive = board.progress.alive()
     return [
         freshness.describe(

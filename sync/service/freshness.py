@@ -181,7 +181,7 @@ def known(store: "Store", ahead: timedelta, most: MostRejected) -> Known:
     """What an open state knows of runs; `ahead` as in `Known`."""
     complete, broken = store.history(COMPLETE), store.history(BROKEN)
     healthy = store.healthy_since(most)
-    latest = store.runs(1)
+    latest = store.runs(1, upto=store.now())
     failed = next((r for r in latest if r.status is Status.FAILED and not r.mappings), None)
     told = (store.query_hash, store.account_of_key())
     return Known(complete, broken, ahead, *told, failed=failed, healthy=healthy)

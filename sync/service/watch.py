@@ -31,8 +31,8 @@ class Watch:
 
     async def look(self) -> None:
         """Tell what has become too old since the last look."""
-        board, moment = self.board, self.now() + self.board.ahead
-        since = board.started_at + board.ahead
+        board, now = self.board, self.now()
+        moment, since = board.moment(now), board.since(now)
         late = [
             one
             for one in board.freshness

@@ -172,8 +172,9 @@ class Worker:
             self._known = await asyncio.to_thread(self.runs.freshness)
         except SyncError as error:
             self.log.warning("state_unreadable", error=told(error))
+        else:
+            self.board.looked(self.now() + self._known.ahead)
         self.board.freshness = tuple(self._known.of(self.runs.whose(self._known)))
-        self.board.ahead = self._known.ahead
         self.metrics.keep(one.mapping for one in self.board.freshness)
         for one in self.board.freshness:
             self.metrics.succeeded(one)

@@ -25,6 +25,17 @@ def since_boot() -> float:
     return time.monotonic()
 
 
+def is_a_servers(database: Database) -> bool:
+    """Whether the state is in a server, which has a clock of its own."""
+    return database.engine.dialect.name == "postgresql"
+
+
+def servers_moment(connection: Connection) -> datetime:
+    """This moment by the server's clock, within a transaction."""
+    asked = select(func.extract("epoch", func.clock_timestamp()))
+    return datetime.fromtimestamp(float(connection.execute(asked).scalar_one()), UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Here:
     """This moment, and how long this boot of this machine has lasted; `boot` is empty where that cannot be told."""
@@ -46,6 +57,8 @@ class StateClock:
     given: Clock | None
     monotonic: abc.Callable[[], float]
     boot: str
+    #: Whether the database is a copy of one of a server's, by whose clock it goes.
+    copied: bool = False
     #: A moment of PostgreSQL's clock, and the monotonic clock then.
     _known: tuple[datetime, float] | None = field(default=None, init=False)
 
@@ -56,23 +69,30 @@ class StateClock:
         clock: Clock | None,
         monotonic: abc.Callable[[], float],
         boot: str | None,
+        servers: datetime | None = None,
     ) -> "StateClock":
-        """The clock of this database; without a `boot` that of this machine."""
-        return cls(database, clock, monotonic, process.boot() if boot is None else boot)
+        """The clock of this database; without a `boot` that of this machine.
+
+        `servers` is this moment by the clock of the server of whose database this one is a copy.
+        """
+        here = process.boot() if boot is None else boot
+        made = cls(database, clock, monotonic, here, servers is not None)
+        made._known = None if servers is None else (servers, monotonic())
+        return made
 
     @property
     def is_servers(self) -> bool:
         """Whether it is another machine's clock, which this machine's cannot tell."""
-        return self.given is None and self.database.engine.dialect.name == "postgresql"
+        return self.given is None and (self.copied or is_a_servers(self.database))
 
     def moment(self, connection: Connection) -> datetime:
         """This moment, within a transaction."""
         if not self.is_servers:
             return (self.given or now)()
+        if self.copied:
+            return self.now()
         before = self.monotonic()
-        asked = select(func.extract("epoch", func.clock_timestamp()))
-        seconds = float(connection.execute(asked).scalar_one())
-        self._known = datetime.fromtimestamp(seconds, UTC), before
+        self._known = servers_moment(connection), before
         return self._known[0]
 
     def seconds(self, connection: Connection) -> float:

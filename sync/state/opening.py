@@ -2,6 +2,7 @@
 
 from collections import abc
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, MetaData, Table, insert, select
@@ -10,12 +11,15 @@ from sync.database.urls import look_only, mask
 from sync.errors import StateError
 from sync.state import engine
 from sync.state.engine import Database
+from sync.state.moments import is_a_servers, servers_moment
 from sync.state.schema import meta
 from sync.state.trouble import file_of, refusal
 from sync.state.upgrade import Upgrade, bring_up, check, newest, no_state, version
 
 _BATCH = 1000
 Opened = tuple[Database, bytes]
+#: The same, and this moment by the clock of the server of which it is a copy; None where it is none.
+OpenedToRead = tuple[Database, bytes, datetime | None]
 
 
 def to_write(text: str, upgrades: abc.Sequence[Upgrade], *, create: bool) -> Opened:
@@ -68,20 +72,21 @@ def _nothing(url: URL) -> StateError:
     return StateError(f"there is no state at {mask(url)}", "a first run makes it")
 
 
-def to_read(text: str, upgrades: abc.Sequence[Upgrade]) -> Opened:
+def to_read(text: str, upgrades: abc.Sequence[Upgrade]) -> OpenedToRead:
     """A database to look at: the state itself, a copy of an older one, or an empty one."""
     url = engine.parse(text)
     path = file_of(url)
     if path is not None and not _is_there(path, url):
-        return _empty(upgrades)
+        return *_empty(upgrades), None
     with _closed_on_error(engine.connect(_looked_at(url, path), writable=False)) as database:
         found = database.read(version)
         check(found, upgrades)
         if found == newest(upgrades):
-            return database, database.read(_salt)
+            return database, database.read(_salt), None
         opened = _empty(upgrades) if found == 0 else _upgraded(database, upgrades)
+        moment = database.read(servers_moment) if is_a_servers(database) else None
         database.close()
-        return opened
+        return *opened, moment
 
 
 def _looked_at(url: URL, path: Path | None) -> URL:

@@ -77,9 +77,11 @@ def _more(part: MappingRun) -> dict[str, object]:
     return {**counts, **codes, **drops, **undone}
 
 
-def latest(connection: Connection, limit: int) -> list[Run]:
-    """The latest runs, the newest first."""
+def latest(connection: Connection, limit: int, upto: datetime | None = None) -> list[Run]:
+    """The latest runs, the newest first; with `upto` none that began later, by a clock that was ahead."""
     newest_first = select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc())
+    if upto is not None:
+        newest_first = newest_first.where(runs.c.started_at <= upto + AHEAD)
     return _load(connection, list(connection.execute(newest_first.limit(limit))))
 
 

@@ -126,8 +126,8 @@ class Store:
 
         Where there is none it is empty. Errors as in `open`.
         """
-        database, salt = opening.to_read(url, upgrades)
-        return cls(database, salt, False, StateClock.of(database, clock, monotonic, boot))
+        database, salt, moment = opening.to_read(url, upgrades)
+        return cls(database, salt, False, StateClock.of(database, clock, monotonic, boot, moment))
 
     def close(self) -> None:
         """Let go of the database."""
@@ -477,9 +477,12 @@ class Store:
         """Enter how a run ended."""
         self.database.write(lambda c: runs.finish(c, run))
 
-    def runs(self, limit: int = 20) -> list[Run]:
-        """The latest runs, the newest first; the texts of their errors are in reports only."""
-        return self.database.read(lambda c: runs.latest(c, limit))
+    def runs(self, limit: int = 20, upto: datetime | None = None) -> list[Run]:
+        """The latest runs, the newest first; the texts of their errors are in reports only.
+
+        With `upto` none that began later, by a clock that was ahead.
+        """
+        return self.database.read(lambda c: runs.latest(c, limit, upto))
 
     def run(self, name: str) -> Run | None:
         """The run of this id, or the only one whose id begins so; ConfigError where several do."""

@@ -16,6 +16,7 @@ from sync.errors import ConfigError, ConfigProblem
 from sync.mapping.loader import LoadedMapping
 from sync.state.mapping_state import call
 from sync.state.undone import Undoing
+from sync.transform.locking import locked
 from sync.warehouse.warehouse import Warehouse
 
 #: So many keys of what cannot be put back are named; the report of the run has them all.
@@ -130,8 +131,9 @@ class UndoTask(MappingTask):
         )
 
     def _types(self) -> dict[str, AttributeType]:
+        """The types of attributes; the state's word counts most, which may be lost."""
         declared = {key: spec.type for key, spec in self.loaded.mapping.attributes.items()}
-        return {**declared, **self.state.in_use}
+        return {**declared, **locked(self.loaded), **self.state.in_use}
 
 
 def _unfit(loaded: LoadedMapping, message: str) -> ConfigError:

@@ -107,17 +107,38 @@ def test_one_of_several(client: httpx.Client, board: Board, clock: Clock):
 
 
 def test_another_clock(client: httpx.Client, board: Board, clock: Clock):
-    """Ages are measured by the state's clock, whatever this machine's says; a success of the future is none."""
-    board.ahead = 5 * HOUR
+    """Ages are measured by the state's clock, whatever this machine's says and is set to meanwhile.
+
+    A success of the future is none.
+    """
+    passed = 0.0
+    board.monotonic = lambda: passed
+    board.__post_init__()
     board.freshness = (succeeded(START + 5 * HOUR),)
-    clock.now = START + HOUR / 2
-    [shown] = client.get("/healthz").json()["mappings"]
-    assert (shown["age_seconds"], shown["too_old"]) == (1800, False)
-    board.ahead = -5 * HOUR
-    clock.now = START + 2 * HOUR
+    board.looked(START + 5 * HOUR)
+    for clock.now in (START, START - 48 * HOUR, START + 48 * HOUR):
+        passed += 600
+        [shown] = client.get("/healthz").json()["mappings"]
+        assert (shown["age_seconds"], shown["too_old"]) == (passed, False)
+    passed = 7200
+    assert client.get("/healthz").status_code == 503
+    board.looked(START - 3 * HOUR)
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert answer.json()["mappings"][0]["last_success_at"] is None
+
+
+def test_started_by_a_clock_that_was_ahead(client: httpx.Client, board: Board, clock: Clock):
+    """What never succeeded since is too old after its time, not once the clock has come so far again."""
+    passed = 0.0
+    board.monotonic = lambda: passed
+    board.started_at = START + 72 * HOUR
+    board.__post_init__()
+    board.freshness = (Freshness("customers", None),)
+    board.looked(START)
+    assert client.get("/healthz").status_code == 200
+    passed = 7200
+    assert client.get("/healthz").status_code == 503
 
 
 def lines(client: httpx.Client) -> set[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from sync.domain.record import Object
 from sync.errors import LockedError
-from sync.state import schema
+from sync.state import moments, schema
 from sync.state.memory import Doubt, Held, Memory, RejectedRow, Scope
 from sync.state.process import boot, boot_by_sysctl
 from sync.state.store import Store
@@ -311,6 +311,17 @@ def test_the_clock_of_a_server_is_followed(database: str):
         first = store.now()
         ticking[0] += 3600
         assert store.now() == first + timedelta(hours=1)
+
+
+def test_the_clock_of_a_copy(database: str, monkeypatch: pytest.MonkeyPatch):
+    """What looks at a server's state before it is made, or upgraded, goes by the server's clock as well."""
+    ahead = datetime.now(UTC) + timedelta(days=3)
+    monkeypatch.setattr(moments, "now", lambda: ahead)
+    with closing(Store.open_read_only(database)) as store:
+        assert store.database.engine.dialect.name == "sqlite"
+        assert abs(store.now() - datetime.now(UTC)) < timedelta(minutes=5)
+        told = store.database.read(store.clock.moment)
+        assert abs(told - datetime.now(UTC)) < timedelta(minutes=5)
 
 
 def test_the_clock_of_a_file(machine: Machine, tmp_path):

@@ -46,6 +46,13 @@ def test_whole_run(store: Store, clock: Clock):
     assert [run] == store.runs()
 
 
+def test_runs_of_the_future(store: Store, clock: Clock):
+    """Where it is asked what happened last, those by a clock that was ahead are passed over."""
+    [one, _] = [enter(store, f"run_{n}", clock.now + timedelta(days=n)) for n in (0, 3)]
+    assert store.runs(1, upto=clock.now) == [one]
+    assert len(store.runs()) == 2
+
+
 def test_begun_run(store: Store, clock: Clock):
     """A run that never came to its end is among the others, without a status."""
     enter(store, "run_1", clock.now, part("customers"), finished=False)
