@@ -197,7 +197,8 @@ class Customers:
         renamed = [one for one in renamed if one.its_id in mine or first(one)]
         others = [one.row for one in renamed if one.row not in (0, record.row)]
         if earlier:
-            return _merged(row_named(min([*earlier, *others])))
+            row = min([*earlier, *others])
+            return _merged(row_named(row), sent=row > 0)
         return _had_its_key(row_named(min(others))) if others else None
 
     async def pins(self, uuid: str) -> frozenset[str]:
@@ -283,10 +284,10 @@ def _comes_first(rival: Rival, row: int, *, yields: bool) -> bool:
     return yields and rival.row != 0
 
 
-def _merged(row: str) -> Problem:
+def _merged(row: str, *, sent: bool) -> Problem:
     return Problem(
         SAME_RECORD,
-        f"ChartMogul has merged this customer with that of {row}, which is sent",
+        f"ChartMogul has merged this customer with that of {row}{', which is sent' if sent else ''}",
         hint="keep one of the two rows, or unmerge the customers in ChartMogul",
     )
 

@@ -12,6 +12,8 @@ from sync.errors import ConfigError, ConfigProblem
 from sync.mapping.loader import LoadedMapping
 from sync.mapping.model import Limits
 
+#: So many keys without a row are named.
+_NAMED = 10
 _ANEW = "make the plan anew: run --dry-run --plan FILE"
 
 
@@ -79,8 +81,12 @@ def tell_unmet(plan: MappingPlan | None, telling: MappingReporter, selection: Se
         return
     telling.run.conflicts += len(keys)
     lines = "line of the plan has" if len(keys) == 1 else "lines of the plan have"
+    # A log is no place for addresses.
+    shown = [key for key in sorted(keys) if "@" not in key][:_NAMED]
+    more = ", …" if 0 < len(shown) < len(keys) else ""
+    named = f" ({', '.join(shown)}{more})" if shown else ""
     telling.warned(
-        f"{len(keys):,} {lines} no row any more: the query lacks the keys that they are for,"
+        f"{len(keys):,} {lines} no row any more: the query lacks the keys that they are for{named},"
         " and nothing of them was sent; make a new plan"
     )
 

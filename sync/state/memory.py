@@ -176,7 +176,8 @@ class Confirmed:
     neither are nor were any. `row_hash` is that of its row, None where it has none. `own`: further own values; None
     where there neither are nor were any. `external_id`: its id in
     ChartMogul where that was seen to be another one than the key. `bucket` is that of the warehouse's fingerprints;
-    None: as it was. `rivals` are the other keys for which the record stands since a merge.
+    None: as it was. `rivals` are the other keys for which the record stands since a merge. `sent` is the fingerprint of
+    a record of which a part alone was sent, for the undo of the run that sent it.
     """
 
     key: str
@@ -192,6 +193,7 @@ class Confirmed:
     external_id: str | None = None
     bucket: int | None = None
     rivals: tuple[str, ...] = ()
+    sent: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,6 +248,8 @@ def _row(record: int, delivery: WriteHeading, item: Item) -> dict[str, object]:
             row["hashes"] = item.hashes
             row["dropped"] = item.dropped
             row["rules"] = RULES
+            if item.sent is not None:
+                row |= PUT_ASIDE | {"held_fingerprint": item.sent}
         case Observed():
             row["outcome"] = item.outcome.value
         case RejectedRow():

@@ -33,6 +33,14 @@ _HINTS = (
         "these tables are none that this program made: let SYNC_STATE_URL name another file",
     ),
 )
+#: The same of PostgreSQL, in the codes that it gives its errors (postgresql.org/docs/current/errcodes-appendix.html).
+_HINTS_BY_CODE = {
+    "53100": "make room on the disk of the server; what could not be recorded the next run looks up",
+    "53300": "the server has no connection left for this user: let others go, or raise its limit",
+    "57014": "the server ends statements of this user too early: raise its statement_timeout",
+}
+#: What a pooler says that gives each statement another connection; it has no code for that.
+_IN_STATEMENTS = "not allowed in statement pooling mode"
 
 
 def file_of(url: URL) -> Path | None:
@@ -62,6 +70,13 @@ def unfit_option(error: Exception, url: URL) -> ConfigError:
 def _hint(error: Exception, url: URL, said: str) -> str:
     if url.get_backend_name() == "sqlite":
         return _hint_for_file(url, said)
+    code = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if hint := _HINTS_BY_CODE.get(code or ""):
+        return hint
+    if _IN_STATEMENTS in said:
+        return (
+            "the state needs whole transactions: let the pooler work in transaction or session mode"
+        )
     if isinstance(error, OperationalError):  # no connection, or one that broke off
         return (
             "check SYNC_STATE_URL, and that the server there runs and takes connections;"

@@ -329,6 +329,27 @@ def test_two_mappings_of_one_contact(desk, plan):
     assert (counts["contacts"]["created"], counts["roles"]["updated"]) == (4, 4)
 
 
+def test_what_was_applied_and_undone_stays_so(desk, plan):
+    """Also of a record in which somebody has edited another field, which the plan does not list."""
+    make(desk, plan)
+    edit(desk, "a", email="somebody@quince.example")
+    applied = apply(desk, plan)
+    assert desk("undo", applied.json["run_id"]).code == 0
+    for _ in range(2):
+        assert desk("run", "--json").rows == {"read": 4, "unchanged": 2, "skipped": 2}
+
+
+@pytest.mark.parametrize("how", ["unless_edited", "reject_edited"])
+def test_made_with_a_state_and_applied_without(desk, plan, how):
+    """Whose values win was decided when the plan was made: all that it lists is sent."""
+    desk.mapping(MAPPING + f"overwrite: {how}\n")
+    planned = make(desk, plan)[1:]
+    assert len(planned) == 3
+    applied = apply(desk, plan, **ELSEWHERE)
+    assert applied.rows == {"read": 4, "created": 1, "updated": 2, "unchanged": 1}
+    assert applied.json["mappings"][0]["warnings"] == 0
+
+
 # What a plan may not be
 
 

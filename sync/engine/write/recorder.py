@@ -205,6 +205,7 @@ class Recorder:
             delivery.own,
             self._other_id(delivery),
             rivals=self._rivals(delivery),
+            sent=None if whole or result.outcome not in TOUCHED else entry.fingerprint,
         )
 
     def _rivals(self, delivery: Delivery) -> tuple[str, ...]:

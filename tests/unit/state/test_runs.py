@@ -46,7 +46,7 @@ def test_whole_run(store: Store, clock: Clock):
     assert [run] == store.runs()
 
 
-def test_runs_of_the_future(store: Store, clock: Clock):
+def test_the_latest_run_upto_a_moment(store: Store, clock: Clock):
     """Where it is asked what happened last, those by a clock that was ahead are passed over."""
     [one, _] = [enter(store, f"run_{n}", clock.now + timedelta(days=n)) for n in (0, 3)]
     assert store.runs(1, upto=clock.now) == [one]

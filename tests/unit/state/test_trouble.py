@@ -145,6 +145,28 @@ def test_asynchronous_drivers(url: str):
         Store.open(url)
 
 
+@pytest.mark.parametrize(
+    ("code", "words", "hint"),
+    [
+        ("53100", "could not extend file: No space left on device", "make room on the disk"),
+        ("57014", "canceling statement due to statement timeout", "statement_timeout"),
+        (
+            None,
+            "transaction blocks not allowed in statement pooling mode",
+            "transaction or session",
+        ),
+        (None, "connection refused", "that the server there runs"),
+    ],
+)
+def test_hints_for_a_server(code: str | None, words: str, hint: str):
+    """They go by what the server says: it may well run and take connections."""
+    said = Exception(words)
+    said.sqlstate = code  # type: ignore[attr-defined]  # as psycopg's errors have one
+    error = refusal(OperationalError("select 1", {}, said), URL.create("postgresql+psycopg"))
+    assert words in error.message
+    assert hint in (error.hint or "")
+
+
 def test_words_of_others():
     """What no rule knows still says where the state is."""
     error = refusal(OperationalError("select 1", {}, Exception("odd")), URL.create("sqlite"))
