@@ -58,7 +58,8 @@ class Faulty(Runs):
 
     def __init__(self, board: Board):
         super().__init__(StateError("no state"))
-        self.board, self.shown = board, []
+        self.board = board
+        self.shown: list[dict[str, object] | None] = []
 
     async def run(self, stop, listener, names=None):
         self.shown.append(self.board.failure)

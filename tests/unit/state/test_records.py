@@ -171,9 +171,10 @@ def test_sent_by_both_of_which_one_was_overtaken(store: Store, scope: Scope, sam
     """What the later run sent stays put aside for an undo, where the overtaken one had the same in its hands."""
     earlier, later = "20260101T000000Z-aaaaaa", "20260101T000100Z-bbbbbb"
     store.remember(scope, "customers", later, [confirmed("a")])
-    mine = confirmed("a", fingerprint=PRINT if same else b"g" * 16)
+    sent = PRINT if same else b"g" * 16
+    mine = confirmed("a", fingerprint=sent)
     number = recall(store, scope, "a").record
-    store.announce(scope, "customers", {number: mine.fingerprint})
+    store.announce(scope, "customers", {number: sent})
     store.remember(scope, "customers", earlier, [mine])
     assert recall(store, scope, "a").fingerprint is None
     row = PutBackRow("a", "cus_a", frozenset())
