@@ -208,14 +208,8 @@ async def execute(
                 mappings, selection, dry_run=dry_run, barred=barred, unsound=unsound, undid=undid
             )
         if not own.requested():  # a supervisor kills after ten seconds; the next run has the time
-            await _prune(reports, settings, ended)
+            await asyncio.to_thread(retention.after, ended, reports, settings.keeping)
         return ended
-
-
-async def _prune(reports: Path, settings: Settings, ended: Run) -> None:
-    """Remove old reports, by the state's clock where that is known."""
-    moment = ended.finished_at or now()
-    await asyncio.to_thread(retention.prune, reports, settings.keeping, moment)
 
 
 @contextmanager

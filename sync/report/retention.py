@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sync.domain.keeping import Keeping
+from sync.domain.results import Run
 from sync.report.files import SUMMARY
 from sync.report.plain import loads
 
@@ -20,6 +21,12 @@ _SILENCE = timedelta(days=30)
 _Mapping = tuple[str, str]
 #: After the last of some summaries, among which None is one that cannot be read.
 _END: dict[str, Any] = {}
+
+
+def after(run: Run, reports: Path, keeping: Keeping) -> None:
+    """Remove what is too old at the end of a run, by the clock that its end goes by."""
+    if run.finished_at is not None:
+        prune(reports, keeping, run.finished_at)
 
 
 def prune(reports: Path, keeping: Keeping, now: datetime) -> None:
