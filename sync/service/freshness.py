@@ -76,6 +76,8 @@ class Known:
     failed: Run | None = None
     #: Since when a mapping is healthy by what it rejected: by account, data source and name.
     healthy: abc.Mapping[Place, datetime] = field(default_factory=dict)
+    #: When this was known, by the state's clock; None where nobody has looked.
+    moment: datetime | None = None
 
     def of(self, mappings: abc.Iterable[Whose] | None = None) -> list[Freshness]:
         """The freshness of these mappings, or of all that are known."""
@@ -181,7 +183,8 @@ def known(store: "Store", ahead: timedelta, most: MostRejected) -> Known:
     """What an open state knows of runs; `ahead` as in `Known`."""
     complete, broken = store.history(COMPLETE), store.history(BROKEN)
     healthy = store.healthy_since(most)
-    latest = store.runs(1, upto=store.now())
+    moment = store.now()
+    latest = store.runs(1, upto=moment)
     failed = next((r for r in latest if r.status is Status.FAILED and not r.mappings), None)
     told = (store.query_hash, store.account_of_key())
-    return Known(complete, broken, ahead, *told, failed=failed, healthy=healthy)
+    return Known(complete, broken, ahead, *told, failed=failed, healthy=healthy, moment=moment)

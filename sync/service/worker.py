@@ -173,7 +173,8 @@ class Worker:
         except SyncError as error:
             self.log.warning("state_unreadable", error=told(error))
         else:
-            self.board.looked(self.now() + self._known.ahead)
+            if self._known.moment is not None:
+                self.board.looked(self._known.moment)
         self.board.freshness = tuple(self._known.of(self.runs.whose(self._known)))
         self.metrics.keep(one.mapping for one in self.board.freshness)
         for one in self.board.freshness:

@@ -940,7 +940,7 @@ MUTATIONS: dict[str, Mutation] = {
     "a field more": Mutation(
         "a plan's apply sends all that differs of what is planned",
         "plans_hold",
-        ((planned, "_listed", lambda update, line: update),),
+        ((planned, "_listed", lambda operation, *_: operation),),
         plans=(_edited_since(seats=77),),
     ),
     "no before": Mutation(

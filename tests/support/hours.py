@@ -43,7 +43,7 @@ class Hours:
 
     def begin(self) -> None:
         """A new process: all that is known is in files."""
-        self.board = Board(self.now, self.max_age)
+        self.board = Board(self.now, self.max_age, monotonic=lambda: self.now.timestamp())
         log = logs.logger("json", self.log)
         self.worker = Worker(self, self.board, Metrics(), log, lambda: self.now)
         self.prepared = prepare_run([self.place.folder / "mappings"])

@@ -16,7 +16,7 @@ from sync.chartmogul.transport import Transport
 from sync.errors import Answered, Denied, LockedError
 from tests.unit.chartmogul.scene import KEY, Clock, answer, scene
 
-CUSTOMER = {"uuid": "cus_1"}
+CUSTOMER, CONTACT = {"uuid": "cus_1"}, {"uuid": "con_1"}
 #: Every write that there is.
 WRITES: list[Callable[[Client], Awaitable[object]]] = [
     lambda client: client.create_customer("ds_1", "c1", {}, {}),
@@ -99,7 +99,7 @@ async def test_a_lease_that_ends_while_others_hold_all_connections():
             waiting.set()
         await answered.wait()
         lease.over = True
-        return answer(200, CUSTOMER)
+        return answer(200, CONTACT)
 
     s = scene(*[slow] * 20, permits=(lease,))
     tasks = [asyncio.ensure_future(s.client.update_contact("con_1", {"a": 1})) for _ in range(24)]
@@ -113,7 +113,7 @@ async def test_a_lease_that_ends_while_others_hold_all_connections():
 async def test_a_lease_that_ends_while_waiting_for_a_turn():
     """The pace lets requests start one after the other; the last step is after that."""
     lease = Lease()
-    s = scene(answer(200, CUSTOMER), permits=(lease,))
+    s = scene(answer(200, CONTACT), permits=(lease,))
     await s.client.update_contact("con_1", {"title": "Dr"})
 
     async def stopped(seconds: float) -> None:
