@@ -11,7 +11,6 @@ from sync.domain.objects import Descriptor
 from sync.domain.record import AttributeType
 from sync.domain.typed import Typed
 from sync.errors import SyncError
-from sync.mapping.environment import API_KEY
 from sync.mapping.loader import LoadedMapping
 from sync.report.failure import errors_text, pasted
 from sync.report.findings import Finding, Level, Suite
@@ -131,7 +130,7 @@ def _rows_as_json(scrutiny: Scrutiny) -> dict[str, Any]:
 def _key(checked: Checked) -> str:
     """The key's last characters, by which ChartMogul lists it, and the variable that holds it."""
     key = checked.loaded.mapping.destination.api_key.get_secret_value()
-    variable = checked.loaded.variables_of("destination", "api_key") or API_KEY
+    variable = checked.loaded.key_variable
     return f"{_masked(key)} ({variable})"
 
 

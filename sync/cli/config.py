@@ -143,18 +143,13 @@ def whose(loaded: LoadedMapping | Barred, known: "Known", given: abc.Mapping[str
     query = known.query_hash(mapping.source.text)
     source, account = destination.uuid or None, None
     if source is None:  # a name that data sources of several accounts may have
-        account = _account_of(known.account_of, given, variable_of_key(loaded))
+        account = _account_of(known.account_of, given, loaded.key_variable)
     return Whose(mapping.name, source, account, destination.object, loaded.file, query)
 
 
 def account_of(store: "Store", given: abc.Mapping[str, str], variable: str = API_KEY) -> str | None:
     """The account of the key that a variable holds; None where there is none, or the state does not know it."""
     return _account_of(store.account_of_key(), given, variable)
-
-
-def variable_of_key(loaded: LoadedMapping) -> str:
-    """The variable that holds a mapping's API key."""
-    return loaded.variables_of("destination", "api_key") or API_KEY
 
 
 def _account_of(

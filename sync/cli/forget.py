@@ -5,7 +5,7 @@ import secrets
 from collections import abc
 from pathlib import Path
 
-from sync.cli.config import account_of, variable_of_key
+from sync.cli.config import account_of
 from sync.cli.environ import tell, variables, warnings
 from sync.cli.say import say
 from sync.errors import EXIT_OK, ConfigError, ConfigProblem
@@ -61,7 +61,7 @@ def _meant(mapping: str, variables: abc.Mapping[str, str]) -> tuple[str, str | N
     if not path.is_file():
         return mapping, None, API_KEY
     [loaded] = load([path], variables, frozenset(), disabled=True)
-    return loaded.mapping.name, loaded.mapping.destination.uuid or None, variable_of_key(loaded)
+    return loaded.mapping.name, loaded.mapping.destination.uuid or None, loaded.key_variable
 
 
 def _unknown(name: str, known: abc.Sequence[str]) -> ConfigError:

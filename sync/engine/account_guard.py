@@ -2,7 +2,6 @@
 
 from sync.chartmogul.client import Account, Client, DataSource
 from sync.errors import ConfigError
-from sync.mapping.environment import API_KEY
 from sync.mapping.loader import LoadedMapping
 
 
@@ -12,7 +11,7 @@ def guard(loaded: LoadedMapping, account: Account) -> None:
     if wanted is None or wanted.strip() in (account.name, account.id):
         return
     name = f"{account.name} ({account.id})" if account.id else account.name
-    variable = loaded.variables_of("destination", "api_key") or API_KEY
+    variable = loaded.key_variable
     message = f"the key is one of the account {name}, and the mapping is for {wanted.strip()}"
     hint = f"put a key of that account into {variable}, or correct destination.account"
     raise ConfigError(loaded.problem_at(("destination", "account"), message, hint))

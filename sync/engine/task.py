@@ -40,7 +40,6 @@ from sync.engine.write.assemble import WriterAssembly, trusts_state
 from sync.engine.write.common import CommonRecords
 from sync.errors import Denied
 from sync.mapping import dbt_source
-from sync.mapping.environment import API_KEY
 from sync.mapping.loader import LoadedMapping
 from sync.state.bucket_members import Members
 from sync.state.mapping_state import MappingState, call
@@ -178,7 +177,7 @@ class MappingTask:
         try:
             yield
         except Denied as error:
-            key = self.loaded.variables_of("destination", "api_key") or API_KEY
+            key = self.loaded.key_variable
             hint = error.hint.replace(KEYS, key)
             hint = f"{hint} ({self.run.file})" if hint else f"see {self.run.file}"
             raise Denied(error.message, error.answered, hint) from error

@@ -18,7 +18,7 @@ from sync.errors import ConfigError, ConfigProblem
 from sync.mapping import comments, dbt_source, places, yaml
 from sync.mapping.conflicts import find_conflicts
 from sync.mapping.credentials import Credentials
-from sync.mapping.environment import EVERYTHING, Need, is_open, supply, text_at
+from sync.mapping.environment import API_KEY, EVERYTHING, Need, is_open, supply, text_at
 from sync.mapping.interpolation import Environment, fill, names_in, names_within
 from sync.mapping.lock_file import Lock, beside
 from sync.mapping.messages import explain
@@ -74,6 +74,11 @@ class LoadedMapping:
         """The variables that the file names at `part.key`, for messages; empty where it names none."""
         value = self.document.data[part].get(key)
         return " and ".join(sorted(names_within(value)))
+
+    @property
+    def key_variable(self) -> str:
+        """The variable that holds its API key."""
+        return self.variables_of("destination", "api_key") or API_KEY
 
 
 def load(

@@ -32,15 +32,16 @@ def current() -> Process:
 
 def is_gone(process: Process, here: Process, start_of: abc.Callable[[int], str | None]) -> bool:
     """Whether a process has surely ended; of one on another machine nobody can tell."""
-    if (process.host, process.machine) != (here.host, here.machine):
-        return False
-    return start_of(process.pid) != process.started
+    return _is_here(process, here) and start_of(process.pid) != process.started
 
 
 def lives(process: Process, here: Process, start_of: abc.Callable[[int], str | None]) -> bool:
     """Whether a process of this machine surely is still there."""
-    alike = (process.host, process.machine) == (here.host, here.machine)
-    return alike and start_of(process.pid) == process.started
+    return _is_here(process, here) and start_of(process.pid) == process.started
+
+
+def _is_here(process: Process, here: Process) -> bool:
+    return (process.host, process.machine) == (here.host, here.machine)
 
 
 def started(pid: int) -> str | None:

@@ -158,18 +158,12 @@ def remember(
     ids = identities.admit(connection, delivery.scope, delivery.at, told)
     buckets.reopen(connection, ids.values(), delivery.mapping)
     overtaken = _overtaken(connection, delivery, ids.values())
+    if overtaken:
+        items = [_doubted(item, overtaken.get(ids[keys.stored(item.key)])) for item in items]
     shapes: dict[tuple[str, ...], list[dict[str, object]]] = {}
-    written = []
     for item in items:
-        number = ids[keys.stored(item.key)]
-        later = overtaken.get(number)
-        doubted = item if later is None else _doubted(item, later)
-        written.append(doubted)
-        row = _row(number, delivery, doubted)
-        if later is not None and isinstance(item, Confirmed) and item.fingerprint == later.sent:
-            row |= PUT_ASIDE | {"held_fingerprint": later.sent}
+        row = _row(ids[keys.stored(item.key)], delivery, item)
         shapes.setdefault(tuple(row), []).append(row)
-    items = written
     for rows in shapes.values():
         upsert(connection, synced, rows)
     buckets.doubt_strangers(connection, place, ids.values())
@@ -208,12 +202,16 @@ def _overtaken(
     return found
 
 
-def _doubted(item: Item, later: _Later) -> Item:
-    """What is written down of a record that a later run has met: the next one looks, and both's values are own."""
-    if not isinstance(item, Confirmed):
+def _doubted(item: Item, later: _Later | None) -> Item:
+    """What is written down of a record that a later run has met: the next one looks, and both's values are own.
+
+    What both have sent is known as that.
+    """
+    if later is None or not isinstance(item, Confirmed):
         return item
     both = join(split(later.hashes) | split(item.hashes))
-    return replace(item, fingerprint=None, row_hash=None, hashes=both, own=None)
+    sent = later.sent if item.fingerprint == later.sent else item.sent
+    return replace(item, fingerprint=None, row_hash=None, hashes=both, own=None, sent=sent)
 
 
 def _note_rejected(

@@ -300,11 +300,16 @@ class Store:
         LockedError where the lease was lost meanwhile.
         """
 
-        def work(connection: Connection) -> None:
-            self.leases.guard(connection, scope)
-            records.announce(connection, mapping, sent)
+        self._write_held(scope, lambda c: records.announce(c, mapping, sent))
 
-        self.database.write(work)
+    def _write_held(self, scope: Scope, work: abc.Callable[[Connection], None]) -> None:
+        """A transaction of whoever still holds the lease of a scope; LockedError, and no effect, where it is lost."""
+
+        def guarded(connection: Connection) -> None:
+            self.leases.guard(connection, scope)
+            work(connection)
+
+        self.database.write(guarded)
 
     def learn(self, scope: Scope, key: str, was: str, now: Parent | None) -> None:
         """What a look-up showed of a key whose uuid was another one; None: it was deleted in ChartMogul."""
@@ -441,12 +446,7 @@ class Store:
     def mark_sent(self, scope: Scope, keys: abc.Iterable[str], at: datetime) -> None:
         """Note, before they are sent, that these creates are sent; LockedError where the lease was lost meanwhile."""
         sent, here = list(keys), self.clock.here()
-
-        def work(connection: Connection) -> None:
-            self.leases.guard(connection, scope)
-            in_doubt.mark_sent(connection, self._keys, scope, sent, at, here)
-
-        self.database.write(work)
+        self._write_held(scope, lambda c: in_doubt.mark_sent(c, self._keys, scope, sent, at, here))
 
     def doubts(self, scope: Scope, keys: abc.Iterable[str]) -> dict[str, Doubt]:
         """Those of these keys whose create is in doubt; a state that may be written notes that it met them here."""

@@ -96,8 +96,8 @@ class Fingerprints:
         """
         with self._run(self._hashing.whole(self._shape, Salt.of(salt))) as result:
             rows = [row for batch in result.raw() for row in batch]
-        # ClickHouse may be set to count no rows as nothing.
-        return Reading(*(int(value or 0) for value in rows[0])) if rows else Reading(0, 0)
+        count, total = rows[0] if rows else (0, 0)  # ClickHouse may be set to count none as nothing
+        return Reading(int(count), int(total or 0))
 
     def buckets(self, salt: bytes, key: abc.Sequence[int]) -> abc.Iterator[tuple[int, Reading]]:
         """The buckets that are not empty, in any order.

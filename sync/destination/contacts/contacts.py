@@ -293,9 +293,8 @@ class Contacts:
             return problem
         if not moved(made, parent.uuid):
             return None
-        await self.parents.refresh(
-            record.customer or ""
-        )  # customers may have been merged in this very moment
+        # Customers may have been merged in this very moment.
+        await self.parents.refresh(record.customer or "")
         return moved(made, (await self._parent(record)).uuid)
 
     async def update(
