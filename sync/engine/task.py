@@ -199,6 +199,7 @@ class MappingTask:
             file, now = Path(self.loaded.file), self.context.clock.now()
             dbt_source.judge(self.loaded.mapping.source, file, now)
         self.telling.phase(Phase.READ, None)
+        await self._warn_of_rename()
         self.state.own.know_constants(self.tags_around)
         self.state.own.foretold = self._tags
         with self._timed():
@@ -236,6 +237,17 @@ class MappingTask:
             reader.yielding,
         )
         await self._report_left(reader, extract.members)
+
+    async def _warn_of_rename(self) -> None:
+        """What is known goes by the name of a mapping: say so before the first run that knows nothing for that."""
+        there = [task.run.mapping for task in self.alike]
+        was = await self.state.former_name(self.run, there)
+        if was is not None:
+            self.telling.warned(
+                f"nothing is known of its records by this name, but {was} had its file or its query, and knows some; if"
+                f" that is how it was called, write `name: {was}` in its file: else what it wrote counts as somebody"
+                " else's, and rows that were put back are sent again"
+            )
 
     def accept_types(self) -> None:
         """Raise ConfigError where the next write would lock a type that nobody has declared."""

@@ -49,6 +49,14 @@ class History:
         own = [run for run in here if run.mapping == whose.mapping]
         return _latest(own or [run for run in here if _was(run, whose, exists)])
 
+    def former(self, whose: Whose, exists: Exists, there: abc.Collection[str]) -> str | None:
+        """The name that a mapping had before, by its file or query; None: it had no other, or that one is `there`."""
+        others = [run for run in self.runs if run.mapping not in there]
+        was = _latest(
+            run for run in others if _is_of_place(run, whose) and _was(run, whose, exists)
+        )
+        return None if was is None else was.mapping
+
     def everybody(self) -> list[Whose]:
         """All mappings that have a history here."""
         found = {(run.mapping, run.data_source) for run in self.runs}

@@ -67,6 +67,11 @@ class MappingState:
         if self.locks:
             self.in_use = await call(self.store.types, self.scope.account, self.scope.object)
 
+    async def former_name(self, part: MappingRun, there: abc.Collection[str]) -> str | None:
+        """The name under which more may be noted of the mapping's records than nothing; not one that is `there`."""
+        whose = self._whose(part.file, part.query)
+        return await call(self.store.former_name, self.scope, whose, os.path.exists, there)
+
     def recall(self, keys: abc.Sequence[str]) -> abc.Mapping[str, Memory]:
         """What is known of these keys."""
         names = self._names(keys)

@@ -37,6 +37,7 @@ from sync.state import (
     own_values,
     records,
     rejected,
+    renaming,
     row_hashes,
     runs,
     told,
@@ -502,6 +503,20 @@ class Store:
             if last is not None:
                 return last
         return None
+
+    def former_name(
+        self, scope: Scope, whose: Whose, exists: Exists, there: abc.Collection[str]
+    ) -> str | None:
+        """The name that a mapping had before it was renamed, perhaps: one that knows records here, while it knows none.
+
+        None: there is no such name. What is called by a name that is `there` is another mapping.
+        """
+        if not self.database.read(lambda c: renaming.may_be(c, scope, whose)):
+            return None
+        was = self._history(Status, None).former(whose, exists, {whose.mapping, *there})
+        if was is None or self.database.read(lambda c: renaming.knows(c, scope, whose.mapping)):
+            return None
+        return was if self.database.read(lambda c: renaming.knows(c, scope, was)) else None
 
     def history(self, statuses: abc.Iterable[Status]) -> History:
         """Each mapping's latest finished run with one of these statuses in which all rows counted.
