@@ -79,6 +79,7 @@ class MappingRun:
     mrr: Revenue | None
     new_types: abc.Mapping[str, str]
     not_retried: int
+    unmet: int
     not_put_back: tuple[str, ...]
     estimate: Estimate | None
 

@@ -15,7 +15,7 @@ from sync.report.overview import Look, keep
 from sync.report.preview import ROWS
 from sync.report.summary import Summary, dumps, ended
 from sync.report.terminal import rendered
-from sync.report.words import count, visible
+from sync.report.words import count, unmet, visible
 
 #: Values and examples of a finding.
 _EXAMPLES = 5
@@ -78,7 +78,7 @@ def suites(document: Summary, gathered: Gathered, *, values: bool) -> list[Suite
     """What was wrong with each mapping, at its place in the mapping's file."""
     made = []
     for mapping in document["mappings"]:
-        found = [*broken(mapping, values=values), *_not_put_back(mapping)]
+        found = [*broken(mapping, values=values), *_not_put_back(mapping), *_unmet(mapping)]
         place = Places(mapping["file"])
         mine = (one for one in gathered.rejected() if one.mapping == mapping["mapping"])
         found += [reason(one, place, Level.ERROR, values=values) for one in mine]
@@ -98,6 +98,11 @@ def broken(mapping: Summary, *, values: bool) -> abc.Iterator[Finding]:
 def _not_put_back(mapping: Summary) -> abc.Iterator[Finding]:
     for what in mapping.get("not_put_back") or ():
         yield Finding("cannot be put back", what, Level.WARNING, mapping["file"], 1)
+
+
+def _unmet(mapping: Summary) -> abc.Iterator[Finding]:
+    if lines := mapping.get("unmet"):
+        yield Finding("the plan does not fit any more", unmet(lines), file=mapping["file"], line=1)
 
 
 def reason(group: Group, place: Places, level: Level, *, values: bool) -> Finding:

@@ -187,6 +187,8 @@ class MappingRun:
     new_types: dict[str, str] = field(default_factory=dict)
     #: Rows without a key that `retry` could not find again.
     not_retried: int = 0
+    #: Lines of the plan that is applied for which the query has no row any more.
+    unmet: int = 0
     #: What the real run would take, as a dry run found: requests and seconds.
     estimate: tuple[int, float] | None = None
     #: The MRR of the customers that are touched; None for other objects, and where nothing was looked up.

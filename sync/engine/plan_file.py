@@ -169,6 +169,10 @@ def _reading(path: Path) -> abc.Iterator[BinaryIO]:
     """The file, open; what the system has against it is told."""
     if path.is_dir():
         raise _problem(path, "this is a folder, and no plan", _NONE)
+    if path.exists() and not path.is_file():  # a pipe is empty the second time
+        raise _problem(
+            path, "a plan is read twice, and this is no file", "write it to a file first"
+        )
     try:
         with path.open("rb") as file:
             yield file

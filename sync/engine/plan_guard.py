@@ -80,6 +80,7 @@ def tell_unmet(plan: MappingPlan | None, telling: MappingReporter, selection: Se
     if not keys:
         return
     telling.run.conflicts += len(keys)
+    telling.run.unmet = len(keys)
     lines = "line of the plan has" if len(keys) == 1 else "lines of the plan have"
     # A log is no place for addresses.
     shown = [key for key in sorted(keys) if "@" not in key][:_NAMED]

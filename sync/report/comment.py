@@ -9,7 +9,7 @@ from sync.report.gathered import Gathered, Group
 from sync.report.kinds import kind
 from sync.report.summary import Summary, ended, foreseen, lasted
 from sync.report.tables import COUNTS
-from sync.report.words import BROKEN_BY, amount, count, duration, value
+from sync.report.words import BROKEN_BY, amount, count, duration, unmet, value
 
 #: A comment on GitHub takes 65,536 characters.
 MOST = 60_000
@@ -45,6 +45,7 @@ def _parts(document: Summary, gathered: Gathered, *, values: bool) -> Iterator[s
     yield from broken(document["mappings"], values=values)
     yield from _lifted(document["mappings"])
     yield from _not_put_back(document["mappings"])
+    yield from _unmet(document["mappings"])
     yield from _risks(document["mappings"], gathered.changes())
     yield from _fields(document, gathered, values=values)
     yield from rejected_rows(gathered.rejected(), values=values)
@@ -108,6 +109,13 @@ def _not_put_back(mappings: Sequence[Summary]) -> Iterator[str]:
         yield "#### Cannot be put back"
         yield ""
         yield from (f"- {plain(mapping)}: {plain(what)}" for mapping, what in lost)
+
+
+def _unmet(mappings: Sequence[Summary]) -> Iterator[str]:
+    for mapping in mappings:
+        if lines := mapping.get("unmet"):
+            yield ""
+            yield f"**{plain(mapping['mapping'])}**: {unmet(lines)}"
 
 
 def _risks(mappings: Sequence[Summary], changes: Sequence[Group]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from sync.report.words import (
     duration,
     named,
     sentence,
+    unmet,
     visible,
 )
 
@@ -64,7 +65,7 @@ def overview(document: Summary, gathered: Gathered, look: Look) -> Iterator[Rend
     if not document["dry_run"]:
         yield from _changes(gathered.changes(), look)
     yield from _left(mappings)
-    yield from _not_retried(mappings)
+    yield from _not_found(mappings)
     yield from _known_drops(mappings)
     yield from _undone(mappings)
     if not document["dry_run"]:
@@ -225,16 +226,16 @@ def _left(mappings: Iterable[Summary]) -> Iterator[Text]:
     for mapping in mappings:
         if mapping["left"]:
             keys = count(mapping["left"], "key")
-            yield Text("")
-            yield Text(f"{visible(mapping['mapping'])}: {keys} left the query, see left.jsonl")
+            yield Text(f"\n{visible(mapping['mapping'])}: {keys} left the query, see left.jsonl")
 
 
-def _not_retried(mappings: Iterable[Summary]) -> Iterator[Text]:
+def _not_found(mappings: Iterable[Summary]) -> Iterator[Text]:
+    """Rows that a retry, and lines that a plan, would have met."""
     for mapping in mappings:
-        if rows := mapping.get("not_retried"):
-            yield Text("")
-            lone = count(rows, "row")
-            yield Text(f"{visible(mapping['mapping'])}: {lone} without a key: not retried")
+        rows, lines = mapping.get("not_retried"), mapping.get("unmet")
+        told = [f"{count(rows, 'row')} without a key: not retried"] if rows else []
+        told += [unmet(lines)] if lines else []
+        yield from (Text(f"\n{visible(mapping['mapping'])}: {what}") for what in told)
 
 
 def _known_drops(mappings: Iterable[Summary]) -> Iterator[Text]:
@@ -248,11 +249,8 @@ def _known_drops(mappings: Iterable[Summary]) -> Iterator[Text]:
 def _undone(mappings: Iterable[Summary]) -> Iterator[Text]:
     for mapping in mappings:
         if undone := mapping.get("undone"):
-            rows = count(undone, "row")
-            yield Text("")
-            yield Text(
-                f"{visible(mapping['mapping'])}: {rows} skipped: put back by undo, as they were"
-            )
+            name, rows = visible(mapping["mapping"]), count(undone, "row")
+            yield Text(f"\n{name}: {rows} skipped: put back by undo, as they were")
 
 
 def _money(mappings: Iterable[Summary]) -> Iterator[Text]:

@@ -18,7 +18,7 @@ from sync.report.plain import dumps
 from sync.report.summary import Summary, ended, foreseen, lasted
 from sync.report.tables import COUNTS
 from sync.report.timeline import Timeline
-from sync.report.words import amount, count, duration
+from sync.report.words import amount, count, duration, unmet
 
 if TYPE_CHECKING:
     import jinja2
@@ -189,11 +189,12 @@ def _mapping(mapping: Summary, kind: Kind) -> Summary:
 
 
 def _besides(summary: Summary, audited: Found | None) -> dict[str, list[str]]:
-    """What is to be said of a mapping besides its rows: locked types, what an audit found, what no undo puts back."""
+    """What is to be said of a mapping besides its rows: types, what an audit found, what no undo or plan could do."""
     found = {
         mapping["mapping"]: [
             *_locked(mapping, done=not summary["dry_run"]),
             *(f"Cannot be put back: {what}" for what in mapping.get("not_put_back") or ()),
+            *(f"{unmet(lines)}." for lines in (mapping.get("unmet"),) if lines),
         ]
         for mapping in summary["mappings"]
     }

@@ -79,6 +79,7 @@ def _mapping(mapping: MappingRun) -> Summary:
         "mrr": _revenue(mapping.mrr),
         "new_types": dict(sorted(mapping.new_types.items())),
         "not_retried": mapping.not_retried,
+        "unmet": mapping.unmet,
         "not_put_back": list(mapping.not_put_back),
         "estimate": _estimate(mapping.estimate),
     }

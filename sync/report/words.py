@@ -106,6 +106,12 @@ def named(key: str | None, mask: Mask) -> str:
     return mask(key) if "@" in key else visible(key, WIDEST)
 
 
+def unmet(lines: int) -> str:
+    """What became of the lines of a plan that met no row."""
+    which = "line of the plan has" if lines == 1 else "lines of the plan have"
+    return f"{lines:,} {which} no row any more, and nothing of them was sent"
+
+
 def count(number: int, noun: str, plural: str = "") -> str:
     """`1 row`, `1,234 rows`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -205,13 +205,18 @@ def test_no_more_requests_than_a_run(desk, plan):
 
 
 def test_a_row_that_is_gone(desk, plan):
-    """A line without a row is said and costs the exit code; nothing of it is sent."""
+    """A line without a row is said, then and in the report, and costs the exit code; nothing of it is sent."""
     make(desk, plan)
     desk.rows(*CHANGED[:3])
     applied = desk("run", "--plan", str(plan), SYNC_LOG="text")
 
     assert applied.code == 1
-    assert "1 line of the plan has no row any more" in applied.err
+    said = "1 line of the plan has no row any more"
+    assert said in applied.err
+    assert desk("report", "--json").json["summary"]["mappings"][0]["unmet"] == 1
+    for how in ("text", "markdown", "github", "junit"):
+        assert said in desk("report", "--format", how).out
+    assert said in (desk.place.folder / "reports" / "latest" / "report.html").read_text()
     assert "new" not in desk.place.customers()
 
 

@@ -1,6 +1,7 @@
 """A plan's file: what was written is read, and nothing else is a plan."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -141,6 +142,13 @@ def test_binary(path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="this is no plan"):
         opened(path)
+
+
+def test_a_pipe(path):
+    """It could be read only once, and is not waited for."""
+    os.mkfifo(path)
+    with pytest.raises(ConfigError, match="is no file"):
+        mapping_files(path)
 
 
 @pytest.mark.parametrize("lines", [1, 256, 257, 100_000])

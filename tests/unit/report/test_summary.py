@@ -63,6 +63,7 @@ def test_summary(run):
       "mrr": null,
       "new_types": {},
       "not_retried": 0,
+      "unmet": 0,
       "not_put_back": [],
       "estimate": null
     }
