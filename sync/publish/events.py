@@ -1,7 +1,7 @@
 """What is told of a mapping: once per change of its state, decided from what was told before."""
 
 from collections import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sync.domain.health import MostRejected
@@ -35,14 +35,17 @@ class Seen(StrEnum):
 
 #: Stands among what was told: something was, it holds no longer, and the recovery from it is still to be told.
 OWED = "owed"
+#: Stands among what was told: new rejected rows were to be told of, and the message could not be sent.
+DUE = "due"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The message that is due, and what counts as told once it is sent."""
+    """The message that is due, and what counts as told once it is sent; and where it cannot be, if not as before."""
 
     message: Event | None
     told: frozenset[str]
+    unsent: frozenset[str] | None = None
 
 
 def step(seen: Seen, told: abc.Collection[str], wanted: abc.Collection[str]) -> Step:
@@ -52,17 +55,18 @@ def step(seen: Seen, told: abc.Collection[str], wanted: abc.Collection[str]) -> 
         case Seen.UNTOLD:
             return Step(None, before)
         case Seen.GOOD:
-            is_due = before and Event.RECOVERED in wanted
+            is_due = before - {DUE} and Event.RECOVERED in wanted
             return Step(Event.RECOVERED if is_due else None, frozenset())
         case Seen.BROKEN:
             return _first(Event.FAILED, before, wanted)
         case Seen.STALE:
             return _first(Event.STALE, before, wanted)
     over = before & {Event.FAILED, Event.STALE}
-    before = before - over | ({OWED} if over else set())
-    if seen is Seen.STILL_REJECTED:
+    before = before - over - {DUE} | ({OWED} if over else set())
+    if seen is Seen.STILL_REJECTED and DUE not in told:
         return Step(None, before)
-    return _first(Event.REJECTED, before, wanted)
+    first = _first(Event.REJECTED, before, wanted)
+    return replace(first, unsent=before | {DUE})
 
 
 def _first(event: Event, before: frozenset[str], wanted: abc.Collection[str]) -> Step:

@@ -52,17 +52,26 @@ _STATUS = {False: "The run did not come to its end", True: "A rail stopped the r
 
 
 def rejected(about: About, run: Run, part: MappingRun, new: int, reasons: Reasons) -> Message:
-    """A run has rejected rows that were not rejected before, and more in all than tolerated."""
-    rows = part.rows
+    """A run has rejected rows that were not rejected before, and more in all than tolerated.
+
+    None is `new` where an earlier run had them, and its message could not be sent.
+    """
+    rows, newly = part.rows, " newly" if new else ""
     tolerated = f"; {count(part.tolerated, 'row')} would be tolerated" if part.tolerated else ""
     told = {
-        "What": f"{rows.rejected:,} of {count(rows.read, 'row')} rejected, {new:,} newly{tolerated}",
+        "What": f"{rows.rejected:,} of {count(rows.read, 'row')} rejected, {_new(new)}{tolerated}",
         "Since": _moment(run.finished_at or run.started_at),
         "Undone": _undone(part),
         "Reasons": ", ".join(map(_spelled, reasons)),
         "Next": f"chartmogul-sync report {run.id}",
     }
-    return _message(about, Event.REJECTED, f"{count(new, 'row')} newly rejected", told)
+    return _message(
+        about, Event.REJECTED, f"{count(new or rows.rejected, 'row')}{newly} rejected", told
+    )
+
+
+def _new(rows: int) -> str:
+    return f"{rows:,} newly" if rows else "by an earlier run, whose message could not be sent"
 
 
 def recovered(about: About, run: Run, part: MappingRun, since: datetime) -> Message:

@@ -58,7 +58,7 @@ class Notifier:
             target = self.store.target(outlet.url)
             before = {one.event: one for one in noted if one.target == target}
             due = step(shown, before.keys(), self.wanted)
-            now = self.store.now()
+            now, holds = self.store.now(), due.told
             if due.message is not None:
                 since = min((one.at for one in before.values()), default=now)
                 try:
@@ -66,10 +66,10 @@ class Notifier:
                 except Unsent as error:
                     text = f"SYNC_NOTIFY: {outlet.name} was not told {due.message} of"
                     self.warn(f"{text} {place.mapping}: {error}")
-                    continue
-            if due.told != before.keys():
+                    holds = before.keys() if due.unsent is None else due.unsent
+            if holds != before.keys():
                 oldest = min((one.at for one in before.values()), default=now)
-                new = {name: oldest if name == OWED else now for name in due.told - before.keys()}
+                new = {name: oldest if name == OWED else now for name in holds - before.keys()}
                 told = [Told(target, name, run, at) for name, at in new.items()]
-                kept = [one for name, one in before.items() if name in due.told]
+                kept = [one for name, one in before.items() if name in holds]
                 self.store.note_told(place, target, [*kept, *told])

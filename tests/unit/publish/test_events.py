@@ -4,7 +4,7 @@ import pytest
 
 from sync.domain.record import Object
 from sync.domain.results import MappingRun, Run, Status, Tally
-from sync.publish.events import OWED, Event, Seen, is_good, seen, step
+from sync.publish.events import DUE, OWED, Event, Seen, is_good, seen, step
 from tests.unit.publish.test_textfile import NOW
 
 ALL = tuple(Event)
@@ -70,6 +70,22 @@ def test_only_what_is_wanted():
     assert failed.message is Event.FAILED
     recovered = step(Seen.GOOD, failed.told, wanted)
     assert (recovered.message, recovered.told) == (None, frozenset())
+
+
+def test_rejected_rows_that_could_not_be_told():
+    """They are news until somebody is told of them; where they are mended before that, nothing is."""
+    due = step(Seen.NEWLY_REJECTED, [], ALL)
+    assert due.message is Event.REJECTED
+    assert due.unsent == {DUE}
+    later = step(Seen.STILL_REJECTED, {DUE}, ALL)
+    assert later.message is Event.REJECTED
+    assert later.told == {"rejected"}
+    assert later.unsent == {DUE}
+    assert step(Seen.UNTOLD, {DUE}, ALL).told == {DUE}
+    assert step(Seen.BROKEN, {DUE}, ALL).told == {DUE, "failed"}
+    assert step(Seen.STILL_REJECTED, {DUE, "failed"}, ALL).unsent == {OWED, DUE}
+    good = step(Seen.GOOD, {DUE}, ALL)
+    assert (good.message, good.told) == (None, frozenset())
 
 
 def test_a_recovery_that_is_owed():

@@ -168,6 +168,19 @@ def test_a_message_that_cannot_be_sent(day):
     assert "What: A rail stopped the run: max_creates" in pager.told[0][1]
 
 
+def test_rejected_rows_that_could_not_be_told(day):
+    """The next run tells of them, though none is new by then, and says why."""
+    (pager,) = day.pagers
+    pager.works = False
+    day.run(Status.COMPLETED_WITH_ERRORS, "cus_1")
+    pager.works = True
+    for _ in range(2):
+        day.run(Status.COMPLETED_WITH_ERRORS, "cus_1")
+    day.run(Status.SUCCEEDED)
+    assert titles(pager) == ["1 row rejected", "recovered"]
+    assert "by an earlier run, whose message could not be sent" in pager.told[0][1]
+
+
 def test_interrupted_and_locked_runs_tell_nothing(day):
     """They are told by going stale only."""
     day.run(Status.INTERRUPTED)
