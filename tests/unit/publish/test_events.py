@@ -76,14 +76,14 @@ def test_rejected_rows_that_could_not_be_told():
     """They are news until somebody is told of them; where they are mended before that, nothing is."""
     due = step(Seen.NEWLY_REJECTED, [], ALL)
     assert due.message is Event.REJECTED
-    assert due.unsent == {DUE}
+    assert due.unsent == frozenset({DUE})
     later = step(Seen.STILL_REJECTED, {DUE}, ALL)
     assert later.message is Event.REJECTED
     assert later.told == {"rejected"}
-    assert later.unsent == {DUE}
+    assert later.unsent == frozenset({DUE})
     assert step(Seen.UNTOLD, {DUE}, ALL).told == {DUE}
     assert step(Seen.BROKEN, {DUE}, ALL).told == {DUE, "failed"}
-    assert step(Seen.STILL_REJECTED, {DUE, "failed"}, ALL).unsent == {OWED, DUE}
+    assert step(Seen.STILL_REJECTED, {DUE, "failed"}, ALL).unsent == frozenset({OWED, DUE})
     good = step(Seen.GOOD, {DUE}, ALL)
     assert (good.message, good.told) == (None, frozenset())
 
