@@ -64,6 +64,14 @@ def read_data_source(data: Any) -> DataSource:
     return DataSource(uuid, name, wire.text(shown.get("system")))
 
 
+def read_data_source_of(asked: str, data: Any) -> DataSource:
+    """Read the data source of this uuid; that another one is shown is no answer."""
+    found = read_data_source(data)
+    if wire.stem(found.uuid) != wire.stem(asked):
+        raise wire.Misread("the answer is another data source")
+    return found
+
+
 def read_data_sources(data: Any) -> list[DataSource]:
     """Read a list of data sources."""
     there = wire.object_of(data).get("data_sources")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from sync.chartmogul import account, contacts, customers, wire
@@ -18,6 +19,9 @@ from sync.domain.results import Requests
 from sync.errors import Denied, NoSource, Refused
 
 __all__ = ["Account", "Client", "DataSource", "Page", "Written"]
+
+#: By which ChartMogul may say that something is not there.
+_UNKNOWN = (400, 404, 422)
 
 
 class Client:
@@ -53,13 +57,17 @@ class Client:
             Denied: it is not in this account.
         """
         try:
-            return await self._ask(account.get_data_source(uuid), account.read_data_source)
+            read = partial(account.read_data_source_of, uuid)
+            return await self._ask(account.get_data_source(uuid), read)
         except Refused as error:
-            raise Denied(
-                f"the account has no data source {uuid}: {error.message}",
-                error.answered,
-                "check the mapping's destination.data_source, and that the key is of its account",
-            ) from error
+            text = f"the account has no data source {uuid}"
+            hint = "check the mapping's destination.data_source, and that the key is of its account"
+            if error.answered.status not in _UNKNOWN:
+                text, hint = (
+                    f"ChartMogul does not show the data source {uuid}",
+                    "the next run asks again",
+                )
+            raise Denied(f"{text}: {error.message}", error.answered, hint) from error
 
     async def find_data_source(self, name: str) -> DataSource:
         """The data source of this name.

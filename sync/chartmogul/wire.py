@@ -113,6 +113,11 @@ def _texts(value: object, name: str = "") -> Iterator[tuple[str, str]]:
 # What is asked
 
 
+def stem(uuid: str) -> str:
+    """A uuid without the letters before it that say of what, in whatever case it is written."""
+    return uuid.rpartition("_")[2].casefold()
+
+
 def path(*segments: str) -> str:
     """Join path segments, each encoded: no id can leave its place (`..`, `/`) or be empty."""
     if not all(segments):

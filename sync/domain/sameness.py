@@ -4,9 +4,9 @@ from collections import abc
 from decimal import Decimal
 
 from sync.domain import tags
-from sync.domain.objects import Descriptor
+from sync.domain.objects import Descriptor, Field
 from sync.domain.record import ATTRIBUTE, AttributeType, Value
-from sync.domain.spelling import Shape, same_number, same_text
+from sync.domain.spelling import Shape, same_as_text, same_number, same_text
 
 
 def shape_of(name: str, descriptor: Descriptor, types: abc.Mapping[str, AttributeType]) -> Shape:
@@ -20,11 +20,14 @@ def same(wanted: Value, seen: Value, shape: Shape = None) -> bool:
     """Whether ChartMogul holds what is wanted: one instant in two spellings is, `true` and 1 are not.
 
     Which spellings are one depends on what the value is, its `shape`: a text attribute is what it says, but for white
-    space and invisible characters at its ends, a state of the US has three spellings.
+    space and invisible characters at its ends, a state of the US has three spellings. An account that has defined an
+    attribute of contacts as text shows numbers and truths as texts.
     """
     match wanted, seen:
         case bool(), bool():
             return wanted == seen
+        case (bool() | int() | Decimal(), str()) if not isinstance(shape, Field):
+            return same_as_text(wanted, seen)
         case (bool(), _) | (_, bool()):
             return False
         case (int() | Decimal(), int() | Decimal()):

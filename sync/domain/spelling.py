@@ -3,7 +3,7 @@
 import math
 import re
 from collections import abc
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from sync.domain.instant import canonical, parse
@@ -64,6 +64,18 @@ def same_number(wanted: int | Decimal, seen: int | Decimal) -> bool:
         return math.isfinite(double) and double == float(seen)
     except OverflowError:
         return False
+
+
+def same_as_text(wanted: bool | int | Decimal, seen: str) -> bool:
+    """Whether a text that is shown is this number, or this truth."""
+    text = bare(seen)
+    if isinstance(wanted, bool):
+        return text.casefold() == str(wanted).casefold()
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return False
+    return number.is_finite() and same_number(wanted, number)
 
 
 def normal(value: Value, shape: Shape) -> Value:

@@ -200,7 +200,8 @@ class MappingTask:
             dbt_source.judge(self.loaded.mapping.source, file, now)
         self.telling.phase(Phase.READ, None)
         await self._warn_of_rename()
-        self.state.own.know_constants(self.tags_around)
+        names = {other.run.mapping for other in self.alike} - {self.run.mapping}
+        self.state.own.know_constants(self.tags_around, names)
         self.state.own.foretold = self._tags
         with self._timed():
             self._spool = Spool(self.context.means.spool_folder)
@@ -240,7 +241,7 @@ class MappingTask:
 
     async def _warn_of_rename(self) -> None:
         """What is known goes by the name of a mapping: say so before the first run that knows nothing for that."""
-        there = [task.run.mapping for task in self.alike]
+        there = [other.run.mapping for other in self.alike]
         was = await self.state.former_name(self.run, there)
         if was is not None:
             self.telling.warned(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from sync.domain.timetable import Every, Timetable, delay, skipped
-from sync.service.scheduler import INSTANT, NAP, SPARE
+from sync.service.scheduler import INSTANT, NAP, SPARE, reached
 from sync.state.moments import since_boot
 
 Clock = abc.Callable[[], datetime]
@@ -140,7 +140,7 @@ class Agenda:
         names = frozenset(name for name, entry in self._entries.items() if entry.is_due(seconds))
         for name in sorted(names):
             entry = self._entries[name]
-            now = max(entry.clock(), entry.due)
+            now = reached(entry.clock(), entry.due)
             missed = skipped(entry.timetable, entry.due, now)
             if missed:
                 self.listener.late(name, missed, known=entry.late)

@@ -62,7 +62,7 @@ class Scheduler:
                 return
             if again is not None and await self._try_again(due, again):
                 continue
-            now = max(self.clock.now(), due)
+            now = reached(self.clock.now(), due)
             if missed := skipped(self.timetable, due, now):
                 self.listener.missed(missed)
             due = await self._wait(now)
@@ -70,7 +70,7 @@ class Scheduler:
     async def _try_again(self, due: datetime, seconds: float) -> bool:
         """Wait until a lease has run out, where that is before the next run is due."""
         until = self.clock.now() + timedelta(seconds=seconds + SPARE)
-        if until >= self.timetable.after(max(self.clock.now(), due)):
+        if until >= self.timetable.after(reached(self.clock.now(), due)):
             return False
         self.listener.locked(until)
         await self._sleep(until)
@@ -93,6 +93,14 @@ class Scheduler:
             if left < INSTANT:
                 return
             await self.clock.sleep(min(left, NAP.total_seconds()))
+
+
+def reached(now: datetime, due: datetime) -> datetime:
+    """The moment after which the next run is due, where the last one was `due`, in whatever way its wait has ended.
+
+    A clock that was corrected by seconds must not let it come twice; one that was set back goes by its new time.
+    """
+    return due if now < due <= now + NAP else now
 
 
 def steady(

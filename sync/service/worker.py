@@ -192,7 +192,7 @@ class Worker:
     def missed(self, count: int) -> None:
         """Tell that runs were left out."""
         self.metrics.missed(count)
-        message = "the last run took longer than the schedule allows"
+        message = "the last run took longer than the schedule allows, or this process stood still"
         self.log.warning("runs_missed", count=count, message=message)
 
     def late(self, mapping: str, count: int, *, known: bool) -> None:
@@ -200,7 +200,7 @@ class Worker:
         self.metrics.missed(count)
         if not known:
             message = (
-                "it was due again before it could start: runs follow each other, and take longer than schedule allows;"
-                " it starts once after each, and this is told once"
+                "it was due again before it could start: runs follow each other, and take longer than schedule allows,"
+                " or this process stood still; it starts once after each, and this is told once"
             )
             self.log.warning("runs_missed", mapping=mapping, count=count, message=message)

@@ -24,8 +24,9 @@ class MappingOwn:
     """What the state knows of a mapping's own values, and of other mappings' tags.
 
     `by_row`: columns bring the mapping's rows tags, so that this counts. `around` are those that other mappings of the
-    run give to every record: a run notes them before it writes, a dry run knows them so. `foretold` is what it knows
-    of those that the rows of others would have brought by then.
+    run (`named`) give to every record: a run notes them before it writes, a dry run knows them so, and takes no notice
+    of what earlier runs have noted. `foretold` is what it knows of those that the rows of others would have brought by
+    then.
     """
 
     store: Store
@@ -33,6 +34,7 @@ class MappingOwn:
     mapping: str
     by_row: bool = False
     around: frozenset[bytes] = frozenset()
+    named: frozenset[str] = frozenset()
     foretold: Foretold | None = None
 
     def note_constants(self, tags: abc.Sequence[str]) -> None:
@@ -40,9 +42,9 @@ class MappingOwn:
         told = join(self._marks(tags)) or None
         self.store.note_constant_tags(self.scope, self.mapping, told)
 
-    def know_constants(self, tags: abc.Sequence[str]) -> None:
-        """Know the tags that other mappings of this run give to every record, noted or not."""
-        self.around = self._marks(tags)
+    def know_constants(self, tags: abc.Sequence[str], mappings: abc.Iterable[str]) -> None:
+        """Know the tags that these other mappings of this run give to every record, noted or not."""
+        self.around, self.named = self._marks(tags), frozenset(mappings)
 
     def _marks(self, tags: abc.Sequence[str]) -> frozenset[bytes]:
         return marks(Hasher(self.store.salt), tags)
@@ -63,7 +65,7 @@ class MappingOwn:
         self, found: abc.Mapping[str, Memory], met: abc.Sequence[int]
     ) -> abc.Mapping[str, Memory]:
         to_come = self.foretold.of(met) if self.foretold else NONE_TO_COME
-        known = self.store.tags_of_others(self.scope, self.mapping, met, to_come)
+        known = self.store.tags_of_others(self.scope, self.mapping, met, to_come, self.named)
         if not known and not self.around:
             return found
         return {

@@ -24,12 +24,13 @@ def of_others(
     place: MappingPlace,
     numbers: abc.Sequence[int],
     to_come: NotesToCome,
+    around: abc.Collection[str] = (),
 ) -> dict[int, OwnTags]:
     """What other mappings set on these records, by number, the tags of all their rows included; and what they added.
 
-    What is `to_come` counts in place of what is noted.
+    What is `to_come` counts in place of what is noted; of mappings `around` nothing that is noted of all rows does.
     """
-    constants = _constants(connection, place)
+    constants = _constants(connection, place, around)
     found = {number: OwnTags(of_others=constants) for number in numbers} if constants else {}
 
     def add(number: int, tags: bytes | None, added: bytes | None) -> None:
@@ -55,11 +56,13 @@ def of_others(
     return found
 
 
-def _constants(connection: Connection, place: MappingPlace) -> frozenset[bytes]:
-    """The tags of every row of other mappings of the data source."""
+def _constants(
+    connection: Connection, place: MappingPlace, around: abc.Collection[str]
+) -> frozenset[bytes]:
+    """The tags of every row of other mappings of the data source, none of those around."""
     scope = place.scope
     here = (mappings.c.account == scope.account) & (mappings.c.data_source == scope.data_source)
-    query = select(mappings.c.tags).where(here, mappings.c.mapping != place.mapping)
+    query = select(mappings.c.tags).where(here, mappings.c.mapping.not_in({place.mapping, *around}))
     known = connection.execute(query.where(mappings.c.tags.is_not(None))).scalars()
     return frozenset(one for tags in known for one in split(tags))
 

@@ -270,13 +270,14 @@ class Store:
         mapping: str,
         numbers: abc.Sequence[int],
         to_come: own_tags.NotesToCome = own_tags.NONE_TO_COME,
+        around: abc.Collection[str] = (),
     ) -> dict[int, OwnTags]:
         """What other mappings set, and have added, of the tags of these records, by number.
 
-        What is `to_come` counts in place of what is noted.
+        What is `to_come` counts in place of what is noted; of mappings `around` nothing that is noted of all rows does.
         """
         place = MappingPlace(scope, mapping)
-        return self.database.read(lambda c: own_tags.of_others(c, place, numbers, to_come))
+        return self.database.read(lambda c: own_tags.of_others(c, place, numbers, to_come, around))
 
     def note_constant_tags(self, scope: Scope, mapping: str, marks: bytes | None) -> None:
         """Note the tags of every row of a mapping, so that no other mapping removes them; None: it has none."""

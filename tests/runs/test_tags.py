@@ -258,6 +258,21 @@ def test_a_dry_run_tells_the_same(two):
     ]
 
 
+def test_a_dry_run_when_a_tag_of_every_row_goes(two):
+    """The second mapping takes it off, which had added it: the first one gives it to every row no more."""
+    two.write("customers", CUSTOMERS.replace("warehouse, ", ""))
+    assert run_two(two, None, "eu,b") == {"eu", "b"}
+    two.write("customers", CUSTOMERS.replace("warehouse", "eu"))
+    assert run_two(two, None, "eu,b") == {"eu", "b"}
+    two.write("customers", CUSTOMERS.replace("warehouse, ", ""))
+    two.table("others", COLUMNS, ("c1", "Quince", "b"))
+    two.run(dry_run=True)
+    foretold = removals(two)
+    assert foretold == {("customers_2", "c1"): {"eu"}}
+    two.run()
+    assert removals(two) == foretold
+
+
 def removals(town):
     """The tags that each line of changes takes off, by mapping and key."""
     return {
@@ -320,6 +335,19 @@ def test_max_clears(town, lifted):
     assert "tags would be removed in 21 rows, and max_clears allows 20" in part.error
     assert writes(town) == []
     assert run(town, *[None] * 20, *many[20:]) == {"updated": 20, "unchanged": 10}
+
+
+def test_max_clears_of_renamed_rows(town):
+    """Rows whose keys change at the same time are known by those before."""
+    town.write("customers", CUSTOMERS.replace("id: id", "id: {column: id, was: was}"))
+    many = [(f"c{number}", "Quince", "eu", None) for number in range(21)]
+    town.table("accounts", f"{COLUMNS}, was", *many)
+    assert counts(town.run(), "customers") == {"created": 21}
+    town.table("accounts", f"{COLUMNS}, was", *((f"n{k}", c, None, k) for k, c, _, _ in many))
+    for dry_run in (True, False):
+        (part,) = town.run(dry_run=dry_run).mappings
+        assert "tags would be removed in 21 rows, and max_clears allows 20" in (part.error or "")
+    assert writes(town) == []
 
 
 PATH = "/v1/customers/*/attributes/tags"

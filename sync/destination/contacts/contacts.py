@@ -274,12 +274,16 @@ class Contacts:
                 try:
                     seen = await self._creation().send(record, parent)
                 except Refused as error:
+                    if refreshed and isinstance(error, NotFound):  # no record is gone
+                        raise Refused(error.message, error.answered) from error
                     if refreshed or not concerns_customer(error):
                         raise
                 else:
                     self.recent.note(seen, self.clock.monotonic())
                     if problem := await self._astray(record, seen, parent):
                         raise Unresolved(problem, seen.uuid)
+                    if self._claims.get(seen.uuid, record.row) != record.row:
+                        raise Unresolved(_same_record(self._claims[seen.uuid]))
                     self.index.add(seen, parent)
                     self._claims[seen.uuid] = record.row
                     return seen
@@ -364,11 +368,7 @@ class Contacts:
             self._claims[seen.uuid] = record.row
             self.foretold.know(record.key, seen.uuid)
             return None
-        return Problem(
-            SAME_RECORD,
-            f"this is the contact of {row_named(row)} as well, which is sent",
-            hint="keep one of the two rows",
-        )
+        return _same_record(row)
 
     @asynccontextmanager
     async def turn(self, record: Record) -> abc.AsyncIterator[None]:
@@ -394,3 +394,8 @@ class Contacts:
     def requests(self, outcome: Outcome, changes: Changes) -> abc.Sequence[str]:
         """The one request that a create or an update takes."""
         return ("POST /contacts" if outcome is Outcome.CREATED else "PATCH /contacts/{uuid}",)
+
+
+def _same_record(row: int) -> Problem:
+    text = f"this is the contact of {row_named(row)} as well, which is sent"
+    return Problem(SAME_RECORD, text, hint="keep one of the two rows")

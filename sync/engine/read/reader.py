@@ -121,7 +121,11 @@ class Reader:
         self.nulls += count_nulls(batch.entries.values(), self.builder.clearing)
         if self.builder.tags:
             known = self.state.own.told(
-                {key: memories[key] for key in batch.entries if key in memories}
+                {
+                    key: memory
+                    for key, entry in batch.entries.items()
+                    if (memory := former.get(entry.record.was or "") or memories.get(key))
+                }
             )
             self.nulls += count_losses(batch.entries.values(), known, self.decision.marks.hasher)
         self.spool.note(

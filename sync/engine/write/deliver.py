@@ -55,6 +55,11 @@ from sync.engine.write.tag_notes import Tagged, TagNotes
 from sync.errors import AlreadyExists, Detached, NotFound, Refused, SyncError, Unavailable
 from sync.state.memory import OwnNote
 
+#: Where ChartMogul says that an external id exists, and none is found: by whether it takes one of each only.
+_TAKEN = {
+    True: "it may differ in case only, or the customer was merged a moment ago: the next run tries again",
+    False: "a contact of another data source, or of nobody, may have it: look for it in ChartMogul",
+}
 #: How the way of a record ends early.
 _ENDS = (LeftAlone, Unresolved, Refused, Unavailable)
 
@@ -260,6 +265,9 @@ class Deliver:
         except AlreadyExists as error:
             return await self._exists_after_all(job, error, again=again)
         met = self._decide(job, seen) if isinstance(seen, Met) else None
+        if met is None and len(seen.pairs) > 1:  # ChartMogul may merge whom it makes at once
+            rival = self.destination.claim(record, seen, None)
+            met = Planned(job, seen, Reject(record, rival)) if rival else None
         if met is not None and isinstance(met.operation, Reject):
             return self._left_alone(met)  # merged with a row that comes first, or edited
         edits = content.edits_of(met.operation) if met else Edits()
@@ -330,7 +338,7 @@ class Deliver:
             raise AlreadyExists(
                 "ChartMogul says that this external id exists, but no look-up finds it",
                 error.answered,
-                "it may differ in case only, or the customer was merged a moment ago: the next run tries again",
+                _TAKEN[self.policy.descriptor.unique_keys],
             )
         return await self._decide_again(job, found, again=again)
 

@@ -253,10 +253,18 @@ def test_404_of_a_record_is_not_found():
 
 
 def test_404_of_the_address_is_denied():
-    """An unknown route answers HTML; a list or a create has no record that could be missing."""
+    """An unknown route answers HTML; a list has no record that could be missing."""
     assert isinstance(verdict(404, HTML, account.get()), Denied)
-    assert isinstance(verdict(404, {"error": "Data source not found"}, CREATE), Denied)
     assert "https://api.chartmogul.com/v1" in verdict(404, HTML, account.get()).hint
+
+
+def test_404_to_a_create():
+    """It is about the data source where it says so, which ends all; else about the row, and its words are shown."""
+    unknown = verdict(404, {"error": "Data source not found"}, CREATE)
+    assert isinstance(unknown, Denied)
+    assert "destination.data_source" in unknown.hint
+    refused = verdict(404, {"error": "Plan not found"}, CREATE)
+    assert (type(refused), refused.message) == (Refused, "Plan not found")
 
 
 @pytest.mark.parametrize("body", [HTML, {"fault": {"faultstring": "no route"}}, ""])

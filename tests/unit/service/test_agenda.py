@@ -178,6 +178,19 @@ async def test_the_clock_on_the_wall_is_set(hours):
     assert next(at for at, names in ran if "b" in names) == (1 if hours > 0 else 5)
 
 
+@pytest.mark.parametrize(("by", "second"), [(timedelta(days=1), 65), (timedelta(seconds=10), 65)])
+async def test_fields_after_the_clock_was_set_back(by, second):
+    """They go by the new time at once, and come no second time where that is nearly the old one."""
+    day = Day(b=cron("5 * * * *"))
+
+    def set_clock():
+        if day.passed > 60:
+            day.set_by = -by
+
+    day.before = set_clock
+    assert await day.keep(70) == [(5, "b"), (second, "b")]
+
+
 async def test_a_lease_that_was_met():
     """Only the mapping that met it comes again when it has run out, if it is not due before."""
     day = Day(a=every("15m"), b=every("15m"))

@@ -72,16 +72,20 @@ async def test_an_interval_when_the_clock_is_set(hours):
     assert await worker.keep(read_every("15m", START), clock) == [0, 900, 1800]
 
 
-async def test_cron_when_the_clock_is_set_back():
-    """Its wait is no longer than it was at first."""
+@pytest.mark.parametrize(
+    ("by", "third"), [(timedelta(days=1), 7200), (timedelta(seconds=10), 7210)]
+)
+async def test_cron_when_the_clock_is_set_back(by, third):
+    """Its wait is no longer than it was at first, and the next one goes by the new time; a run never comes twice."""
     time = Time()
-    worker = Worker(time, None, None)
+    worker = Worker(time, None, None, None)
 
     def set_back():
-        time.set_by = timedelta(days=-1)
+        time.set_by = -by
 
     worker.then = set_back
-    assert await worker.keep(read_cron("0 * * * *", read_zone("UTC", {})), time.wall) == [0, 3600]
+    hourly = read_cron("0 * * * *", read_zone("UTC", {}))
+    assert await worker.keep(hourly, time.wall) == [0, 3600, third]
 
 
 async def test_a_lease_that_was_met():
