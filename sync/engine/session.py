@@ -18,12 +18,13 @@ from sync.domain.allowance import EVEN
 from sync.domain.clock import Clock
 from sync.domain.events import Reporter
 from sync.domain.results import MappingRun, Run, Status
-from sync.engine.context import Means, RunContext, Selection, Stop
+from sync.engine.context import Means, Retry, RunContext, Selection, Stop
 from sync.engine.lease import RunLease
 from sync.engine.paces import Paces
 from sync.engine.read.query import MappingQuery
 from sync.engine.run import Coordinator
 from sync.engine.task import MappingTask
+from sync.errors import ConfigError, ConfigProblem
 from sync.mapping.loader import LoadedMapping
 from sync.mapping.survey import Barred
 from sync.settings import Settings, temporary_folder
@@ -132,6 +133,8 @@ class Session:
             if selection.retry is not None:
                 task.run.not_retried = selection.retry.without_key.get(task.run.mapping, 0)
         parts = [*(task.run for task in tasks), *failed_parts(barred, self.store)]
+        if selection.retry is not None:
+            self._tell_who_is_gone(selection.retry, {part.mapping for part in parts})
         environment = self.settings.environment
         run = Run(name, dry_run, started, parts, whole=selection.whole, environment=environment)
         run.undid = undid
@@ -139,6 +142,25 @@ class Session:
             run, tasks, self.reporter, self.stop, lease, clock, unsound, selection
         )
         return await coordinator.conduct()
+
+    def _tell_who_is_gone(self, retry: Retry, there: abc.Set[str]) -> None:
+        """Warn of mappings whose rejected rows are asked for, and that are not among those of the run.
+
+        Raises:
+            ConfigError: none of them is.
+        """
+        gone = sorted(retry.keys.keys() - there)
+        if not gone:
+            return
+        names = ", ".join(gone)
+        message = f"rows of {names} were rejected, and no mapping that runs is called so"
+        hint = (
+            f"if it has another name by now, write `name: {gone[0]}` in its file; `forget {gone[0]}` lets go of"
+            " one that is no more"
+        )
+        if not retry.keys.keys() & there:
+            raise ConfigError(ConfigProblem(message, hint))
+        self.reporter.warned(None, f"{message}: not retried; {hint}")
 
     def _means(self, dry_run: bool) -> Means:
         """What the run may use; a dry run makes no folder for a state that is not there."""

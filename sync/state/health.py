@@ -5,23 +5,25 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from sync.domain.health import FEW, MostRejected
-from sync.state.history import COMPLETE
+from sync.state.history import AHEAD, COMPLETE
 from sync.state.schema import rejections, run_mappings, runs
 
 #: A mapping by its account (None where its runs did not know it), its data source and its name.
 Place = tuple[str | None, str, str]
 
 
-def since(connection: Connection, most: MostRejected) -> dict[Place, datetime]:
+def since(connection: Connection, most: MostRejected, upto: datetime) -> dict[Place, datetime]:
     """Since when all runs of a mapping that came to their end rejected no more rows than that.
 
-    A mapping whose latest such run rejected more is missing.
+    A mapping whose latest such run rejected more is missing. What ended later than `upto`, by a clock that was ahead,
+    says nothing.
     """
     part = run_mappings.c
     ended = select(part.account, part.data_source, part.mapping, runs.c.finished_at)
     ended = ended.add_columns(_is_ill(most).label("ill")).join(runs, runs.c.id == part.run)
     ended = ended.where(part.status.in_([status.value for status in COMPLETE]))
-    all_runs = ended.where(runs.c.finished_at.is_not(None), runs.c.whole.is_not(False)).subquery().c
+    ended = ended.where(runs.c.finished_at <= upto + AHEAD, runs.c.whole.is_not(False))
+    all_runs = ended.subquery().c
     place = (all_runs.account, all_runs.data_source, all_runs.mapping)
     at = all_runs.finished_at
     ill = select(*place, func.max(at).label("ill_at")).where(all_runs.ill).group_by(*place)

@@ -545,8 +545,12 @@ class Store:
         return self.database.read(lambda c: identities.deleted_since(c, scope, after))
 
     def healthy_since(self, most: MostRejected) -> dict[health.Place, datetime]:
-        """Since when a mapping's runs have not rejected more than that; missing where its latest one has."""
-        return self.database.read(lambda c: health.since(c, most))
+        """Since when a mapping's runs have not rejected more than that; missing where its latest one has.
+
+        A run that ended in the future says nothing.
+        """
+        upto = self.now()
+        return self.database.read(lambda c: health.since(c, most, upto))
 
     def past(self, whose: Whose, exists: Exists) -> Past:
         """What the last whole run of a mapping rejected and wrote."""

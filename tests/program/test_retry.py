@@ -53,6 +53,20 @@ def test_nothing_about_it_changed(refused):
     assert refused("retry", "--json").rows == {"read": 1, "created": 1}
 
 
+def test_a_mapping_with_another_name(refused):
+    """Its rows go by the name that it had: that none of them is found would not be so."""
+    (refused.place.folder / "mappings" / "customers.yml").unlink()
+    refused.mapping(name="clients")
+    for which in ([], ["latest"]):
+        ended = refused("retry", *which)
+        assert ended.code == 2
+        assert "rows of customers were rejected, and no mapping that runs is called so" in ended.err
+        assert "write `name: customers` in its file" in ended.err
+    refused.mapping("name: customers\n" + MAPPING, "clients")
+    refused.mapping(CONTACTS, "contacts")
+    assert refused("retry", "--json").json["mappings"][0]["rows"]["created"] == 1
+
+
 def test_nothing_counts_as_left(refused):
     """What retry did not read has not left; percentages say nothing of a part."""
     refused.mapping(MAPPING + "limits:\n  max_creates: 1%\n")

@@ -52,6 +52,16 @@ def test_since(store, runs, since):
     assert found == ({} if since is None else {PLACE: START + since * HOUR})
 
 
+def test_a_run_of_the_future(store):
+    """One that was ill, by a clock that was years ahead, does not hide how the runs since then are."""
+    enter(store, (10, 0, 0, DONE))
+    end = START.replace(year=3000)
+    part = MappingRun("customers", "m.yml", Object.CUSTOMER, "upsert", "ds_1", DONE)
+    part.rows = Tally(10, rejected=10)
+    store.finish_run(Run("ahead", False, end, [part], end, DONE))
+    assert store.healthy_since(MostRejected()) == {PLACE: START}
+
+
 @pytest.mark.parametrize("most", [MostRejected(), MostRejected(rows=3), MostRejected(rows=0)])
 def test_the_state_judges_as_we_do(store, most):
     """One rule, twice: in SQL and in words."""
