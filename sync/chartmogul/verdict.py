@@ -24,7 +24,8 @@ SHOWN = 500
 _TAKEN = re.compile(r"already (exists|been taken)", re.IGNORECASE)
 _EXTERNAL_ID = re.compile(r"\bexternal[_ ]id\b", re.IGNORECASE)
 _VALID_SOURCE = re.compile(r"valid data source", re.IGNORECASE)
-_SOURCE = re.compile(r"\bdata[ _]source", re.IGNORECASE)
+#: How ChartMogul's words begin that are about a data source, and not about who is to be in one.
+_SOURCE = re.compile(r"(the )?data[ _]source", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
 #: Stands for the variable with the key, where only the mapping knows its name.
 KEYS = "CHARTMOGUL_API_KEY, or the variable that the mapping names under destination.api_key"
@@ -191,7 +192,7 @@ def _redirected(answered: Answered, location: str) -> Denied:
 def _refused(call: Call, answered: Answered) -> ChartMogulError:
     words = _words(answered)
     if answered.status == 404 and call.method == "POST":
-        if any(_SOURCE.search(f"{one.param} {one.message}") for one in answered.refusals):
+        if any(_SOURCE.match(one.param or one.message) for one in answered.refusals):
             return Denied(words, answered, "check the mapping's destination.data_source")
         if not call.names_record:  # what was read before has shown that the address is right
             return Refused(words, answered)
