@@ -69,8 +69,8 @@ class Records:
             return set(cast(tuple[str, ...], wanted)) == set(cast(tuple[str, ...], shown or ()))
         if wanted is None or wanted == "":
             return shown in (None, "", ())
-        if shown is None:
-            return False
+        if shown is None or isinstance(wanted, str) != isinstance(shown, str):
+            return False  # a text and a number would lock other types
         key = name.removeprefix(ATTRIBUTE)
         shape = self.about.fields.get(name) or self.attribute_type(key, wanted)
         return same(wanted, shown, shape)

@@ -26,7 +26,7 @@ def same(wanted: Value, seen: Value, shape: Shape = None) -> bool:
     match wanted, seen:
         case bool(), bool():
             return wanted == seen
-        case (bool() | int() | Decimal(), str()) if not isinstance(shape, Field):
+        case (bool() | int() | Decimal(), str()) if _may_show_text(shape):
             return same_as_text(wanted, seen)
         case (bool(), _) | (_, bool()):
             return False
@@ -37,6 +37,11 @@ def same(wanted: Value, seen: Value, shape: Shape = None) -> bool:
         case str(), str():
             return same_text(wanted, seen, shape)
     return wanted is None and seen is None
+
+
+def _may_show_text(shape: Shape) -> bool:
+    """Whether a number, or a truth, of this shape may be shown as a text: an attribute's that is no text itself."""
+    return not isinstance(shape, Field) and shape is not AttributeType.STRING
 
 
 def holds(name: str, wanted: Value, held: Value, shape: Shape = None) -> bool:

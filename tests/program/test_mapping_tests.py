@@ -56,6 +56,18 @@ def test_a_case_that_fails(desk, cases):
     assert desk.place.sandbox.sandbox.calls() == []
 
 
+def test_a_text_is_no_number(desk, cases):
+    """ChartMogul would lock another type, for good."""
+    desk.mapping(MAPPING.replace("extra_columns: ignore", "extra_columns: attributes"))
+    cases(
+        "- name: x\n  rows: [{id: cus_1, level: '5'}]\n"
+        "  after: [{external_id: cus_1, attributes: {level: 5}}]\n"
+    )
+    ended = desk("test", **NOTHING)
+    assert (ended.code, ended.err) == (1, "")
+    assert "level is \"5\", and 5 is expected" in ended.out
+
+
 def test_formats(desk, cases):
     """JSON and JUnit say the same."""
     cases(CASES)
