@@ -4,15 +4,20 @@ from collections import abc
 from decimal import Decimal
 
 from sync.domain import tags
-from sync.domain.objects import Descriptor, Field
+from sync.domain.objects import Descriptor
 from sync.domain.record import ATTRIBUTE, AttributeType, Value
-from sync.domain.spelling import Shape, same_as_text, same_number, same_text
+from sync.domain.spelling import Loose, Shape, same_as_text, same_number, same_text
+
+_LOOSE: abc.Mapping[AttributeType | None, Loose] = {
+    type_: Loose(type_) for type_ in (*AttributeType, None)
+}
 
 
 def shape_of(name: str, descriptor: Descriptor, types: abc.Mapping[str, AttributeType]) -> Shape:
     """What the values of a field or an attribute are: it decides which spellings of them are one."""
     if name.startswith(ATTRIBUTE):
-        return types.get(name.removeprefix(ATTRIBUTE))
+        type_ = types.get(name.removeprefix(ATTRIBUTE))
+        return type_ if descriptor.locks_types else _LOOSE[type_]
     return descriptor.fields.get(name)
 
 
@@ -26,7 +31,7 @@ def same(wanted: Value, seen: Value, shape: Shape = None) -> bool:
     match wanted, seen:
         case bool(), bool():
             return wanted == seen
-        case (bool() | int() | Decimal(), str()) if _may_show_text(shape):
+        case (bool() | int() | Decimal(), str()) if isinstance(shape, Loose):
             return same_as_text(wanted, seen)
         case (bool(), _) | (_, bool()):
             return False
@@ -37,11 +42,6 @@ def same(wanted: Value, seen: Value, shape: Shape = None) -> bool:
         case str(), str():
             return same_text(wanted, seen, shape)
     return wanted is None and seen is None
-
-
-def _may_show_text(shape: Shape) -> bool:
-    """Whether a number, or a truth, of this shape may be shown as a text: an attribute's that is no text itself."""
-    return not isinstance(shape, Field) and shape is not AttributeType.STRING
 
 
 def holds(name: str, wanted: Value, held: Value, shape: Shape = None) -> bool:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections import abc
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
@@ -12,8 +13,19 @@ from sync.domain.objects import Field, Kind
 from sync.domain.record import AttributeType, Value
 from sync.domain.states import code_of, spellings_of
 
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """An attribute whose type the account has defined for itself: numbers and truths may be shown as texts.
+
+    `type` is what the mapping makes of it.
+    """
+
+    type: AttributeType | None
+
+
 #: What a value is, where that is known: a field of the object, or the type of an attribute.
-Shape = Field | AttributeType | None
+Shape = Field | AttributeType | Loose | None
 #: Characters that nobody sees: of no width, for the direction of text, byte order marks.
 INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 _ENDS = re.compile(rf"^[\s{INVISIBLE}]+|[\s{INVISIBLE}]+$")
@@ -42,6 +54,8 @@ def same_text(wanted: str, seen: str, shape: Shape) -> bool:
     """Whether two texts are one value of this shape; that a record is told by must be the same to the letter."""
     if wanted == seen:
         return True
+    if isinstance(shape, Loose):
+        shape = shape.type
     if isinstance(shape, Field) and shape.kind is Kind.KEY:
         return False
     if shape is None and wanted.endswith("Z"):
@@ -102,6 +116,8 @@ def spellings(value: Value, shape: Shape) -> tuple[Value, ...]:
 
 def _normal_text(text: str, shape: Shape) -> str:
     match shape:
+        case Loose(type=type_):
+            return _normal_text(text, type_)
         case Field(kind=Kind.KEY):
             return text
         case Field(values=values) if values:
@@ -128,6 +144,8 @@ def _has_more_than_a_double(number: int | Decimal) -> bool:
 
 def _folding(shape: Shape) -> abc.Callable[[str], str]:
     match shape:
+        case Loose(type=type_):
+            return _folding(type_)
         case Field(names_state=True):
             return _state
         case Field(kind=kind):

@@ -65,7 +65,7 @@ def test_a_text_is_no_number(desk, cases):
     )
     ended = desk("test", **NOTHING)
     assert (ended.code, ended.err) == (1, "")
-    assert "level is \"5\", and 5 is expected" in ended.out
+    assert 'level is "5", and 5 is expected' in ended.out
 
 
 def test_formats(desk, cases):
