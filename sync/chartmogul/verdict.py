@@ -193,7 +193,8 @@ def _refused(call: Call, answered: Answered) -> ChartMogulError:
     words = _words(answered)
     if answered.status == 404 and call.method == "POST":
         if any(_SOURCE.match(one.param or one.message) for one in answered.refusals):
-            return Denied(words, answered, "check the mapping's destination.data_source")
+            said = f"{call.name} was answered 404{_discreet(call, answered)}"
+            return Denied(said, answered, "check the mapping's destination.data_source")
         if not call.names_record:  # what was read before has shown that the address is right
             return Refused(words, answered)
     if _is_wrong_address(call, answered.status or 0):

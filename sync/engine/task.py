@@ -200,9 +200,7 @@ class MappingTask:
             dbt_source.judge(self.loaded.mapping.source, file, now)
         self.telling.phase(Phase.READ, None)
         await self._warn_of_rename()
-        names = {other.run.mapping for other in self.alike} - {self.run.mapping}
-        self.state.own.know_constants(self.tags_around, names)
-        self.state.own.foretold = self._tags
+        self._know_tags_of_others()
         with self._timed():
             self._spool = Spool(self.context.means.spool_folder)
             drops = await self.state.known_drops()
@@ -238,6 +236,11 @@ class MappingTask:
             reader.yielding,
         )
         await self._report_left(reader, extract.members)
+
+    def _know_tags_of_others(self) -> None:
+        names = {other.run.mapping for other in self.alike} - {self.run.mapping}
+        self.state.own.know_constants(self.tags_around, names)
+        self.state.own.foretold = self._tags
 
     async def _warn_of_rename(self) -> None:
         """What is known goes by the name of a mapping: say so before the first run that knows nothing for that."""

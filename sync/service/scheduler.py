@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sync.domain.clock import Clock
 from sync.domain.timetable import Timetable, delay, skipped
+from sync.state.history import AHEAD
 from sync.state.moments import since_boot
 
 #: The longest sleep: clocks are set and machines suspended, so the time is looked at again.
@@ -100,7 +101,7 @@ def reached(now: datetime, due: datetime) -> datetime:
 
     A clock that was corrected by seconds must not let it come twice; one that was set back goes by its new time.
     """
-    return due if now < due <= now + NAP else now
+    return due if now < due <= now + AHEAD else now
 
 
 def steady(

@@ -65,21 +65,28 @@ def test_values_are_in_reports_alone(desk, style):
 
 @pytest.mark.parametrize(
     ("status", "own", "code"),
-    [(404, True, 3), (402, False, 3), (404, False, 0), (403, False, 0), (500, False, 0)],
+    [
+        (404, "Data source", 3),
+        (404, "Plan", 1),
+        (402, "", 3),
+        (404, "", 0),
+        (403, "", 0),
+        (500, "", 0),
+    ],
 )
 def test_words_that_repeat_what_was_sent_stay_out(desk, status, own, code):
     """An answer that ends the run, or a row, is told without its words where they give a value away."""
     sandbox = desk.place.sandbox.sandbox
     desk.rows({"company": MARK, "email": EMAIL})
     page = f"<html><title>POST {MARK} blocked</title>{EMAIL}</html>"
-    said = json.dumps({"error": f"POST {MARK} blocked: {EMAIL}"})
+    said = json.dumps({"error": f"{own} {MARK} blocked: {EMAIL}"})
     body, kind = (said, "application/json") if own else (page, "text/html")
     fault = {"status": status, "body": body, "content_type": kind}
     for style in ("text", "json"):
         sandbox.fail(method="POST", path="/v1/customers", times=1, **fault)
         ended = desk("run", SYNC_LOG=style)
         assert ended.code == code
-        assert code == 0 or str(status) in ended.err
+        assert code != 3 or str(status) in ended.err
         assert MARK not in ended.out + ended.err + state(desk)
 
 
