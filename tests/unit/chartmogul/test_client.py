@@ -70,6 +70,23 @@ async def test_an_unknown_data_source_ends_the_run(status):
     assert "destination.data_source" in caught.value.hint
 
 
+async def test_a_refusal_that_says_nothing_of_the_data_source():
+    """It may be there; the run ends all the same."""
+    s = scene(answer(409, {"error": "Conflict, try later"}))
+    with pytest.raises(Denied, match="does not show the data source ds_1: Conflict, try later"):
+        await s.client.data_source("ds_1")
+
+
+async def test_another_data_source_is_no_answer():
+    """A run would make everything there a second time: it is asked again, and a uuid's case tells nothing."""
+    other, ours = ({"uuid": uuid, "name": "W", "system": "Custom"} for uuid in ("ds_2", "DS_a1"))
+    s = scene(answer(200, other), answer(200, ours))
+    assert (await s.client.data_source("ds_A1")).uuid == "DS_a1"
+    assert s.requests.total == 2
+    with pytest.raises(Unavailable):
+        await scene(*[answer(200, other)] * 20).client.data_source("ds_1")
+
+
 async def test_a_known_uuid_is_read_or_gone():
     """A merged or deleted record is NotFound."""
     s = scene(answer(200, shown(name="Ada")), answer(404, {"code": 404, "message": "gone"}))
