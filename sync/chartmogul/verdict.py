@@ -53,6 +53,7 @@ DENIALS = {
         "check HTTPS_PROXY: the proxy's user and password belong into it",
     ),
 }
+_HINT_SOURCE = "check the mapping's destination.data_source"
 ADDRESS = "CHARTMOGUL_API_URL has to be the address of the API: https://api.chartmogul.com/v1"
 DISTRUSTED = (
     "the certificate of whoever answers at CHARTMOGUL_API_URL is not trusted; nothing was sent"
@@ -125,9 +126,7 @@ def judge(
     if status in DENIALS and not (foreign and status == FORBIDDEN and call != _WHOSE_KEY):
         message, hint = DENIALS[status]
         return Denied(f"{message} ({status}){_discreet(call, answered)}", answered, hint)
-    # A run reads before it writes: what somebody else says to a create is of that request, not of the address.
-    misled = call.method == "GET" and _is_wrong_address(call, status)
-    if (foreign or status in _OF_THE_WAY) and not misled:
+    if (foreign or status in _OF_THE_WAY) and not _is_wrong_address(call, status):
         whose = ", but not by ChartMogul" if foreign else ""
         said = f"{call.name} was answered {status}{whose}{_discreet(call, answered)}"
         return Failure(said, True, status, text, retry_after, foreign=True)
@@ -169,8 +168,11 @@ def _is_list_of_texts(value: Any) -> bool:
 
 
 def _is_wrong_address(call: Call, status: int) -> bool:
-    """Whether nobody knows a path that names no record: the address is wrong."""
-    return status == 404 and not call.names_record
+    """Whether nobody knows a path that names no record: the address is wrong.
+
+    A run reads before it writes: what is said to a create is of that request, not of the address.
+    """
+    return status == 404 and call.method == "GET" and not call.names_record
 
 
 def show(body: bytes) -> str:
@@ -191,27 +193,26 @@ def _redirected(answered: Answered, location: str) -> Denied:
 
 def _refused(call: Call, answered: Answered) -> ChartMogulError:
     words = _words(answered)
-    if answered.status == 404 and call.method == "POST":
-        if any(_SOURCE.match(one.param or one.message) for one in answered.refusals):
-            said = f"{call.name} was answered 404{_discreet(call, answered)}"
-            return Denied(said, answered, "check the mapping's destination.data_source")
-        if not call.names_record:  # what was read before has shown that the address is right
-            return Refused(words, answered)
     if _is_wrong_address(call, answered.status or 0):
-        said = f"{call.name} was answered 404{_discreet(call, answered)}"
-        return Denied(said, answered, ADDRESS)
+        return Denied(_said(call, answered), answered, ADDRESS)
     if answered.status == 404:
-        return NotFound(words, answered)
+        if call.method == "POST" and any(map(_begins_with_source, answered.refusals)):
+            return Denied(_said(call, answered), answered, _HINT_SOURCE)
+        return (NotFound if call.names_record else Refused)(words, answered)
     if any(map(_source_unknown, answered.refusals)):
-        return Denied(words, answered, "check the mapping's destination.data_source")
+        return Denied(words, answered, _HINT_SOURCE)
     if any(map(_id_taken, answered.refusals)):
         return AlreadyExists(words, answered)
     if (
         call.method == "GET" and not call.names_record
     ):  # a list, without which nothing can be decided
-        said = f"{call.name} was answered {answered.status}{_discreet(call, answered)}"
-        return Refused(said, answered, "the next run asks again; what was sent is recorded")
+        hint = "the next run asks again; what was sent is recorded"
+        return Refused(_said(call, answered), answered, hint)
     return Refused(words, answered)
+
+
+def _begins_with_source(refusal: Refusal) -> bool:
+    return _SOURCE.match(refusal.param or refusal.message) is not None
 
 
 def _source_unknown(refusal: Refusal) -> bool:
@@ -230,6 +231,10 @@ def _words(answered: Answered) -> str:
         for refusal in answered.refusals
     )
     return said[:SHOWN] or f"status {answered.status} without a word"
+
+
+def _said(call: Call, answered: Answered) -> str:
+    return f"{call.name} was answered {answered.status}{_discreet(call, answered)}"
 
 
 def _discreet(call: Call, answered: Answered) -> str:

@@ -144,8 +144,6 @@ def _has_more_than_a_double(number: int | Decimal) -> bool:
 
 def _folding(shape: Shape) -> abc.Callable[[str], str]:
     match shape:
-        case Loose(type=type_):
-            return _folding(type_)
         case Field(names_state=True):
             return _state
         case Field(kind=kind):

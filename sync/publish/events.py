@@ -1,7 +1,7 @@
 """What is told of a mapping: once per change of its state, decided from what was told before."""
 
 from collections import abc
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sync.domain.health import MostRejected
@@ -41,11 +41,11 @@ DUE = "due"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The message that is due, and what counts as told once it is sent; and where it cannot be, if not as before."""
+    """The message that is due, and what counts as told once it is sent; `unsent`: where it cannot be."""
 
     message: Event | None
     told: frozenset[str]
-    unsent: frozenset[str] | None = None
+    unsent: frozenset[str] = frozenset()
 
 
 def step(seen: Seen, told: abc.Collection[str], wanted: abc.Collection[str]) -> Step:
@@ -56,23 +56,24 @@ def step(seen: Seen, told: abc.Collection[str], wanted: abc.Collection[str]) -> 
             return Step(None, before)
         case Seen.GOOD:
             is_due = before - {DUE} and Event.RECOVERED in wanted
-            return Step(Event.RECOVERED if is_due else None, frozenset())
+            return Step(Event.RECOVERED if is_due else None, frozenset(), before)
         case Seen.BROKEN:
-            return _first(Event.FAILED, before, wanted)
+            return _first(Event.FAILED, before, wanted, before)
         case Seen.STALE:
-            return _first(Event.STALE, before, wanted)
+            return _first(Event.STALE, before, wanted, before)
     over = before & {Event.FAILED, Event.STALE}
     before = before - over - {DUE} | ({OWED} if over else set())
     if seen is Seen.STILL_REJECTED and DUE not in told:
         return Step(None, before)
-    first = _first(Event.REJECTED, before, wanted)
-    return replace(first, unsent=before | {DUE})
+    return _first(Event.REJECTED, before, wanted, before | {DUE})
 
 
-def _first(event: Event, before: frozenset[str], wanted: abc.Collection[str]) -> Step:
+def _first(
+    event: Event, before: frozenset[str], wanted: abc.Collection[str], unsent: frozenset[str]
+) -> Step:
     if event in before or event not in wanted:
         return Step(None, before)
-    return Step(event, before | {event.value})
+    return Step(event, before | {event.value}, unsent)
 
 
 def seen(run: Run, part: MappingRun, new: int) -> Seen:

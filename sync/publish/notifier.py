@@ -66,7 +66,7 @@ class Notifier:
                 except Unsent as error:
                     text = f"SYNC_NOTIFY: {outlet.name} was not told {due.message} of"
                     self.warn(f"{text} {place.mapping}: {error}")
-                    holds = frozenset(before) if due.unsent is None else due.unsent
+                    holds = due.unsent
             if holds != before.keys():
                 oldest = min((one.at for one in before.values()), default=now)
                 new = {name: oldest if name == OWED else now for name in holds - before.keys()}

@@ -108,8 +108,8 @@ def named(key: str | None, mask: Mask) -> str:
 
 def unmet(lines: int) -> str:
     """What became of the lines of a plan that met no row."""
-    which = "line of the plan has" if lines == 1 else "lines of the plan have"
-    return f"{lines:,} {which} no row any more, and nothing of them was sent"
+    which = count(lines, "line of the plan has", "lines of the plan have")
+    return f"{which} no row any more, and nothing of them was sent"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

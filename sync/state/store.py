@@ -514,10 +514,11 @@ class Store:
         """
         if not self.database.read(lambda c: renaming.may_be(c, scope, whose)):
             return None
-        was = self._history(Status, None).former(whose, exists, {whose.mapping, *there})
-        if was is None or self.database.read(lambda c: renaming.knows(c, scope, whose.mapping)):
+        if self.database.read(lambda c: renaming.knows(c, scope, whose.mapping)):
             return None
-        return was if self.database.read(lambda c: renaming.knows(c, scope, was)) else None
+        was = self._history(Status, None).former(whose, exists, {whose.mapping, *there})
+        known = was and self.database.read(lambda c: renaming.knows(c, scope, was))
+        return was if known else None
 
     def history(self, statuses: abc.Iterable[Status]) -> History:
         """Each mapping's latest finished run with one of these statuses in which all rows counted.
